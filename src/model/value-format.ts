@@ -1,0 +1,39 @@
+/** Sample values as text, in the spellings of Prometheus and Go. Browser-safe. */
+
+/** Go's strconv.FormatFloat(v, 'f', -1, 64): shortest digits that round-trip, never an exponent. As in API answers. */
+export function formatPlainDecimal(value: number): string {
+  if (Number.isNaN(value)) return "NaN";
+  if (!Number.isFinite(value)) return value > 0 ? "+Inf" : "-Inf";
+  if (Object.is(value, -0)) return "-0";
+  const text = String(value);
+  return text.includes("e") ? expandExponent(text) : text;
+}
+
+/** Go's strconv.FormatFloat(v, 'g', -1, 64), as the text exposition format writes values: `1e+06`, `0.25`. */
+export function formatGoFloat(value: number): string {
+  if (Number.isNaN(value)) return "NaN";
+  if (!Number.isFinite(value)) return value > 0 ? "+Inf" : "-Inf";
+  if (Object.is(value, -0)) return "-0";
+  if (value === 0) return "0";
+  const [mantissa = "", exponentText = "0"] = value.toExponential().split("e");
+  const exponent = Number(exponentText);
+  // %g with the shortest precision switches to an exponent below 1e-4 and from 1e6 on (Go's eprec = 6).
+  if (exponent < -4 || exponent >= 6) {
+    const sign = exponent < 0 ? "-" : "+";
+    return `${mantissa}e${sign}${String(Math.abs(exponent)).padStart(2, "0")}`;
+  }
+  return formatPlainDecimal(value);
+}
+
+function expandExponent(text: string): string {
+  const [mantissa = "", exponentText = "0"] = text.split("e");
+  const isNegative = mantissa.startsWith("-");
+  const [whole = "", fraction = ""] = mantissa.replace("-", "").split(".");
+  const digits = whole + fraction;
+  const pointAt = whole.length + Number(exponentText);
+  let plain: string;
+  if (pointAt <= 0) plain = `0.${"0".repeat(-pointAt)}${digits}`;
+  else if (pointAt >= digits.length) plain = digits + "0".repeat(pointAt - digits.length);
+  else plain = `${digits.slice(0, pointAt)}.${digits.slice(pointAt)}`;
+  return isNegative ? `-${plain}` : plain;
+}

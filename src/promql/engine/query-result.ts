@@ -1,0 +1,62 @@
+/** What a query evaluates to, and the remarks beside it. Vectors carry one value a series; matrices parallel typed arrays. */
+
+import type { Labels } from "../../model/labels.ts";
+
+/** A scalar at one time. */
+export interface ScalarResult {
+  readonly type: "scalar";
+  readonly timestampMs: number;
+  readonly value: number;
+}
+
+export interface StringResult {
+  readonly type: "string";
+  readonly timestampMs: number;
+  readonly value: string;
+}
+
+export interface VectorSample {
+  readonly labels: Labels;
+  readonly timestampMs: number;
+  readonly value: number;
+}
+
+/** Order means something only after sort, topk and the like. */
+export interface VectorResult {
+  readonly type: "vector";
+  readonly samples: readonly VectorSample[];
+}
+
+/** Points of one series, oldest first; the arrays may be views, owned by the result. */
+export interface MatrixSeries {
+  readonly labels: Labels;
+  readonly timestampsMs: Float64Array;
+  readonly values: Float64Array;
+}
+
+/** Sorted by labels. */
+export interface MatrixResult {
+  readonly type: "matrix";
+  readonly series: readonly MatrixSeries[];
+}
+
+export type QueryValue = ScalarResult | StringResult | VectorResult | MatrixResult;
+
+/** A finished query. */
+export interface QueryResult {
+  readonly value: QueryValue;
+  /** Prometheus' texts with positions, distinct, at most ten of each. */
+  readonly warnings: readonly string[];
+  readonly infos: readonly string[];
+  readonly stats: QueryStats;
+}
+
+/** Costs of a query. */
+export interface QueryStats {
+  readonly totalQueryableSamples: number;
+  readonly peakSamples: number;
+  /** Wall time, ms: parsing and planning, reading series, evaluating. */
+  readonly prepareMs: number;
+  readonly selectMs: number;
+  readonly evaluateMs: number;
+}
