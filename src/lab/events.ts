@@ -1,0 +1,342 @@
+/**
+ * What happens in the laboratory, as typed events on one bus. Producers: datapath, proxies, endpoint
+ * manager, probes. Consumers: the flow log, the flow metrics, the agent and operator counters
+ * (cilium-metrics/). A counter of the laboratory may rise only because an event took place here.
+ * Delivery is synchronous and in order of publication; a consumer must not throw and must not block.
+ */
+
+import type { Flow } from "../flow/model/flow.ts";
+import type { EndpointState, LabEndpoint, LabIdentity } from "./lab-state.ts";
+
+/** As Cilium's `direction` label spells it. */
+export type PacketDirection = "INGRESS" | "EGRESS";
+
+/** Address family of a conntrack entry. */
+export type AddressFamily = "ipv4" | "ipv6";
+
+/** How Cilium's conntrack garbage collector groups protocols. */
+export type ConntrackProtocol = "TCP" | "non-TCP";
+
+/** Proxies as `cilium_policy_l7_total{proxy_type}` names them. */
+export type ProxyType = "envoy" | "fqdn";
+
+interface EventHead {
+  /** Wall clock, ms since the epoch. */
+  readonly timeMs: number;
+  /** The node whose agent saw it; the operator's node for operator events. */
+  readonly nodeName: string;
+}
+
+/** The agent on `nodeName` finished starting. `scopes`: seconds per bootstrap scope (`cilium_agent_bootstrap_seconds`). */
+export interface AgentStarted extends EventHead {
+  readonly kind: "agent_started";
+  readonly scopes: Readonly<Record<string, number>>;
+}
+/** An endpoint came to life on the node. */
+export interface EndpointCreated extends EventHead {
+  readonly kind: "endpoint_created";
+  readonly endpoint: LabEndpoint;
+}
+/** An endpoint left. */
+export interface EndpointDeleted extends EventHead {
+  readonly kind: "endpoint_deleted";
+  readonly endpoint: LabEndpoint;
+}
+/** An endpoint changed state; `from` is undefined for the first state. */
+export interface EndpointStateChanged extends EventHead {
+  readonly kind: "endpoint_state";
+  readonly endpointId: number;
+  readonly from: EndpointState | undefined;
+  readonly to: EndpointState;
+}
+/** One regeneration. `scopes`: seconds by `cilium_endpoint_regeneration_time_stats_seconds{scope}`, "total" included. */
+export interface EndpointRegenerated extends EventHead {
+  readonly kind: "endpoint_regenerated";
+  readonly endpointId: number;
+  readonly outcome: "success" | "fail";
+  readonly reason: string;
+  readonly scopes: Readonly<Record<string, number>>;
+}
+/** A security identity was allocated. Cluster-wide: sent once, with the node that asked. */
+export interface IdentityAllocated extends EventHead {
+  readonly kind: "identity_allocated";
+  readonly identity: LabIdentity;
+}
+/** A security identity was given back. */
+export interface IdentityReleased extends EventHead {
+  readonly kind: "identity_released";
+  readonly identity: LabIdentity;
+}
+/** A policy change took effect on the node. `entryCount` = list items of ingress, egress and the deny lists. */
+export interface PolicyChanged extends EventHead {
+  readonly kind: "policy_changed";
+  readonly action: "add" | "update" | "delete";
+  readonly namespace: string;
+  readonly name: string;
+  readonly entryCount: number;
+  /** The repository's revision after the change. */
+  readonly revision: number;
+  /** `cilium_policy_implementation_delay{source}`. */
+  readonly source: "k8s" | "custom-resource" | "api";
+  /** From receipt until every endpoint of the node ran it. */
+  readonly delaySeconds: number;
+}
+/** A policy was refused. */
+export interface PolicyFailed extends EventHead {
+  readonly kind: "policy_failed";
+  readonly namespace: string;
+  readonly name: string;
+  readonly message: string;
+}
+/** The selector cache took an identity in or out (`cilium_policy_incremental_update_duration`, scope global|endpoint). */
+export interface PolicyIncrementalUpdate extends EventHead {
+  readonly kind: "policy_incremental_update";
+  readonly scope: "global" | "endpoint";
+  readonly durationSeconds: number;
+}
+/** A packet left the datapath: forwarded (reason undefined) or dropped. Sizes are whole IP packets. */
+export interface PacketSeen extends EventHead {
+  readonly kind: "packet";
+  readonly verdict: "forwarded" | "dropped";
+  readonly direction: PacketDirection;
+  readonly sizeBytes: number;
+  readonly protocol: "TCP" | "UDP" | "ICMPv4";
+  /** `cilium_drop_count_total{reason}`: "Policy denied" (133), "Policy denied by denylist" (181)… */
+  readonly dropReason?: string;
+  readonly dropReasonCode?: number;
+}
+/** A conntrack entry began or ended. Current sizes: LabState.conntrack. */
+export interface ConntrackChanged extends EventHead {
+  readonly kind: "conntrack";
+  readonly action: "created" | "ended";
+  readonly protocol: ConntrackProtocol;
+  readonly family: AddressFamily;
+}
+/** One run of the conntrack garbage collector over one map. */
+export interface ConntrackCollected extends EventHead {
+  readonly kind: "conntrack_gc";
+  readonly protocol: ConntrackProtocol;
+  readonly family: AddressFamily;
+  readonly aliveCount: number;
+  readonly deletedCount: number;
+  readonly durationSeconds: number;
+}
+/**
+ * One message seen by an L7 proxy: requests and responses. A denied request's own answer (403,
+ * REFUSED) is also a message: a response with verdict "forwarded". `parse_error` counts as received.
+ */
+export interface L7Message extends EventHead {
+  readonly kind: "l7";
+  readonly proxyType: ProxyType;
+  readonly message: "request" | "response";
+  readonly verdict: "forwarded" | "denied" | "parse_error";
+  readonly direction: PacketDirection;
+  readonly protocol: "http" | "dns";
+}
+/** A proxied request was answered: `cilium_proxy_upstream_reply_seconds{protocol_l7, scope, error}`. */
+export interface ProxyReply extends EventHead {
+  readonly kind: "proxy_reply";
+  readonly protocol: "http" | "dns";
+  /** "" or why the upstream failed ("timeout", "denied", "proxy_error"). */
+  readonly error: string;
+  /** Seconds per scope: "upstreamTime", "processingTime", "policyCheckTime", "totalTime"… */
+  readonly scopes: Readonly<Record<string, number>>;
+}
+/** DNS names and addresses learned by the DNS proxy of an endpoint; counts after the change. */
+export interface FqdnCacheChanged extends EventHead {
+  readonly kind: "fqdn_cache";
+  readonly endpointId: number;
+  readonly activeNames: number;
+  readonly activeIps: number;
+  /** Names and addresses thrown out by this change (`cilium_fqdn_gc_deletions_total`). */
+  readonly deletedCount: number;
+}
+/** A redirect to a proxy was installed or removed for an endpoint. */
+export interface ProxyRedirectChanged extends EventHead {
+  readonly kind: "proxy_redirect";
+  readonly action: "added" | "removed";
+  readonly protocol: "http" | "dns";
+  readonly endpointId: number;
+}
+/** A health probe of the agent on `nodeName` to `target`. */
+export interface NodeProbed extends EventHead {
+  readonly kind: "node_probe";
+  readonly target: string;
+  /** The node itself or its health endpoint. */
+  readonly type: "node" | "endpoint";
+  readonly addressType: "primary" | "secondary";
+  readonly protocol: "icmp" | "http";
+  readonly status: "reachable" | "unreachable";
+  readonly latencySeconds: number;
+}
+/** A node was learned, changed or lost. */
+export interface NodeEvent extends EventHead {
+  readonly kind: "node_event";
+  readonly action: "add" | "update" | "delete";
+  readonly source: "local" | "custom-resource" | "kvstore";
+  readonly target: string;
+}
+/** A Kubernetes watch event reached the agent (or the operator, when `receiver` says so). */
+export interface K8sEvent extends EventHead {
+  readonly kind: "k8s_event";
+  readonly receiver: "agent" | "operator";
+  /** "CiliumNetworkPolicy", "CiliumEndpoint", "CiliumNode", "Pod", "Service", "EndpointSlice", "Namespace", "Node"… */
+  readonly scope: string;
+  readonly action: "create" | "update" | "delete";
+  readonly isValid: boolean;
+  /** Nothing that matters had changed. */
+  readonly isEqual: boolean;
+  readonly outcome: "success" | "fail";
+}
+/** The agent or operator called the Kubernetes API. */
+export interface K8sApiCalled extends EventHead {
+  readonly kind: "k8s_api_call";
+  readonly receiver: "agent" | "operator";
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  /** "/apis/cilium.io/v2/namespaces/{namespace}/ciliumendpoints/{name}". */
+  readonly path: string;
+  readonly code: number;
+  readonly durationSeconds: number;
+}
+/** A service or its backends changed. */
+export interface ServiceEvent extends EventHead {
+  readonly kind: "service_event";
+  readonly action: "add" | "update" | "delete";
+  readonly durationSeconds: number;
+}
+/** The agent's ipcache took in or threw out an address. */
+export interface IpcacheChanged extends EventHead {
+  readonly kind: "ipcache";
+  readonly action: "upsert" | "delete";
+  readonly address: string;
+  readonly identity: number;
+}
+/** An address was given to or taken from an endpoint. */
+export interface AddressAllocated extends EventHead {
+  readonly kind: "ipam";
+  readonly action: "allocate" | "release";
+  readonly family: AddressFamily;
+  readonly address: string;
+}
+/** An operation on one of the datapath's maps ("lxc", "ipcache", "lb4_services_v2", "cilium_policy_…", "ct4_global"…). */
+export interface MapOperation extends EventHead {
+  readonly kind: "map_op";
+  readonly mapName: string;
+  readonly operation: "update" | "delete" | "lookup" | "getNextKey";
+  readonly outcome: "success" | "fail";
+  readonly durationSeconds: number;
+}
+/** A controller of the agent (or operator) ran: "sync-policymap", "endpoint-gc", "cilium-health-ep"… */
+export interface ControllerRan extends EventHead {
+  readonly kind: "controller_run";
+  readonly receiver: "agent" | "operator";
+  /** The controller's group: its name without the endpoint number. */
+  readonly group: string;
+  readonly outcome: "success" | "failure";
+  readonly durationSeconds: number;
+}
+/** A request on the agent's own REST API (/healthz, /endpoint/{id}, /ipam…). */
+export interface AgentApiCalled extends EventHead {
+  readonly kind: "agent_api_call";
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  readonly path: string;
+  readonly code: number;
+  readonly durationSeconds: number;
+}
+/** The component logged a warning or an error (`cilium_errors_warnings_total`). */
+export interface ComponentLogged extends EventHead {
+  readonly kind: "log";
+  readonly level: "warning" | "error";
+  readonly subsystem: string;
+  readonly message: string;
+}
+/** Events that the observer could not keep. */
+export interface EventsLost extends EventHead {
+  readonly kind: "lost_events";
+  readonly source: "perf_event_ring_buffer" | "observer_events_queue" | "hubble_ring_buffer";
+  readonly count: number;
+}
+/** A finished Hubble flow as the agent on `nodeName` reports it. `flow.node_name` has the cluster in front. */
+export interface FlowSeen extends EventHead {
+  readonly kind: "flow";
+  readonly flow: Flow;
+}
+
+/** Everything that can happen. */
+export type LabEvent =
+  | AgentStarted
+  | EndpointCreated
+  | EndpointDeleted
+  | EndpointStateChanged
+  | EndpointRegenerated
+  | IdentityAllocated
+  | IdentityReleased
+  | PolicyChanged
+  | PolicyFailed
+  | PolicyIncrementalUpdate
+  | PacketSeen
+  | ConntrackChanged
+  | ConntrackCollected
+  | L7Message
+  | ProxyReply
+  | FqdnCacheChanged
+  | ProxyRedirectChanged
+  | NodeProbed
+  | NodeEvent
+  | K8sEvent
+  | K8sApiCalled
+  | ServiceEvent
+  | IpcacheChanged
+  | AddressAllocated
+  | MapOperation
+  | ControllerRan
+  | AgentApiCalled
+  | ComponentLogged
+  | EventsLost
+  | FlowSeen;
+
+/** The event of one kind: `LabEventOf<"packet">`. */
+export type LabEventOf<Kind extends LabEvent["kind"]> = Extract<LabEvent, { kind: Kind }>;
+
+/** Called for each event, in order; must not throw. */
+export type LabEventListener = (event: LabEvent) => void;
+
+/** What consumers see of the bus. */
+export interface LabEventSource {
+  /** Returns how to stop listening. */
+  subscribe(listener: LabEventListener): () => void;
+  /** Only events of one kind. */
+  on<Kind extends LabEvent["kind"]>(
+    kind: Kind,
+    listener: (event: LabEventOf<Kind>) => void,
+  ): () => void;
+}
+
+/** The laboratory's one bus. Publish is O(listeners of the kind). */
+export class LabEventBus implements LabEventSource {
+  readonly #all = new Set<LabEventListener>();
+  readonly #byKind = new Map<LabEvent["kind"], Set<LabEventListener>>();
+
+  publish(event: LabEvent): void {
+    const listeners = this.#byKind.get(event.kind);
+    if (listeners !== undefined) for (const listener of listeners) listener(event);
+    for (const listener of this.#all) listener(event);
+  }
+
+  subscribe(listener: LabEventListener): () => void {
+    this.#all.add(listener);
+    return () => this.#all.delete(listener);
+  }
+
+  on<Kind extends LabEvent["kind"]>(
+    kind: Kind,
+    listener: (event: LabEventOf<Kind>) => void,
+  ): () => void {
+    const listeners = this.#byKind.get(kind) ?? new Set<LabEventListener>();
+    this.#byKind.set(kind, listeners);
+    // The map's key guarantees the event's kind.
+    const narrowed: LabEventListener = (event) => listener(event as LabEventOf<Kind>);
+    listeners.add(narrowed);
+    return () => listeners.delete(narrowed);
+  }
+}
