@@ -1,0 +1,244 @@
+/**
+ * Writes a registry as Prometheus text 0.0.4 or OpenMetrics 1.0.0, byte for byte as Go's promhttp
+ * does: families by name, series by label values, families without series left out, no `_created`.
+ * O(series); a child's labels are rendered once and kept.
+ */
+
+import type { Exemplar } from "../model/sample.ts";
+import { formatGoFloat } from "../model/value-format.ts";
+import type { AnyFamily, Counter, Histogram, HistogramFamily, SummaryFamily } from "./families.ts";
+import type { MetricChild } from "./metric-family.ts";
+import type { Registry } from "./registry.ts";
+
+/** Which exposition a client wants, and the header to answer with. */
+export interface ExpositionChoice {
+  readonly format: "text" | "openmetrics";
+  readonly contentType: string;
+}
+
+const totalSuffix = "_total";
+const openMetricsType = "application/openmetrics-text";
+const escapingSchemes: ReadonlySet<string> = new Set([
+  "allow-utf-8",
+  "underscores",
+  "dots",
+  "values",
+]);
+
+/** Prometheus text format 0.0.4. */
+export function renderText(registry: Registry): string {
+  let out = "";
+  for (const family of registry.collect()) {
+    if (family.seriesCount === 0) continue;
+    out += `# HELP ${family.name} ${escapeHelp(family.help)}\n# TYPE ${family.name} ${family.type}\n`;
+    out += renderFamily(family, textStyle);
+  }
+  return out;
+}
+
+/** OpenMetrics text format 1.0.0, exemplars included. */
+export function renderOpenMetrics(registry: Registry): string {
+  let out = "";
+  for (const family of registry.collect()) {
+    if (family.seriesCount === 0) continue;
+    const isCounter = family.type === "counter";
+    const isCompliantCounter = isCounter && family.name.endsWith(totalSuffix);
+    const shownName = isCompliantCounter ? family.name.slice(0, -totalSuffix.length) : family.name;
+    // A counter without _total would be invalid as such; the Go client calls it unknown.
+    const shownType = isCounter && !isCompliantCounter ? "unknown" : family.type;
+    out += `# HELP ${shownName} ${escapeLabelValue(family.help)}\n# TYPE ${shownName} ${shownType}\n`;
+    out += renderFamily(family, openMetricsStyle);
+  }
+  return `${out}# EOF\n`;
+}
+
+/** Renders in the format of `choice`. */
+export function renderExposition(registry: Registry, choice: ExpositionChoice): string {
+  return choice.format === "text" ? renderText(registry) : renderOpenMetrics(registry);
+}
+
+/**
+ * Chooses by an Accept header as promhttp with EnableOpenMetrics does; text where nothing fits. A
+ * departure: protobuf is not offered, so a client that prefers it gets the next one it names.
+ */
+export function negotiateExposition(acceptHeader: string | undefined): ExpositionChoice {
+  let escaping = "underscores";
+  for (const { type, parameters } of parseAccept(acceptHeader ?? "")) {
+    const wanted = parameters.get("escaping");
+    if (wanted !== undefined && escapingSchemes.has(wanted)) escaping = wanted;
+    const version = parameters.get("version");
+    if (type === "text/plain" && (version === undefined || version === "0.0.4")) break;
+    if (type !== openMetricsType) continue;
+    if (version === undefined || version === "0.0.1" || version === "1.0.0") {
+      return {
+        format: "openmetrics",
+        contentType: `${openMetricsType}; version=${version ?? "0.0.1"}; charset=utf-8; escaping=${escaping}`,
+      };
+    }
+  }
+  return {
+    format: "text",
+    contentType: `text/plain; version=0.0.4; charset=utf-8; escaping=${escaping}`,
+  };
+}
+
+interface AcceptEntry {
+  readonly type: string;
+  readonly quality: number;
+  readonly parameters: ReadonlyMap<string, string>;
+}
+
+/** The entries of an Accept header, preferred ones first; equal ones in the order written. */
+function parseAccept(header: string): AcceptEntry[] {
+  const entries: AcceptEntry[] = [];
+  for (const part of header.split(",")) {
+    const [type = "", ...rest] = part.split(";");
+    if (type.trim() === "") continue;
+    const parameters = new Map<string, string>();
+    for (const text of rest) {
+      const [name = "", value = ""] = text.split("=");
+      parameters.set(name.trim(), value.trim());
+    }
+    const quality = Number(parameters.get("q") ?? "1");
+    entries.push({
+      type: type.trim(),
+      quality: Number.isNaN(quality) ? 1 : quality,
+      parameters,
+    });
+  }
+  return entries.sort((a, b) => b.quality - a.quality);
+}
+
+/** What differs between the two formats below the family's head. */
+interface Style {
+  readonly float: (value: number) => string;
+  /** Counts of histograms and summaries. */
+  readonly count: (value: number) => string;
+  readonly exemplar: (exemplar: Exemplar | undefined) => string;
+}
+
+const textStyle: Style = { float: formatTextFloat, count: formatTextFloat, exemplar: () => "" };
+const openMetricsStyle: Style = {
+  float: formatOpenMetricsFloat,
+  count: (value) => value.toFixed(0),
+  exemplar: renderExemplar,
+};
+
+function renderFamily(family: AnyFamily, style: Style): string {
+  switch (family.type) {
+    case "counter":
+      return renderSimple(family.name, family, style);
+    case "gauge":
+      return renderSimple(family.name, family, style);
+    case "histogram":
+      return renderHistograms(family, style);
+    case "summary":
+      return renderSummaries(family, style);
+  }
+}
+
+function renderSimple(
+  name: string,
+  family: AnyFamily & { type: "counter" | "gauge" },
+  style: Style,
+): string {
+  let out = "";
+  for (const child of family.sortedChildren()) {
+    const labels = labelTextOf(child, family);
+    const exemplar = style.exemplar((child as Counter).exemplar);
+    out += `${name}${labels === "" ? "" : `{${labels}}`} ${style.float(child.value)}${exemplar}\n`;
+  }
+  return out;
+}
+
+function renderHistograms(family: HistogramFamily, style: Style): string {
+  let out = "";
+  for (const child of family.sortedChildren()) {
+    const labels = labelTextOf(child, family);
+    out += renderBuckets(
+      `${family.name}_bucket{${labels === "" ? "" : `${labels},`}`,
+      child,
+      style,
+    );
+    out += renderSumAndCount(family.name, labels, child, style);
+  }
+  return out;
+}
+
+function renderBuckets(head: string, child: Histogram, style: Style): string {
+  let out = "";
+  let cumulative = 0;
+  for (let i = 0; i <= child.bounds.length; i++) {
+    const bound = child.bounds[i] ?? Number.POSITIVE_INFINITY;
+    cumulative += child.counts[i] as number;
+    out += `${head}le="${style.float(bound)}"} ${style.count(cumulative)}${style.exemplar(child.exemplars[i])}\n`;
+  }
+  return out;
+}
+
+function renderSummaries(family: SummaryFamily, style: Style): string {
+  let out = "";
+  for (const child of family.sortedChildren()) {
+    const labels = labelTextOf(child, family);
+    const values = child.quantileValues(family.quantiles);
+    for (const [index, quantile] of family.quantiles.entries()) {
+      const value = style.float(values[index] as number);
+      out += `${family.name}{${labels === "" ? "" : `${labels},`}quantile="${style.float(quantile)}"} ${value}\n`;
+    }
+    out += renderSumAndCount(family.name, labels, child, style);
+  }
+  return out;
+}
+
+function renderSumAndCount(
+  name: string,
+  labels: string,
+  child: { readonly sum: number; readonly count: number },
+  style: Style,
+): string {
+  const braced = labels === "" ? "" : `{${labels}}`;
+  return `${name}_sum${braced} ${style.float(child.sum)}\n${name}_count${braced} ${style.count(child.count)}\n`;
+}
+
+function labelTextOf(child: MetricChild, family: AnyFamily): string {
+  if (child.labelText === "" && family.labelNames.length > 0) {
+    child.labelText = family.labelOrder
+      .map((i) => `${family.labelNames[i]}="${escapeLabelValue(child.labelValues[i] as string)}"`)
+      .join(",");
+  }
+  return child.labelText;
+}
+
+function renderExemplar(exemplar: Exemplar | undefined): string {
+  if (exemplar === undefined) return "";
+  const parts: string[] = [];
+  exemplar.labels.forEach((name, value) => {
+    parts.push(`${name}="${escapeLabelValue(value)}"`);
+  });
+  const time =
+    exemplar.timestampMs === undefined
+      ? ""
+      : ` ${formatOpenMetricsFloat(exemplar.timestampMs / 1000)}`;
+  return ` # {${parts.join(",")}} ${formatOpenMetricsFloat(exemplar.value)}${time}`;
+}
+
+/** Small whole numbers need no shortest-digits search; -0 is written 0, as the Go client does. */
+function formatTextFloat(value: number): string {
+  if (Number.isInteger(value) && Math.abs(value) < 1_000_000) return String(value);
+  return formatGoFloat(value);
+}
+
+function formatOpenMetricsFloat(value: number): string {
+  const text = formatTextFloat(value);
+  return /^-?\d+$/.test(text) ? `${text}.0` : text;
+}
+
+function escapeHelp(text: string): string {
+  return text.replaceAll("\\", "\\\\").replaceAll("\n", "\\n");
+}
+
+const needsEscape = /["\\\n]/;
+
+function escapeLabelValue(text: string): string {
+  return needsEscape.test(text) ? escapeHelp(text).replaceAll('"', '\\"') : text;
+}
