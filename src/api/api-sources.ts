@@ -1,0 +1,113 @@
+/**
+ * What the routes read from and act upon. `server/` passes the real things in; conformance and tests
+ * pass parts. Absent optional sources answer truthfully empty, or 404 where Prometheus would.
+ */
+
+import type { Clock } from "../base/clock.ts";
+import type { Logger } from "../base/logger.ts";
+import type { Labels } from "../model/labels.ts";
+import type { MetricMetadata } from "../model/sample.ts";
+import type { QueryResult } from "../promql/engine/query-result.ts";
+import type { ParserOptions } from "../promql/parser.ts";
+import type { ExemplarQueryable, Queryable } from "../storage/storage.ts";
+import type { DashboardStore } from "./dashboard-store.ts";
+import type { ServerStatus } from "./wire.ts";
+
+/** Limits of one query. */
+export interface QueryOptions {
+  readonly lookbackDeltaMs?: number;
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** The engine as the routes see it. */
+export interface QueryEngine {
+  instantQuery(
+    queryable: Queryable,
+    query: string,
+    timeMs: number,
+    options?: QueryOptions,
+  ): Promise<QueryResult>;
+  rangeQuery(
+    queryable: Queryable,
+    query: string,
+    range: { readonly startMs: number; readonly endMs: number; readonly stepMs: number },
+    options?: QueryOptions,
+  ): Promise<QueryResult>;
+}
+
+/** One target that is scraped. */
+export interface ActiveTarget {
+  readonly discoveredLabels: Labels;
+  readonly labels: Labels;
+  readonly scrapePool: string;
+  readonly scrapeUrl: string;
+  readonly globalUrl: string;
+  readonly lastError: string;
+  /** ms since the epoch; undefined before the first scrape. */
+  readonly lastScrapeMs: number | undefined;
+  readonly lastScrapeDurationSeconds: number;
+  readonly health: "up" | "down" | "unknown";
+  /** Durations as Prometheus prints them. */
+  readonly scrapeInterval: string;
+  readonly scrapeTimeout: string;
+}
+
+/** One target that relabelling dropped. */
+export interface DroppedTarget {
+  readonly discoveredLabels: Labels;
+  readonly scrapePool: string;
+}
+
+/** A metric family as a target declared it. */
+export interface TargetMetadata extends MetricMetadata {
+  readonly metric: string;
+}
+
+/** What scraping tells of its targets. */
+export interface TargetsView {
+  scrapePools(): readonly string[];
+  activeTargets(): readonly ActiveTarget[];
+  droppedTargets(): readonly DroppedTarget[];
+  /** Dropped targets counted for each pool, those not kept included. */
+  droppedTargetCounts(): Readonly<Record<string, number>>;
+  /** Families of an active target, in the order in which the target wrote them. */
+  metadataOf(target: ActiveTarget): readonly TargetMetadata[];
+}
+
+/** Head figures for status/tsdb and the page's status. */
+export interface StorageStats {
+  readonly numSeries: number;
+  readonly chunkCount: number;
+  readonly minTimeMs: number | undefined;
+  readonly maxTimeMs: number | undefined;
+}
+
+/** Everything the routes need. */
+export interface ApiSources {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly engine: QueryEngine;
+  readonly parserOptions?: ParserOptions;
+  readonly queryable: Queryable;
+  readonly exemplars?: ExemplarQueryable;
+  readonly targets: TargetsView;
+  /** Exposition of our own metrics for an Accept header. */
+  readonly ownMetrics: (accept: string | undefined) => { body: string; contentType: string };
+  /** External labels of the configuration, for federation. */
+  readonly externalLabels: () => Labels;
+  readonly configYaml: () => string;
+  /** Flags in force, as strings, for status/flags. */
+  readonly flags: Readonly<Record<string, string>>;
+  readonly version: string;
+  readonly startedMs: number;
+  readonly isReady: () => boolean;
+  readonly storageStats?: () => StorageStats;
+  readonly lastConfigReload: () => { readonly isSuccess: boolean; readonly atMs: number };
+  /** Loads the configuration anew; throws ConfigError. Absent: the route says it is off. */
+  readonly reload?: () => Promise<void>;
+  readonly status: () => ServerStatus;
+  readonly dashboards: DashboardStore;
+  /** Present only where import by URL was allowed. */
+  readonly fetchUrl?: (url: string) => Promise<string>;
+}

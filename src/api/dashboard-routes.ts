@@ -1,0 +1,82 @@
+/** Our own routes under /api/ciliascope/v1: status and dashboards. */
+
+import { Hono } from "hono";
+import { AppError, errorMessage } from "../base/errors.ts";
+import type { ApiSources } from "./api-sources.ts";
+import type { ErrorAnswer } from "./wire.ts";
+
+/** HTTP status of the error codes these routes can meet. */
+const statusOfCode: Readonly<Record<string, number>> = {
+  parse: 400,
+  limit: 413,
+  refused: 403,
+  unreachable: 502,
+};
+
+export function dashboardRoutes(sources: ApiSources): Hono {
+  const routes = new Hono();
+  const { dashboards } = sources;
+  routes.get("/status", (context) => context.json(sources.status()));
+  routes.get("/dashboards", (context) => context.json(dashboards.list()));
+  routes.get("/dashboards/:uid", (context) => {
+    const uid = context.req.param("uid");
+    const found = dashboards.get(uid);
+    return found === undefined
+      ? refuse(404, `there is no dashboard ${JSON.stringify(uid)}`)
+      : context.json(found);
+  });
+  routes.post("/dashboards", async (context) => {
+    const name = context.req.query("name") ?? "the dashboard";
+    const text = await context.req.text();
+    return guarded(() => dashboards.importText(unwrap(text), name));
+  });
+  routes.post("/dashboards/import-url", async (context) => {
+    const { fetchUrl } = sources;
+    if (fetchUrl === undefined) {
+      return refuse(
+        403,
+        "import by URL is off; start with --web.allow-import-url, or download the file and import it",
+      );
+    }
+    const { url } = (await context.req.json()) as { url?: unknown };
+    if (typeof url !== "string") return refuse(400, 'the body must be {"url": "https://…"}');
+    return await guarded(async () => dashboards.importText(unwrap(await fetchUrl(url)), url));
+  });
+  routes.delete("/dashboards/:uid", (context) => {
+    const uid = context.req.param("uid");
+    return guarded(() => {
+      if (!dashboards.remove(uid))
+        throw new AppError("usage", `there is no dashboard ${JSON.stringify(uid)}`);
+      return { uid };
+    });
+  });
+  routes.onError((thrown) => refuse(400, errorMessage(thrown)));
+  return routes;
+}
+
+/** Grafana's own API and its exports wrap the model: {"dashboard": {…}}. A file is passed on as it is. */
+function unwrap(text: string): string {
+  try {
+    const json = JSON.parse(text) as { dashboard?: unknown; panels?: unknown };
+    const isWrapped =
+      json.dashboard !== null && typeof json.dashboard === "object" && json.panels === undefined;
+    return isWrapped ? JSON.stringify(json.dashboard) : text;
+  } catch {
+    // Not JSON: the store says so, with the line.
+    return text;
+  }
+}
+
+async function guarded(run: () => unknown): Promise<Response> {
+  try {
+    return Response.json(await run());
+  } catch (thrown) {
+    if (!(thrown instanceof AppError)) throw thrown;
+    return refuse(statusOfCode[thrown.code] ?? 404, thrown.message);
+  }
+}
+
+function refuse(status: number, error: string): Response {
+  const body: ErrorAnswer = { error };
+  return Response.json(body, { status });
+}

@@ -1,0 +1,96 @@
+/**
+ * /federate: the latest sample of each selected series in the text format, external labels appended.
+ * Types are written as `untyped`, as Prometheus does for floats.
+ */
+
+import { ParseError, QueryError } from "../base/errors.ts";
+import {
+  compareUtf8,
+  isLegacyMetricName,
+  type Labels,
+  metricNameLabel,
+  quoteString,
+} from "../model/labels.ts";
+import { SampleBuffer } from "../model/sample.ts";
+import { formatGoFloat } from "../model/value-format.ts";
+import { plainText } from "./answers.ts";
+import type { ApiSources } from "./api-sources.ts";
+import { matcherSets, type Parameters } from "./parameters.ts";
+
+const contentType = "text/plain; version=0.0.4; charset=utf-8; escaping=underscores";
+
+interface LatestSample {
+  readonly labels: Labels;
+  readonly timestampMs: number;
+  readonly value: number;
+}
+
+/** GET /federate */
+export async function federateRoute(
+  sources: ApiSources,
+  parameters: Parameters,
+  lookbackDeltaMs: number,
+): Promise<Response> {
+  let sets: ReturnType<typeof matcherSets>;
+  try {
+    sets = matcherSets(parameters);
+  } catch (thrown) {
+    if (!(thrown instanceof QueryError || thrown instanceof ParseError)) throw thrown;
+    return plainText(400, thrown.message.replace(/^invalid parameter "match\[\]": /, ""));
+  }
+  const endMs = sources.clock.nowMs();
+  const startMs = endMs - lookbackDeltaMs;
+  const querier = sources.queryable.querier(startMs, endMs);
+  const latest = new Map<string, LatestSample>();
+  try {
+    const buffer = new SampleBuffer();
+    for (const matchers of sets) {
+      const found = await querier.select(matchers, { startMs, endMs });
+      for (const series of found.series) {
+        buffer.clear();
+        series.readSamples(buffer, startMs + 1, endMs);
+        const last = buffer.count - 1;
+        if (last < 0 || buffer.isStale(last)) continue;
+        latest.set(series.labels.key, {
+          labels: series.labels,
+          timestampMs: buffer.timestampsMs[last] as number,
+          value: buffer.values[last] as number,
+        });
+      }
+    }
+  } finally {
+    querier.close();
+  }
+  return new Response(renderFederation([...latest.values()], sources), {
+    headers: { "content-type": contentType },
+  });
+}
+
+function renderFederation(samples: LatestSample[], sources: ApiSources): string {
+  samples.sort((a, b) => compareUtf8(a.labels.metricName, b.labels.metricName));
+  let text = "";
+  let previousName = "";
+  for (const sample of samples) {
+    const name = sample.labels.metricName;
+    if (name !== previousName) text += `# TYPE ${name} untyped\n`;
+    previousName = name;
+    text += `${sampleLine(sample, sources.externalLabels())}\n`;
+  }
+  return text;
+}
+
+function sampleLine(sample: LatestSample, externalLabels: Labels): string {
+  const parts: string[] = [];
+  const name = sample.labels.metricName;
+  if (!isLegacyMetricName(name)) parts.push(quoteString(name));
+  sample.labels.forEach((label, value) => {
+    if (label !== metricNameLabel) parts.push(`${label}=${quoteString(value)}`);
+  });
+  externalLabels.forEach((label, value) => {
+    if (!sample.labels.has(label)) parts.push(`${label}=${quoteString(value)}`);
+  });
+  if (!sample.labels.has("instance") && !externalLabels.has("instance")) parts.push('instance=""');
+  const head = isLegacyMetricName(name) ? name : "";
+  const labels = parts.length === 0 ? "" : `{${parts.join(",")}}`;
+  return `${head}${labels} ${formatGoFloat(sample.value)} ${sample.timestampMs}`;
+}

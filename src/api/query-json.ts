@@ -1,0 +1,70 @@
+/**
+ * Query results as Prometheus' JSON, in pieces of bounded size so that a large matrix is never one
+ * string. Values print as plain decimals, times as seconds with three digits where needed.
+ */
+
+import type { Labels } from "../model/labels.ts";
+import { formatPlainDecimal } from "../model/value-format.ts";
+import type { MatrixSeries, QueryValue, VectorSample } from "../promql/engine/query-result.ts";
+
+/** A piece is handed on once it holds this many characters. */
+const pieceLength = 64 * 1024;
+
+/** The `data` member of a query's answer. O(result). */
+export function* queryValueJson(value: QueryValue): Generator<string, void> {
+  switch (value.type) {
+    case "scalar":
+      yield `{"resultType":"scalar","result":${point(value.timestampMs, value.value)}}`;
+      return;
+    case "string":
+      yield `{"resultType":"string","result":[${seconds(value.timestampMs)},${JSON.stringify(value.value)}]}`;
+      return;
+    case "vector":
+      yield* resultList("vector", value.samples, vectorSampleJson);
+      return;
+    case "matrix":
+      yield* resultList("matrix", value.series, matrixSeriesJson);
+  }
+}
+
+function* resultList<T>(
+  resultType: string,
+  items: readonly T[],
+  write: (item: T) => string,
+): Generator<string, void> {
+  let piece = `{"resultType":"${resultType}","result":[`;
+  for (let i = 0; i < items.length; i++) {
+    piece += (i === 0 ? "" : ",") + write(items[i] as T);
+    if (piece.length >= pieceLength) {
+      yield piece;
+      piece = "";
+    }
+  }
+  yield `${piece}]}`;
+}
+
+function vectorSampleJson(sample: VectorSample): string {
+  return `{"metric":${labelsJson(sample.labels)},"value":${point(sample.timestampMs, sample.value)}}`;
+}
+
+function matrixSeriesJson(series: MatrixSeries): string {
+  const { timestampsMs, values } = series;
+  let text = `{"metric":${labelsJson(series.labels)},"values":[`;
+  for (let i = 0; i < values.length; i++) {
+    text += (i === 0 ? "" : ",") + point(timestampsMs[i] as number, values[i] as number);
+  }
+  return `${text}]}`;
+}
+
+function labelsJson(labels: Labels): string {
+  return JSON.stringify(labels.toObject());
+}
+
+function point(timestampMs: number, value: number): string {
+  return `[${seconds(timestampMs)},"${formatPlainDecimal(value)}"]`;
+}
+
+/** Seconds with up to three digits: 1763701200, 1763701200.5. */
+export function seconds(timestampMs: number): string {
+  return String(timestampMs / 1000);
+}

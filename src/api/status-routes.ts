@@ -1,0 +1,109 @@
+/** /api/v1/status/*, /-/healthy, /-/ready, /-/reload, /metrics, and the answers of what does not exist yet. */
+
+import { hostname } from "node:os";
+import { ConfigError, errorMessage } from "../base/errors.ts";
+import { plainText, success } from "./answers.ts";
+import type { ApiSources } from "./api-sources.ts";
+import { goTime } from "./target-routes.ts";
+
+/** GET /api/v1/status/buildinfo; Grafana reads `version` to choose its features. */
+export function buildInfoRoute(sources: ApiSources): Response {
+  return success({
+    version: prometheusCompatibleVersion,
+    revision: "",
+    branch: "",
+    buildUser: "",
+    buildDate: "",
+    goVersion: "",
+    application: `Ciliascope ${sources.version}`,
+    features: {},
+  });
+}
+
+/** The Prometheus release whose behaviour our API has. */
+export const prometheusCompatibleVersion = "3.14.0";
+
+/** GET /api/v1/status/runtimeinfo */
+export function runtimeInfoRoute(sources: ApiSources): Response {
+  const reload = sources.lastConfigReload();
+  return success({
+    startTime: goTime(sources.startedMs),
+    CWD: process.cwd(),
+    hostname: hostname(),
+    serverTime: goTime(sources.clock.nowMs()),
+    reloadConfigSuccess: reload.isSuccess,
+    lastConfigTime: goTime(reload.atMs),
+    corruptionCount: 0,
+    goroutineCount: 0,
+    GOMAXPROCS: 0,
+    GOMEMLIMIT: 0,
+    GOGC: "",
+    GODEBUG: "",
+    storageRetention: sources.flags["storage.tsdb.retention.time"] ?? "",
+  });
+}
+
+/** GET /api/v1/status/config */
+export function configRoute(sources: ApiSources): Response {
+  return success({ yaml: sources.configYaml() });
+}
+
+/** GET /api/v1/status/flags */
+export function flagsRoute(sources: ApiSources): Response {
+  return success(sources.flags);
+}
+
+/** GET /api/v1/status/walreplay; the server listens only once the log is replayed. */
+export function walReplayRoute(): Response {
+  return success({ min: 0, max: 0, current: 0 });
+}
+
+/** GET /api/v1/status/tsdb, head statistics. */
+export function tsdbStatusRoute(sources: ApiSources): Response {
+  const stats = sources.storageStats?.();
+  return success({
+    headStats: {
+      numSeries: stats?.numSeries ?? 0,
+      numLabelPairs: 0,
+      chunkCount: stats?.chunkCount ?? 0,
+      minTime: stats?.minTimeMs ?? 0,
+      maxTime: stats?.maxTimeMs ?? 0,
+    },
+    seriesCountByMetricName: [],
+    labelValueCountByLabelName: [],
+    memoryInBytesByLabelName: [],
+    seriesCountByLabelValuePair: [],
+  });
+}
+
+/** GET /-/healthy */
+export function healthyRoute(): Response {
+  return plainText(200, "Prometheus Server is Healthy.");
+}
+
+/** GET /-/ready */
+export function readyRoute(sources: ApiSources): Response {
+  return sources.isReady()
+    ? plainText(200, "Prometheus Server is Ready.")
+    : plainText(503, "Service Unavailable");
+}
+
+/** POST /-/reload */
+export async function reloadRoute(sources: ApiSources): Promise<Response> {
+  if (sources.reload === undefined) return plainText(403, "Lifecycle API is not enabled.");
+  try {
+    await sources.reload();
+    return new Response("");
+  } catch (thrown) {
+    if (!(thrown instanceof ConfigError)) {
+      sources.logger.error({ error: errorMessage(thrown) }, "configuration was not reloaded");
+    }
+    return plainText(500, `failed to reload config: ${errorMessage(thrown)}`);
+  }
+}
+
+/** GET /metrics: our own. */
+export function metricsRoute(sources: ApiSources, request: Request): Response {
+  const { body, contentType } = sources.ownMetrics(request.headers.get("accept") ?? undefined);
+  return new Response(body, { headers: { "content-type": contentType } });
+}

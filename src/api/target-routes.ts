@@ -1,0 +1,137 @@
+/** /api/v1/targets, targets/metadata, scrape_pools and metadata. */
+
+import { QueryError } from "../base/errors.ts";
+import { compareUtf8 } from "../model/labels.ts";
+import type { MetricMetadata } from "../model/sample.ts";
+import { success } from "./answers.ts";
+import type { ActiveTarget, ApiSources, TargetMetadata } from "./api-sources.ts";
+import { invalidParameter, type Parameters, parseSelectorParameter } from "./parameters.ts";
+
+/** GET /api/v1/scrape_pools */
+export function scrapePoolsRoute(sources: ApiSources): Response {
+  return success({ scrapePools: [...sources.targets.scrapePools()].sort(compareUtf8) });
+}
+
+/** GET /api/v1/targets */
+export function targetsRoute(sources: ApiSources, parameters: Parameters): Response {
+  const state = (parameters.get("state") ?? "").toLowerCase();
+  const pool = parameters.get("scrapePool") ?? "";
+  const isWanted = (target: { scrapePool: string }) => pool === "" || target.scrapePool === pool;
+  const showsActive = state === "" || state === "any" || state === "active";
+  const showsDropped = state === "" || state === "any" || state === "dropped";
+  const active = showsActive ? sources.targets.activeTargets().filter(isWanted) : [];
+  const dropped = showsDropped ? sources.targets.droppedTargets().filter(isWanted) : [];
+  return success({
+    activeTargets: inPoolOrder(active).map(activeTargetJson),
+    droppedTargets: inPoolOrder(dropped).map((target) => ({
+      discoveredLabels: target.discoveredLabels.toObject(),
+      scrapePool: target.scrapePool,
+    })),
+    droppedTargetCounts: showsDropped ? sources.targets.droppedTargetCounts() : null,
+  });
+}
+
+/** Pools by name; within a pool the order of discovery. */
+function inPoolOrder<T extends { readonly scrapePool: string }>(targets: readonly T[]): T[] {
+  return [...targets].sort((a, b) => compareUtf8(a.scrapePool, b.scrapePool));
+}
+
+function activeTargetJson(target: ActiveTarget): unknown {
+  return {
+    discoveredLabels: target.discoveredLabels.toObject(),
+    labels: target.labels.toObject(),
+    scrapePool: target.scrapePool,
+    scrapeUrl: target.scrapeUrl,
+    globalUrl: target.globalUrl,
+    lastError: target.lastError,
+    lastScrape: goTime(target.lastScrapeMs),
+    lastScrapeDuration: target.lastScrapeDurationSeconds,
+    health: target.health,
+    scrapeInterval: target.scrapeInterval,
+    scrapeTimeout: target.scrapeTimeout,
+  };
+}
+
+/** RFC 3339; Go's zero time where there was none. */
+export function goTime(ms: number | undefined): string {
+  return ms === undefined ? "0001-01-01T00:00:00Z" : new Date(ms).toISOString();
+}
+
+/** GET /api/v1/targets/metadata */
+export function targetMetadataRoute(sources: ApiSources, parameters: Parameters): Response {
+  const limit = metadataLimit(parameters, "limit");
+  const selector = parameters.get("match_target") ?? "";
+  const matchers = selector === "" ? [] : parseSelectorParameter("match_target", selector);
+  const metric = parameters.get("metric") ?? "";
+  const rows = inPoolOrder(sources.targets.activeTargets())
+    .filter((target) =>
+      matchers.every((matcher) => matcher.matches(target.labels.get(matcher.name))),
+    )
+    .flatMap((target) => targetMetadataRows(sources, target, metric));
+  return success(limit >= 0 ? rows.slice(0, limit) : rows);
+}
+
+/** Families of one target; with `metric` only that one, whose name the row then leaves out. */
+function targetMetadataRows(sources: ApiSources, target: ActiveTarget, metric: string): unknown[] {
+  const labels = target.labels.toObject();
+  return sources.targets
+    .metadataOf(target)
+    .filter((entry) => metric === "" || entry.metric === metric)
+    .map(({ metric: name, type, help, unit }) => ({
+      target: labels,
+      ...(metric === "" ? { metric: name } : {}),
+      type,
+      help,
+      unit,
+    }));
+}
+
+/** GET /api/v1/metadata */
+export function metadataRoute(sources: ApiSources, parameters: Parameters): Response {
+  const limit = metadataLimit(parameters, "limit");
+  const perMetricMax = metadataLimit(parameters, "limit_per_metric");
+  const metric = parameters.get("metric") ?? "";
+  const families = collectFamilies(sources, metric, perMetricMax);
+  const names = [...families.keys()];
+  const shown = limit >= 0 ? names.slice(0, limit) : names;
+  const data: Record<string, unknown> = {};
+  for (const name of shown) data[name] = families.get(name);
+  return success(data);
+}
+
+type FamilyRow = Pick<MetricMetadata, "type" | "unit" | "help">;
+
+function collectFamilies(
+  sources: ApiSources,
+  metric: string,
+  perMetricMax: number,
+): Map<string, FamilyRow[]> {
+  const families = new Map<string, FamilyRow[]>();
+  for (const target of sources.targets.activeTargets()) {
+    for (const entry of sources.targets.metadataOf(target)) {
+      if (metric === "" || entry.metric === metric) addFamily(families, entry, perMetricMax);
+    }
+  }
+  return families;
+}
+
+/** One row for each distinct (type, unit, help) of a metric. */
+function addFamily(families: Map<string, FamilyRow[]>, entry: TargetMetadata, max: number): void {
+  const rows = families.get(entry.metric) ?? [];
+  const { type, unit, help } = entry;
+  const isKnown = rows.some((row) => row.type === type && row.unit === unit && row.help === help);
+  if (isKnown || (max > 0 && rows.length >= max)) return;
+  rows.push({ type, unit, help });
+  families.set(entry.metric, rows);
+}
+
+function metadataLimit(parameters: Parameters, name: string): number {
+  const text = parameters.get(name) ?? "";
+  if (text === "") return -1;
+  if (!/^[+-]?\d+$/.test(text)) {
+    throw name === "limit"
+      ? new QueryError("bad_data", "limit must be a number")
+      : invalidParameter(name, "must be a number");
+  }
+  return Number(text);
+}

@@ -1,0 +1,46 @@
+/** Types of our own JSON answers (`/api/ciliascope/v1/`). Types only: the browser imports them. */
+
+/** GET /api/ciliascope/v1/status */
+export interface ServerStatus {
+  readonly version: string;
+  readonly mode: "demo" | "server";
+  /** The laboratory's Cilium version; in the demo only. */
+  readonly ciliumVersion?: string;
+  /** True where the server scrapes nothing but itself: the page then says how to add targets. */
+  readonly isSelfScrapeOnly: boolean;
+  readonly configFile?: string;
+  readonly startedMs: number;
+  readonly uptimeSeconds: number;
+  readonly seriesCount: number;
+  readonly canImportByUrl: boolean;
+  /** Sentences a user should read: what the configuration asks and is not done, ports of the laboratory… */
+  readonly warnings: readonly string[];
+}
+
+/** An entry of GET /api/ciliascope/v1/dashboards */
+export interface DashboardSummary {
+  readonly uid: string;
+  readonly title: string;
+  readonly tags: readonly string[];
+  readonly source: "shipped" | "imported";
+  readonly panelCount: number;
+}
+
+/** GET /api/ciliascope/v1/dashboards/:uid */
+export interface DashboardAnswer {
+  /** Grafana's JSON as it was imported. */
+  readonly dashboard: unknown;
+  readonly summary: DashboardSummary;
+}
+
+/** POST /api/ciliascope/v1/dashboards */
+export interface DashboardImported {
+  readonly uid: string;
+  /** What was understood only in part, a sentence each. */
+  readonly problems: readonly string[];
+}
+
+/** Body of every answer of our own with a status of 400 or more. */
+export interface ErrorAnswer {
+  readonly error: string;
+}
