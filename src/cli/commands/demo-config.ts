@@ -1,0 +1,22 @@
+/** The scrape configuration of the demo: one job for each kind of endpoint of the laboratory. */
+
+import { stringify } from "yaml";
+import type { LabEndpointUrl } from "../../lab/lab.ts";
+
+/** The demo scrapes this often, so that something is seen within seconds. */
+const scrapeInterval = "2s";
+
+/** prometheus.yml text with a job per kind of endpoint; targets carry node and pod labels as in a cluster. */
+export function demoConfigYaml(endpoints: readonly LabEndpointUrl[]): string {
+  const jobs = new Map<string, { targets: string[]; labels: Record<string, string> }[]>();
+  for (const endpoint of endpoints) {
+    const url = new URL(endpoint.url);
+    const groups = jobs.get(endpoint.job) ?? [];
+    groups.push({ targets: [url.host], labels: { ...endpoint.labels } });
+    jobs.set(endpoint.job, groups);
+  }
+  return stringify({
+    global: { scrape_interval: scrapeInterval, scrape_timeout: "1s" },
+    scrape_configs: [...jobs].map(([job, groups]) => ({ job_name: job, static_configs: groups })),
+  });
+}

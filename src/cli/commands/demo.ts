@@ -1,0 +1,82 @@
+/** `ciliascope demo`: the laboratory and a server that scrapes it, on this machine. */
+
+import { errorMessage } from "../../base/errors.ts";
+import { type LabHandle, startLab } from "../../lab/lab.ts";
+import { startServer } from "../../server/server.ts";
+import { type CliCommand, type CliContext, exitCodes } from "../command.ts";
+import { readVersion } from "../version.ts";
+import { demoConfigYaml } from "./demo-config.ts";
+import { openPage } from "./open-page.ts";
+import { addServerFlags, type SharedFlags, toServerOptions } from "./server-options.ts";
+
+/** Flags of the demo alone. */
+interface DemoFlags extends SharedFlags {
+  readonly ciliumVersion: string;
+}
+
+export const demoCommand: CliCommand = {
+  name: "demo",
+  register(program, context, done) {
+    addServerFlags(program.command("demo"))
+      .description("run the Star Wars laboratory and show it: no cluster needed")
+      .option(
+        "--cilium-version <version>",
+        "whose metric names the laboratory has: 1.6, 1.9, 1.16, 1.19",
+        "1.19",
+      )
+      .action(async (flags: DemoFlags) => done(await runDemo(flags, context)));
+  },
+};
+
+async function runDemo(flags: DemoFlags, context: CliContext): Promise<number> {
+  const options = toServerOptions(flags, "demo", readVersion());
+  const { logger } = options;
+  const stopped = context.untilStopped();
+  // The server first: it holds the lock of the data directory, so a second start is refused before
+  // anything of the laboratory runs.
+  const server = await startServer({ ...options, ciliumVersion: flags.ciliumVersion });
+  let lab: LabHandle | undefined;
+  try {
+    lab = await startLab({
+      dataDir: options.dataDir,
+      ciliumVersion: flags.ciliumVersion,
+      logger: logger.child({ part: "lab" }),
+    });
+    await server.addScrapeConfigs(demoConfigYaml(lab.endpoints), lab.notes);
+    context.onReload(() => {
+      server.reload().catch((thrown: unknown) => {
+        logger.error({ error: errorMessage(thrown) }, "the old configuration stays in force");
+      });
+    });
+    sayReady(lab, server.url, context);
+    if (flags.open === true) {
+      openPage(server.url, () =>
+        context.stderr(`no browser found here; open ${server.url} yourself\n`),
+      );
+    }
+    const end = await Promise.race([stopped, lab.exited]);
+    if (end !== undefined) logger.error({ reason: end.reason }, "the laboratory ended");
+    return end === undefined ? exitCodes.ok : exitCodes.trouble;
+  } finally {
+    await lab?.stop();
+    await server.stop();
+  }
+}
+
+function sayReady(lab: LabHandle, url: string, context: CliContext): void {
+  for (const note of lab.notes) context.stdout(`${note}\n`);
+  for (const { name, url: endpoint } of lab.endpoints)
+    context.stdout(`${name.padEnd(24)} ${endpoint}\n`);
+  context.stdout(
+    [
+      "",
+      "Try it in a second terminal:",
+      "  ciliascope lab exec tiefighter -- curl -s -XPOST deathstar.default.svc.cluster.local/v1/request-landing",
+      "  ciliascope lab exec xwing -- curl -s -XPOST -m 5 deathstar.default.svc.cluster.local/v1/request-landing",
+      "  ciliascope lab exec tiefighter -- curl -s -XPUT deathstar.default.svc.cluster.local/v1/exhaust-port",
+      "",
+      `ready ${url}   (Ctrl-C ends everything)`,
+      "",
+    ].join("\n"),
+  );
+}

@@ -1,0 +1,120 @@
+/** The flags that `demo` and `server` share, and what they mean to the server. */
+
+import { resolve } from "node:path";
+import type { Command } from "commander";
+import { systemClock } from "../../base/clock.ts";
+import { AppError } from "../../base/errors.ts";
+import { parseDuration } from "../../model/duration.ts";
+import { createPinoLogger, type LogFormat, type LogLevel } from "../../server/pino-logger.ts";
+import type { ServerOptions } from "../../server/server.ts";
+
+/** Flags as commander gives them. */
+export interface SharedFlags {
+  readonly dataDir: string;
+  readonly listen: string;
+  readonly config?: string;
+  readonly open?: boolean;
+  readonly "web.config.file"?: string;
+  readonly [flag: string]: unknown;
+}
+
+/** Adds the shared flags to a command. */
+export function addServerFlags(command: Command): Command {
+  return command
+    .option(
+      "--data-dir <dir>",
+      "where everything is kept; DIR/tsdb is a Prometheus data directory",
+      "./data",
+    )
+    .option("--listen <host:port>", "address of the page and the API", "127.0.0.1:9190")
+    .option("--config <file>", "a prometheus.yml")
+    .option("--open", "open the page in the browser")
+    .option("--web.config.file <file>", "Prometheus' web configuration: TLS, basic_auth_users")
+    .option(
+      "--web.allowed-host <name...>",
+      "further host names under which the server may be asked",
+    )
+    .option("--web.allow-import-url", "let users import dashboards from public web addresses")
+    .option("--storage.tsdb.retention.time <duration>", "how long samples are kept", "15d")
+    .option("--query.lookback-delta <duration>", "how far back an instant selector looks", "5m")
+    .option("--query.timeout <duration>", "longest time a query may take", "2m")
+    .option("--query.max-samples <n>", "most samples a query may hold", "50000000")
+    .option("--log.level <level>", "debug, info, warn or error", "info")
+    .option("--log.format <format>", "text or json");
+}
+
+/** The server's options from the flags. Throws AppError `usage` naming the flag. */
+export function toServerOptions(
+  flags: SharedFlags,
+  mode: ServerOptions["mode"],
+  version: string,
+): ServerOptions {
+  const config = flags.config;
+  const webConfigFile = flags["web.config.file"];
+  return {
+    mode,
+    version,
+    dataDir: resolve(flags.dataDir),
+    listen: flags.listen,
+    ...(config === undefined ? {} : { configFile: resolve(config) }),
+    ...(webConfigFile === undefined ? {} : { webConfigFile: resolve(webConfigFile) }),
+    allowedHosts: (flagValue(flags, "web.allowed-host") ?? []) as string[],
+    canImportByUrl: flagValue(flags, "web.allow-import-url") === true,
+    retentionMs: durationFlag(flags, "storage.tsdb.retention.time"),
+    lookbackDeltaMs: durationFlag(flags, "query.lookback-delta"),
+    queryTimeoutMs: durationFlag(flags, "query.timeout"),
+    querySamplesMax: countFlag(flags, "query.max-samples"),
+    clock: systemClock,
+    logger: createPinoLogger({ level: logLevel(flags), format: logFormat(flags) }),
+    flags: flagTexts(flags),
+  };
+}
+
+/** Commander turns "query.lookback-delta" into "query.lookbackDelta". */
+function flagValue(flags: SharedFlags, name: string): unknown {
+  return flags[name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase())];
+}
+
+function durationFlag(flags: SharedFlags, name: string): number {
+  const text = String(flagValue(flags, name));
+  const ms = parseDuration(text);
+  if (ms === undefined || ms === 0) {
+    throw new AppError(
+      "usage",
+      `--${name}: ${JSON.stringify(text)} is no duration; write it as in 15d, 5m, 30s`,
+    );
+  }
+  return ms;
+}
+
+function countFlag(flags: SharedFlags, name: string): number {
+  const text = String(flagValue(flags, name));
+  if (!/^[1-9]\d*$/.test(text))
+    throw new AppError("usage", `--${name}: ${JSON.stringify(text)} is no positive number`);
+  return Number(text);
+}
+
+function logLevel(flags: SharedFlags): LogLevel {
+  const level = String(flagValue(flags, "log.level"));
+  if (level === "debug" || level === "info" || level === "warn" || level === "error") return level;
+  throw new AppError(
+    "usage",
+    `--log.level: ${JSON.stringify(level)} is none of debug, info, warn, error`,
+  );
+}
+
+function logFormat(flags: SharedFlags): LogFormat {
+  const format = flagValue(flags, "log.format");
+  if (format === undefined) return process.stderr.isTTY ? "text" : "json";
+  if (format === "text" || format === "json") return format;
+  throw new AppError("usage", `--log.format: ${JSON.stringify(format)} is neither text nor json`);
+}
+
+/** As status/flags shows them. */
+function flagTexts(flags: SharedFlags): Record<string, string> {
+  const texts: Record<string, string> = {};
+  for (const [name, value] of Object.entries(flags)) {
+    texts[name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)] = String(value);
+  }
+  return texts;
+}
