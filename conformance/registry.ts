@@ -1,5 +1,7 @@
 /** Every suite, in the order in which they run. One line each. */
 
 import type { Suite } from "./suite.ts";
+import { hubbleCases } from "./suites/hubble-cases.ts";
+import { relabelSuite } from "./suites/relabel.ts";
 
-export const suites: readonly Suite[] = [];
+export const suites: readonly Suite[] = [relabelSuite, hubbleCases];

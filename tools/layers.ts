@@ -46,6 +46,13 @@ export const rooms: readonly Room[] = [
     isBrowserSafe: true,
     packages: [],
   },
+  {
+    folder: "schema",
+    layer: 1,
+    publicFiles: ["*"],
+    isBrowserSafe: true,
+    packages: ["yaml", "zod"],
+  },
 
   { folder: "storage", layer: 2, publicFiles: ["storage.ts"], isBrowserSafe: true, packages: [] },
   { folder: "metrics", layer: 2, publicFiles: ["*"], isBrowserSafe: false },
@@ -66,6 +73,7 @@ export const rooms: readonly Room[] = [
     publicFiles: ["engine.ts", "query-result.ts"],
     isBrowserSafe: false,
   },
+  { folder: "httpclient", layer: 3, publicFiles: ["*"], isBrowserSafe: false },
   { folder: "kubernetes", layer: 3, publicFiles: [], isBrowserSafe: false },
   {
     folder: "policy",
