@@ -34,8 +34,17 @@ export function compileRe2(source: string, input = source): RE2JS {
   try {
     return RE2JS.compile(source, RE2JS.DOTALL);
   } catch (thrown) {
-    throw new ParseError(errorMessage(thrown), { input, start: 0, end: input.length });
+    throw new ParseError(withoutFlags(errorMessage(thrown)), {
+      input,
+      start: 0,
+      end: input.length,
+    });
   }
+}
+
+/** RE2JS shows the DOTALL flag as a `(?s)` that nobody wrote, and leaves out an empty quotation. */
+function withoutFlags(message: string): string {
+  return message.endsWith("end of expression") ? `${message}: \`\`` : message.replace("`(?s)", "`");
 }
 
 /** `a|b|c`, `(a|b|c)` and `a` without meta characters, else undefined. */

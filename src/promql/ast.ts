@@ -173,7 +173,10 @@ export interface CallExpr extends PositionRange {
   readonly args: readonly Expr[];
 }
 
-/** Arithmetic inside a duration (`[5m + step()]`), experimental. `right` alone for unary minus; neither for step() and range(). */
+/**
+ * Arithmetic inside a duration (`[5m + step()]`). `right` alone for a sign: "-", and "+"
+ * around a number in brackets; neither side for step() and range(). Numbers are seconds.
+ */
 export interface DurationExpr extends PositionRange {
   readonly kind: "duration";
   readonly operator: "+" | "-" | "*" | "/" | "%" | "^" | "step" | "range" | "min" | "max";

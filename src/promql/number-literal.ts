@@ -1,0 +1,57 @@
+/**
+ * Numbers as queries and `load` lines write them: Go's integers (decimal, 0x…, 0… and 0o… octal,
+ * 0b…, with underscores) and floats, Inf and NaN in any case, and durations in seconds. Browser-safe.
+ */
+
+import { parseDuration } from "../model/duration.ts";
+import { quoteString } from "../model/labels.ts";
+
+/** A number, or why the text is none, in Go's words. */
+export type NumberResult =
+  | { readonly value: number; readonly error?: undefined }
+  | { readonly error: string };
+
+const decimalInteger = /^(?:0|[1-9](?:_?\d)*)$/;
+const octalInteger = /^0(?:_?[0-7])+$/;
+const hexInteger = /^0[xX](?:_?[0-9a-fA-F])+$/;
+const floatPattern = /^(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
+
+/** The value of a number token. */
+export function parseNumber(text: string): NumberResult {
+  if (decimalInteger.test(text) && text.includes("_")) {
+    return { value: Number(text.replaceAll("_", "")) };
+  }
+  if (octalInteger.test(text)) {
+    return { value: Number(`0o${text.slice(1).replaceAll("_", "")}`) };
+  }
+  if (hexInteger.test(text)) {
+    const value = BigInt(text.replaceAll("_", ""));
+    // Beyond 63 bits Go tries a float, which in hexadecimal needs an exponent.
+    return value < 1n << 63n ? { value: Number(value) } : floatError(text, "invalid syntax");
+  }
+  const lower = text.toLowerCase();
+  if (lower === "inf") return { value: Number.POSITIVE_INFINITY };
+  if (lower === "nan") return { value: Number.NaN };
+  if (!floatPattern.test(text)) return floatError(text, "invalid syntax");
+  const value = Number(text);
+  return Number.isFinite(value) ? { value } : floatError(text, "value out of range");
+}
+
+function floatError(text: string, reason: string): NumberResult {
+  return {
+    error: `error parsing number: strconv.ParseFloat: parsing ${quoteString(text)}: ${reason}`,
+  };
+}
+
+const durationShape = /^(?:\d+y)?(?:\d+w)?(?:\d+d)?(?:\d+h)?(?:\d+m)?(?:\d+s)?(?:\d+ms)?$/;
+
+/** Seconds of a duration token. */
+export function parseDurationSeconds(text: string): NumberResult {
+  const ms = parseDuration(text);
+  if (ms !== undefined) return { value: ms / 1000 };
+  return {
+    error: durationShape.test(text)
+      ? "duration out of range"
+      : `not a valid duration string: ${quoteString(text)}`,
+  };
+}
