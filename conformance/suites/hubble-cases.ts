@@ -1,0 +1,130 @@
+/** hubble/cases: a metrics string and recorded flows against the text that Cilium's own handlers serve. */
+
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { systemClock } from "../../src/base/clock.ts";
+import type { LogFields, Logger } from "../../src/base/logger.ts";
+import type { Flow } from "../../src/flow/model/flow.ts";
+import { parseFlowLine } from "../../src/flow/model/jsonpb.ts";
+import { createFlowMetrics } from "../../src/flowmetrics/flow-metrics.ts";
+import { parseMetricSpecs } from "../../src/flowmetrics/spec.ts";
+import { renderOpenMetrics, renderText } from "../../src/metrics/exposition.ts";
+import { Registry } from "../../src/metrics/registry.ts";
+import { reportCase, type Suite } from "../suite.ts";
+
+interface HubbleCase {
+  readonly metrics: readonly string[];
+  readonly flows: string;
+  readonly limit?: number;
+  readonly delete_endpoints?: readonly { readonly namespace: string; readonly name: string }[];
+  readonly flows_after?: string;
+  readonly limit_after?: number;
+  readonly handler_status: readonly string[] | null;
+  readonly log?: readonly string[];
+  readonly expected_text: string;
+  readonly expected_openmetrics: string;
+}
+
+/** The flows of one recorded file, in order; read once. */
+export class FlowFiles {
+  readonly #dir: string;
+  readonly #byPath = new Map<string, readonly Flow[]>();
+
+  constructor(dir: string) {
+    this.#dir = dir;
+  }
+
+  read(path: string, limit: number | undefined): readonly Flow[] {
+    let flows = this.#byPath.get(path);
+    if (flows === undefined) {
+      const lines = readFileSync(join(this.#dir, path), "utf8").split("\n");
+      flows = lines.filter((line) => line !== "").map((line) => parseFlowLine(line) ?? {});
+      this.#byPath.set(path, flows);
+    }
+    return limit === undefined ? flows : flows.slice(0, limit);
+  }
+}
+
+/** A logger that writes lines as the recordings have them: "WARN: message key=value". */
+export function recordingLogger(lines: string[]): Logger {
+  const write = (level: string) => (fields: LogFields, message: string) => {
+    const extra = Object.entries(fields).map(([key, value]) => ` ${key}=${String(value)}`);
+    lines.push(`${level}: ${message}${extra.join("")}`);
+  };
+  const logger: Logger = {
+    debug() {},
+    info() {},
+    warn: write("WARN"),
+    error: write("ERROR"),
+    child: () => logger,
+  };
+  return logger;
+}
+
+/** The first line in which two texts differ, undefined when they are equal. */
+export function firstDifference(what: string, want: string, have: string): string | undefined {
+  if (want === have) return undefined;
+  const wantLines = want.split("\n");
+  const haveLines = have.split("\n");
+  const at = wantLines.findIndex((line, index) => line !== haveLines[index]);
+  const index = at < 0 ? wantLines.length : at;
+  return `${what}, line ${index + 1}:\n  want ${wantLines[index]}\n  have ${haveLines[index]}`;
+}
+
+/** The recordings have no timestamps in exemplars. */
+export function withoutExemplarTimes(text: string): string {
+  return text.replace(/( # \{.*\} \S+) \S+$/gm, "$1");
+}
+
+function checkCase(recorded: HubbleCase, files: FlowFiles): string | undefined {
+  const registry = new Registry();
+  const log: string[] = [];
+  const metrics = createFlowMetrics({
+    specs: parseMetricSpecs(recorded.metrics),
+    registry,
+    clock: systemClock,
+    logger: recordingLogger(log),
+  });
+  for (const flow of files.read(recorded.flows, recorded.limit)) metrics.processFlow(flow);
+  for (const { namespace, name } of recorded.delete_endpoints ?? []) {
+    metrics.deleteEndpoint(namespace, name);
+  }
+  if (recorded.flows_after !== undefined) {
+    const flows = files.read(recorded.flows_after, recorded.limit_after);
+    for (const flow of flows) metrics.processFlow(flow);
+  }
+  return (
+    firstDifference("text", recorded.expected_text, renderText(registry)) ??
+    firstDifference(
+      "openmetrics",
+      recorded.expected_openmetrics,
+      withoutExemplarTimes(renderOpenMetrics(registry)),
+    ) ??
+    firstDifference(
+      "status",
+      (recorded.handler_status ?? []).join("\n"),
+      metrics.status().join("\n"),
+    ) ??
+    firstDifference("log", (recorded.log ?? []).join("\n"), log.join("\n"))
+  );
+}
+
+function caseFiles(dataDir: string): string[] {
+  return readdirSync(join(dataDir, "hubble", "cases")).filter((name) => name.endsWith(".json"));
+}
+
+/** The suite hubble/cases. */
+export const hubbleCases: Suite = {
+  name: "hubble/cases",
+  countCases: async (dataDir) => caseFiles(dataDir).length,
+  async run(dataDir, reporter) {
+    const dir = join(dataDir, "hubble");
+    const files = new FlowFiles(dir);
+    for (const file of caseFiles(dataDir)) {
+      await reportCase(reporter, file.replace(/\.json$/, ""), () => {
+        const recorded = JSON.parse(readFileSync(join(dir, "cases", file), "utf8")) as HubbleCase;
+        return checkCase(recorded, files);
+      });
+    }
+  },
+};
