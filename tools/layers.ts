@@ -54,7 +54,13 @@ export const rooms: readonly Room[] = [
     packages: ["yaml", "zod"],
   },
 
-  { folder: "storage", layer: 2, publicFiles: ["storage.ts"], isBrowserSafe: true, packages: [] },
+  {
+    folder: "storage",
+    layer: 2,
+    publicFiles: ["storage.ts", "memory-storage.ts"],
+    isBrowserSafe: true,
+    packages: [],
+  },
   { folder: "metrics", layer: 2, publicFiles: ["*"], isBrowserSafe: false },
   {
     folder: "relabel",

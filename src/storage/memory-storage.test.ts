@@ -1,0 +1,136 @@
+import { describe, expect, it } from "vitest";
+import { labelsFromObject } from "../model/labels.ts";
+import { createMatcher } from "../model/matcher.ts";
+import { SampleBuffer } from "../model/sample.ts";
+import { MemoryStorage } from "./memory-storage.ts";
+import { appendFailure } from "./storage.ts";
+
+const up = (job: string) => labelsFromObject({ __name__: "up", job });
+
+function toText(buffer: SampleBuffer): string {
+  const parts: string[] = [];
+  for (let i = 0; i < buffer.count; i++) {
+    parts.push(`${buffer.timestampsMs[i]}:${buffer.isStale(i) ? "stale" : buffer.values[i]}`);
+  }
+  return parts.join(" ");
+}
+
+async function read(storage: MemoryStorage, minMs: number, maxMs: number): Promise<string> {
+  const querier = storage.querier(minMs, maxMs);
+  const { series } = await querier.select([], { startMs: minMs, endMs: maxMs });
+  return series
+    .map((one) => {
+      const buffer = new SampleBuffer();
+      one.readSamples(buffer, minMs, maxMs);
+      return `${one.labels.get("job")} ${toText(buffer)}`;
+    })
+    .join("; ");
+}
+
+describe("MemoryStorage", () => {
+  it("shows samples only after commit, both bounds included", async () => {
+    const storage = new MemoryStorage();
+    const appender = storage.appender();
+    const ref = appender.append(0, up("a"), 1, 10);
+    appender.append(ref, up("a"), 2, 20);
+    appender.append(ref, up("a"), 3, 30);
+    expect(await read(storage, 0, 9)).toBe("");
+    appender.commit();
+    expect(await read(storage, 2, 3)).toBe("a 2:20 3:30");
+  });
+
+  it("keeps stale markers apart from NaN", async () => {
+    const storage = new MemoryStorage();
+    const appender = storage.appender();
+    const ref = appender.append(0, up("a"), 1, Number.NaN);
+    appender.appendStale(ref, up("a"), 2);
+    appender.commit();
+    expect(await read(storage, 0, 9)).toBe("a 1:NaN 2:stale");
+  });
+
+  it("refuses late and contradictory samples as tsdb does", () => {
+    const appender = new MemoryStorage().appender();
+    const ref = appender.append(0, up("a"), 5, 1);
+    expect(appender.append(ref, up("a"), 4, 1)).toBe(appendFailure.outOfOrder);
+    expect(appender.append(ref, up("a"), 5, 2)).toBe(appendFailure.duplicateTimestamp);
+    expect(appender.append(ref, up("a"), 5, 1)).toBe(ref);
+  });
+
+  it("refuses them across transactions too, and takes an equal sample", () => {
+    const storage = new MemoryStorage();
+    const first = storage.appender();
+    const ref = first.append(0, up("a"), 5, 1);
+    first.commit();
+    const second = storage.appender();
+    expect(second.append(ref, up("a"), 4, 1)).toBe(appendFailure.outOfOrder);
+    expect(second.appendStale(ref, up("a"), 5)).toBe(appendFailure.duplicateTimestamp);
+    expect(second.append(ref, up("a"), 5, 1)).toBe(ref);
+  });
+
+  it("puts late samples in their place where that is allowed", async () => {
+    const storage = new MemoryStorage({ allowOutOfOrder: true });
+    const appender = storage.appender();
+    const ref = appender.append(0, up("a"), 5, 5);
+    appender.append(ref, up("a"), 1, 1);
+    appender.appendStale(ref, up("a"), 3);
+    appender.append(ref, up("a"), 5, 6);
+    appender.commit();
+    expect(await read(storage, 0, 9)).toBe("a 1:1 3:stale 5:6");
+  });
+
+  it("forgets what is rolled back", async () => {
+    const storage = new MemoryStorage();
+    const appender = storage.appender();
+    appender.append(0, up("a"), 1, 1);
+    appender.rollback();
+    appender.commit();
+    expect(await read(storage, 0, 9)).toBe("");
+  });
+
+  it("selects in the order of labels, series without samples in range left out", async () => {
+    const storage = new MemoryStorage();
+    const appender = storage.appender();
+    appender.append(0, up("b"), 1, 1);
+    appender.append(0, up("a"), 1, 2);
+    appender.append(0, up("c"), 50, 2);
+    appender.commit();
+    expect(await read(storage, 0, 9)).toBe("a 1:2; b 1:1");
+    const querier = storage.querier(0, 99);
+    const some = await querier.select([createMatcher("=~", "job", "b|c")], {
+      startMs: 0,
+      endMs: 99,
+    });
+    expect(some.series.map((series) => series.labels.get("job"))).toEqual(["b", "c"]);
+  });
+
+  it("lists label names and values, cut at a limit with a warning", async () => {
+    const storage = new MemoryStorage();
+    const appender = storage.appender();
+    appender.append(0, up("b"), 1, 1);
+    appender.append(0, up("a"), 1, 2);
+    appender.commit();
+    const querier = storage.querier(0, 9);
+    expect((await querier.labelNames([])).values).toEqual(["__name__", "job"]);
+    expect((await querier.labelValues("job", [])).values).toEqual(["a", "b"]);
+    expect(await querier.labelValues("job", [], 1)).toEqual({
+      values: ["a"],
+      warnings: ["results truncated due to limit"],
+    });
+  });
+
+  it("returns exemplars of the series asked for, late ones dropped", async () => {
+    const storage = new MemoryStorage();
+    const appender = storage.appender();
+    const ref = appender.append(0, up("a"), 1, 1);
+    const exemplar = (timestampMs: number) => ({
+      labels: labelsFromObject({ id: "x" }),
+      value: 1,
+      timestampMs,
+    });
+    appender.appendExemplar(ref, exemplar(5));
+    appender.appendExemplar(ref, exemplar(4));
+    appender.commit();
+    const found = await storage.selectExemplars(0, 9, [[createMatcher("=", "job", "a")]]);
+    expect(found.map((one) => one.exemplars.map((e) => e.timestampMs))).toEqual([[5]]);
+  });
+});
