@@ -1,0 +1,16 @@
+/** Every app test, in the order in which they run. One line each. */
+
+import type { AppTest } from "./app-test.ts";
+import { badInputTest } from "./bad-input.ts";
+import { demoTest } from "./demo.ts";
+import { killTest } from "./kill.ts";
+import { realExportersTest } from "./real-exporters.ts";
+import { securityTest } from "./security.ts";
+
+export const appTests: readonly AppTest[] = [
+  demoTest,
+  badInputTest,
+  securityTest,
+  realExportersTest,
+  killTest,
+];
