@@ -115,7 +115,7 @@ export function optionalLimit(parameters: Parameters, name = "limit"): number {
 }
 
 /** The matchers of each match[] parameter. Throws for a selector that does not parse or selects everything. */
-export function matcherSets(parameters: Parameters): Matcher[][] {
+export function matcherSets(parameters: Parameters): (readonly Matcher[])[] {
   return parameters.getAll("match[]").map((text) => {
     const matchers = parseSelectorParameter("match[]", text);
     if (matchers.every((matcher) => matcher.matches(""))) {
@@ -126,7 +126,7 @@ export function matcherSets(parameters: Parameters): Matcher[][] {
 }
 
 /** Parses a selector given as a parameter. */
-export function parseSelectorParameter(name: string, text: string): Matcher[] {
+export function parseSelectorParameter(name: string, text: string): readonly Matcher[] {
   try {
     return parseMetricSelector(text);
   } catch (thrown) {

@@ -21,7 +21,9 @@ const resolveBySystem: Resolve = async (hostname) =>
   (await lookup(hostname, { all: true })).map((entry) => entry.address);
 
 /** Addresses that are not the public internet (RFC 6890 and its kin). */
-const refusedAddresses = new BlockList();
+const refusedIpv4 = new BlockList();
+/** A list of its own: a BlockList would hold IPv4 addresses against the mapped range too. */
+const refusedIpv6 = new BlockList();
 for (const [network, bits] of [
   ["0.0.0.0", 8],
   ["10.0.0.0", 8],
@@ -38,7 +40,7 @@ for (const [network, bits] of [
   ["203.0.113.0", 24],
   ["224.0.0.0", 3],
 ] as const) {
-  refusedAddresses.addSubnet(network, bits, "ipv4");
+  refusedIpv4.addSubnet(network, bits, "ipv4");
 }
 for (const [network, bits] of [
   ["::", 96],
@@ -52,14 +54,14 @@ for (const [network, bits] of [
   ["fe80::", 10],
   ["ff00::", 8],
 ] as const) {
-  refusedAddresses.addSubnet(network, bits, "ipv6");
+  refusedIpv6.addSubnet(network, bits, "ipv6");
 }
 
 /** Whether an address belongs to the public internet. */
 export function isPublicAddress(address: string): boolean {
   const family = isIP(address);
   if (family === 0) return false;
-  return !refusedAddresses.check(address, family === 4 ? "ipv4" : "ipv6");
+  return family === 4 ? !refusedIpv4.check(address, "ipv4") : !refusedIpv6.check(address, "ipv6");
 }
 
 /** The text at `url`. Throws AppError `refused` or `unreachable`, saying which part and why. */
