@@ -1,0 +1,78 @@
+/** Round scales for value axes: steps of 1, 2, 2.5, 3, 4, 5 times a power of ten (or of 1024), 2 to 5 lines. Pure. */
+
+/** What limits a scale beside its data. */
+export interface AxisLimits {
+  readonly min?: number | undefined;
+  readonly max?: number | undefined;
+  readonly softMin?: number | undefined;
+  readonly softMax?: number | undefined;
+  /** Bars and stacked areas. */
+  readonly startsAtZero?: boolean;
+  /** 1024 for binary byte units. */
+  readonly base?: 10 | 1024;
+}
+
+/** Ends and distance of lines; `min` and `max` are multiples of `step` unless given from outside. */
+export interface ValueScale {
+  readonly min: number;
+  readonly max: number;
+  readonly step: number;
+}
+
+/** Lines above the lowest for a plot of this height. */
+export function tickCount(heightPx: number): number {
+  if (heightPx < 90) return 2;
+  if (heightPx < 170) return 3;
+  return heightPx < 290 ? 4 : 5;
+}
+
+/** The scale that shows `dataMin` to `dataMax`. Data that reaches near zero gets zero. */
+export function niceScale(
+  dataMin: number,
+  dataMax: number,
+  options: AxisLimits & { readonly ticks: number },
+): ValueScale {
+  let low = Math.min(dataMin, options.softMin ?? dataMin);
+  let high = Math.max(dataMax, options.softMax ?? dataMax);
+  if (!Number.isFinite(low) || !Number.isFinite(high)) [low, high] = [0, 0];
+  if (options.startsAtZero === true || (low > 0 && low <= high * 0.75)) low = Math.min(0, low);
+  if (high < 0 && (options.startsAtZero === true || high >= low * 0.75)) high = 0;
+  if (low === high) [low, high] = spread(low);
+  low = options.min ?? low;
+  high = options.max ?? high;
+  if (high <= low) high = low + 1;
+  const step = niceStep((high - low) / options.ticks, options.base ?? 10);
+  return {
+    min: options.min ?? Math.floor(low / step + 1e-9) * step,
+    max: options.max ?? Math.ceil(high / step - 1e-9) * step,
+    step,
+  };
+}
+
+/** Multiples of the step within the scale, ascending. */
+export function scaleTicks(scale: ValueScale): number[] {
+  const ticks: number[] = [];
+  const first = Math.ceil(scale.min / scale.step - 1e-9);
+  const last = Math.floor(scale.max / scale.step + 1e-9);
+  for (let index = first; index <= last; index++) ticks.push(index === 0 ? 0 : index * scale.step);
+  return ticks;
+}
+
+/** The smallest round number that is not below `raw`. */
+function niceStep(raw: number, base: 10 | 1024): number {
+  if (base === 1024 && raw >= 1) {
+    const unit = 1024 ** Math.floor(Math.log(raw) / Math.log(1024));
+    const power = 2 ** Math.ceil(Math.log2(raw / unit) - 1e-9);
+    return unit * power;
+  }
+  const unit = 10 ** Math.floor(Math.log10(raw));
+  const fraction = raw / unit;
+  const round = [1, 2, 2.5, 3, 4, 5, 10].find((candidate) => fraction <= candidate + 1e-9) ?? 10;
+  return round * unit;
+}
+
+/** Room around a flat line: from zero for a positive one, so that a constant is not drawn at the top edge. */
+function spread(value: number): [number, number] {
+  if (value === 0) return [0, 1];
+  return value > 0 ? [0, value * 1.2] : [value * 1.2, 0];
+}

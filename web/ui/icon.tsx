@@ -1,0 +1,46 @@
+/** Line icons on a 16 px grid, drawn for this page. Decoration only: the control carries the name. */
+
+const paths = {
+  overview: "M2.4 11.6a5.8 5.8 0 1 1 11.2 0M8 11.4 10.7 7M2.4 11.6h1.7M11.9 11.6h1.7",
+  dashboards: "M2.3 2.3h5v7h-5zM9.2 2.3h4.5v4H9.2zM2.3 11.2h5v2.5h-5zM9.2 8.2h4.5v5.5H9.2z",
+  explore: "M2.6 4.2 6.2 8l-3.6 3.8M8.2 12.2h5.2",
+  targets:
+    "M8 13.7A5.7 5.7 0 1 0 8 2.3a5.7 5.7 0 0 0 0 11.4M8 10.4a2.4 2.4 0 1 0 0-4.8 2.4 2.4 0 0 0 0 4.8M8 8h.01",
+  search: "M7 11.6a4.6 4.6 0 1 0 0-9.2 4.6 4.6 0 0 0 0 9.2M10.5 10.5l3.2 3.2",
+  clock: "M8 13.8A5.8 5.8 0 1 0 8 2.2a5.8 5.8 0 0 0 0 11.6M8 4.8V8l2.3 1.5",
+  refresh: "M13.4 8a5.4 5.4 0 1 1-1.6-3.8M13.4 2.2v2.9h-2.9",
+  down: "M4.4 6.4 8 10l3.6-3.6",
+  right: "M6.4 4.4 10 8l-3.6 3.6",
+  close: "M4 4l8 8M12 4l-8 8",
+  plus: "M8 3v10M3 8h10",
+  sun: "M8 10.9a2.9 2.9 0 1 0 0-5.8 2.9 2.9 0 0 0 0 5.8M8 1.4v1.4M8 13.2v1.4M1.4 8h1.4M13.2 8h1.4M3.3 3.3l1 1M11.7 11.7l1 1M3.3 12.7l1-1M11.7 4.3l1-1",
+  moon: "M13 9.6A5.4 5.4 0 0 1 6.4 3a5.4 5.4 0 1 0 6.6 6.6",
+  dots: "M3.4 8h.01M8 8h.01M12.6 8h.01",
+  copy: "M5.6 5.6h7.8v7.8H5.6zM10.4 5.4V2.6H2.6v7.8h2.8",
+  link: "M6.7 9.3a2.7 2.7 0 0 0 3.8 0l2.2-2.2a2.7 2.7 0 0 0-3.8-3.8l-.9.9M9.3 6.7a2.7 2.7 0 0 0-3.8 0L3.3 8.9a2.7 2.7 0 0 0 3.8 3.8l.9-.9",
+  upload: "M8 10.4V2.8M4.9 5.7 8 2.6l3.1 3.1M2.6 13.4h10.8",
+  download: "M8 2.6v7.6M4.9 7.3 8 10.4l3.1-3.1M2.6 13.4h10.8",
+  history: "M2.5 8a5.5 5.5 0 1 0 1.8-4.1M2.5 2.5v2.8h2.8M8 5v3.1l2 1.2",
+  info: "M8 13.8A5.8 5.8 0 1 0 8 2.2a5.8 5.8 0 0 0 0 11.6M8 7.4v3.5M8 5.2v.01",
+  back: "M10.4 3.6 6 8l4.4 4.4M3.6 3.6v8.8",
+  forward: "M5.6 3.6 10 8l-4.4 4.4M12.4 3.6v8.8",
+  trash: "M3 4.4h10M6.2 4.4V2.8h3.6v1.6M4.4 4.4l.6 8.8h6l.6-8.8",
+  expand: "M9.6 2.6h3.8v3.8M6.4 13.4H2.6V9.6M13.2 2.8 9.4 6.6M2.8 13.2l3.8-3.8",
+  table: "M2.4 3h11.2v10H2.4zM2.4 6.4h11.2M6.6 6.4V13",
+  metric: "M2.4 12.4 6 7.6l2.6 2.6 4.8-6.4",
+  label: "M2.6 8.4V2.6h5.8l5 5-5.8 5.8zM5.4 5.4h.01",
+  keyboard: "M1.8 4.2h12.4v7.6H1.8zM4.4 6.6h.01M7 6.6h.01M9.6 6.6h.01M12 6.6h.01M5 9.4h6",
+  pause: "M5.4 3.4v9.2M10.6 3.4v9.2",
+} as const;
+
+/** A name of the table above. */
+export type IconName = keyof typeof paths;
+
+/** One icon, 14 px, in the text's colour. */
+export function Icon({ name, className = "" }: { name: IconName; className?: string }) {
+  return (
+    <svg className={`icon ${className}`} viewBox="0 0 16 16" aria-hidden="true">
+      <path d={paths[name]} />
+    </svg>
+  );
+}
