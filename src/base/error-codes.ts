@@ -3,6 +3,7 @@ export const errorCodes = {
   parse: "A text (exposition, PromQL, policy, filter) does not parse.",
   query: "A request or query cannot be answered.",
   corruption: "A file on disk holds what it must not.",
+  disk: "The disk or its file system refuses to take or give bytes.",
   config: "A configuration cannot be used.",
   limit: "A limit acted.",
   address_in_use: "A port is taken by another program.",

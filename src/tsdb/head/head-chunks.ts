@@ -1,0 +1,262 @@
+/**
+ * The chunks of the head's series. The open chunk grows in an arena slot that doubles when full;
+ * sealed, it moves to a slot of its size and becomes an entry of the series' list:
+ *
+ *   entry (24 bytes)  first timestamp (float64) | last timestamp (float64) | address | length in bytes
+ *
+ * A chunk is cut as Prometheus cuts it: about 120 samples, spread evenly over the two-hour range, at
+ * most 240, and before it could exceed 1,024 bytes. append: O(1), no allocation but arena slots.
+ */
+
+import { assert } from "../../base/assert.ts";
+import type { SampleBuffer } from "../../model/sample.ts";
+import {
+  appendXorSample,
+  resetXorState,
+  xorFirstSampleMaxBytes,
+  xorSampleMaxBytes,
+} from "../chunks/xor/xor-appender.ts";
+import { readXorSamples } from "../chunks/xor/xor-reader.ts";
+import { type SeriesTable, seriesField } from "./series-table.ts";
+import { byteIndex, doubleIndex, type SharedArena, wordIndex } from "./shared-arena.ts";
+
+/** Blocks and chunk ends align to this. */
+export const chunkRangeMs = 2 * 3_600_000;
+const samplesPerChunk = 120;
+const chunkMaxBytes = 1024;
+const openChunkBytes = 48;
+const entryBytes = 24;
+const entryDoubles = entryBytes / 8;
+const sealedInitialRoom = 2;
+
+/** Chunk memory of all series. */
+export class HeadChunks {
+  readonly #table: SeriesTable;
+  readonly #arena: SharedArena;
+  /** Chunks, open ones included. */
+  chunkCount = 0;
+  /** Chunks ever made and freed. */
+  chunksCreated = 0;
+  chunksRemoved = 0;
+
+  constructor(table: SeriesTable) {
+    this.#table = table;
+    this.#arena = table.arena;
+  }
+
+  /** Appends a sample that is newer than the series' last one; false where it is not. */
+  append(slot: number, timestampMs: number, high: number, low: number): boolean {
+    const words = this.#table.wordsOf(slot);
+    const doubles = this.#table.doublesOf(slot);
+    const at = this.#table.wordAt(slot);
+    if (timestampMs <= doubles[(at + seriesField.lastTimestampMs) >>> 1]!) return false;
+    const count = words[at + seriesField.sampleCount]!;
+    if (words[at + seriesField.chunkAddress] === 0) {
+      this.#open(words, doubles, at, timestampMs);
+    } else {
+      if (count === samplesPerChunk / 4) predictCut(doubles, at);
+      const usedBytes = (words[at + seriesField.endBits]! + 7) >>> 3;
+      if (
+        timestampMs >= doubles[(at + seriesField.cutAtMs) >>> 1]! ||
+        count >= samplesPerChunk * 2 ||
+        usedBytes > chunkMaxBytes - xorSampleMaxBytes
+      ) {
+        this.#seal(words, doubles, at);
+        this.#open(words, doubles, at, timestampMs);
+      } else if (usedBytes + xorFirstSampleMaxBytes > words[at + seriesField.chunkCapacity]!) {
+        this.#growOpen(words, at, usedBytes);
+      }
+    }
+    const address = words[at + seriesField.chunkAddress]!;
+    const bytes = this.#arena.bytePages[address >>> 16]!;
+    appendXorSample(doubles, words, at, bytes, byteIndex(address), timestampMs, high, low);
+    return true;
+  }
+
+  /** First timestamp of a series, +Infinity where it has no samples. */
+  firstMs(slot: number): number {
+    const words = this.#table.wordsOf(slot);
+    const at = this.#table.wordAt(slot);
+    if (words[at + seriesField.sealedCount]! > 0) {
+      const address = words[at + seriesField.sealedAddress]!;
+      return this.#arena.doublePages[address >>> 16]![doubleIndex(address)]!;
+    }
+    if (words[at + seriesField.chunkAddress] === 0) return Number.POSITIVE_INFINITY;
+    return this.#table.doublesOf(slot)[(at + seriesField.chunkStartMs) >>> 1]!;
+  }
+
+  /** Last timestamp of a series, -Infinity where it has none. */
+  lastMs(slot: number): number {
+    const at = this.#table.wordAt(slot);
+    return this.#table.doublesOf(slot)[(at + seriesField.lastTimestampMs) >>> 1]!;
+  }
+
+  /** Chunks of a series. */
+  countOf(slot: number): number {
+    const words = this.#table.wordsOf(slot);
+    const at = this.#table.wordAt(slot);
+    const open = words[at + seriesField.chunkAddress] === 0 ? 0 : 1;
+    return words[at + seriesField.sealedCount]! + open;
+  }
+
+  /** Appends the samples between the two times to `into`. O(samples of the chunks that overlap). */
+  read(slot: number, into: SampleBuffer, startMs: number, endMs: number): void {
+    const words = this.#table.wordsOf(slot);
+    const doubles = this.#table.doublesOf(slot);
+    const at = this.#table.wordAt(slot);
+    const sealed = words[at + seriesField.sealedCount]!;
+    if (sealed > 0) {
+      const list = words[at + seriesField.sealedAddress]!;
+      const times = this.#arena.doublePages[list >>> 16]!;
+      const places = this.#arena.wordPages[list >>> 16]!;
+      const first = doubleIndex(list);
+      for (let i = firstEndingFrom(times, first, sealed, startMs); i < sealed; i++) {
+        const entry = first + i * entryDoubles;
+        if (times[entry]! > endMs) return;
+        const address = places[entry * 2 + 4]!;
+        const bytes = this.#arena.bytePages[address >>> 16]!;
+        const used = readXorSamples(bytes, byteIndex(address), into, startMs, endMs);
+        assert(used === places[entry * 2 + 5], "a sealed chunk does not decode to its length");
+      }
+    }
+    const address = words[at + seriesField.chunkAddress]!;
+    if (address === 0) return;
+    if (doubles[(at + seriesField.lastTimestampMs) >>> 1]! < startMs) return;
+    if (doubles[(at + seriesField.chunkStartMs) >>> 1]! > endMs) return;
+    const bytes = this.#arena.bytePages[address >>> 16]!;
+    readXorSamples(bytes, byteIndex(address), into, startMs, endMs);
+  }
+
+  /** Frees the chunks that end before `cutoffMs`; true where none is left. */
+  dropBefore(slot: number, cutoffMs: number): boolean {
+    const words = this.#table.wordsOf(slot);
+    const at = this.#table.wordAt(slot);
+    this.#dropSealed(words, at, cutoffMs);
+    const address = words[at + seriesField.chunkAddress]!;
+    if (address !== 0 && this.lastMs(slot) < cutoffMs) {
+      this.#arena.free(address, words[at + seriesField.chunkCapacity]!);
+      words[at + seriesField.chunkAddress] = 0;
+      resetXorState(words, at);
+      this.#countRemoved(1);
+    }
+    return words[at + seriesField.chunkAddress] === 0 && words[at + seriesField.sealedCount] === 0;
+  }
+
+  #open(words: Uint32Array, doubles: Float64Array, at: number, timestampMs: number): void {
+    const address = this.#arena.allocate(openChunkBytes);
+    words[at + seriesField.chunkAddress] = address;
+    words[at + seriesField.chunkCapacity] = this.#arena.slotSize(openChunkBytes);
+    resetXorState(words, at);
+    doubles[(at + seriesField.chunkStartMs) >>> 1] = timestampMs;
+    doubles[(at + seriesField.cutAtMs) >>> 1] =
+      Math.floor(timestampMs / chunkRangeMs) * chunkRangeMs + chunkRangeMs;
+    this.chunkCount++;
+    this.chunksCreated++;
+  }
+
+  #growOpen(words: Uint32Array, at: number, usedBytes: number): void {
+    const capacity = words[at + seriesField.chunkCapacity]!;
+    const old = words[at + seriesField.chunkAddress]!;
+    const grown = this.#arena.slotSize(capacity * 2);
+    const address = this.#arena.allocate(grown);
+    this.#arena.copy(old, address, usedBytes);
+    this.#arena.free(old, capacity);
+    words[at + seriesField.chunkAddress] = address;
+    words[at + seriesField.chunkCapacity] = grown;
+  }
+
+  #seal(words: Uint32Array, doubles: Float64Array, at: number): void {
+    const usedBytes = (words[at + seriesField.endBits]! + 7) >>> 3;
+    const capacity = words[at + seriesField.chunkCapacity]!;
+    let address = words[at + seriesField.chunkAddress]!;
+    if (this.#arena.slotSize(usedBytes) < capacity) {
+      const exact = this.#arena.allocate(usedBytes);
+      this.#arena.copy(address, exact, usedBytes);
+      this.#arena.free(address, capacity);
+      address = exact;
+    }
+    const count = words[at + seriesField.sealedCount]!;
+    if (count === words[at + seriesField.sealedCapacity]) this.#growSealed(words, at, count);
+    const list = words[at + seriesField.sealedAddress]!;
+    const entry = doubleIndex(list) + count * entryDoubles;
+    const times = this.#arena.doublePages[list >>> 16]!;
+    const places = this.#arena.wordPages[list >>> 16]!;
+    times[entry] = doubles[(at + seriesField.chunkStartMs) >>> 1]!;
+    times[entry + 1] = doubles[(at + seriesField.lastTimestampMs) >>> 1]!;
+    places[entry * 2 + 4] = address;
+    places[entry * 2 + 5] = usedBytes;
+    words[at + seriesField.sealedCount] = count + 1;
+  }
+
+  #growSealed(words: Uint32Array, at: number, count: number): void {
+    const old = words[at + seriesField.sealedAddress]!;
+    const oldRoom = words[at + seriesField.sealedCapacity]!;
+    const wanted = oldRoom === 0 ? sealedInitialRoom : oldRoom * 2;
+    const bytes = this.#arena.slotSize(wanted * entryBytes);
+    const address = this.#arena.allocate(bytes);
+    if (oldRoom > 0) {
+      this.#arena.copy(old, address, count * entryBytes);
+      this.#arena.free(old, oldRoom * entryBytes);
+    }
+    words[at + seriesField.sealedAddress] = address;
+    // The list may use what rounding to a slot gave; its own size must lead to the same slot.
+    words[at + seriesField.sealedCapacity] = wanted;
+  }
+
+  #dropSealed(words: Uint32Array, at: number, cutoffMs: number): void {
+    const count = words[at + seriesField.sealedCount]!;
+    if (count === 0) return;
+    const list = words[at + seriesField.sealedAddress]!;
+    const times = this.#arena.doublePages[list >>> 16]!;
+    const places = this.#arena.wordPages[list >>> 16]!;
+    const first = doubleIndex(list);
+    const dropped = firstEndingFrom(times, first, count, cutoffMs);
+    for (let i = 0; i < dropped; i++) {
+      const place = (first + i * entryDoubles) * 2;
+      this.#arena.free(places[place + 4]!, places[place + 5]!);
+    }
+    this.#countRemoved(dropped);
+    words[at + seriesField.sealedCount] = count - dropped;
+    if (dropped === count) {
+      this.#arena.free(list, words[at + seriesField.sealedCapacity]! * entryBytes);
+      words[at + seriesField.sealedAddress] = 0;
+      words[at + seriesField.sealedCapacity] = 0;
+      return;
+    }
+    if (dropped === 0) return;
+    const start = wordIndex(list);
+    places.copyWithin(start, start + (dropped * entryBytes) / 4, start + (count * entryBytes) / 4);
+  }
+
+  #countRemoved(count: number): void {
+    this.chunkCount -= count;
+    this.chunksRemoved += count;
+  }
+}
+
+/** Index of the first entry whose last timestamp is not below `startMs`. */
+function firstEndingFrom(
+  times: Float64Array,
+  first: number,
+  count: number,
+  startMs: number,
+): number {
+  let low = 0;
+  let high = count;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (times[first + middle * entryDoubles + 1]! < startMs) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** With a quarter of the wanted samples there, spreads the chunks evenly up to the range's end. */
+function predictCut(doubles: Float64Array, at: number): void {
+  const startMs = doubles[(at + seriesField.chunkStartMs) >>> 1]!;
+  const lastMs = doubles[(at + seriesField.lastTimestampMs) >>> 1]!;
+  const cutAt = (at + seriesField.cutAtMs) >>> 1;
+  const rangeMs = doubles[cutAt]! - startMs;
+  const chunks = rangeMs / ((lastMs - startMs + 1) * 4);
+  if (chunks > 1) doubles[cutAt] = Math.floor(startMs + rangeMs / Math.floor(chunks));
+}

@@ -1,0 +1,218 @@
+/**
+ * Fills an empty head from the newest checkpoint and the segments after it. A torn or damaged log is
+ * cut (wal-repair.ts); a damaged checkpoint stops the start, with nothing deleted. Works in slices,
+ * so that a server can answer "starting" meanwhile. About 3 M samples a second.
+ */
+
+import type { Clock } from "../../base/clock.ts";
+import { CorruptionError } from "../../base/errors.ts";
+import type { Logger } from "../../base/logger.ts";
+import { Labels } from "../../model/labels.ts";
+import { highWord, lowWord } from "../../model/sample.ts";
+import type { FileSystem } from "../file-system.ts";
+import { WalReader } from "../wal/wal-reader.ts";
+import { RecordDecoder, type RecordVisitor, recordType } from "../wal/wal-records.ts";
+import { repairWal } from "../wal/wal-repair.ts";
+import { listCheckpoints, listSegments, type SegmentFile } from "../wal/wal-segments.ts";
+import type { Head } from "./head.ts";
+
+/** How long a slice may hold the event loop, ms. */
+const sliceMs = 50;
+/** Log ids below this are looked up in an array, the others in a map. */
+const denseIdsMax = 1 << 22;
+
+export interface ReplayOptions {
+  readonly dir: string;
+  readonly fs: FileSystem;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Told after each slice: the share of the segments done, 0..1. */
+  onProgress?(share: number): void;
+}
+
+/** What replay found. */
+export interface ReplayResult {
+  readonly samples: number;
+  readonly series: number;
+  readonly exemplars: number;
+  /** Samples of series that no record names. */
+  readonly unknownSeries: number;
+  readonly seconds: number;
+  /** Index for the next new segment. */
+  readonly nextSegment: number;
+  readonly wasRepaired: boolean;
+}
+
+/** Replays the log at `dir` into `head`. Throws CorruptionError where it cannot go on without losing more than a tail. */
+export async function replayLog(head: Head, options: ReplayOptions): Promise<ReplayResult> {
+  const { fs, dir, clock, logger } = options;
+  const startMs = clock.monotonicMs();
+  const visitor = new ReplayVisitor(head);
+  const checkpoint = listCheckpoints(fs, dir).at(-1);
+  if (checkpoint !== undefined) {
+    const reader = await readAll(listSegments(fs, checkpoint.path), visitor, options);
+    if (reader.damage !== undefined) {
+      throw new CorruptionError(
+        `cannot read WAL checkpoint: ${reader.damage.reason}; nothing was changed: move the folder away to start with what the segments hold`,
+        { file: reader.damage.segment.path, offset: reader.damage.offset },
+      );
+    }
+  }
+  const all = listSegments(fs, dir);
+  let segments = all.filter(({ index }) => index > (checkpoint?.index ?? -1));
+  warnOfGap(segments, checkpoint?.index ?? -1, logger);
+  let wasRepaired = false;
+  for (;;) {
+    const { damage } = await readAll(segments, visitor, options);
+    if (damage === undefined) break;
+    wasRepaired = true;
+    const isTorn = damage.reason === "last record is torn";
+    // Nothing stands behind a torn end of a segment, so the later segments are sound and stay.
+    repairWal(fs, logger, isTorn ? segments.slice(0, damage.segmentAt + 1) : segments, damage);
+    if (!isTorn) break;
+    segments = segments.slice(damage.segmentAt + 1);
+  }
+  visitor.report(logger);
+  const last = listSegments(fs, dir).at(-1)?.index ?? checkpoint?.index ?? -1;
+  return {
+    samples: visitor.samples,
+    series: head.series.count,
+    exemplars: visitor.exemplars,
+    unknownSeries: visitor.unknownSeries,
+    seconds: (clock.monotonicMs() - startMs) / 1000,
+    nextSegment: last + 1,
+    wasRepaired,
+  };
+}
+
+function warnOfGap(segments: readonly SegmentFile[], before: number, logger: Logger): void {
+  let wanted = before + 1;
+  for (const { index } of segments) {
+    if (index !== wanted && (wanted > 0 || index > 0)) {
+      logger.warn(
+        { wanted, found: index },
+        "the WAL has a gap; samples of the missing segments are not there",
+      );
+    }
+    wanted = index + 1;
+  }
+}
+
+async function readAll(
+  segments: readonly SegmentFile[],
+  visitor: ReplayVisitor,
+  options: ReplayOptions,
+): Promise<WalReader> {
+  const reader = new WalReader(options.fs, segments);
+  const decoder = new RecordDecoder();
+  let sliceStartMs = options.clock.monotonicMs();
+  try {
+    while (reader.next()) {
+      const fault = decoder.decode(reader.record, reader.from, reader.to, visitor);
+      if (fault !== undefined) visitor.faults++;
+      if (options.clock.monotonicMs() - sliceStartMs < sliceMs) continue;
+      options.onProgress?.((reader.segment - (segments[0]?.index ?? 0)) / segments.length);
+      await new Promise((resume) => setImmediate(resume));
+      sliceStartMs = options.clock.monotonicMs();
+    }
+  } finally {
+    reader.close();
+  }
+  if (reader.unsupported !== undefined) throw reader.unsupported;
+  return reader;
+}
+
+/** Applies records to the head. */
+class ReplayVisitor implements RecordVisitor {
+  samples = 0;
+  exemplars = 0;
+  unknownSeries = 0;
+  /** Records that end within an item: a fault of who wrote them, since their checksum is right. */
+  faults = 0;
+  readonly #head: Head;
+  #tombstones = 0;
+  readonly #unread = new Map<number, number>();
+  #denseSlots = new Uint32Array(4096);
+  readonly #otherSlots = new Map<number, number>();
+  readonly #bits = new Float64Array(1);
+  readonly #bitWords = new Uint32Array(this.#bits.buffer);
+
+  constructor(head: Head) {
+    this.#head = head;
+  }
+
+  series(ref: number, labels: string[]): void {
+    const slot = this.#head.restore(labels, ref);
+    if (ref >= denseIdsMax) {
+      this.#otherSlots.set(ref, slot);
+      return;
+    }
+    if (ref >= this.#denseSlots.length) {
+      const grown = new Uint32Array(Math.min(denseIdsMax, 2 ** Math.ceil(Math.log2(ref + 1))));
+      grown.set(this.#denseSlots);
+      this.#denseSlots = grown;
+    }
+    this.#denseSlots[ref] = slot;
+  }
+
+  sample(ref: number, timestampMs: number, high: number, low: number): void {
+    const slot = this.#slotOf(ref);
+    if (slot === 0) {
+      this.unknownSeries++;
+      return;
+    }
+    const head = this.#head;
+    if (!head.chunks.append(slot, timestampMs, high, low)) return;
+    this.samples++;
+    if (timestampMs < head.minMs) head.minMs = timestampMs;
+    if (timestampMs > head.maxMs) head.maxMs = timestampMs;
+  }
+
+  exemplar(ref: number, timestampMs: number, high: number, low: number, labels: string[]): void {
+    const slot = this.#slotOf(ref);
+    if (slot === 0) return;
+    this.#bitWords[highWord] = high;
+    this.#bitWords[lowWord] = low;
+    const exemplar = { labels: new Labels(labels), value: this.#bits[0]!, timestampMs };
+    const seriesRef = this.#head.series.refOf(slot);
+    if (!this.#head.exemplars.accepts(seriesRef, exemplar, timestampMs)) return;
+    this.#head.exemplars.add(seriesRef, exemplar, timestampMs);
+    this.exemplars++;
+  }
+
+  tombstone(): void {
+    this.#tombstones++;
+  }
+
+  metadata(): void {
+    // Metadata lives with the scrape targets; the log's copy serves remote write only.
+  }
+
+  unread(type: number): void {
+    // Type 0 and mmap markers mean nothing to a head without an out-of-order window.
+    if (type === 0 || type === recordType.mmapMarkers) return;
+    this.#unread.set(type, (this.#unread.get(type) ?? 0) + 1);
+  }
+
+  /** Says once what the log holds that was not taken. */
+  report(logger: Logger): void {
+    if (this.faults > 0) logger.warn({ records: this.faults }, "WAL records end within an item");
+    if (this.unknownSeries > 0) {
+      logger.warn(
+        { samples: this.unknownSeries },
+        "the WAL has samples of series that it does not name",
+      );
+    }
+    if (this.#tombstones > 0) {
+      logger.warn({ deletions: this.#tombstones }, "deletions in the WAL are not applied yet");
+    }
+    for (const [type, records] of this.#unread) {
+      logger.warn({ type, records }, "WAL records of a type that is not read yet were left alone");
+    }
+  }
+
+  #slotOf(ref: number): number {
+    if (ref < this.#denseSlots.length) return this.#denseSlots[ref] ?? 0;
+    return this.#otherSlots.get(ref) ?? 0;
+  }
+}

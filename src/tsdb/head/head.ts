@@ -1,0 +1,150 @@
+/**
+ * The part of the database in memory: series table, postings, chunks, exemplars, and the time range
+ * they span. Owns no files; the log is handed what it must keep (head-log.ts).
+ *
+ * Memory per series: 128 bytes of record, 8 a label, 4 a posting, and its chunks.
+ */
+
+import type { Labels } from "../../model/labels.ts";
+import { ExemplarRing } from "./exemplar-ring.ts";
+import { HeadChunks } from "./head-chunks.ts";
+import { Postings } from "./postings.ts";
+import { SeriesOrder } from "./series-order.ts";
+import { SeriesTable, seriesField } from "./series-table.ts";
+import { SharedArena } from "./shared-arena.ts";
+import { SymbolTable } from "./symbol-table.ts";
+
+export interface HeadOptions {
+  /** Exemplars kept; 0 switches them off. */
+  readonly exemplarsMax: number;
+  /** Series beyond this are refused; 0 means no limit. */
+  readonly seriesMax: number;
+}
+
+/** Counters of what became of samples. */
+export interface HeadCounts {
+  samplesAppended: number;
+  outOfOrder: number;
+  outOfBounds: number;
+  duplicates: number;
+  seriesCreated: number;
+  seriesRemoved: number;
+  seriesRefused: number;
+}
+
+/** The head. */
+export class Head {
+  readonly arena = new SharedArena();
+  readonly symbols = new SymbolTable(this.arena);
+  readonly series = new SeriesTable(this.arena, this.symbols);
+  readonly postings = new Postings(this.arena);
+  readonly order = new SeriesOrder(this.series);
+  readonly chunks = new HeadChunks(this.series);
+  readonly exemplars: ExemplarRing;
+  readonly counts: HeadCounts = {
+    samplesAppended: 0,
+    outOfOrder: 0,
+    outOfBounds: 0,
+    duplicates: 0,
+    seriesCreated: 0,
+    seriesRemoved: 0,
+    seriesRefused: 0,
+  };
+  /** Slots whose series record the log does not have yet. */
+  readonly unlogged: number[] = [];
+  /** First and last sample; +Infinity and -Infinity while empty. */
+  minMs = Number.POSITIVE_INFINITY;
+  maxMs = Number.NEGATIVE_INFINITY;
+  /** Older samples are refused: what truncation removed must not come back. */
+  minValidMs = Number.NEGATIVE_INFINITY;
+
+  readonly #seriesMax: number;
+  #lastLogId = 0;
+
+  constructor(options: HeadOptions) {
+    this.#seriesMax = options.seriesMax;
+    this.exemplars = new ExemplarRing(options.exemplarsMax);
+  }
+
+  /** The highest number given to a series in the log. */
+  get lastLogId(): number {
+    return this.#lastLogId;
+  }
+
+  /** Slot of the series with these labels, made if need be; 0 where the limit refuses it. */
+  findOrCreate(labels: Labels): number {
+    const known = this.series.find(labels.pairs);
+    if (known !== 0) return known;
+    if (this.#seriesMax > 0 && this.series.count >= this.#seriesMax) {
+      this.counts.seriesRefused++;
+      return 0;
+    }
+    const slot = this.#create(labels.pairs, this.#lastLogId + 1);
+    const words = this.series.wordsOf(slot);
+    words[this.series.wordAt(slot) + seriesField.isUnlogged] = 1;
+    this.unlogged.push(slot);
+    return slot;
+  }
+
+  /** For replay: the series with these labels, with the number that the log gave it if it is new here. */
+  restore(labels: readonly string[], logId: number): number {
+    const known = this.series.find(labels);
+    if (logId > this.#lastLogId) this.#lastLogId = logId;
+    return known !== 0 ? known : this.#create(labels, logId);
+  }
+
+  /** No series may get a log number up to this one. */
+  reserveLogIds(upTo: number): void {
+    if (upTo > this.#lastLogId) this.#lastLogId = upTo;
+  }
+
+  /** Widens the time range. */
+  noteTime(timestampMs: number): void {
+    if (timestampMs < this.minMs) this.minMs = timestampMs;
+    if (timestampMs > this.maxMs) this.maxMs = timestampMs;
+  }
+
+  /**
+   * Frees the chunks that end before `cutoffMs` and the series left without any; calls `onRemoved`
+   * with each one's log id. O(series).
+   */
+  truncate(cutoffMs: number, onRemoved: (logId: number) => void): void {
+    let minMs = Number.POSITIVE_INFINITY;
+    for (let slot = 1; slot < this.series.slotEnd; slot++) {
+      if (!this.series.isAlive(slot)) continue;
+      const words = this.series.wordsOf(slot);
+      // A series that waits for its first commit has no chunks yet and stays.
+      if (words[this.series.wordAt(slot) + seriesField.isUnlogged] === 1) continue;
+      if (this.chunks.dropBefore(slot, cutoffMs)) {
+        onRemoved(this.series.logIdOf(slot));
+        this.#remove(slot);
+        continue;
+      }
+      minMs = Math.min(minMs, this.chunks.firstMs(slot));
+    }
+    this.minMs = minMs;
+    this.minValidMs = Math.max(this.minValidMs, cutoffMs);
+    if (minMs === Number.POSITIVE_INFINITY) this.maxMs = Number.NEGATIVE_INFINITY;
+  }
+
+  #create(labels: readonly string[], logId: number): number {
+    if (logId > this.#lastLogId) this.#lastLogId = logId;
+    const slot = this.series.add(labels, logId);
+    for (let i = 0; i < labels.length; i += 2) {
+      this.postings.add(this.series.labelId(slot, i), this.series.labelId(slot, i + 1), slot);
+    }
+    this.order.noteAdded(slot);
+    this.counts.seriesCreated++;
+    return slot;
+  }
+
+  #remove(slot: number): void {
+    const count = this.series.labelCount(slot) * 2;
+    for (let i = 0; i < count; i += 2) {
+      this.postings.remove(this.series.labelId(slot, i), this.series.labelId(slot, i + 1), slot);
+    }
+    this.order.noteRemoved(slot);
+    this.series.remove(slot);
+    this.counts.seriesRemoved++;
+  }
+}

@@ -1,0 +1,375 @@
+/**
+ * The database: one directory that Prometheus can open too. Today it is head and WAL; blocks come
+ * with the storage issue (FORMAT.md draws what is written).
+ *
+ *   append -> batch -> commit: WAL (one write to the kernel), then chunks -> visible to queriers
+ *
+ * kill -9 loses nothing committed: the kernel has it. Power loss may take what was written since the
+ * last finished segment, as with Prometheus. One writer, one thread; commits are synchronous.
+ */
+
+import * as nodeFs from "node:fs";
+import { join } from "node:path";
+import type { CancelTimer, Clock } from "../base/clock.ts";
+import { errorMessage } from "../base/errors.ts";
+import type { Logger } from "../base/logger.ts";
+import type { Registry } from "../metrics/registry.ts";
+import { compareLabels } from "../model/labels.ts";
+import type { Matcher } from "../model/matcher.ts";
+import type {
+  Appendable,
+  Appender,
+  ExemplarQueryable,
+  ExemplarSeries,
+  Querier,
+  Queryable,
+} from "../storage/storage.ts";
+import { acquireDataLock, type DataLock, type ProcessFacts } from "./data-lock.ts";
+import type { FileSystem } from "./file-system.ts";
+import { type HeadCardinality, readCardinality } from "./head/cardinality.ts";
+import { Head } from "./head/head.ts";
+import { HeadAppender } from "./head/head-appender.ts";
+import { HeadLog } from "./head/head-log.ts";
+import { HeadQuerier } from "./head/head-querier.ts";
+import { type ReplayResult, replayLog } from "./head/head-replay.ts";
+import { SampleBatch } from "./head/sample-batch.ts";
+import { type LogCounts, registerTsdbMetrics } from "./tsdb-metrics.ts";
+import { writeCheckpoint } from "./wal/checkpoint.ts";
+import { listCheckpoints, listSegments } from "./wal/wal-segments.ts";
+import { WalWriter } from "./wal/wal-writer.ts";
+
+/** Exemplars kept unless told otherwise: Prometheus' own default where they are on. */
+const exemplarsMaxDefault = 100_000;
+/** How often retention is looked at. */
+const retentionCheckMs = 60_000;
+/** Truncation walks all series, so it waits until at least this share of the retention has passed. */
+const truncationShare = 0.1;
+/** Batches kept for reuse; more than that were only needed by many appenders at once. */
+const idleBatchesMax = 8;
+
+export interface TsdbOptions {
+  /** `DIR/tsdb`; made if absent. */
+  readonly dir: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly registry?: Registry;
+  /** Samples older than this are dropped, measured from the newest; absent: everything is kept. */
+  readonly retentionMs?: number;
+  /** 0 switches exemplars off. */
+  readonly exemplarsMax?: number;
+  /** Series beyond this are refused; 0 or absent: no limit. */
+  readonly seriesMax?: number;
+  readonly walCompression?: "snappy" | "none";
+  readonly walSegmentSizeBytes?: number;
+  readonly fs?: FileSystem;
+  readonly processFacts?: ProcessFacts;
+  /** Told while the log is replayed, 0..1. */
+  onReplayProgress?(share: number): void;
+}
+
+/** Figures of the head, O(1). */
+export interface TsdbStats {
+  readonly seriesCount: number;
+  readonly chunkCount: number;
+  readonly labelPairCount: number;
+  readonly symbolCount: number;
+  /** Undefined while there are no samples. */
+  readonly minTimeMs: number | undefined;
+  readonly maxTimeMs: number | undefined;
+  readonly samplesAppended: number;
+  readonly exemplarCount: number;
+  /** Bytes of shared pages, and how many of them are in use. */
+  readonly memoryBytes: number;
+  readonly memoryUsedBytes: number;
+  readonly walBytesWritten: number;
+}
+
+/** An open database. */
+export interface Tsdb extends Appendable, Queryable, ExemplarQueryable {
+  /** What replay found at the start. */
+  readonly replay: ReplayResult;
+  stats(): TsdbStats;
+  /** The tables of /api/v1/status/tsdb, each at most `limit` long. O(label pairs). */
+  cardinality(limit: number): HeadCardinality;
+  /** Drops what is older than `cutoffMs` and shortens the log. Retention calls it by itself. */
+  truncate(cutoffMs: number): Promise<void>;
+  /** Ends the log cleanly and gives the directory free. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the database at `dir`: lock, replay, then a new segment. Throws AppError "locked" where
+ * another process has it, CorruptionError where it cannot be read without losing more than a tail.
+ */
+export async function openTsdb(options: TsdbOptions): Promise<Tsdb> {
+  const { dir, clock, logger } = options;
+  const fs = options.fs ?? nodeFs;
+  const walDir = join(dir, "wal");
+  fs.mkdirSync(walDir, { recursive: true });
+  const lock = acquireDataLock({
+    dir,
+    clock,
+    logger,
+    ...(options.processFacts === undefined ? {} : { facts: options.processFacts }),
+  });
+  try {
+    warnOfUnread(fs, dir, logger);
+    const head = new Head({
+      exemplarsMax: options.exemplarsMax ?? exemplarsMaxDefault,
+      seriesMax: options.seriesMax ?? 0,
+    });
+    const replay = await replayLog(head, {
+      dir: walDir,
+      fs,
+      clock,
+      logger,
+      ...(options.onReplayProgress === undefined ? {} : { onProgress: options.onReplayProgress }),
+    });
+    if (replay.samples > 0) {
+      logger.info(
+        { samples: replay.samples, series: replay.series, seconds: replay.seconds },
+        "replayed the WAL",
+      );
+    }
+    const wal = new WalWriter({
+      dir: walDir,
+      firstSegment: replay.nextSegment,
+      fs,
+      logger,
+      compression: options.walCompression ?? "snappy",
+      ...(options.walSegmentSizeBytes === undefined
+        ? {}
+        : { segmentSizeBytes: options.walSegmentSizeBytes }),
+    });
+    return new HeadTsdb(options, { head, wal, lock, replay, fs, walDir });
+  } catch (thrown) {
+    lock.release();
+    throw thrown;
+  }
+}
+
+/** Says what lies in the directory that is not read yet; nothing of it is touched. */
+function warnOfUnread(fs: FileSystem, dir: string, logger: Logger): void {
+  const blocks = fs.readdirSync(dir).filter((name) => /^[0-9A-HJKMNP-TV-Z]{26}$/.test(name));
+  if (blocks.length > 0) {
+    logger.warn(
+      { dir, blocks: blocks.length },
+      "blocks are not read yet; only the head's samples are served",
+    );
+  }
+  if (listSegments(fs, join(dir, "wbl")).length > 0) {
+    logger.warn({ dir }, "out-of-order samples (wbl/) are not read yet");
+  }
+}
+
+interface OpenParts {
+  readonly head: Head;
+  readonly wal: WalWriter;
+  readonly lock: DataLock;
+  readonly replay: ReplayResult;
+  readonly fs: FileSystem;
+  readonly walDir: string;
+}
+
+class HeadTsdb implements Tsdb {
+  readonly replay: ReplayResult;
+  readonly #options: TsdbOptions;
+  readonly #parts: OpenParts;
+  readonly #head: Head;
+  readonly #wal: WalWriter;
+  readonly #headLog: HeadLog;
+  readonly #counts: LogCounts;
+  readonly #idleBatches: SampleBatch[] = [];
+  /** Series that are gone, with the segment that may still hold samples of theirs: their records stay that long. */
+  readonly #removedLogIds = new Map<number, number>();
+  readonly #stopMetrics: (() => void) | undefined;
+  #stopTimer: CancelTimer | undefined;
+  #lastCutoffMs = Number.NEGATIVE_INFINITY;
+  #truncation: Promise<void> | undefined;
+  #isLogFailing = false;
+  #isClosed = false;
+
+  constructor(options: TsdbOptions, parts: OpenParts) {
+    this.#options = options;
+    this.#parts = parts;
+    this.#head = parts.head;
+    this.#wal = parts.wal;
+    this.replay = parts.replay;
+    this.#headLog = new HeadLog(parts.head, parts.wal);
+    this.#counts = {
+      corruptions: parts.replay.wasRepaired ? 1 : 0,
+      failedWrites: 0,
+      checkpoints: 0,
+      truncations: 0,
+      replaySeconds: parts.replay.seconds,
+    };
+    const { registry } = options;
+    this.#stopMetrics =
+      registry === undefined
+        ? undefined
+        : registerTsdbMetrics(registry, this.#head, this.#wal, this.#counts);
+    if (options.retentionMs !== undefined) this.#armRetention(options.retentionMs);
+  }
+
+  appender(): Appender {
+    return new HeadAppender(this.#head, this);
+  }
+
+  takeBatch(): SampleBatch {
+    return this.#idleBatches.pop() ?? new SampleBatch();
+  }
+
+  returnBatch(batch: SampleBatch): void {
+    batch.clear();
+    if (this.#idleBatches.length < idleBatchesMax) this.#idleBatches.push(batch);
+  }
+
+  log(batch: SampleBatch): void {
+    try {
+      this.#headLog.write(batch);
+    } catch (thrown) {
+      this.#counts.failedWrites++;
+      if (!this.#isLogFailing) {
+        this.#options.logger.error(
+          { error: errorMessage(thrown) },
+          "the WAL takes no samples; they are refused until it does",
+        );
+      }
+      this.#isLogFailing = true;
+      throw thrown;
+    }
+    if (this.#isLogFailing) this.#options.logger.info({}, "the WAL takes samples again");
+    this.#isLogFailing = false;
+  }
+
+  querier(minMs: number, maxMs: number): Querier {
+    return new HeadQuerier(this.#head, minMs, maxMs);
+  }
+
+  async selectExemplars(
+    startMs: number,
+    endMs: number,
+    selectors: readonly (readonly Matcher[])[],
+  ): Promise<readonly ExemplarSeries[]> {
+    const { series, exemplars } = this.#head;
+    const found: ExemplarSeries[] = [];
+    for (const ref of exemplars.refs()) {
+      const slot = series.slotOfRef(ref);
+      if (slot === 0) continue;
+      const labels = series.labels(slot);
+      const isWanted = selectors.some((matchers) =>
+        matchers.every((matcher) => matcher.matches(labels.get(matcher.name))),
+      );
+      if (!isWanted) continue;
+      const own = exemplars.select(ref, startMs, endMs);
+      if (own.length > 0) found.push({ labels, exemplars: own });
+    }
+    return found.sort((a, b) => compareLabels(a.labels, b.labels));
+  }
+
+  stats(): TsdbStats {
+    const { head } = this.#parts;
+    return {
+      seriesCount: head.series.count,
+      chunkCount: head.chunks.chunkCount,
+      labelPairCount: head.postings.pairCount,
+      symbolCount: head.symbols.size,
+      minTimeMs: Number.isFinite(head.minMs) ? head.minMs : undefined,
+      maxTimeMs: Number.isFinite(head.maxMs) ? head.maxMs : undefined,
+      samplesAppended: head.counts.samplesAppended,
+      exemplarCount: head.exemplars.size,
+      memoryBytes: head.arena.pageBytesTotal,
+      memoryUsedBytes: head.arena.usedBytes,
+      walBytesWritten: this.#wal.totalBytes,
+    };
+  }
+
+  cardinality(limit: number): HeadCardinality {
+    return readCardinality(this.#head, limit);
+  }
+
+  truncate(cutoffMs: number): Promise<void> {
+    // One at a time: a second caller waits for the first, then does its own.
+    const before = this.#truncation ?? Promise.resolve();
+    const mine = before.then(() => (this.#isClosed ? undefined : this.#truncateNow(cutoffMs)));
+    this.#truncation = mine.catch(() => undefined);
+    return mine;
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#stopTimer?.();
+    this.#stopMetrics?.();
+    await this.#truncation;
+    try {
+      this.#wal.close();
+    } finally {
+      this.#parts.lock.release();
+    }
+  }
+
+  #armRetention(retentionMs: number): void {
+    this.#stopTimer = this.#options.clock.after(retentionCheckMs, () => {
+      const cutoffMs = this.#head.maxMs - retentionMs;
+      const oldestMs = Math.max(this.#head.minMs, this.#lastCutoffMs);
+      const isDue = cutoffMs - oldestMs > retentionMs * truncationShare;
+      const done = isDue ? this.truncate(cutoffMs) : Promise.resolve();
+      done
+        .catch((thrown: unknown) => {
+          this.#options.logger.error(
+            { error: errorMessage(thrown) },
+            "cannot shorten the head or its log",
+          );
+        })
+        .finally(() => {
+          if (!this.#isClosed) this.#armRetention(retentionMs);
+        });
+    });
+  }
+
+  async #truncateNow(cutoffMs: number): Promise<void> {
+    this.#lastCutoffMs = cutoffMs;
+    this.#head.truncate(cutoffMs, (logId) => {
+      this.#removedLogIds.set(logId, this.#wal.segment);
+    });
+    this.#counts.truncations++;
+    // A new segment, so that a low rate of samples does not keep more log than it needs.
+    this.#wal.nextSegment();
+    await this.#shortenLog(cutoffMs);
+  }
+
+  /** As Prometheus: the older two thirds of the finished segments go into a checkpoint. */
+  async #shortenLog(minMs: number): Promise<void> {
+    const { fs, walDir, head } = this.#parts;
+    const segments = listSegments(fs, walDir);
+    const first = segments[0]?.index ?? 0;
+    const finished = (segments.at(-1)?.index ?? 0) - 1;
+    const lastSegment = first + Math.floor(((finished - first) * 2) / 3);
+    if (lastSegment <= first) return;
+    const alive = new Set<number>();
+    for (let slot = 1; slot < head.series.slotEnd; slot++) {
+      if (head.series.isAlive(slot)) alive.add(head.series.logIdOf(slot));
+    }
+    const checkpointIndex = listCheckpoints(fs, walDir).at(-1)?.index ?? -1;
+    await writeCheckpoint({
+      dir: walDir,
+      fs,
+      clock: this.#options.clock,
+      logger: this.#options.logger,
+      lastSegment,
+      minMs,
+      keepsSeries: (logId) =>
+        alive.has(logId) || (this.#removedLogIds.get(logId) ?? -1) > lastSegment,
+      compression: this.#options.walCompression ?? "snappy",
+    });
+    for (const [logId, segment] of this.#removedLogIds) {
+      if (segment <= lastSegment) this.#removedLogIds.delete(logId);
+    }
+    this.#counts.checkpoints++;
+    this.#options.logger.info(
+      { from: Math.max(first, checkpointIndex + 1), to: lastSegment },
+      "replaced WAL segments by a checkpoint",
+    );
+  }
+}

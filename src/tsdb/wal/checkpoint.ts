@@ -1,0 +1,190 @@
+/**
+ * A checkpoint replaces the oldest segments by a folder that holds only what is still needed: the
+ * series that live, and samples not older than the cut. Written to `checkpoint.N.tmp`, synced and
+ * renamed; only then the segments 0..N and older checkpoints go, so a crash loses nothing.
+ *
+ * Works in slices and lets other work run in between. Cost: one read and one write of the segments.
+ */
+
+import { join } from "node:path";
+import type { Clock } from "../../base/clock.ts";
+import { CorruptionError } from "../../base/errors.ts";
+import type { Logger } from "../../base/logger.ts";
+import { ByteWriter } from "../byte-writer.ts";
+import type { FileSystem } from "../file-system.ts";
+import { WalReader } from "./wal-reader.ts";
+import {
+  beginExemplars,
+  beginSamples,
+  encodeExemplar,
+  encodeLabels,
+  encodeMetadata,
+  encodeSample,
+  encodeTombstone,
+  RecordDecoder,
+  type RecordVisitor,
+  recordType,
+} from "./wal-records.ts";
+import { listCheckpoints, listSegments } from "./wal-segments.ts";
+import { WalWriter } from "./wal-writer.ts";
+
+/** How long a slice may hold the event loop, ms. */
+const sliceMs = 10;
+
+export interface CheckpointOptions {
+  readonly dir: string;
+  readonly fs: FileSystem;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** The last segment to replace; it must be finished. */
+  readonly lastSegment: number;
+  /** Samples and exemplars before this are dropped. */
+  readonly minMs: number;
+  /** Whether series and metadata records of this log id are kept. */
+  keepsSeries(logId: number): boolean;
+  readonly compression: "snappy" | "none";
+}
+
+/** Writes `checkpoint.lastSegment` and removes what it replaces. Throws CorruptionError on damage, having changed nothing. */
+export async function writeCheckpoint(options: CheckpointOptions): Promise<void> {
+  const { dir, fs, lastSegment } = options;
+  const before = listCheckpoints(fs, dir);
+  const previous = before.at(-1);
+  const sources = [
+    ...(previous === undefined ? [] : listSegments(fs, previous.path)),
+    ...listSegments(fs, dir).filter(
+      ({ index }) => index <= lastSegment && index > (previous?.index ?? -1),
+    ),
+  ];
+  const path = join(dir, `checkpoint.${String(lastSegment).padStart(8, "0")}`);
+  const temporary = `${path}.tmp`;
+  fs.rmSync(temporary, { recursive: true, force: true });
+  fs.mkdirSync(temporary, { recursive: true });
+  const writer = new WalWriter({
+    dir: temporary,
+    firstSegment: 0,
+    fs,
+    logger: options.logger,
+    compression: options.compression,
+  });
+  const reader = new WalReader(fs, sources);
+  try {
+    await copyRecords(reader, writer, options);
+  } finally {
+    reader.close();
+    writer.close();
+  }
+  const { damage, unsupported } = reader;
+  if (unsupported !== undefined) throw unsupported;
+  if (damage !== undefined) {
+    fs.rmSync(temporary, { recursive: true, force: true });
+    throw new CorruptionError(`cannot write a checkpoint: ${damage.reason}`, {
+      file: damage.segment.path,
+      offset: damage.offset,
+    });
+  }
+  syncFolder(fs, temporary);
+  fs.renameSync(temporary, path);
+  syncFolder(fs, dir);
+  for (const segment of listSegments(fs, dir)) {
+    if (segment.index <= lastSegment) fs.unlinkSync(segment.path);
+  }
+  for (const checkpoint of before) {
+    if (checkpoint.path !== path) fs.rmSync(checkpoint.path, { recursive: true, force: true });
+  }
+}
+
+async function copyRecords(
+  reader: WalReader,
+  writer: WalWriter,
+  options: CheckpointOptions,
+): Promise<void> {
+  const filter = new RecordFilter(options);
+  const decoder = new RecordDecoder();
+  let sliceStartMs = options.clock.monotonicMs();
+  while (reader.next()) {
+    filter.begin();
+    const fault = decoder.decode(reader.record, reader.from, reader.to, filter);
+    if (filter.isRaw)
+      writer.log(reader.record.slice(reader.from, reader.to), reader.to - reader.from);
+    else if (fault === undefined && filter.out.length > 0) {
+      writer.log(filter.out.bytes, filter.out.length);
+    }
+    if (options.clock.monotonicMs() - sliceStartMs < sliceMs) continue;
+    writer.flush();
+    await new Promise((resume) => setImmediate(resume));
+    sliceStartMs = options.clock.monotonicMs();
+  }
+}
+
+function syncFolder(fs: FileSystem, dir: string): void {
+  const fd = fs.openSync(dir, "r");
+  try {
+    fs.fsyncSync(fd);
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+/** Builds the shortened copy of one record. */
+class RecordFilter implements RecordVisitor {
+  readonly out = new ByteWriter();
+  /** The record is of a type we cannot shorten and goes over whole. */
+  isRaw = false;
+  readonly #options: CheckpointOptions;
+  #firstRef = 0;
+  #firstMs = 0;
+
+  constructor(options: CheckpointOptions) {
+    this.#options = options;
+  }
+
+  begin(): void {
+    this.out.clear();
+    this.isRaw = false;
+  }
+
+  series(ref: number, labels: string[]): void {
+    if (!this.#options.keepsSeries(ref)) return;
+    if (this.out.length === 0) this.out.byte(recordType.series);
+    this.out.int64(ref);
+    encodeLabels(this.out, labels);
+  }
+
+  sample(ref: number, timestampMs: number, high: number, low: number): void {
+    if (timestampMs < this.#options.minMs) return;
+    if (this.out.length === 0) {
+      beginSamples(this.out, ref, timestampMs);
+      this.#firstRef = ref;
+      this.#firstMs = timestampMs;
+    }
+    encodeSample(this.out, ref - this.#firstRef, timestampMs - this.#firstMs, high, low);
+  }
+
+  exemplar(ref: number, timestampMs: number, high: number, low: number, labels: string[]): void {
+    if (timestampMs < this.#options.minMs) return;
+    if (this.out.length === 0) {
+      beginExemplars(this.out, ref, timestampMs);
+      this.#firstRef = ref;
+      this.#firstMs = timestampMs;
+    }
+    const bits = [high, low] as const;
+    encodeExemplar(this.out, ref - this.#firstRef, timestampMs - this.#firstMs, bits, labels);
+  }
+
+  tombstone(ref: number, fromMs: number, toMs: number): void {
+    if (toMs < this.#options.minMs) return;
+    if (this.out.length === 0) this.out.byte(recordType.tombstones);
+    encodeTombstone(this.out, ref, fromMs, toMs);
+  }
+
+  metadata(ref: number, type: number, unit: string, help: string): void {
+    if (!this.#options.keepsSeries(ref)) return;
+    if (this.out.length === 0) this.out.byte(recordType.metadata);
+    encodeMetadata(this.out, ref, type, { unit, help });
+  }
+
+  unread(type: number): void {
+    this.isRaw = type !== 0;
+  }
+}

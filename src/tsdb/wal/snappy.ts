@@ -1,0 +1,227 @@
+/**
+ * Snappy block compression for WAL records, into the caller's buffer. Our own encoder, since the
+ * library allocates a table and two buffers a call, which at forty records a second cost more than
+ * the log itself; decoding (only at replay) is here too, with bounds checked at every step.
+ *
+ *   uvarint  length of the plain bytes
+ *   element  literal: (length - 1) << 2 | 0, from 60 on 1..4 length bytes follow, then the bytes
+ *            copy: 01 = 4..11 bytes within 2 KiB, 10 = 1..64 bytes within 64 KiB, 11 = 4-byte offset
+ */
+
+import { CorruptionError } from "../../base/errors.ts";
+import type { ByteWriter } from "../byte-writer.ts";
+
+/** Copies reach back at most this far: blocks are compressed one by one. */
+const blockSize = 65536;
+const hashBits = 14;
+/** Below this a block is stored as one literal. */
+const compressibleMin = 16;
+
+/** The longest output for `length` plain bytes. */
+function compressedMax(length: number): number {
+  return 32 + length + Math.ceil(length / 6);
+}
+
+/** A compressor with its hash table; one per writer. */
+export class SnappyEncoder {
+  #table = new Uint16Array(1 << hashBits);
+
+  /** Appends the compressed form of `source[0, length)` to `into`. O(length), no allocation but growth. */
+  compress(source: Uint8Array, length: number, into: ByteWriter): void {
+    into.reserve(compressedMax(length));
+    into.uvarint(length);
+    for (let from = 0; from < length; from += blockSize) {
+      into.length = this.#compressBlock(
+        source,
+        from,
+        Math.min(length, from + blockSize),
+        into.bytes,
+        into.length,
+      );
+    }
+  }
+
+  #compressBlock(
+    source: Uint8Array,
+    from: number,
+    to: number,
+    out: Uint8Array,
+    at: number,
+  ): number {
+    let end = at;
+    let literalFrom = from;
+    if (to - from >= compressibleMin) {
+      const table = this.#table.fill(0);
+      const last = to - compressibleMin;
+      let cursor = from + 1;
+      let misses = 32;
+      while (cursor <= last) {
+        const word = readWord(source, cursor);
+        const hash = Math.imul(word, 0x1e35a7bd) >>> (32 - hashBits);
+        const candidate = from + table[hash]!;
+        table[hash] = cursor - from;
+        if (candidate >= cursor || readWord(source, candidate) !== word) {
+          // The longer nothing matches, the larger the steps.
+          cursor += misses++ >>> 5;
+          continue;
+        }
+        misses = 32;
+        let length = 4;
+        while (cursor + length < to && source[cursor + length] === source[candidate + length]) {
+          length++;
+        }
+        end = writeLiteral(source, literalFrom, cursor, out, end);
+        end = writeCopy(out, end, cursor - candidate, length);
+        cursor += length;
+        literalFrom = cursor;
+      }
+    }
+    return writeLiteral(source, literalFrom, to, out, end);
+  }
+}
+
+function readWord(bytes: Uint8Array, at: number): number {
+  return bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
+}
+
+function writeLiteral(
+  source: Uint8Array,
+  from: number,
+  to: number,
+  out: Uint8Array,
+  at: number,
+): number {
+  const length = to - from;
+  if (length === 0) return at;
+  let end = at;
+  if (length <= 60) out[end++] = (length - 1) << 2;
+  else if (length <= 256) {
+    out[end++] = 60 << 2;
+    out[end++] = length - 1;
+  } else {
+    out[end++] = 61 << 2;
+    out[end++] = length - 1;
+    out[end++] = (length - 1) >>> 8;
+  }
+  for (let i = from; i < to; i++) out[end++] = source[i]!;
+  return end;
+}
+
+function writeCopy(out: Uint8Array, at: number, offset: number, length: number): number {
+  let end = at;
+  let left = length;
+  while (left >= 68) {
+    end = writeLongCopy(out, end, offset, 64);
+    left -= 64;
+  }
+  if (left > 64) {
+    end = writeLongCopy(out, end, offset, 60);
+    left -= 60;
+  }
+  if (left >= 12 || offset >= 2048) return writeLongCopy(out, end, offset, left);
+  out[end++] = ((offset >>> 8) << 5) | ((left - 4) << 2) | 1;
+  out[end++] = offset;
+  return end;
+}
+
+function writeLongCopy(out: Uint8Array, at: number, offset: number, length: number): number {
+  out[at] = ((length - 1) << 2) | 2;
+  out[at + 1] = offset;
+  out[at + 2] = offset >>> 8;
+  return at + 3;
+}
+
+/**
+ * Appends the plain form of `source[from, to)` to `into`; throws CorruptionError (offset within the
+ * record, no file: the caller adds it) where the bytes are no snappy block or say more than `plainMax`.
+ */
+export function decompressSnappy(
+  source: Uint8Array,
+  from: number,
+  to: number,
+  into: ByteWriter,
+  plainMax: number,
+): void {
+  let plainLength = 0;
+  let cursor = from;
+  for (let weight = 1; ; weight *= 128) {
+    if (cursor >= to || weight > 2 ** 35) throw damaged(cursor - from);
+    const byte = source[cursor++]!;
+    plainLength += (byte & 0x7f) * weight;
+    if (byte < 0x80) break;
+  }
+  if (plainLength > plainMax) throw damaged(0);
+  into.reserve(plainLength);
+  const start = into.length;
+  const end = start + plainLength;
+  while (cursor < to) {
+    const isLiteral = (source[cursor]! & 3) === 0;
+    const next = isLiteral
+      ? readLiteral(source, cursor, to, into, end)
+      : readCopy(source, cursor, to, into, start, end);
+    if (next < 0) throw damaged(cursor - from);
+    cursor = next;
+  }
+  if (into.length !== end) throw damaged(to - from);
+}
+
+/** Copies one literal element; returns the position behind it, -1 where it is damaged. */
+function readLiteral(
+  source: Uint8Array,
+  at: number,
+  to: number,
+  into: ByteWriter,
+  end: number,
+): number {
+  let cursor = at + 1;
+  let length = (source[at]! >>> 2) + 1;
+  if (length > 60) {
+    const extra = length - 60;
+    if (cursor + extra > to) return -1;
+    length = littleEnd(source, cursor, extra) + 1;
+    cursor += extra;
+  }
+  if (cursor + length > to || into.length + length > end) return -1;
+  into.raw(source, cursor, cursor + length);
+  return cursor + length;
+}
+
+/** Repeats earlier output; returns the position behind the element, -1 where it is damaged. */
+function readCopy(
+  source: Uint8Array,
+  at: number,
+  to: number,
+  into: ByteWriter,
+  start: number,
+  end: number,
+): number {
+  const tag = source[at]!;
+  const extra = (tag & 3) === 3 ? 4 : tag & 3;
+  if (at + 1 + extra > to) return -1;
+  let offset = littleEnd(source, at + 1, extra);
+  let length = (tag >>> 2) + 1;
+  if (extra === 1) {
+    offset |= (tag >>> 5) << 8;
+    length = ((tag >>> 2) & 7) + 4;
+  }
+  let cursor = into.length;
+  if (offset === 0 || offset > cursor - start || cursor + length > end) return -1;
+  const { bytes } = into;
+  // Byte by byte: source and target may overlap, and then the run repeats itself.
+  for (let i = 0; i < length; i++, cursor++) bytes[cursor] = bytes[cursor - offset]!;
+  into.length = cursor;
+  return at + 1 + extra;
+}
+
+function littleEnd(bytes: Uint8Array, at: number, count: number): number {
+  let value = 0;
+  for (let i = count - 1; i >= 0; i--) value = value * 256 + bytes[at + i]!;
+  return value;
+}
+
+function damaged(offset: number): CorruptionError {
+  return new CorruptionError("cannot decompress a record: damaged snappy block", {
+    file: "",
+    offset,
+  });
+}

@@ -1,0 +1,281 @@
+/**
+ * Reads the records of consecutive segments (framing: FORMAT.md). A record without a break and
+ * without compression is handed out in place; others are put together in a reused buffer.
+ *
+ * Bytes that the last page of a segment lacks are read as zeros, as Prometheus does. Words of the
+ * errors are Prometheus' own. Speed: that of CRC-32C, about 1 GB/s.
+ */
+
+import { type AppError, CorruptionError, errorMessage } from "../../base/errors.ts";
+import { ByteWriter } from "../byte-writer.ts";
+import { crc32c } from "../crc32c.ts";
+import type { FileSystem } from "../file-system.ts";
+import { decompressSnappy } from "./snappy.ts";
+import {
+  fragmentHeaderSize,
+  fragmentType,
+  pageSize,
+  type SegmentFile,
+  snappyFlag,
+  zstdFlag,
+} from "./wal-segments.ts";
+
+/** Bytes read at once; a whole number of pages. */
+const windowSize = 32 * pageSize;
+/** A record that says it is larger when unpacked is damaged. */
+const plainMaxBytes = 1024 * 1024 * 1024;
+
+/** Where reading stopped, and why. */
+export interface WalDamage {
+  /** Position in the list of segments. */
+  readonly segmentAt: number;
+  readonly segment: SegmentFile;
+  /** Bytes of the segment that were consumed, padding included. */
+  readonly offset: number;
+  /** End of the last whole record of that segment. */
+  readonly goodEnd: number;
+  readonly reason: string;
+}
+
+/** Iterates records: `while (reader.next()) use(reader.record, reader.from, reader.to)`, then look at `damage`. */
+export class WalReader {
+  /** The record is record[from, to), valid until next(). */
+  record: Uint8Array = new Uint8Array(0);
+  from = 0;
+  to = 0;
+  damage: WalDamage | undefined;
+  /** Set where a record is sound but cannot be read: the log must then not be cut. */
+  unsupported: AppError | undefined;
+  recordCount = 0;
+
+  readonly #fs: FileSystem;
+  readonly #segments: readonly SegmentFile[];
+  readonly #window = new Uint8Array(windowSize);
+  readonly #joined = new ByteWriter();
+  readonly #plain = new ByteWriter();
+  #segmentAt = -1;
+  #fd = -1;
+  /** Unread bytes are #window[#at, #end). */
+  #at = 0;
+  #end = 0;
+  #isSegmentRead = true;
+  /** Bytes of the segment consumed. */
+  #offset = 0;
+  #goodEnd = 0;
+  #fragments = 0;
+  #lastType = 0;
+
+  constructor(fs: FileSystem, segments: readonly SegmentFile[]) {
+    this.#fs = fs;
+    this.#segments = segments;
+  }
+
+  /** Index of the segment that the record came from. */
+  get segment(): number {
+    return this.#segments[this.#segmentAt]?.index ?? -1;
+  }
+
+  /** Moves to the next record; false at the end and at damage. */
+  next(): boolean {
+    if (this.damage !== undefined || this.unsupported !== undefined) return false;
+    this.#fragments = 0;
+    this.#joined.clear();
+    for (;;) {
+      if (this.#available(1) === 0) {
+        if (this.#fragments > 0 || this.#isLastTypeOpen()) return this.#fail("last record is torn");
+        if (!this.#openNext()) return false;
+        continue;
+      }
+      const typeByte = this.#window[this.#at]!;
+      this.#take(1);
+      this.#lastType = typeByte & 7;
+      const outcome =
+        this.#lastType === fragmentType.pageEnd ? this.#skipPadding() : this.#fragment(typeByte);
+      if (outcome === "damaged") return false;
+      if (outcome === "record") {
+        this.#goodEnd = this.#offset;
+        this.recordCount++;
+        return true;
+      }
+    }
+  }
+
+  close(): void {
+    if (this.#fd >= 0) this.#fs.closeSync(this.#fd);
+    this.#fd = -1;
+  }
+
+  #isLastTypeOpen(): boolean {
+    return this.#lastType === fragmentType.first || this.#lastType === fragmentType.middle;
+  }
+
+  #skipPadding(): "more" | "damaged" {
+    const rest = (pageSize - (this.#offset % pageSize)) % pageSize;
+    this.#available(rest);
+    let isClean = true;
+    for (let i = 0; i < rest; i++) if (this.#window[this.#at + i] !== 0) isClean = false;
+    this.#take(rest);
+    if (isClean) return "more";
+    this.#fail("unexpected non-zero byte in padded page");
+    return "damaged";
+  }
+
+  #fragment(typeByte: number): "record" | "more" | "damaged" {
+    if (this.#available(fragmentHeaderSize - 1) < fragmentHeaderSize - 1) {
+      this.#fail("read remaining header: unexpected EOF");
+      return "damaged";
+    }
+    const head = this.#window;
+    const at = this.#at;
+    const length = (head[at]! << 8) | head[at + 1]!;
+    const wanted =
+      ((head[at + 2]! << 24) | (head[at + 3]! << 16) | (head[at + 4]! << 8) | head[at + 5]!) >>> 0;
+    this.#take(fragmentHeaderSize - 1);
+    if (length > pageSize - fragmentHeaderSize) {
+      this.#fail(`invalid record size ${length}`);
+      return "damaged";
+    }
+    if (this.#available(length) < length) {
+      this.#fail("unexpected EOF");
+      return "damaged";
+    }
+    const from = this.#at;
+    this.#take(length);
+    const sum = crc32c(this.#window, from, from + length);
+    if (sum !== wanted) {
+      this.#fail(`unexpected checksum ${sum.toString(16)}, expected ${wanted.toString(16)}`);
+      return "damaged";
+    }
+    return this.#accept(typeByte, from, from + length);
+  }
+
+  #accept(typeByte: number, from: number, to: number): "record" | "more" | "damaged" {
+    const order = this.#orderFault(typeByte & 7);
+    if (order !== undefined) {
+      this.#fail(order);
+      return "damaged";
+    }
+    this.#fragments++;
+    if ((typeByte & 7) === fragmentType.full) return this.#unpack(typeByte, this.#window, from, to);
+    this.#joined.raw(this.#window, from, to);
+    if ((typeByte & 7) !== fragmentType.last) return "more";
+    return this.#unpack(typeByte, this.#joined.bytes, 0, this.#joined.length);
+  }
+
+  #orderFault(type: number): string | undefined {
+    if (type > fragmentType.last) return `unexpected record type ${type}`;
+    const isStart = type === fragmentType.full || type === fragmentType.first;
+    if (isStart === (this.#fragments === 0)) return undefined;
+    if (type === fragmentType.full) return "unexpected full record";
+    if (type === fragmentType.first) return "unexpected first record, dropping buffer";
+    const name = type === fragmentType.middle ? "middle" : "last";
+    return `unexpected ${name} record, dropping buffer`;
+  }
+
+  #unpack(typeByte: number, bytes: Uint8Array, from: number, to: number): "record" | "damaged" {
+    this.record = bytes;
+    this.from = from;
+    this.to = to;
+    if ((typeByte & (snappyFlag | zstdFlag)) === 0) return "record";
+    if ((typeByte & snappyFlag) === 0) return this.#unpackZstd(bytes, from, to);
+    this.#plain.clear();
+    try {
+      decompressSnappy(bytes, from, to, this.#plain, plainMaxBytes);
+    } catch (thrown) {
+      if (!(thrown instanceof CorruptionError)) throw thrown;
+      this.#fail("snappy: corrupt input");
+      return "damaged";
+    }
+    this.record = this.#plain.bytes;
+    this.from = 0;
+    this.to = this.#plain.length;
+    return "record";
+  }
+
+  /** Reading zstd comes with the storage issue; until then such a log is refused, never cut. */
+  #unpackZstd(bytes: Uint8Array, from: number, to: number): "damaged" {
+    const hasMagic =
+      to - from >= 4 &&
+      bytes[from] === 0x28 &&
+      bytes[from + 1] === 0xb5 &&
+      bytes[from + 2] === 0x2f &&
+      bytes[from + 3] === 0xfd;
+    if (!hasMagic) {
+      this.#fail("invalid input: magic number mismatch");
+      return "damaged";
+    }
+    const file = this.#segments[this.#segmentAt]?.path ?? "";
+    this.unsupported = new CorruptionError(
+      "cannot read a WAL record compressed with zstd: start Prometheus once with --storage.tsdb.wal-compression-type=snappy and let it write a checkpoint",
+      { file, offset: this.#goodEnd },
+    );
+    return "damaged";
+  }
+
+  #fail(reason: string): false {
+    const segment = this.#segments[this.#segmentAt];
+    if (segment !== undefined) {
+      this.damage = {
+        segmentAt: this.#segmentAt,
+        segment,
+        offset: this.#offset,
+        goodEnd: this.#goodEnd,
+        reason,
+      };
+    }
+    return false;
+  }
+
+  #take(count: number): void {
+    this.#at += count;
+    this.#offset += count;
+  }
+
+  /** Makes up to `count` unread bytes of this segment lie together; returns how many there are, at most `count`. */
+  #available(count: number): number {
+    if (this.#end - this.#at < count && !this.#isSegmentRead) this.#refill();
+    return Math.min(count, this.#end - this.#at);
+  }
+
+  #refill(): void {
+    this.#window.copyWithin(0, this.#at, this.#end);
+    this.#end -= this.#at;
+    this.#at = 0;
+    const room = Math.floor((windowSize - this.#end) / pageSize) * pageSize;
+    let read = 0;
+    while (read < room) {
+      const got = this.#fs.readSync(this.#fd, this.#window, this.#end + read, room - read, null);
+      if (got === 0) break;
+      read += got;
+    }
+    if (read < room) {
+      this.#isSegmentRead = true;
+      const padded = Math.ceil(read / pageSize) * pageSize;
+      this.#window.fill(0, this.#end + read, this.#end + padded);
+      read = padded;
+    }
+    this.#end += read;
+  }
+
+  #openNext(): boolean {
+    this.close();
+    const next = this.#segments[this.#segmentAt + 1];
+    if (next === undefined) return false;
+    try {
+      this.#fd = this.#fs.openSync(next.path, "r");
+    } catch (thrown) {
+      throw new CorruptionError(
+        `cannot read a WAL segment: ${errorMessage(thrown)}`,
+        { file: next.path, offset: 0 },
+        { cause: thrown },
+      );
+    }
+    this.#segmentAt++;
+    this.#at = 0;
+    this.#end = 0;
+    this.#offset = 0;
+    this.#goodEnd = 0;
+    this.#isSegmentRead = false;
+    return true;
+  }
+}

@@ -1,0 +1,226 @@
+/**
+ * Writes records to segments: frames them into 32 KiB pages (FORMAT.md), compresses each record
+ * where that makes it smaller, and hands everything to the kernel in one write a commit.
+ *
+ * What survives: kill -9 keeps all that `flush` returned for. Power loss keeps finished segments
+ * (fsync when one is full and on close), as with Prometheus. Every writer starts a new segment.
+ */
+
+import { join } from "node:path";
+import { assert } from "../../base/assert.ts";
+import { AppError, errorMessage } from "../../base/errors.ts";
+import type { Logger } from "../../base/logger.ts";
+import { ByteWriter } from "../byte-writer.ts";
+import { crc32c } from "../crc32c.ts";
+import type { FileSystem } from "../file-system.ts";
+import { SnappyEncoder } from "./snappy.ts";
+import {
+  fragmentHeaderSize,
+  fragmentType,
+  pageSize,
+  segmentName,
+  segmentSizeDefault,
+  snappyFlag,
+} from "./wal-segments.ts";
+
+/** A batch is handed over early when it has grown to this. */
+const batchMaxBytes = 1024 * 1024;
+
+export interface WalWriterOptions {
+  readonly dir: string;
+  /** Index of the first segment to create. */
+  readonly firstSegment: number;
+  readonly fs: FileSystem;
+  readonly logger: Logger;
+  readonly compression?: "snappy" | "none";
+  /** A multiple of the page size. */
+  readonly segmentSizeBytes?: number;
+}
+
+/** Appends records to the newest segment. */
+export class WalWriter {
+  readonly #dir: string;
+  readonly #fs: FileSystem;
+  readonly #logger: Logger;
+  readonly #segmentSize: number;
+  readonly #snappy: SnappyEncoder | undefined;
+  readonly #compressed = new ByteWriter();
+  /** Framed bytes that no write has taken yet; they belong at #writtenBytes of the segment. */
+  readonly #batch = new ByteWriter(64 * 1024);
+  #segment: number;
+  #fd: number;
+  #writtenBytes = 0;
+  #totalBytes = 0;
+  #fsyncs = 0;
+
+  constructor(options: WalWriterOptions) {
+    this.#dir = options.dir;
+    this.#fs = options.fs;
+    this.#logger = options.logger;
+    this.#segmentSize = options.segmentSizeBytes ?? segmentSizeDefault;
+    assert(this.#segmentSize % pageSize === 0, "segment size is no multiple of the page size");
+    this.#snappy = options.compression === "none" ? undefined : new SnappyEncoder();
+    this.#segment = options.firstSegment;
+    this.#fd = this.#create(this.#segment);
+  }
+
+  /** Index of the segment being written. */
+  get segment(): number {
+    return this.#segment;
+  }
+
+  /** Bytes handed to the kernel since the start. */
+  get totalBytes(): number {
+    return this.#totalBytes;
+  }
+
+  get fsyncCount(): number {
+    return this.#fsyncs;
+  }
+
+  /** Adds a record to the batch; only `flush` makes it durable. O(length). */
+  log(record: Uint8Array, length: number): void {
+    let source = record;
+    let size = length;
+    let flag = 0;
+    if (this.#snappy !== undefined && length > 0) {
+      this.#compressed.clear();
+      this.#snappy.compress(record, length, this.#compressed);
+      if (this.#compressed.length < length) {
+        source = this.#compressed.bytes;
+        size = this.#compressed.length;
+        flag = snappyFlag;
+      }
+    }
+    this.#closeFullPage();
+    if (size > this.#roomInSegment()) this.nextSegment();
+    this.#frame(source, size, flag);
+    if (this.#batch.length >= batchMaxBytes) this.flush();
+  }
+
+  /** Hands the batch to the kernel; throws AppError "disk" after undoing a half write. */
+  flush(): void {
+    const { bytes, length } = this.#batch;
+    if (length === 0) return;
+    let done = 0;
+    try {
+      while (done < length) {
+        done += this.#fs.writeSync(this.#fd, bytes, done, length - done, this.#writtenBytes + done);
+      }
+    } catch (thrown) {
+      this.#dropBatch();
+      const file = segmentName(this.#segment);
+      throw new AppError("disk", `cannot write to WAL segment ${file}: ${errorMessage(thrown)}`, {
+        cause: thrown,
+      });
+    }
+    this.#writtenBytes += length;
+    this.#totalBytes += length;
+    this.#batch.clear();
+  }
+
+  /** Forgets what was logged since the last flush. */
+  discard(): void {
+    this.#batch.clear();
+  }
+
+  /** Ends the segment (padded to a page, then fsync in the background) and begins the next. */
+  nextSegment(): void {
+    this.#padPage();
+    this.flush();
+    const next = this.#create(this.#segment + 1);
+    const old = this.#fd;
+    const oldName = segmentName(this.#segment);
+    this.#fd = next;
+    this.#segment++;
+    this.#writtenBytes = 0;
+    this.#fsyncs++;
+    this.#fs.fsync(old, (error) => {
+      if (error !== null) {
+        this.#logger.error(
+          { segment: oldName, error: error.message },
+          "fsync of WAL segment failed",
+        );
+      }
+      this.#fs.closeSync(old);
+    });
+  }
+
+  /** Pads, syncs and closes; the writer must not be used afterwards. */
+  close(): void {
+    this.#padPage();
+    this.flush();
+    this.#fsyncs++;
+    this.#fs.fsyncSync(this.#fd);
+    this.#fs.closeSync(this.#fd);
+  }
+
+  #create(index: number): number {
+    return this.#fs.openSync(join(this.#dir, segmentName(index)), "w", 0o666);
+  }
+
+  #dropBatch(): void {
+    this.#batch.clear();
+    try {
+      this.#fs.ftruncateSync(this.#fd, this.#writtenBytes);
+    } catch (thrown) {
+      // The next write goes to the same place, so what stays behind is overwritten.
+      this.#logger.warn({ error: errorMessage(thrown) }, "cannot undo a half WAL write");
+    }
+  }
+
+  #position(): number {
+    return this.#writtenBytes + this.#batch.length;
+  }
+
+  #roomInPage(): number {
+    return pageSize - (this.#position() % pageSize);
+  }
+
+  /** Record bytes that still fit into this segment. */
+  #roomInSegment(): number {
+    const pagesAfter = Math.ceil((this.#segmentSize - this.#position()) / pageSize) - 1;
+    const here = this.#position() % pageSize === 0 ? pageSize : this.#roomInPage();
+    return here - fragmentHeaderSize + (pageSize - fragmentHeaderSize) * pagesAfter;
+  }
+
+  /** A page that cannot hold another header ends in zeros. */
+  #closeFullPage(): void {
+    if (this.#roomInPage() < fragmentHeaderSize) this.#padPage();
+  }
+
+  #padPage(): void {
+    const used = this.#position() % pageSize;
+    if (used === 0) return;
+    const padding = pageSize - used;
+    this.#batch.reserve(padding);
+    this.#batch.bytes.fill(0, this.#batch.length, this.#batch.length + padding);
+    this.#batch.length += padding;
+  }
+
+  #frame(source: Uint8Array, size: number, flag: number): void {
+    let from = 0;
+    let index = 0;
+    do {
+      // With seven bytes left in the page the first fragment is empty, as in Prometheus.
+      const to = Math.min(size, from + this.#roomInPage() - fragmentHeaderSize);
+      let type: number = to === size ? fragmentType.last : fragmentType.middle;
+      if (index === 0) type = to === size ? fragmentType.full : fragmentType.first;
+      this.#fragment(source, from, to, type | flag);
+      from = to;
+      index++;
+      this.#closeFullPage();
+    } while (from < size);
+  }
+
+  #fragment(source: Uint8Array, from: number, to: number, typeByte: number): void {
+    const batch = this.#batch;
+    batch.reserve(fragmentHeaderSize + to - from);
+    batch.byte(typeByte);
+    batch.byte((to - from) >>> 8);
+    batch.byte(to - from);
+    batch.word(crc32c(source, from, to));
+    batch.bytes.set(source.subarray(from, to), batch.length);
+    batch.length += to - from;
+  }
+}
