@@ -5,7 +5,7 @@
  */
 
 import type { Exemplar } from "../model/sample.ts";
-import { formatGoFloat } from "../model/value-format.ts";
+import { formatGoFloat, formatOpenMetricsFloat } from "../model/value-format.ts";
 import type { AnyFamily, Counter, Histogram, HistogramFamily, SummaryFamily } from "./families.ts";
 import type { MetricChild } from "./metric-family.ts";
 import type { Registry } from "./registry.ts";
@@ -226,11 +226,6 @@ function renderExemplar(exemplar: Exemplar | undefined): string {
 function formatTextFloat(value: number): string {
   if (Number.isInteger(value) && Math.abs(value) < 1_000_000) return String(value);
   return formatGoFloat(value);
-}
-
-function formatOpenMetricsFloat(value: number): string {
-  const text = formatTextFloat(value);
-  return /^-?\d+$/.test(text) ? `${text}.0` : text;
 }
 
 function escapeHelp(text: string): string {

@@ -25,6 +25,12 @@ export function formatGoFloat(value: number): string {
   return formatPlainDecimal(value);
 }
 
+/** As OpenMetrics writes floats: Go's %g, with ".0" where that looks like a whole number. -0 becomes 0.0. */
+export function formatOpenMetricsFloat(value: number): string {
+  const text = formatGoFloat(value === 0 ? 0 : value);
+  return /^-?\d+$/.test(text) ? `${text}.0` : text;
+}
+
 function expandExponent(text: string): string {
   const [mantissa = "", exponentText = "0"] = text.split("e");
   const isNegative = mantissa.startsWith("-");

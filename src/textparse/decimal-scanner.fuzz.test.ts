@@ -1,0 +1,63 @@
+import { expect, it } from "vitest";
+import { DecimalScanner } from "./decimal-scanner.ts";
+
+const seed = 20_261_121;
+
+/** A small generator (mulberry32), so that a failure can be replayed. */
+function randomSource(start: number): () => number {
+  let state = start;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
+function randomNumberText(random: () => number): string {
+  const digits = (most: number) => {
+    let text = "";
+    for (let i = Math.floor(random() * most); i >= 0; i--) text += Math.floor(random() * 10);
+    return text;
+  };
+  let text = ["", "", "-", "+"][Math.floor(random() * 4)] + digits(18);
+  if (random() < 0.6) text += `.${random() < 0.1 ? "" : digits(18)}`;
+  if (random() < 0.3)
+    text += `${random() < 0.5 ? "e" : "E"}${random() < 0.5 ? "-" : ""}${digits(2)}`;
+  return text;
+}
+
+it(`reads what Number() reads, or leaves it (seed ${seed})`, () => {
+  const random = randomSource(seed);
+  const scanner = new DecimalScanner();
+  let taken = 0;
+  for (let i = 0; i < 100_000; i++) {
+    const text = randomNumberText(random);
+    const body = new TextEncoder().encode(`${text} `);
+    const end = scanner.scan(body, 0, body.length);
+    if (end < 0) continue;
+    taken++;
+    if (end !== text.length || !Object.is(scanner.value, Number(text))) {
+      expect.fail(`${text}: read ${scanner.value} up to ${end}`);
+    }
+  }
+  expect(taken).toBeGreaterThan(30_000);
+});
+
+it("takes shortest decimals of doubles and stops at the byte after them", () => {
+  const check = (text: string, end: number, value: number) => {
+    const scanner = new DecimalScanner();
+    const body = new TextEncoder().encode(text);
+    expect([text, scanner.scan(body, 0, body.length), scanner.value]).toEqual([text, end, value]);
+  };
+  check("9007199254740991", 16, 9007199254740991);
+  check("1e22\n", 4, 1e22);
+  check("0.1 5", 3, 0.1);
+  check("-0}", 2, -0);
+  check("1.", 2, 1);
+  check("9007199254740993", -1, 0.5);
+  check("1e23", -1, 0.5);
+  check(".", -1, 0.5);
+  check("1e", -1, 0.5);
+  check("NaN", -1, 0.5);
+});
