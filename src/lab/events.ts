@@ -246,9 +246,18 @@ export interface AgentApiCalled extends EventHead {
 /** The component logged a warning or an error (`cilium_errors_warnings_total`). */
 export interface ComponentLogged extends EventHead {
   readonly kind: "log";
+  readonly receiver: "agent" | "operator";
   readonly level: "warning" | "error";
   readonly subsystem: string;
   readonly message: string;
+}
+/** The operator looked for identities that no endpoint uses. Counts after the run. */
+export interface IdentityCollected extends EventHead {
+  readonly kind: "identity_gc";
+  readonly outcome: "success" | "fail";
+  readonly aliveCount: number;
+  readonly deletedCount: number;
+  readonly durationSeconds: number;
 }
 /** Events that the observer could not keep. */
 export interface EventsLost extends EventHead {
@@ -292,6 +301,7 @@ export type LabEvent =
   | ControllerRan
   | AgentApiCalled
   | ComponentLogged
+  | IdentityCollected
   | EventsLost
   | FlowSeen;
 

@@ -1,0 +1,87 @@
+/** The agent's datapath: packets, conntrack, maps, addresses. */
+
+import type { Component } from "./component.ts";
+
+const unnamedDrop = "Unknown";
+
+/** Writes packet, conntrack, map and address metrics. */
+export function collectDatapath(component: Component): void {
+  collectPackets(component);
+  collectConntrack(component);
+  collectMaps(component);
+  collectAddresses(component);
+}
+
+function collectPackets(component: Component): void {
+  const { book } = component;
+  const drops = book.counter("cilium_drop_count_total");
+  const dropBytes = book.counter("cilium_drop_bytes_total");
+  const forwards = book.counter("cilium_forward_count_total");
+  const forwardBytes = book.counter("cilium_forward_bytes_total");
+  component.on("packet", ({ verdict, direction, sizeBytes, dropReason }) => {
+    if (verdict === "forwarded") {
+      forwards.labels(direction).inc();
+      forwardBytes.labels(direction).inc(sizeBytes);
+      return;
+    }
+    const reason = dropReason ?? unnamedDrop;
+    drops.labels(reason, direction).inc();
+    dropBytes.labels(reason, direction).inc(sizeBytes);
+  });
+}
+
+function collectConntrack(component: Component): void {
+  const { book } = component;
+  const runs = book.counter("cilium_datapath_conntrack_gc_runs_total");
+  const entries = book.gauge("cilium_datapath_conntrack_gc_entries");
+  const durations = book.histogram("cilium_datapath_conntrack_gc_duration_seconds");
+  component.on("conntrack_gc", (run) => {
+    const { family, protocol } = run;
+    runs.labels(family, protocol, "completed").inc();
+    entries.labels(family, protocol, "alive").set(run.aliveCount);
+    entries.labels(family, protocol, "deleted").set(run.deletedCount);
+    durations.labels(family, protocol, "completed").observe(run.durationSeconds);
+  });
+}
+
+function collectMaps(component: Component): void {
+  const { book, state, nodeName } = component;
+  const operations = book.counter("cilium_bpf_map_ops_total");
+  const pressure = book.gauge("cilium_bpf_map_pressure");
+  component.on("map_op", ({ mapName, operation, outcome }) => {
+    operations.labels(shortMapName(mapName), operation, outcome).inc();
+  });
+  component.onCollect(() => {
+    pressure.clear();
+    for (const map of state.maps(nodeName)) {
+      const child = pressure.labels(pressureName(map.name));
+      child.set(Math.max(child.value, map.entryCount / map.capacity));
+    }
+  });
+}
+
+/** Maps are labelled without the prefix of their pins. */
+function shortMapName(name: string): string {
+  return name.startsWith("cilium_") ? name.slice("cilium_".length) : name;
+}
+
+function pressureName(name: string): string {
+  const short = shortMapName(name);
+  return short.startsWith("policy_") ? "policy_*" : short;
+}
+
+function collectAddresses(component: Component): void {
+  const { book, state, nodeName } = component;
+  const addresses = book.gauge("cilium_ip_addresses");
+  const capacity = book.gauge("cilium_ipam_capacity");
+  const allocations = book.counter("cilium_ipam_events_total");
+  const ipcache = book.counter("cilium_ipcache_events_total");
+  component.on("ipam", ({ action, family }) => allocations.labels(action, family).inc());
+  component.on("ipcache", ({ action }) => ipcache.labels(action).inc());
+  component.onCollect(() => {
+    const range = state.addresses(nodeName);
+    addresses.labels("ipv4").set(range.used.length);
+    addresses.labels("ipv6").set(0);
+    capacity.labels("ipv4").set(range.capacity);
+  });
+}

@@ -1,0 +1,84 @@
+/**
+ * cilium_process_* and cilium_operator_process_*: the figures of the laboratory's one process, which
+ * plays all components. They are real, but the nodes share them (docs/laboratory.md says so).
+ */
+
+import { readFileSync } from "node:fs";
+import { nodeProcessSource } from "../../metrics/process-metrics.ts";
+import type { Component } from "./component.ts";
+
+/** Where the numbers come from; tests pass a fixed one. undefined where the platform does not tell. */
+export interface ProcessFigures {
+  cpuSeconds(): number;
+  residentBytes(): number;
+  openFileCount(): number | undefined;
+  openFilesMax(): number | undefined;
+  virtualBytes(): number | undefined;
+  virtualBytesMax(): number | undefined;
+  /** Seconds since the epoch. */
+  startSeconds(): number;
+}
+
+/** "Unlimited" as Go's client shows it: the largest unsigned 64-bit number. */
+const unlimitedBytes = 2 ** 64;
+
+/** Writes the process metrics under `prefix`: "cilium_process" or "cilium_operator_process". */
+export function collectProcess(
+  component: Component,
+  prefix: string,
+  figures: ProcessFigures,
+): void {
+  const { book } = component;
+  const cpu = book.counter(`${prefix}_cpu_seconds_total`);
+  const resident = book.gauge(`${prefix}_resident_memory_bytes`);
+  component.onCollect(() => {
+    cpu.setTotal(figures.cpuSeconds());
+    resident.set(figures.residentBytes());
+  });
+  book.gauge(`${prefix}_start_time_seconds`).set(figures.startSeconds());
+  const optional = [
+    [`${prefix}_open_fds`, () => figures.openFileCount()],
+    [`${prefix}_max_fds`, () => figures.openFilesMax()],
+    [`${prefix}_virtual_memory_bytes`, () => figures.virtualBytes()],
+    [`${prefix}_virtual_memory_max_bytes`, () => figures.virtualBytesMax()],
+  ] as const;
+  for (const [name, read] of optional) {
+    if (read() === undefined) continue;
+    const gauge = book.gauge(name);
+    component.onCollect(() => gauge.set(read() ?? 0));
+  }
+}
+
+/** This process, as Node and /proc see it; `nowMs` is the wall clock. */
+export function nodeProcessFigures(nowMs: () => number): ProcessFigures {
+  const startSeconds = nowMs() / 1000 - nodeProcessSource.uptimeSeconds();
+  return {
+    cpuSeconds: () => nodeProcessSource.cpuSeconds(),
+    residentBytes: () => nodeProcessSource.memory().rss,
+    openFileCount: () => nodeProcessSource.openFileCount(),
+    openFilesMax: () => nodeProcessSource.openFilesMax(),
+    virtualBytes: () => readVirtualBytes(),
+    virtualBytesMax: () => readVirtualBytesMax(),
+    startSeconds: () => Math.round(startSeconds * 100) / 100,
+  };
+}
+
+function readVirtualBytes(): number | undefined {
+  const match = /^VmSize:\s+(\d+) kB/m.exec(readProc("status"));
+  return match === null ? undefined : Number(match[1]) * 1024;
+}
+
+function readVirtualBytesMax(): number | undefined {
+  const match = /^Max address space\s+(\S+)/m.exec(readProc("limits"));
+  if (match === null) return undefined;
+  return match[1] === "unlimited" ? unlimitedBytes : Number(match[1]);
+}
+
+/** "" where there is no /proc (macOS): the metrics that need it are left out. */
+function readProc(file: string): string {
+  try {
+    return readFileSync(`/proc/self/${file}`, "utf8");
+  } catch {
+    return "";
+  }
+}
