@@ -240,6 +240,8 @@ function quoteChar(char: string): string {
   const code = char.codePointAt(0) as number;
   if (code >= 0x20 && code < 0x7f) return char;
   if (code < 0x80) return `\\x${code.toString(16).padStart(2, "0")}`;
+  // A byte that is no UTF-8, kept as a lone surrogate (promql/string-literal.ts).
+  if (code >= 0xdc80 && code <= 0xdcff) return `\\x${(code - 0xdc00).toString(16)}`;
   if (isPrintable(char)) return char;
   return code <= 0xffff
     ? `\\u${code.toString(16).padStart(4, "0")}`
