@@ -75,12 +75,28 @@ export interface TargetsView {
   metadataOf(target: ActiveTarget): readonly TargetMetadata[];
 }
 
-/** Head figures for status/tsdb and the page's status. */
-export interface StorageStats {
-  readonly numSeries: number;
-  readonly chunkCount: number;
-  readonly minTimeMs: number | undefined;
-  readonly maxTimeMs: number | undefined;
+/** A name and a count, as the tables of status/tsdb hold them. */
+export interface NamedCount {
+  readonly name: string;
+  readonly value: number;
+}
+
+/** What storage tells of itself. */
+export interface StorageView {
+  stats(): {
+    readonly seriesCount: number;
+    readonly chunkCount: number;
+    readonly labelPairCount: number;
+    readonly minTimeMs: number | undefined;
+    readonly maxTimeMs: number | undefined;
+  };
+  /** The largest of each kind, at most `limit`. */
+  cardinality(limit: number): {
+    readonly seriesCountByMetricName: readonly NamedCount[];
+    readonly labelValueCountByLabelName: readonly NamedCount[];
+    readonly memoryInBytesByLabelName: readonly NamedCount[];
+    readonly seriesCountByLabelValuePair: readonly NamedCount[];
+  };
 }
 
 /** Everything the routes need. */
@@ -102,7 +118,7 @@ export interface ApiSources {
   readonly version: string;
   readonly startedMs: number;
   readonly isReady: () => boolean;
-  readonly storageStats?: () => StorageStats;
+  readonly storage?: StorageView;
   readonly lastConfigReload: () => { readonly isSuccess: boolean; readonly atMs: number };
   /** Loads the configuration anew; throws ConfigError. Absent: the route says it is off. */
   readonly reload?: () => Promise<void>;

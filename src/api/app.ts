@@ -46,13 +46,24 @@ const federationLookbackMs = 5 * 60_000;
 type Handler = (parameters: Parameters, request: Request) => Response | Promise<Response>;
 type Handlers = Readonly<Record<string, { readonly methods: string; readonly run: Handler }>>;
 
-/** Builds the application. `webDir` holds the built page; absent: the routes alone. */
-export function createApp(sources: ApiSources, guard: Guard, webDir?: string): Hono {
+/** What an application may have beside its routes. */
+export interface AppOptions {
+  /** The built page; absent: the routes alone. */
+  readonly webDir?: string;
+  /** Headers of every answer. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Builds the application. */
+export function createApp(sources: ApiSources, guard: Guard, options: AppOptions = {}): Hono {
+  const { webDir } = options;
+  const headers = Object.entries(options.headers ?? {});
   const app = new Hono();
   app.use(async (context, next) => {
     const refusal = await guard(context.req.raw);
     if (refusal !== undefined) return refusal;
     await next();
+    for (const [name, value] of headers) context.header(name, value);
     return undefined;
   });
   app.use(compress());
@@ -110,7 +121,7 @@ function prometheusRoutes(sources: ApiSources): Handlers {
     "/api/v1/status/runtimeinfo": { methods: "GET", run: () => runtimeInfoRoute(sources) },
     "/api/v1/status/config": { methods: "GET", run: () => configRoute(sources) },
     "/api/v1/status/flags": { methods: "GET", run: () => flagsRoute(sources) },
-    "/api/v1/status/tsdb": { methods: "GET", run: () => tsdbStatusRoute(sources) },
+    "/api/v1/status/tsdb": { methods: "GET", run: (p) => tsdbStatusRoute(sources, p) },
     "/api/v1/status/walreplay": { methods: "GET", run: () => walReplayRoute() },
     "/federate": { methods: "GET", run: (p) => federateRoute(sources, p, federationLookbackMs) },
     "/metrics": { methods: "GET", run: (_, request) => metricsRoute(sources, request) },

@@ -28,6 +28,8 @@ export interface GuardOptions {
   /** User → bcrypt hash; empty: no authentication. */
   readonly basicAuthUsers: ReadonlyMap<string, string>;
   readonly compareHash: (password: string, hash: string) => Promise<boolean>;
+  /** Bearer token that opens /metrics to our own scrape. */
+  readonly selfToken?: string;
 }
 
 /** Answers a refusal, or undefined to let the request pass. */
@@ -100,6 +102,8 @@ async function checkCredentials(
 ): Promise<Response | undefined> {
   if (options.basicAuthUsers.size === 0) return undefined;
   const header = request.headers.get("authorization") ?? "";
+  const isSelf = options.selfToken !== undefined && header === `Bearer ${options.selfToken}`;
+  if (isSelf && new URL(request.url).pathname === "/metrics") return undefined;
   if (await areValidCredentials(header, options, remembered)) return undefined;
   return new Response("Unauthorized\n", {
     status: 401,

@@ -1,9 +1,10 @@
 /** /api/v1/status/*, /-/healthy, /-/ready, /-/reload, /metrics, and the answers of what does not exist yet. */
 
 import { hostname } from "node:os";
-import { ConfigError, errorMessage } from "../base/errors.ts";
+import { ConfigError, errorMessage, QueryError } from "../base/errors.ts";
 import { plainText, success } from "./answers.ts";
 import type { ApiSources } from "./api-sources.ts";
+import type { Parameters } from "./parameters.ts";
 import { goTime } from "./target-routes.ts";
 
 /** GET /api/v1/status/buildinfo; Grafana reads `version` to choose its features. */
@@ -58,13 +59,18 @@ export function walReplayRoute(): Response {
   return success({ min: 0, max: 0, current: 0 });
 }
 
-/** GET /api/v1/status/tsdb, head statistics. */
-export function tsdbStatusRoute(sources: ApiSources): Response {
-  const stats = sources.storageStats?.();
+/** Rows of each table of status/tsdb unless asked otherwise. */
+const cardinalityRowsDefault = 10;
+const cardinalityRowsMax = 10_000;
+
+/** GET /api/v1/status/tsdb */
+export function tsdbStatusRoute(sources: ApiSources, parameters: Parameters): Response {
+  const limit = cardinalityLimit(parameters.get("limit") ?? "");
+  const stats = sources.storage?.stats();
   return success({
     headStats: {
-      numSeries: stats?.numSeries ?? 0,
-      numLabelPairs: 0,
+      numSeries: stats?.seriesCount ?? 0,
+      numLabelPairs: stats?.labelPairCount ?? 0,
       chunkCount: stats?.chunkCount ?? 0,
       minTime: stats?.minTimeMs ?? 0,
       maxTime: stats?.maxTimeMs ?? 0,
@@ -73,7 +79,18 @@ export function tsdbStatusRoute(sources: ApiSources): Response {
     labelValueCountByLabelName: [],
     memoryInBytesByLabelName: [],
     seriesCountByLabelValuePair: [],
+    ...sources.storage?.cardinality(limit),
   });
+}
+
+function cardinalityLimit(text: string): number {
+  if (text === "") return cardinalityRowsDefault;
+  const limit = Number(text);
+  if (!Number.isInteger(limit) || limit < 1)
+    throw new QueryError("bad_data", "limit must be a positive number");
+  if (limit > cardinalityRowsMax)
+    throw new QueryError("bad_data", `limit must not exceed ${cardinalityRowsMax}`);
+  return limit;
 }
 
 /** GET /-/healthy */

@@ -57,18 +57,22 @@ export function goTime(ms: number | undefined): string {
   return ms === undefined ? "0001-01-01T00:00:00Z" : new Date(ms).toISOString();
 }
 
-/** GET /api/v1/targets/metadata */
+/**
+ * GET /api/v1/targets/metadata. As in Prometheus the limit is looked at between targets: the families
+ * of one target come whole.
+ */
 export function targetMetadataRoute(sources: ApiSources, parameters: Parameters): Response {
   const limit = metadataLimit(parameters, "limit");
   const selector = parameters.get("match_target") ?? "";
   const matchers = selector === "" ? [] : parseSelectorParameter("match_target", selector);
   const metric = parameters.get("metric") ?? "";
-  const rows = inPoolOrder(sources.targets.activeTargets())
-    .filter((target) =>
-      matchers.every((matcher) => matcher.matches(target.labels.get(matcher.name))),
-    )
-    .flatMap((target) => targetMetadataRows(sources, target, metric));
-  return success(limit >= 0 ? rows.slice(0, limit) : rows);
+  const rows: unknown[] = [];
+  for (const target of inPoolOrder(sources.targets.activeTargets())) {
+    if (limit >= 0 && rows.length >= limit) break;
+    if (!matchers.every((matcher) => matcher.matches(target.labels.get(matcher.name)))) continue;
+    rows.push(...targetMetadataRows(sources, target, metric));
+  }
+  return success(rows);
 }
 
 /** Families of one target; with `metric` only that one, whose name the row then leaves out. */

@@ -7,8 +7,10 @@ import { readFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import { type AddressInfo, isIP } from "node:net";
+import type { SecureContextOptions, TlsOptions } from "node:tls";
 import { createAdaptorServer } from "@hono/node-server";
 import { AppError } from "../base/errors.ts";
+import type { WebTlsConfig } from "../config/web-config.ts";
 import { findPortHolder } from "./port-holder.ts";
 
 /** How long open requests may go on once the server is told to end, ms. */
@@ -18,13 +20,6 @@ const closeGraceMs = 1000;
 export interface ListenAddress {
   readonly host: string;
   readonly port: number;
-}
-
-/** Certificate and key as PEM files; with a client CA, clients must show a certificate. */
-export interface TlsFiles {
-  readonly certFile: string;
-  readonly keyFile: string;
-  readonly clientCaFile?: string;
 }
 
 /** A socket that listens. */
@@ -63,7 +58,7 @@ export function urlHost(address: ListenAddress): string {
 export async function listenHttp(
   fetch: (request: Request) => Response | Promise<Response>,
   address: ListenAddress,
-  options: { readonly tls?: TlsFiles; readonly flag: string },
+  options: { readonly tls?: WebTlsConfig; readonly flag: string },
 ): Promise<HttpListener> {
   const { tls } = options;
   const server = createAdaptorServer({
@@ -91,14 +86,19 @@ export async function listenHttp(
   };
 }
 
-function tlsOptions(tls: TlsFiles): Record<string, unknown> {
+function tlsOptions(tls: WebTlsConfig): SecureContextOptions & TlsOptions {
+  const asks = tls.clientAuthType !== "NoClientCert";
+  const verifies =
+    tls.clientAuthType === "RequireAndVerifyClientCert" ||
+    tls.clientAuthType === "VerifyClientCertIfGiven";
   return {
     cert: readFileSync(tls.certFile),
     key: readFileSync(tls.keyFile),
-    minVersion: "TLSv1.2",
-    ...(tls.clientCaFile === undefined
-      ? {}
-      : { ca: readFileSync(tls.clientCaFile), requestCert: true, rejectUnauthorized: true }),
+    minVersion: tls.minVersion,
+    maxVersion: tls.maxVersion,
+    requestCert: asks,
+    rejectUnauthorized: verifies,
+    ...(tls.clientCaFile === undefined ? {} : { ca: readFileSync(tls.clientCaFile) }),
   };
 }
 

@@ -1,0 +1,253 @@
+/**
+ * The server's wiring and life cycle. Start: configuration, security of the address, data directory
+ * (locked), storage replayed, scraping, then the listener; `ready` means that all of it works.
+ * Stop goes backwards. Nothing of the data directory is touched before the configuration is good.
+ */
+
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { compare } from "bcryptjs";
+import type { ApiSources } from "../api/api-sources.ts";
+import { createApp } from "../api/app.ts";
+import { openDashboardStore } from "../api/dashboard-store.ts";
+import { createGuard, loopbackHosts } from "../api/guard.ts";
+import { fetchPublicText } from "../api/public-fetch.ts";
+import type { ServerStatus } from "../api/wire.ts";
+import type { Clock } from "../base/clock.ts";
+import { AppError, errorMessage } from "../base/errors.ts";
+import type { Logger } from "../base/logger.ts";
+import { redactedYaml } from "../config/config.ts";
+import { loadWebConfig, type WebConfig } from "../config/web-config.ts";
+import { negotiateExposition, renderExposition } from "../metrics/exposition.ts";
+import { registerProcessMetrics } from "../metrics/process-metrics.ts";
+import { Registry } from "../metrics/registry.ts";
+import { Engine } from "../promql/engine/engine.ts";
+import { ScrapeManager } from "../scrape/scrape-manager.ts";
+import { openTsdb, type Tsdb } from "../tsdb/tsdb.ts";
+import { ConfigInForce } from "./config-in-force.ts";
+import {
+  type HttpListener,
+  isLoopback,
+  type ListenAddress,
+  listenHttp,
+  parseListenAddress,
+  urlHost,
+} from "./http-listener.ts";
+import { createTargetsView } from "./targets-view.ts";
+
+/** What a server is started with. */
+export interface ServerOptions {
+  readonly mode: "demo" | "server";
+  readonly version: string;
+  /** Absolute. */
+  readonly dataDir: string;
+  /** HOST:PORT; port 0 takes a free one. */
+  readonly listen: string;
+  readonly configFile?: string;
+  readonly webConfigFile?: string;
+  readonly allowedHosts: readonly string[];
+  readonly canImportByUrl: boolean;
+  readonly retentionMs: number;
+  readonly lookbackDeltaMs: number;
+  readonly queryTimeoutMs: number;
+  readonly querySamplesMax: number;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** For status/flags. */
+  readonly flags: Readonly<Record<string, string>>;
+  /** The laboratory's, in the demo. */
+  readonly ciliumVersion?: string;
+}
+
+/** A server that runs. */
+export interface ServerHandle {
+  /** Address of the page, as a person types it. */
+  readonly url: string;
+  /** Loads the configuration file anew; throws ConfigError and keeps the old one. */
+  reload(): Promise<void>;
+  /** Adds the scrape configs of a prometheus.yml text (the laboratory's) and sentences for the page. */
+  addScrapeConfigs(yaml: string, notes: readonly string[]): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** The package's folder, from src/server and from dist/server alike. */
+const packageDir = resolve(import.meta.dirname, "..", "..");
+
+/** Starts a server. Throws ConfigError, AppError `refused`, `locked`, `address_in_use`, CorruptionError. */
+export async function startServer(options: ServerOptions): Promise<ServerHandle> {
+  const { clock, logger, dataDir } = options;
+  const address = parseListenAddress(options.listen);
+  const webConfig =
+    options.webConfigFile === undefined ? undefined : loadWebConfig(options.webConfigFile);
+  requireSafeAddress(address, webConfig);
+  const config = new ConfigInForce(options.configFile, clock);
+
+  const registry = new Registry();
+  const stopProcessMetrics = registerProcessMetrics(registry, clock);
+  const tsdb = await openTsdb({
+    dir: join(dataDir, "tsdb"),
+    clock,
+    logger: logger.child({ part: "tsdb" }),
+    registry,
+    retentionMs: options.retentionMs,
+  });
+  const manager = new ScrapeManager({
+    clock,
+    logger: logger.child({ part: "scrape" }),
+    appendable: tsdb,
+    registry,
+  });
+  const parts: Parts = { options, config, registry, tsdb, manager, startedMs: clock.nowMs() };
+  let listener: HttpListener;
+  try {
+    listener = await openListener(parts, address, webConfig);
+  } catch (thrown) {
+    stopProcessMetrics();
+    await tsdb.close();
+    throw thrown;
+  }
+  config.setSelfAddress(urlHost(listener.address), webConfig);
+  for (const warning of config.warnings) logger.warn({}, warning);
+  await manager.applyConfig(config.merged);
+  const scheme = webConfig?.tls === undefined ? "http" : "https";
+  logger.info({ address: urlHost(listener.address), dataDir }, "listening");
+  return {
+    url: `${scheme}://${urlHost(listener.address)}/`,
+    reload: () => reload(parts),
+    async addScrapeConfigs(yaml, notes) {
+      config.addText(yaml, notes);
+      await manager.applyConfig(config.merged);
+    },
+    async stop() {
+      // Scraping first, so that its last samples and stale markers are in the log before it closes.
+      await manager.stop({ markStale: true });
+      await listener.close();
+      await tsdb.close();
+      stopProcessMetrics();
+      logger.info({}, "stopped");
+    },
+  };
+}
+
+/** What the parts of the wiring share. */
+interface Parts {
+  readonly options: ServerOptions;
+  readonly config: ConfigInForce;
+  readonly registry: Registry;
+  readonly tsdb: Tsdb;
+  readonly manager: ScrapeManager;
+  readonly startedMs: number;
+}
+
+/** Beyond loopback somebody must be asked for a name: users, or client certificates. */
+function requireSafeAddress(address: ListenAddress, webConfig: WebConfig | undefined): void {
+  if (isLoopback(address.host)) return;
+  const hasUsers = (webConfig?.basicAuthUsers.size ?? 0) > 0;
+  const hasClientCertificates = webConfig?.tls?.clientAuthType === "RequireAndVerifyClientCert";
+  if (hasUsers || hasClientCertificates) return;
+  const what =
+    webConfig === undefined
+      ? "without --web.config.file"
+      : "with a web configuration that asks nobody for a password";
+  throw new AppError(
+    "refused",
+    `cannot listen on ${address.host}:${address.port} ${what}: other machines could read and change everything. ` +
+      "Listen on 127.0.0.1, or give --web.config.file FILE with basic_auth_users (Prometheus' format: https://prometheus.io/docs/prometheus/latest/configuration/https/)",
+  );
+}
+
+async function reload(parts: Parts): Promise<void> {
+  const { config, manager, options } = parts;
+  try {
+    config.reload();
+  } catch (thrown) {
+    options.logger.error(
+      { error: errorMessage(thrown) },
+      "configuration not loaded; the old one stays in force",
+    );
+    throw thrown;
+  }
+  for (const warning of config.warnings) options.logger.warn({}, warning);
+  await manager.applyConfig(config.merged);
+  options.logger.info({ file: options.configFile ?? "" }, "configuration loaded");
+}
+
+async function openListener(
+  parts: Parts,
+  address: ListenAddress,
+  webConfig: WebConfig | undefined,
+): Promise<HttpListener> {
+  const { options } = parts;
+  const webDir = join(packageDir, "dist", "web");
+  const guard = createGuard({
+    allowedHosts: new Set(
+      [...loopbackHosts, address.host, ...options.allowedHosts].map((name) => name.toLowerCase()),
+    ),
+    allowsAnyAddress: !isLoopback(address.host),
+    basicAuthUsers: webConfig?.basicAuthUsers ?? new Map(),
+    selfToken: parts.config.selfToken,
+    compareHash: compare,
+  });
+  const app = createApp(apiSources(parts), guard, {
+    ...(existsSync(webDir) ? { webDir } : {}),
+    headers: webConfig?.headers ?? {},
+  });
+  const tls = webConfig?.tls;
+  return await listenHttp((request) => app.fetch(request), address, {
+    flag: "--listen",
+    ...(tls === undefined ? {} : { tls }),
+  });
+}
+
+function apiSources(parts: Parts): ApiSources {
+  const { options, config, registry, tsdb, manager, startedMs } = parts;
+  const { clock, logger } = options;
+  return {
+    clock,
+    logger,
+    engine: new Engine({
+      clock,
+      lookbackDeltaMs: options.lookbackDeltaMs,
+      timeoutMs: options.queryTimeoutMs,
+      maxSamples: options.querySamplesMax,
+    }),
+    queryable: tsdb,
+    exemplars: tsdb,
+    targets: createTargetsView(manager),
+    ownMetrics(accept) {
+      const choice = negotiateExposition(accept);
+      return { body: renderExposition(registry, choice), contentType: choice.contentType };
+    },
+    externalLabels: () => config.merged.global.externalLabels,
+    configYaml: () => redactedYaml(config.merged),
+    flags: options.flags,
+    version: options.version,
+    startedMs,
+    isReady: () => true,
+    storage: tsdb,
+    lastConfigReload: () => config.lastReload,
+    reload: () => reload(parts),
+    status: () => serverStatus(parts),
+    dashboards: openDashboardStore({
+      shippedDir: join(packageDir, "dashboards"),
+      importedDir: join(options.dataDir, "dashboards"),
+      logger,
+    }),
+    ...(options.canImportByUrl ? { fetchUrl: (url: string) => fetchPublicText(url) } : {}),
+  };
+}
+
+function serverStatus({ options, config, tsdb, startedMs }: Parts): ServerStatus {
+  return {
+    version: options.version,
+    mode: options.mode,
+    ...(options.ciliumVersion === undefined ? {} : { ciliumVersion: options.ciliumVersion }),
+    isSelfScrapeOnly: config.isSelfScrapeOnly,
+    ...(options.configFile === undefined ? {} : { configFile: options.configFile }),
+    startedMs,
+    uptimeSeconds: (options.clock.nowMs() - startedMs) / 1000,
+    seriesCount: tsdb.stats().seriesCount,
+    canImportByUrl: options.canImportByUrl,
+    warnings: [...config.warnings, ...config.notes],
+  };
+}
