@@ -1,0 +1,240 @@
+/**
+ * Aggregations that give one series a group and read each sample once: sum, avg, count, min, max,
+ * group, stddev, stdvar. Accumulators are flat arrays (group × step); rows are added in order, so
+ * sums see values in the order in which Prometheus adds them, with the same compensation.
+ */
+
+import type { AggregateOperator } from "../ast.ts";
+import type { AggregateNode } from "./plan-node.ts";
+import type { QueryRun } from "./query-run.ts";
+import { groupRows, type SeriesGroups } from "./series-groups.ts";
+import { cellKind, StepVector } from "./step-vector.ts";
+
+/** Operators of this file. */
+export type FoldOperator = Extract<
+  AggregateOperator,
+  "sum" | "avg" | "count" | "min" | "max" | "group" | "stddev" | "stdvar"
+>;
+
+/** Adds one row to the accumulators of its group, whose cells begin at `base`. */
+type AddRow = (state: FoldState, input: StepVector, source: number, base: number) => void;
+
+/** Accumulators; `result.kinds` says which cells have begun. */
+interface FoldState {
+  readonly result: StepVector;
+  /** Compensation of sums; mean of stddev. */
+  readonly extra: Float64Array;
+  /** Samples so far. */
+  readonly counts: Float64Array;
+  /** avg only: 1 where the sum overflowed and `values` holds the mean. */
+  readonly isRunningMean: Uint8Array;
+}
+
+const addRow: Readonly<Record<FoldOperator, AddRow>> = {
+  sum: addToSum,
+  avg: addToMean,
+  count: addToCount,
+  min: addToMin,
+  max: addToMax,
+  group: addToGroup,
+  stddev: addToVariance,
+  stdvar: addToVariance,
+};
+
+const usesExtra: ReadonlySet<string> = new Set(["sum", "avg", "stddev", "stdvar"]);
+const usesCounts: ReadonlySet<string> = new Set(["avg", "stddev", "stdvar"]);
+
+/** Whether the operator is one of this file. */
+export function isFold(operator: AggregateOperator): operator is FoldOperator {
+  return Object.hasOwn(addRow, operator);
+}
+
+/** Evaluates such an aggregation; `input` is only read. */
+export async function foldGroups(
+  node: AggregateNode,
+  operator: FoldOperator,
+  input: StepVector,
+  run: QueryRun,
+): Promise<StepVector> {
+  const groups = groupRows(node, input);
+  const state = createState(operator, groups, input.stepCount);
+  const add = addRow[operator];
+  const { stepCount } = input;
+  for (let row = 0; row < input.rowCount; row++) {
+    if ((row & 63) === 0 && run.isPauseDue()) await run.pause();
+    add(state, input, row * stepCount, groups.groupOfRow[row]! * stepCount);
+  }
+  finish(operator, state);
+  return state.result;
+}
+
+function createState(operator: FoldOperator, groups: SeriesGroups, stepCount: number): FoldState {
+  const result = new StepVector(stepCount, groups.labels.length);
+  for (const [group, labels] of groups.labels.entries()) {
+    result.addRow(labels, groups.isNamePending[group] === true);
+  }
+  const cells = groups.labels.length * stepCount;
+  return {
+    result,
+    extra: new Float64Array(usesExtra.has(operator) ? cells : 0),
+    counts: new Float64Array(usesCounts.has(operator) ? cells : 0),
+    isRunningMean: new Uint8Array(operator === "avg" ? cells : 0),
+  };
+}
+
+function addToSum(state: FoldState, input: StepVector, source: number, base: number): void {
+  const { values, kinds } = state.result;
+  const lost = state.extra;
+  const { values: inputs, kinds: inputKinds, stepCount } = input;
+  for (let step = 0; step < stepCount; step++) {
+    if (inputKinds[source + step] !== cellKind.float) continue;
+    const value = inputs[source + step]!;
+    const at = base + step;
+    if (kinds[at] === cellKind.absent) {
+      kinds[at] = cellKind.float;
+      values[at] = value;
+      continue;
+    }
+    const sum = values[at]!;
+    const next = sum + value;
+    if (next === Infinity || next === -Infinity) lost[at] = 0;
+    else if (Math.abs(sum) >= Math.abs(value)) lost[at]! += sum - next + value;
+    else lost[at]! += value - next + sum;
+    values[at] = next;
+  }
+}
+
+function addToMean(state: FoldState, input: StepVector, source: number, base: number): void {
+  const { values, kinds } = state.result;
+  const { extra: lost, counts, isRunningMean } = state;
+  const { values: inputs, kinds: inputKinds, stepCount } = input;
+  for (let step = 0; step < stepCount; step++) {
+    if (inputKinds[source + step] !== cellKind.float) continue;
+    const value = inputs[source + step]!;
+    const at = base + step;
+    counts[at]!++;
+    if (kinds[at] === cellKind.absent) {
+      kinds[at] = cellKind.float;
+      values[at] = value;
+      continue;
+    }
+    const sum = values[at]!;
+    const next = sum + value;
+    if (isRunningMean[at] === 1 || next === Infinity || next === -Infinity) {
+      addToRunningMean(state, at, value);
+      continue;
+    }
+    if (Math.abs(sum) >= Math.abs(value)) lost[at]! += sum - next + value;
+    else lost[at]! += value - next + sum;
+    values[at] = next;
+  }
+}
+
+/** Slow path: a sum that overflows goes on as a mean. */
+function addToRunningMean(state: FoldState, at: number, value: number): void {
+  const { values } = state.result;
+  const { extra: lost, counts, isRunningMean } = state;
+  const count = counts[at]!;
+  if (isRunningMean[at] === 0) {
+    isRunningMean[at] = 1;
+    values[at]! /= count - 1;
+    lost[at]! /= count - 1;
+  }
+  const share = (count - 1) / count;
+  const base = share * values[at]!;
+  const added = value / count;
+  const next = base + added;
+  const compensation = share * lost[at]!;
+  if (next === Infinity || next === -Infinity) lost[at] = 0;
+  else if (Math.abs(base) >= Math.abs(added)) lost[at] = compensation + (base - next + added);
+  else lost[at] = compensation + (added - next + base);
+  values[at] = next;
+}
+
+function addToCount(state: FoldState, input: StepVector, source: number, base: number): void {
+  const { values, kinds } = state.result;
+  const { kinds: inputKinds, stepCount } = input;
+  for (let step = 0; step < stepCount; step++) {
+    if (inputKinds[source + step] === cellKind.absent) continue;
+    kinds[base + step] = cellKind.float;
+    values[base + step]!++;
+  }
+}
+
+function addToGroup(state: FoldState, input: StepVector, source: number, base: number): void {
+  const { values, kinds } = state.result;
+  const { kinds: inputKinds, stepCount } = input;
+  for (let step = 0; step < stepCount; step++) {
+    if (inputKinds[source + step] === cellKind.absent) continue;
+    kinds[base + step] = cellKind.float;
+    values[base + step] = 1;
+  }
+}
+
+function addToMin(state: FoldState, input: StepVector, source: number, base: number): void {
+  const { values, kinds } = state.result;
+  const { values: inputs, kinds: inputKinds, stepCount } = input;
+  for (let step = 0; step < stepCount; step++) {
+    if (inputKinds[source + step] !== cellKind.float) continue;
+    const at = base + step;
+    const value = inputs[source + step]!;
+    const best = values[at]!;
+    if (kinds[at] === cellKind.absent || value < best || Number.isNaN(best)) values[at] = value;
+    kinds[at] = cellKind.float;
+  }
+}
+
+function addToMax(state: FoldState, input: StepVector, source: number, base: number): void {
+  const { values, kinds } = state.result;
+  const { values: inputs, kinds: inputKinds, stepCount } = input;
+  for (let step = 0; step < stepCount; step++) {
+    if (inputKinds[source + step] !== cellKind.float) continue;
+    const at = base + step;
+    const value = inputs[source + step]!;
+    const best = values[at]!;
+    if (kinds[at] === cellKind.absent || value > best || Number.isNaN(best)) values[at] = value;
+    kinds[at] = cellKind.float;
+  }
+}
+
+/** Welford without compensation, as Prometheus aggregates; NaN and infinities make it NaN. */
+function addToVariance(state: FoldState, input: StepVector, source: number, base: number): void {
+  const { values, kinds } = state.result;
+  const { extra: means, counts } = state;
+  const { values: inputs, kinds: inputKinds, stepCount } = input;
+  for (let step = 0; step < stepCount; step++) {
+    if (inputKinds[source + step] !== cellKind.float) continue;
+    const at = base + step;
+    const value = inputs[source + step]!;
+    counts[at]!++;
+    if (kinds[at] === cellKind.absent) {
+      kinds[at] = cellKind.float;
+      means[at] = value;
+      values[at] = Number.isFinite(value) ? 0 : Number.NaN;
+      continue;
+    }
+    const delta = value - means[at]!;
+    means[at]! += delta / counts[at]!;
+    values[at]! += delta * (value - means[at]!);
+  }
+}
+
+function finish(operator: FoldOperator, state: FoldState): void {
+  const { values } = state.result;
+  const { extra, counts, isRunningMean } = state;
+  const cells = state.result.rowCount * state.result.stepCount;
+  if (operator === "sum") {
+    for (let i = 0; i < cells; i++) values[i]! += extra[i]!;
+  } else if (operator === "avg") {
+    for (let i = 0; i < cells; i++) {
+      values[i] =
+        isRunningMean[i] === 1
+          ? values[i]! + extra[i]!
+          : values[i]! / counts[i]! + extra[i]! / counts[i]!;
+    }
+  } else if (operator === "stdvar") {
+    for (let i = 0; i < cells; i++) values[i]! /= counts[i]!;
+  } else if (operator === "stddev") {
+    for (let i = 0; i < cells; i++) values[i] = Math.sqrt(values[i]! / counts[i]!);
+  }
+}

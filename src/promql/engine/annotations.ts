@@ -1,0 +1,164 @@
+/**
+ * Warnings and infos beside a result, with Prometheus' texts. Equal texts are kept once, with the
+ * position of the last; positions become "(line:column)" when the query is known. The texts are
+ * made by the functions below, never at the place of use.
+ */
+
+import { quoteString } from "../../model/labels.ts";
+import { formatGoFloat } from "../../model/value-format.ts";
+import { formatTwoDigits } from "./go-math.ts";
+
+/** At most so many of each are returned. */
+const annotationsMax = 10;
+
+const warning = "PromQL warning: ";
+const info = "PromQL info: ";
+
+/** What a forced-monotonicity info sums up. */
+interface MonotonicityDetails {
+  minTimeMs: number;
+  maxTimeMs: number;
+  minBucket: number;
+  maxBucket: number;
+  maxDifference: number;
+  count: number;
+}
+
+interface Entry {
+  readonly start: number;
+  readonly details: MonotonicityDetails | undefined;
+}
+
+/** Collects remarks of one query. */
+export class Annotations {
+  /** Whole text without position → where. Storage warnings have no position: -1. */
+  readonly #entries = new Map<string, Entry>();
+
+  /** `start` is the byte offset in the query that the remark is about. */
+  add(text: string, start: number): void {
+    this.#entries.set(text, { start, details: undefined });
+  }
+
+  /** A warning of storage, passed on as it is. */
+  addStorageWarning(text: string): void {
+    this.#entries.set(text, { start: -1, details: undefined });
+  }
+
+  /** Input of histogram_quantile that was not monotonic at one step. */
+  addForcedMonotonicity(start: number, metricName: string, fix: MonotonicityFix): void {
+    const text = `${info}input to histogram_quantile needed to be fixed for monotonicity (see https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile)${forMetric(metricName)}`;
+    const known = this.#entries.get(text)?.details;
+    if (known === undefined) {
+      const { timeMs, minBucket, maxBucket, maxDifference } = fix;
+      this.#entries.set(text, {
+        start,
+        details: {
+          minTimeMs: timeMs,
+          maxTimeMs: timeMs,
+          minBucket,
+          maxBucket,
+          maxDifference,
+          count: 1,
+        },
+      });
+      return;
+    }
+    known.minTimeMs = Math.min(known.minTimeMs, fix.timeMs);
+    known.maxTimeMs = Math.max(known.maxTimeMs, fix.timeMs);
+    known.minBucket = Math.min(known.minBucket, fix.minBucket);
+    known.maxBucket = Math.max(known.maxBucket, fix.maxBucket);
+    known.maxDifference = Math.max(known.maxDifference, fix.maxDifference);
+    known.count++;
+  }
+
+  /** Texts with positions, at most ten of each kind and a line that counts the rest. */
+  render(query: string): { readonly warnings: string[]; readonly infos: string[] } {
+    const warnings: string[] = [];
+    const infos: string[] = [];
+    for (const [text, entry] of this.#entries) {
+      const line = text + details(entry) + position(query, entry.start);
+      (text.startsWith(info) ? infos : warnings).push(line);
+    }
+    return { warnings: shorten(warnings, "warning"), infos: shorten(infos, "info") };
+  }
+}
+
+/** One step's correction of classic buckets. */
+export interface MonotonicityFix {
+  readonly timeMs: number;
+  readonly minBucket: number;
+  readonly maxBucket: number;
+  readonly maxDifference: number;
+}
+
+/** quantile, histogram_quantile and quantile_over_time outside [0, 1]. */
+export function invalidQuantile(quantile: number): string {
+  return `${warning}quantile value should be between 0 and 1, got ${formatGoFloat(quantile)}`;
+}
+
+/** limit_ratio outside [-1, 1]. */
+export function invalidRatio(ratio: number, cappedTo: number): string {
+  return `${warning}ratio value should be between -1 and 1, got ${formatGoFloat(ratio)}, capping to ${formatGoFloat(cappedTo)}`;
+}
+
+/** A classic bucket without a usable `le`. */
+export function badBucketLabel(metricName: string, label: string): string {
+  return `${warning}bucket label "le" is missing or has a malformed value of ${quoteString(label)}${forMetric(metricName)}`;
+}
+
+/** sort and its kin where order is lost. */
+export function sortInRangeQuery(): string {
+  return `${warning}sort is ineffective for range queries since results are always ordered by labels`;
+}
+
+/** rate or increase of a metric whose name says it is no counter. */
+export function possibleNonCounter(metricName: string): string {
+  return `${info}metric might not be a counter, name does not end in _total/_sum/_count/_bucket: ${quoteString(metricName)}`;
+}
+
+/** The same, judged by the label __type__ (feature type-and-unit-labels). */
+export function possibleNonCounterLabel(metricName: string, typeLabel: string): string {
+  return `${info}metric might not be a counter, __type__ label is not set to "counter" or "histogram", got ${quoteString(typeLabel)}: ${quoteString(metricName)}`;
+}
+
+/** Operands an operator does not work on. */
+export function incompatibleTypes(left: string, operator: string, right: string): string {
+  return `${info}incompatible sample types encountered for binary operator ${quoteString(operator)}: ${left} ${operator} ${right}`;
+}
+
+function forMetric(metricName: string): string {
+  return metricName === "" ? "" : ` for metric name ${quoteString(metricName)}`;
+}
+
+function details(entry: Entry): string {
+  const seen = entry.details;
+  if (seen === undefined) return "";
+  const from = formatSecond(seen.minTimeMs);
+  const to = formatSecond(seen.maxTimeMs);
+  return `, from buckets ${formatGoFloat(seen.minBucket)} to ${formatGoFloat(seen.maxBucket)}, with a max diff of ${formatTwoDigits(seen.maxDifference)}, over ${seen.count} samples from ${from} to ${to}`;
+}
+
+function formatSecond(timeMs: number): string {
+  return `${new Date(Math.floor(timeMs / 1000) * 1000).toISOString().slice(0, 19)}Z`;
+}
+
+/** " (line:column)" of a byte offset, both from 1. */
+function position(query: string, start: number): string {
+  if (start < 0) return "";
+  const bytes = new TextEncoder().encode(query);
+  if (start > bytes.length) return " (invalid position)";
+  let line = 1;
+  let lineStart = 0;
+  for (let i = 0; i < start; i++) {
+    if (bytes[i] !== 0x0a) continue;
+    line++;
+    lineStart = i + 1;
+  }
+  return ` (${line}:${start - lineStart + 1})`;
+}
+
+function shorten(lines: string[], kind: string): string[] {
+  if (lines.length <= annotationsMax) return lines;
+  const omitted = lines.length - annotationsMax;
+  return [...lines.slice(0, annotationsMax), `${omitted} more ${kind} annotations omitted`];
+}

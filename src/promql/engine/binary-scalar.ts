@@ -1,0 +1,167 @@
+/**
+ * Operators on floats, on scalars and between a vector and a scalar. Row-wise loops without a call
+ * per sample for the common operators.
+ */
+
+import { assertNever } from "../../base/assert.ts";
+import type { BinaryOperator } from "../ast.ts";
+import { incompatibleTypes } from "./annotations.ts";
+import { goPow } from "./go-math.ts";
+import type { BinaryNode } from "./plan-node.ts";
+import type { QueryRun } from "./query-run.ts";
+import { cellKind, dropMetricNames, type StepVector } from "./step-vector.ts";
+
+/** An operator that computes rather than compares or combines sets. */
+export type ArithmeticOperator = "+" | "-" | "*" | "/" | "%" | "^" | "atan2";
+export type ComparisonOperator = "==" | "!=" | "<" | "<=" | ">" | ">=";
+
+const arithmetic: ReadonlySet<string> = new Set(["+", "-", "*", "/", "%", "^", "atan2"]);
+const comparisons: ReadonlySet<string> = new Set(["==", "!=", "<", "<=", ">", ">="]);
+
+export function isArithmetic(operator: BinaryOperator): operator is ArithmeticOperator {
+  return arithmetic.has(operator);
+}
+
+export function isComparison(operator: BinaryOperator): operator is ComparisonOperator {
+  return comparisons.has(operator);
+}
+
+/** One arithmetic operation on floats. */
+export function compute(operator: ArithmeticOperator, left: number, right: number): number {
+  switch (operator) {
+    case "+":
+      return left + right;
+    case "-":
+      return left - right;
+    case "*":
+      return left * right;
+    case "/":
+      return left / right;
+    case "%":
+      return left % right;
+    case "^":
+      return goPow(left, right);
+    case "atan2":
+      return Math.atan2(left, right);
+  }
+}
+
+/** One comparison of floats. */
+export function compare(operator: ComparisonOperator, left: number, right: number): boolean {
+  switch (operator) {
+    case "==":
+      return left === right;
+    case "!=":
+      return left !== right;
+    case "<":
+      return left < right;
+    case "<=":
+      return left <= right;
+    case ">":
+      return left > right;
+    case ">=":
+      return left >= right;
+  }
+}
+
+/** An operation on two scalars; comparisons give 0 or 1. */
+export function scalarBinary(operator: BinaryOperator, left: number, right: number): number {
+  if (isArithmetic(operator)) return compute(operator, left, right);
+  if (isComparison(operator)) return compare(operator, left, right) ? 1 : 0;
+  return Number.NaN;
+}
+
+/** Scalars over all steps; the result takes the place of `left`. */
+export function scalarsBinary(
+  operator: BinaryOperator,
+  left: Float64Array,
+  right: Float64Array,
+): Float64Array {
+  for (let step = 0; step < left.length; step++) {
+    left[step] = scalarBinary(operator, left[step]!, right[step]!);
+  }
+  return left;
+}
+
+/** A vector with a scalar, in place; `isScalarLeft` says on which side the scalar stood. */
+export function vectorScalarBinary(
+  node: BinaryNode,
+  vector: StepVector,
+  scalar: Float64Array,
+  run: QueryRun,
+): StepVector {
+  const { operator, isBool } = node;
+  const isScalarLeft = node.left.type === "scalar";
+  if (isArithmetic(operator)) {
+    for (let row = 0; row < vector.rowCount; row++) {
+      computeRow(operator, vector.values, row * vector.stepCount, scalar, isScalarLeft);
+    }
+    return dropMetricNames(vector, run.isNameRemovalDelayed);
+  }
+  if (isComparison(operator)) {
+    compareWithScalar(operator, vector, scalar, { isScalarLeft, isBool });
+    return isBool ? dropMetricNames(vector, run.isNameRemovalDelayed) : vector;
+  }
+  if (operator === "</" || operator === ">/") {
+    if (vector.presentCount() > 0) {
+      run.annotations.add(incompatibleTypes("float", operator, "float"), node.start);
+    }
+    return dropMetricNames(emptied(vector), run.isNameRemovalDelayed);
+  }
+  if (operator === "and" || operator === "or" || operator === "unless") return vector;
+  return assertNever(operator, "operator");
+}
+
+/** Cells that are absent are computed too: cheaper than asking. */
+function computeRow(
+  operator: ArithmeticOperator,
+  values: Float64Array,
+  base: number,
+  scalar: Float64Array,
+  isScalarLeft: boolean,
+): void {
+  const steps = scalar.length;
+  if (operator === "*" || operator === "+") {
+    if (operator === "*") for (let i = 0; i < steps; i++) values[base + i]! *= scalar[i]!;
+    else for (let i = 0; i < steps; i++) values[base + i]! += scalar[i]!;
+  } else if (isScalarLeft) {
+    for (let i = 0; i < steps; i++) {
+      values[base + i] = compute(operator, scalar[i]!, values[base + i]!);
+    }
+  } else if (operator === "/") {
+    for (let i = 0; i < steps; i++) values[base + i]! /= scalar[i]!;
+  } else {
+    for (let i = 0; i < steps; i++) {
+      values[base + i] = compute(operator, values[base + i]!, scalar[i]!);
+    }
+  }
+}
+
+/** The vector's value stays, whichever side it stood on. */
+function compareWithScalar(
+  operator: ComparisonOperator,
+  vector: StepVector,
+  scalar: Float64Array,
+  how: { readonly isScalarLeft: boolean; readonly isBool: boolean },
+): void {
+  const { values, kinds, stepCount } = vector;
+  for (let row = 0; row < vector.rowCount; row++) {
+    const base = row * stepCount;
+    for (let step = 0; step < stepCount; step++) {
+      const at = base + step;
+      if (kinds[at] !== cellKind.float) continue;
+      const value = values[at]!;
+      const other = scalar[step]!;
+      const isTrue = how.isScalarLeft
+        ? compare(operator, other, value)
+        : compare(operator, value, other);
+      if (how.isBool) values[at] = isTrue ? 1 : 0;
+      else if (!isTrue) kinds[at] = cellKind.absent;
+    }
+  }
+}
+
+function emptied(vector: StepVector): StepVector {
+  vector.kinds.fill(cellKind.absent);
+  return vector;
+}

@@ -1,0 +1,201 @@
+/**
+ * Evaluates a planned query, node by node, each over all its steps. Vectors are StepVectors, scalars
+ * one float a step. A node owns what its children give it.
+ */
+
+import { assert, assertNever } from "../../base/assert.ts";
+import { QueryError } from "../../base/errors.ts";
+import { foldGroups, isFold } from "./aggregation.ts";
+import { isSelection, quantileGroups, selectFromGroups } from "./aggregation-param.ts";
+import { scalarsBinary, vectorScalarBinary } from "./binary-scalar.ts";
+import { countValues } from "./count-values.ts";
+import type { RangeCall, RangeFunction, StepValue } from "./functions/function-call.ts";
+import { implementationOf } from "./functions/registry.ts";
+import type {
+  AggregateNode,
+  BinaryNode,
+  CallNode,
+  MatrixSelectorNode,
+  PlanNode,
+  StepInvariantNode,
+  SubqueryNode,
+  VectorSelectorNode,
+} from "./plan-node.ts";
+import type { QueryRun } from "./query-run.ts";
+import {
+  callRangeFunction,
+  refuseExtension,
+  storedWindows,
+  subqueryWindows,
+  type WindowSource,
+} from "./range-call.ts";
+import { evaluateSelector } from "./selectors.ts";
+import { combineSets } from "./set-operators.ts";
+import { dropMetricNames, mergeEqualRows, StepVector, withoutMetadata } from "./step-vector.ts";
+import { matchVectors } from "./vector-matching.ts";
+
+/** Evaluates a node of type vector. The caller owns the result. */
+export async function evaluateVector(node: PlanNode, run: QueryRun): Promise<StepVector> {
+  const value = await evaluate(node, run);
+  assert(value instanceof StepVector, `${node.kind} gave no vector`);
+  return value;
+}
+
+/** Evaluates a node of type scalar: one value a step. The caller owns the result. */
+export async function evaluateScalar(node: PlanNode, run: QueryRun): Promise<Float64Array> {
+  const value = await evaluate(node, run);
+  assert(value instanceof Float64Array, `${node.kind} gave no scalar`);
+  return value;
+}
+
+/** Windows of a node of type matrix, for a function or as a result. */
+export async function openRange(
+  node: MatrixSelectorNode | SubqueryNode,
+  run: QueryRun,
+): Promise<WindowSource> {
+  if (node.kind === "matrixSelector") {
+    refuseExtension(node);
+    return storedWindows(node);
+  }
+  return subqueryWindows(node, await evaluateVector(node.inner, run));
+}
+
+/** Drops the names that were kept for the end; the same labels may not meet at one step. */
+export function dropPendingNames(vector: StepVector): StepVector {
+  for (const [row, labels] of vector.labels.entries()) {
+    if (vector.isNamePending[row] === true) vector.labels[row] = withoutMetadata(labels);
+  }
+  return mergeEqualRows(vector);
+}
+
+/** The samples held afterwards are those held before and the result's. */
+async function evaluate(node: PlanNode, run: QueryRun): Promise<StepValue> {
+  if (run.isPauseDue()) await run.pause();
+  const held = run.samples;
+  const value = await evaluateNode(node, run);
+  if (value instanceof StepVector) run.holdSamples(held + value.presentCount());
+  return value;
+}
+
+async function evaluateNode(node: PlanNode, run: QueryRun): Promise<StepValue> {
+  switch (node.kind) {
+    case "number":
+      return new Float64Array(node.grid.stepCount).fill(node.value);
+    case "string":
+      return node.value;
+    case "vectorSelector":
+      if (node.isSmoothed) {
+        throw new QueryError("execution", "the smoothed modifier is not built yet");
+      }
+      return evaluateSelector(node, run);
+    case "negate":
+      return negate(await evaluate(node.inner, run), run);
+    case "binary":
+      return evaluateBinary(node, run);
+    case "aggregate":
+      return evaluateAggregate(node, run);
+    case "call":
+      return evaluateCall(node, run);
+    case "stepInvariant":
+      return spread(node, await evaluate(node.inner, run));
+    case "matrixSelector":
+    case "subquery":
+      throw new QueryError("execution", "a range vector is not a value at each step");
+    default:
+      return assertNever(node, "plan node");
+  }
+}
+
+function negate(value: StepValue, run: QueryRun): StepValue {
+  assert(typeof value !== "string", "a string has no sign");
+  const cells = value instanceof StepVector ? value.values : value;
+  for (let i = 0; i < cells.length; i++) cells[i] = -cells[i]!;
+  return value instanceof StepVector ? dropMetricNames(value, run.isNameRemovalDelayed) : value;
+}
+
+async function evaluateBinary(node: BinaryNode, run: QueryRun): Promise<StepValue> {
+  const left = await evaluate(node.left, run);
+  const right = await evaluate(node.right, run);
+  if (left instanceof StepVector && right instanceof StepVector) {
+    const { operator } = node;
+    const isSet = operator === "and" || operator === "or" || operator === "unless";
+    return isSet ? combineSets(node, left, right) : matchVectors(node, left, right, run);
+  }
+  if (left instanceof StepVector && right instanceof Float64Array) {
+    return vectorScalarBinary(node, left, right, run);
+  }
+  if (left instanceof Float64Array && right instanceof StepVector) {
+    return vectorScalarBinary(node, right, left, run);
+  }
+  assert(
+    left instanceof Float64Array && right instanceof Float64Array,
+    "operands are vectors or scalars",
+  );
+  return scalarsBinary(node.operator, left, right);
+}
+
+async function evaluateAggregate(node: AggregateNode, run: QueryRun): Promise<StepVector> {
+  const { operator } = node;
+  if (operator === "count_values") {
+    const label = node.param?.kind === "string" ? node.param.value : "";
+    return countValues(node, label, await evaluateVector(node.inner, run), run);
+  }
+  const param =
+    node.param === undefined ? new Float64Array(0) : await evaluateScalar(node.param, run);
+  const input = await evaluateVector(node.inner, run);
+  if (isFold(operator)) return foldGroups(node, operator, input, run);
+  if (isSelection(operator)) return selectFromGroups(node, operator, param, input, run);
+  return quantileGroups(node, param, input, run);
+}
+
+async function evaluateCall(node: CallNode, run: QueryRun): Promise<StepValue> {
+  const implementation = implementationOf(node.functionName);
+  if (implementation.kind === "range") return evaluateRangeCall(node, implementation, run);
+  const [first] = node.args;
+  if (node.functionName === "timestamp" && first?.kind === "vectorSelector") {
+    return sampleTimes(first, run);
+  }
+  const args: StepValue[] = [];
+  for (const arg of node.args) args.push(await evaluate(arg, run));
+  return implementation.evaluate({ node, run, grid: node.grid, args });
+}
+
+/** timestamp() of a selector: the samples' own times. */
+async function sampleTimes(node: VectorSelectorNode, run: QueryRun): Promise<StepVector> {
+  return dropMetricNames(await evaluateSelector(node, run, true), run.isNameRemovalDelayed);
+}
+
+async function evaluateRangeCall(
+  node: CallNode,
+  implementation: RangeFunction,
+  run: QueryRun,
+): Promise<StepVector> {
+  let range: MatrixSelectorNode | SubqueryNode | undefined;
+  let source: WindowSource | undefined;
+  const scalars: Float64Array[] = [];
+  for (const arg of node.args) {
+    if (arg.kind === "matrixSelector" || arg.kind === "subquery") {
+      range = arg;
+      source = await openRange(arg, run);
+    } else {
+      scalars.push(await evaluateScalar(arg, run));
+    }
+  }
+  assert(range !== undefined && source !== undefined, `${node.functionName} has no range argument`);
+  const call: RangeCall = { node, run, grid: node.grid, scalars, rangeStart: range.start };
+  return callRangeFunction(implementation, call, source);
+}
+
+/** The value of one step at all steps. */
+function spread(node: StepInvariantNode, value: StepValue): StepValue {
+  const { stepCount } = node.grid;
+  if (value instanceof Float64Array) return new Float64Array(stepCount).fill(value[0] ?? 0);
+  if (typeof value === "string") return value;
+  const result = new StepVector(stepCount, value.rowCount);
+  for (const [row, labels] of value.labels.entries()) {
+    const base = result.addRow(labels, value.isNamePending[row]);
+    result.values.fill(value.values[row]!, base, base + stepCount);
+    result.kinds.fill(value.kinds[row]!, base, base + stepCount);
+  }
+  return result;
+}

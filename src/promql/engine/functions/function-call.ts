@@ -1,0 +1,88 @@
+/**
+ * What a function is given and gives. Two kinds: range functions see one series at a time, all its
+ * windows at once, and fill one row; all others see whole vectors and scalars over all steps.
+ */
+
+import { assert } from "../../../base/assert.ts";
+import type { CallNode } from "../plan-node.ts";
+import type { QueryRun } from "../query-run.ts";
+import type { SampleWindows } from "../sample-windows.ts";
+import type { StepGrid } from "../step-grid.ts";
+import { StepVector } from "../step-vector.ts";
+
+/** A value over all steps: a vector, scalars (one a step), or a string. */
+export type StepValue = StepVector | Float64Array | string;
+
+/** A call whose arguments are evaluated. The function owns them. */
+export interface ValueCall {
+  readonly node: CallNode;
+  readonly run: QueryRun;
+  readonly grid: StepGrid;
+  readonly args: readonly StepValue[];
+}
+
+/** A function of vectors, scalars and strings. */
+export interface ValueFunction {
+  readonly kind: "value";
+  /** May throw QueryError execution. */
+  readonly evaluate: (call: ValueCall) => StepVector | Float64Array;
+}
+
+/** What a range function may know beside the samples. */
+export interface RangeCall {
+  readonly node: CallNode;
+  readonly run: QueryRun;
+  readonly grid: StepGrid;
+  /** The scalar arguments in order, one value a step. */
+  readonly scalars: readonly Float64Array[];
+  /** Byte offset of the range argument, for annotations. */
+  readonly rangeStart: number;
+}
+
+/** Where a range function writes: cells base … base + steps of a vector, all absent at first. */
+export interface RowCells {
+  readonly values: Float64Array;
+  readonly kinds: Uint8Array;
+  readonly base: number;
+}
+
+/** A function of one range vector and scalars. */
+export interface RangeFunction {
+  readonly kind: "range";
+  /** The series keeps its name: the value is one of its own samples. */
+  readonly keepsName?: boolean;
+  /** A name without a counter's suffix is worth an info. */
+  readonly isForCounters?: boolean;
+  readonly evaluateRow: (windows: SampleWindows, row: RowCells, call: RangeCall) => void;
+  /** Makes the result of all rows; absent_over_time turns them round here. */
+  readonly finish?: (result: StepVector, call: RangeCall) => StepVector;
+}
+
+export type FunctionImplementation = ValueFunction | RangeFunction;
+
+/** The vector at a position; the parser has checked the type. */
+export function vectorArg(call: ValueCall, index: number): StepVector {
+  const value = call.args[index];
+  assert(
+    value instanceof StepVector,
+    `argument ${index} of ${call.node.functionName} is no vector`,
+  );
+  return value;
+}
+
+/** The scalars at a position, one a step. */
+export function scalarArg(call: ValueCall, index: number): Float64Array {
+  const value = call.args[index];
+  assert(
+    value instanceof Float64Array,
+    `argument ${index} of ${call.node.functionName} is no scalar`,
+  );
+  return value;
+}
+
+/** The string at a position. */
+export function stringArg(call: ValueCall, index: number): string {
+  const value = call.args[index];
+  assert(typeof value === "string", `argument ${index} of ${call.node.functionName} is no string`);
+  return value;
+}

@@ -1,0 +1,298 @@
+/**
+ * Functions of classic histograms: series that differ in `le` only make one histogram. Which rows
+ * belong together and their order by bound are found once; a step then only gathers counts.
+ * Functions that read native histograms alone give nothing here, since no sample is one yet.
+ */
+
+import { type Labels, LabelsBuilder } from "../../../model/labels.ts";
+import { formatGoFloat } from "../../../model/value-format.ts";
+import { badBucketLabel, invalidQuantile } from "../annotations.ts";
+import { isAlmostEqual, parseGoFloat } from "../go-math.ts";
+import { cellKind, mergeEqualRows, StepVector, withoutMetadata } from "../step-vector.ts";
+import {
+  scalarArg,
+  stringArg,
+  type ValueCall,
+  type ValueFunction,
+  vectorArg,
+} from "./function-call.ts";
+
+export const histogramFunctions = {
+  histogram_quantile: { kind: "value", evaluate: histogramQuantile },
+  histogram_quantiles: { kind: "value", evaluate: histogramQuantiles },
+  histogram_fraction: { kind: "value", evaluate: histogramFraction },
+  histogram_avg: { kind: "value", evaluate: nothing },
+  histogram_count: { kind: "value", evaluate: nothing },
+  histogram_sum: { kind: "value", evaluate: nothing },
+  histogram_stddev: { kind: "value", evaluate: nothing },
+  histogram_stdvar: { kind: "value", evaluate: nothing },
+} as const satisfies Record<string, ValueFunction>;
+
+/** Counts that differ by less than this share are rounding errors, not observations. */
+const smallDifference = 1e-12;
+
+/** Rows of one histogram, by rising bound. */
+interface BucketGroup {
+  /** Without `le` and, unless name removal is delayed, without the name. */
+  readonly labels: Labels;
+  readonly metricName: string;
+  readonly rows: readonly number[];
+  readonly bounds: readonly number[];
+}
+
+/** Buckets of one step, bounds rising and distinct once merged; reused. */
+interface Buckets {
+  readonly bounds: Float64Array;
+  readonly counts: Float64Array;
+  count: number;
+}
+
+function nothing(call: ValueCall): StepVector {
+  return new StepVector(call.grid.stepCount);
+}
+
+function histogramQuantile(call: ValueCall): StepVector {
+  const wanted = scalarArg(call, 0);
+  warnOfQuantiles(call, 0, wanted);
+  const groups = groupBuckets(call, vectorArg(call, 1), 1);
+  const result = new StepVector(call.grid.stepCount, groups.length);
+  for (const group of groups) {
+    fillQuantiles(call, { group, wanted, position: 1 }, result, group.labels);
+  }
+  return mergeEqualRows(result);
+}
+
+function histogramQuantiles(call: ValueCall): StepVector {
+  const label = stringArg(call, 1);
+  const groups = groupBuckets(call, vectorArg(call, 0), 0);
+  const result = new StepVector(call.grid.stepCount, groups.length * (call.args.length - 2));
+  for (let index = 2; index < call.args.length; index++) {
+    const wanted = scalarArg(call, index);
+    warnOfQuantiles(call, index, wanted);
+    for (const group of groups) {
+      const labels = new LabelsBuilder(group.labels)
+        .set(label, openMetricsFloat(wanted[0] ?? Number.NaN))
+        .labels();
+      fillQuantiles(call, { group, wanted, position: 0 }, result, labels);
+    }
+  }
+  return mergeEqualRows(result);
+}
+
+function histogramFraction(call: ValueCall): StepVector {
+  const lower = scalarArg(call, 0);
+  const upper = scalarArg(call, 1);
+  const vector = vectorArg(call, 2);
+  const groups = groupBuckets(call, vector, 2);
+  const result = new StepVector(call.grid.stepCount, groups.length);
+  for (const group of groups) {
+    const buckets = createBuckets(group);
+    const base = result.addRow(group.labels, call.run.isNameRemovalDelayed);
+    for (let step = 0; step < result.stepCount; step++) {
+      gather(vector, group, step, buckets);
+      if (buckets.count === 0) continue;
+      result.values[base + step] = fractionOf(buckets, lower[step]!, upper[step]!);
+      result.kinds[base + step] = cellKind.float;
+    }
+  }
+  return mergeEqualRows(result);
+}
+
+function warnOfQuantiles(call: ValueCall, index: number, wanted: Float64Array): void {
+  for (const quantile of new Set(wanted)) {
+    if (quantile >= 0 && quantile <= 1) continue;
+    call.run.annotations.add(invalidQuantile(quantile), call.node.args[index]!.start);
+  }
+}
+
+/** As labels of OpenMetrics spell numbers: whole ones with ".0". */
+function openMetricsFloat(value: number): string {
+  const text = formatGoFloat(value);
+  return /[.eIN]/.test(text) ? text : `${text}.0`;
+}
+
+/** Sorts rows into histograms; rows without a usable `le` get a warning where they hold a value. */
+function groupBuckets(call: ValueCall, vector: StepVector, position: number): BucketGroup[] {
+  const isDelayed = call.run.isNameRemovalDelayed;
+  const members = new Map<string, { labels: Labels; found: { row: number; bound: number }[] }>();
+  for (let row = 0; row < vector.rowCount; row++) {
+    const labels = vector.labels[row] as Labels;
+    const bound = parseGoFloat(labels.get("le"));
+    if (bound === undefined) {
+      const name = isDelayed ? labels.metricName : "";
+      if (vector.presentInRow(row) > 0) {
+        const text = badBucketLabel(name, labels.get("le"));
+        call.run.annotations.add(text, call.node.args[position]!.start);
+      }
+      continue;
+    }
+    const rest = labels.filter((name) => name !== "le");
+    const known = members.get(rest.key);
+    if (known === undefined) members.set(rest.key, { labels: rest, found: [{ row, bound }] });
+    else known.found.push({ row, bound });
+  }
+  return [...members.values()].map(({ labels, found }) => {
+    found.sort((a, b) => (a.bound < b.bound ? -1 : a.bound > b.bound ? 1 : 0));
+    return {
+      labels: isDelayed ? labels : withoutMetadata(labels),
+      metricName: isDelayed ? labels.metricName : "",
+      rows: found.map(({ row }) => row),
+      bounds: found.map(({ bound }) => bound),
+    };
+  });
+}
+
+function createBuckets(group: BucketGroup): Buckets {
+  const size = group.rows.length;
+  return { bounds: new Float64Array(size), counts: new Float64Array(size), count: 0 };
+}
+
+/** The buckets present at a step; equal bounds are added up. */
+function gather(vector: StepVector, group: BucketGroup, step: number, into: Buckets): void {
+  const { rows, bounds } = group;
+  const { stepCount, kinds, values } = vector;
+  let count = 0;
+  for (let i = 0; i < rows.length; i++) {
+    const at = rows[i]! * stepCount + step;
+    if (kinds[at] !== cellKind.float) continue;
+    const bound = bounds[i]!;
+    if (count > 0 && into.bounds[count - 1] === bound) {
+      into.counts[count - 1]! += values[at]!;
+      continue;
+    }
+    into.bounds[count] = bound;
+    into.counts[count] = values[at]!;
+    count++;
+  }
+  into.count = count;
+}
+
+/** Adds a row of quantiles of one histogram. */
+function fillQuantiles(
+  call: ValueCall,
+  what: { readonly group: BucketGroup; readonly wanted: Float64Array; readonly position: number },
+  result: StepVector,
+  labels: Labels,
+): void {
+  const { group, wanted, position } = what;
+  const vector = vectorArg(call, position);
+  const buckets = createBuckets(group);
+  const base = result.addRow(labels, call.run.isNameRemovalDelayed);
+  const { startMs, stepMs } = call.grid;
+  for (let step = 0; step < result.stepCount; step++) {
+    gather(vector, group, step, buckets);
+    if (buckets.count === 0) continue;
+    const quantile = wanted[step]!;
+    if (isUsable(buckets, quantile)) {
+      const fix = makeMonotonic(buckets);
+      if (fix !== undefined) {
+        call.run.annotations.addForcedMonotonicity(
+          call.node.args[position]!.start,
+          group.metricName,
+          { ...fix, timeMs: startMs + step * stepMs },
+        );
+      }
+    }
+    result.values[base + step] = bucketQuantile(buckets, quantile);
+    result.kinds[base + step] = cellKind.float;
+  }
+}
+
+/** Whether the counts matter at all. */
+function isUsable(buckets: Buckets, quantile: number): boolean {
+  return quantile >= 0 && quantile <= 1 && buckets.bounds[buckets.count - 1] === Infinity;
+}
+
+interface Correction {
+  readonly minBucket: number;
+  readonly maxBucket: number;
+  readonly maxDifference: number;
+}
+
+/** Lifts counts below the one before; undefined where only rounding errors were found. */
+function makeMonotonic(buckets: Buckets): Correction | undefined {
+  const { bounds, counts } = buckets;
+  let minBucket = Infinity;
+  let maxBucket = -Infinity;
+  let maxDifference = 0;
+  let isForced = false;
+  let before = counts[0]!;
+  for (let i = 1; i < buckets.count; i++) {
+    const count = counts[i]!;
+    if (count === before) continue;
+    if (isAlmostEqual(before, count, smallDifference)) {
+      counts[i] = before;
+    } else if (count < before) {
+      counts[i] = before;
+      isForced = true;
+      minBucket = Math.min(minBucket, bounds[i]!);
+      maxBucket = Math.max(maxBucket, bounds[i]!);
+      maxDifference = Math.max(maxDifference, before - count);
+    } else {
+      before = count;
+    }
+  }
+  return isForced ? { minBucket, maxBucket, maxDifference } : undefined;
+}
+
+/** Interpolates linearly in the bucket of the rank; counts are monotonic. */
+function bucketQuantile(buckets: Buckets, quantile: number): number {
+  const { bounds, counts, count } = buckets;
+  if (Number.isNaN(quantile)) return Number.NaN;
+  if (quantile < 0) return -Infinity;
+  if (quantile > 1) return Infinity;
+  if (bounds[count - 1] !== Infinity || count < 2) return Number.NaN;
+  const observations = counts[count - 1]!;
+  if (observations === 0) return Number.NaN;
+  let rank = quantile * observations;
+  const bucket = firstReaching(counts, count - 1, rank);
+  if (bucket === count - 1) return bounds[count - 2]!;
+  if (bucket === 0 && bounds[0]! <= 0) return bounds[0]!;
+  const end = bounds[bucket]!;
+  if (bucket === 0) return end * (rank / counts[0]!);
+  const start = bounds[bucket - 1]!;
+  rank -= counts[bucket - 1]!;
+  return start + (end - start) * (rank / (counts[bucket]! - counts[bucket - 1]!));
+}
+
+/** The first of `size` counts that is at least `rank`, by bisection; `size` where none is. */
+function firstReaching(counts: Float64Array, size: number, rank: number): number {
+  let low = 0;
+  let high = size;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (counts[middle]! >= rank) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+/** The share of observations between two values. */
+function fractionOf(buckets: Buckets, lower: number, upper: number): number {
+  const { bounds, counts, count } = buckets;
+  if (bounds[count - 1] !== Infinity) return Number.NaN;
+  const observations = counts[count - 1]!;
+  if (observations === 0 || Number.isNaN(lower) || Number.isNaN(upper)) return Number.NaN;
+  if (lower >= upper) return 0;
+  const low = Math.min(rankOf(buckets, lower), observations);
+  const high = Math.min(rankOf(buckets, upper), observations);
+  return (high - low) / observations;
+}
+
+/** How many observations are below a value, interpolated linearly where the bucket has both ends. */
+function rankOf(buckets: Buckets, value: number): number {
+  const { bounds, counts, count } = buckets;
+  let rank = 0;
+  let start = bounds[0]! <= 0 ? -Infinity : 0;
+  for (let i = 0; i < count; i++) {
+    if (i > 0) start = bounds[i - 1]!;
+    if (start >= value) return rank;
+    const end = bounds[i]!;
+    if (end > value) {
+      if (start === -Infinity) return counts[i]!;
+      return rank + ((counts[i]! - rank) * (value - start)) / (end - start);
+    }
+    rank = counts[i]!;
+  }
+  return counts[count - 1]!;
+}

@@ -1,0 +1,304 @@
+/**
+ * The *_over_time functions: an aggregate of the samples of each window. Sums are Neumaier sums in
+ * sample order, as Prometheus computes them, so windows are summed one by one; only where all
+ * samples of a series are integers and no sum can be rounded (the usual counter or gauge of things)
+ * do prefix sums give the very same bits. Extremes slide over a monotonic queue.
+ */
+
+import { invalidQuantile } from "../annotations.ts";
+import { quantileOf } from "../quantile.ts";
+import type { SampleWindows } from "../sample-windows.ts";
+import { cellKind } from "../step-vector.ts";
+import type { RangeCall, RangeFunction, RowCells } from "./function-call.ts";
+import { presenceRangeFunctions } from "./presence.ts";
+
+const sumPerWindow = perWindow(sumOf);
+const meanPerWindow = perWindow(meanOf);
+const maxPerWindow = perWindow(maxOf);
+const minPerWindow = perWindow(minOf);
+
+export const overTimeFunctions = {
+  sum_over_time: { kind: "range", evaluateRow: (windows, row) => sums(windows, row, false) },
+  avg_over_time: { kind: "range", evaluateRow: (windows, row) => sums(windows, row, true) },
+  count_over_time: {
+    kind: "range",
+    evaluateRow: perWindow((w, step) => w.to[step]! - w.from[step]!),
+  },
+  max_over_time: { kind: "range", evaluateRow: (windows, row) => extremes(windows, row, 1) },
+  min_over_time: { kind: "range", evaluateRow: (windows, row) => extremes(windows, row, -1) },
+  first_over_time: {
+    kind: "range",
+    keepsName: true,
+    evaluateRow: perWindow((w, step) => w.values[w.from[step]!]!),
+  },
+  last_over_time: {
+    kind: "range",
+    keepsName: true,
+    evaluateRow: perWindow((w, step) => w.values[w.to[step]! - 1]!),
+  },
+  ts_of_first_over_time: {
+    kind: "range",
+    evaluateRow: perWindow((w, step) => w.timestampsMs[w.from[step]!]! / 1000),
+  },
+  ts_of_last_over_time: {
+    kind: "range",
+    evaluateRow: perWindow((w, step) => w.timestampsMs[w.to[step]! - 1]! / 1000),
+  },
+  ts_of_max_over_time: {
+    kind: "range",
+    evaluateRow: perWindow((w, step) => w.timestampsMs[lastExtreme(w, step, 1)]! / 1000),
+  },
+  ts_of_min_over_time: {
+    kind: "range",
+    evaluateRow: perWindow((w, step) => w.timestampsMs[lastExtreme(w, step, -1)]! / 1000),
+  },
+  stdvar_over_time: { kind: "range", evaluateRow: perWindow(variance) },
+  stddev_over_time: {
+    kind: "range",
+    evaluateRow: perWindow((w, step) => Math.sqrt(variance(w, step))),
+  },
+  quantile_over_time: { kind: "range", evaluateRow: quantiles },
+  mad_over_time: { kind: "range", evaluateRow: medianDeviations },
+  ...presenceRangeFunctions,
+} as const satisfies Record<string, RangeFunction>;
+
+/** Runs `apply` for each window that is not empty. */
+function perWindow(
+  apply: (windows: SampleWindows, step: number) => number,
+): (windows: SampleWindows, row: RowCells) => void {
+  return (windows, row) => {
+    const { from, to } = windows;
+    for (let step = 0; step < from.length; step++) {
+      if (to[step]! <= from[step]!) continue;
+      row.values[row.base + step] = apply(windows, step);
+      row.kinds[row.base + step] = cellKind.float;
+    }
+  };
+}
+
+/** Sums of integers stay exact below 2^53. */
+const exactSumMax = Number.MAX_SAFE_INTEGER;
+
+function sums(windows: SampleWindows, row: RowCells, isMean: boolean): void {
+  // Prefix sums pay where windows overlap.
+  const prefix = windows.total > 2 * windows.count ? exactPrefixSums(windows) : undefined;
+  if (prefix !== undefined) prefixSums(windows, row, prefix, isMean);
+  else if (isMean) meanPerWindow(windows, row);
+  else sumPerWindow(windows, row);
+}
+
+/** prefix[i] = sum of the first i samples; undefined where any rounding is possible. */
+function exactPrefixSums(windows: SampleWindows): Float64Array | undefined {
+  const { values, count } = windows;
+  const prefix = new Float64Array(count + 1);
+  let magnitude = 0;
+  for (let i = 0; i < count; i++) {
+    const value = values[i]!;
+    // -0 has its own sign to lose.
+    if (!Number.isInteger(value) || (value === 0 && 1 / value < 0)) return undefined;
+    magnitude += Math.abs(value);
+    prefix[i + 1] = prefix[i]! + value;
+  }
+  return magnitude <= exactSumMax ? prefix : undefined;
+}
+
+function prefixSums(
+  windows: SampleWindows,
+  row: RowCells,
+  prefix: Float64Array,
+  isMean: boolean,
+): void {
+  const { from, to } = windows;
+  for (let step = 0; step < from.length; step++) {
+    const size = to[step]! - from[step]!;
+    if (size <= 0) continue;
+    const sum = prefix[to[step]!]! - prefix[from[step]!]!;
+    row.values[row.base + step] = isMean ? sum / size : sum;
+    row.kinds[row.base + step] = cellKind.float;
+  }
+}
+
+function sumOf(windows: SampleWindows, step: number): number {
+  const { values } = windows;
+  let sum = 0;
+  let lost = 0;
+  for (let i = windows.from[step]!, end = windows.to[step]!; i < end; i++) {
+    const value = values[i]!;
+    const next = sum + value;
+    if (next === Infinity || next === -Infinity) lost = 0;
+    else if (Math.abs(sum) >= Math.abs(value)) lost += sum - next + value;
+    else lost += value - next + sum;
+    sum = next;
+  }
+  return sum === Infinity || sum === -Infinity ? sum : sum + lost;
+}
+
+/** A sum divided by the count; where the sum overflows, the mean is carried on instead. */
+function meanOf(windows: SampleWindows, step: number): number {
+  const { values } = windows;
+  const first = windows.from[step]!;
+  const end = windows.to[step]!;
+  let sum = values[first]!;
+  let lost = 0;
+  for (let i = first + 1; i < end; i++) {
+    const value = values[i]!;
+    const next = sum + value;
+    if (next === Infinity || next === -Infinity) {
+      return runningMean(windows, { sum, lost, from: first, next: i, end });
+    }
+    if (Math.abs(sum) >= Math.abs(value)) lost += sum - next + value;
+    else lost += value - next + sum;
+    sum = next;
+  }
+  return sum / (end - first) + lost / (end - first);
+}
+
+function runningMean(
+  windows: SampleWindows,
+  at: { sum: number; lost: number; from: number; next: number; end: number },
+): number {
+  let mean = at.sum / (at.next - at.from);
+  let lost = at.lost / (at.next - at.from);
+  for (let i = at.next; i < at.end; i++) {
+    const count = i - at.from + 1;
+    const share = (count - 1) / count;
+    const added = windows.values[i]! / count;
+    const base = share * mean;
+    lost *= share;
+    const next = base + added;
+    if (next === Infinity || next === -Infinity) lost = 0;
+    else if (Math.abs(base) >= Math.abs(added)) lost += base - next + added;
+    else lost += added - next + base;
+    mean = next;
+  }
+  return mean + lost;
+}
+
+/** Welford's variance with compensated sums. */
+function variance(windows: SampleWindows, step: number): number {
+  const { values } = windows;
+  let count = 0;
+  let mean = 0;
+  let meanLost = 0;
+  let squares = 0;
+  let squaresLost = 0;
+  for (let i = windows.from[step]!, end = windows.to[step]!; i < end; i++) {
+    const value = values[i]!;
+    count++;
+    const delta = value - (mean + meanLost);
+    const share = delta / count;
+    const nextMean = mean + share;
+    if (nextMean === Infinity || nextMean === -Infinity) meanLost = 0;
+    else if (Math.abs(mean) >= Math.abs(share)) meanLost += mean - nextMean + share;
+    else meanLost += share - nextMean + mean;
+    mean = nextMean;
+    const square = delta * (value - (mean + meanLost));
+    const nextSquares = squares + square;
+    if (nextSquares === Infinity || nextSquares === -Infinity) squaresLost = 0;
+    else if (Math.abs(squares) >= Math.abs(square)) squaresLost += squares - nextSquares + square;
+    else squaresLost += square - nextSquares + squares;
+    squares = nextSquares;
+  }
+  return (squares + squaresLost) / count;
+}
+
+/** The largest (direction 1) or smallest (-1) of each window; NaN only where there is nothing else. */
+function extremes(windows: SampleWindows, row: RowCells, direction: 1 | -1): void {
+  // A queue pays where windows overlap a good deal.
+  if (windows.total > 4 * windows.count) slidingExtremes(windows, row, direction);
+  else if (direction === 1) maxPerWindow(windows, row);
+  else minPerWindow(windows, row);
+}
+
+function maxOf(windows: SampleWindows, step: number): number {
+  const { values } = windows;
+  let best = values[windows.from[step]!]!;
+  for (let i = windows.from[step]! + 1, end = windows.to[step]!; i < end; i++) {
+    const value = values[i]!;
+    if (value > best || Number.isNaN(best)) best = value;
+  }
+  return best;
+}
+
+function minOf(windows: SampleWindows, step: number): number {
+  const { values } = windows;
+  let best = values[windows.from[step]!]!;
+  for (let i = windows.from[step]! + 1, end = windows.to[step]!; i < end; i++) {
+    const value = values[i]!;
+    if (value < best || Number.isNaN(best)) best = value;
+  }
+  return best;
+}
+
+/** Monotonic queue of sample indices: each sample enters and leaves once. NaN never enters. */
+function slidingExtremes(windows: SampleWindows, row: RowCells, direction: 1 | -1): void {
+  const { values, from, to } = windows;
+  const queue = new Int32Array(windows.count);
+  let head = 0;
+  let tail = 0;
+  let next = 0;
+  for (let step = 0; step < from.length; step++) {
+    const first = from[step]!;
+    const end = to[step]!;
+    if (end <= first) continue;
+    if (next < first) next = first;
+    for (; next < end; next++) {
+      const value = values[next]! * direction;
+      if (Number.isNaN(value)) continue;
+      while (tail > head && values[queue[tail - 1]!]! * direction < value) tail--;
+      queue[tail++] = next;
+    }
+    while (head < tail && queue[head]! < first) head++;
+    row.values[row.base + step] = head < tail ? values[queue[head]!]! : Number.NaN;
+    row.kinds[row.base + step] = cellKind.float;
+  }
+}
+
+/** Index of the newest largest or smallest sample. */
+function lastExtreme(windows: SampleWindows, step: number, direction: 1 | -1): number {
+  const { values } = windows;
+  let best = windows.from[step]!;
+  for (let i = best; i < windows.to[step]!; i++) {
+    const value = values[i]! * direction;
+    const held = values[best]! * direction;
+    if (value >= held || Number.isNaN(held)) best = i;
+  }
+  return best;
+}
+
+function quantiles(windows: SampleWindows, row: RowCells, call: RangeCall): void {
+  const wanted = call.scalars[0]!;
+  const scratch = new Float64Array(windows.fullest);
+  const { from, to, values } = windows;
+  for (let step = 0; step < from.length; step++) {
+    const count = to[step]! - from[step]!;
+    if (count <= 0) continue;
+    const quantile = wanted[step]!;
+    if (!(quantile >= 0 && quantile <= 1)) {
+      call.run.annotations.add(invalidQuantile(quantile), call.node.args[0]!.start);
+    }
+    scratch.set(values.subarray(from[step]!, to[step]!));
+    row.values[row.base + step] = quantileOf(quantile, scratch, count);
+    row.kinds[row.base + step] = cellKind.float;
+  }
+}
+
+/** Median absolute deviation from the median. */
+function medianDeviations(windows: SampleWindows, row: RowCells): void {
+  const scratch = new Float64Array(windows.fullest);
+  const { from, to, values } = windows;
+  for (let step = 0; step < from.length; step++) {
+    const count = to[step]! - from[step]!;
+    if (count <= 0) continue;
+    scratch.set(values.subarray(from[step]!, to[step]!));
+    row.values[row.base + step] = medianDeviation(scratch, count);
+    row.kinds[row.base + step] = cellKind.float;
+  }
+}
+
+function medianDeviation(scratch: Float64Array, count: number): number {
+  for (let i = 0; i < count; i++) if (Number.isNaN(scratch[i]!)) return Number.NaN;
+  const median = quantileOf(0.5, scratch, count);
+  for (let i = 0; i < count; i++) scratch[i] = Math.abs(scratch[i]! - median);
+  return quantileOf(0.5, scratch, count);
+}

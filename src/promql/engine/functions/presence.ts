@@ -1,0 +1,100 @@
+/** Functions about whether something is there, and those between scalars and vectors. */
+
+import { Labels, LabelsBuilder } from "../../../model/labels.ts";
+import type { Matcher } from "../../../model/matcher.ts";
+import type { PlanNode } from "../plan-node.ts";
+import type { SampleWindows } from "../sample-windows.ts";
+import { cellKind, StepVector, vectorOfScalar } from "../step-vector.ts";
+import {
+  type RangeFunction,
+  type RowCells,
+  scalarArg,
+  type ValueCall,
+  type ValueFunction,
+  vectorArg,
+} from "./function-call.ts";
+
+export const presenceFunctions = {
+  scalar: { kind: "value", evaluate: scalar },
+  vector: { kind: "value", evaluate: (call) => vectorOfScalar(scalarArg(call, 0)) },
+  absent: {
+    kind: "value",
+    evaluate: (call) => absentRow(vectorArg(call, 0), call.node.args[0]),
+  },
+} as const satisfies Record<string, ValueFunction>;
+
+export const presenceRangeFunctions = {
+  present_over_time: { kind: "range", evaluateRow: present },
+  absent_over_time: {
+    kind: "range",
+    evaluateRow: present,
+    finish: (result, call) => absentRow(result, call.node.args[0]),
+  },
+} as const satisfies Record<string, RangeFunction>;
+
+/** The one float of a step; NaN where there is none or more than one. */
+function scalar(call: ValueCall): Float64Array {
+  const vector = vectorArg(call, 0);
+  const { stepCount, kinds, values } = vector;
+  const result = new Float64Array(stepCount).fill(Number.NaN);
+  const seen = new Uint8Array(stepCount);
+  for (let row = 0; row < vector.rowCount; row++) {
+    for (let step = 0, i = row * stepCount; step < stepCount; step++, i++) {
+      if (kinds[i] !== cellKind.float) continue;
+      result[step] = seen[step] === 0 ? values[i]! : Number.NaN;
+      seen[step] = 1;
+    }
+  }
+  return result;
+}
+
+function present(windows: SampleWindows, row: RowCells): void {
+  const { from, to } = windows;
+  const { values, kinds, base } = row;
+  for (let step = 0; step < from.length; step++) {
+    if (to[step]! <= from[step]!) continue;
+    values[base + step] = 1;
+    kinds[base + step] = cellKind.float;
+  }
+}
+
+/** 1 at the steps where no row has a value, with the labels that the argument asks for. */
+function absentRow(vector: StepVector, argument: PlanNode | undefined): StepVector {
+  const { stepCount, kinds } = vector;
+  const isPresent = new Uint8Array(stepCount);
+  for (let row = 0; row < vector.rowCount; row++) {
+    const base = row * stepCount;
+    for (let step = 0; step < stepCount; step++) isPresent[step]! |= kinds[base + step]!;
+  }
+  const result = new StepVector(stepCount, 1);
+  const base = result.addRow(labelsOfArgument(argument));
+  for (let step = 0; step < stepCount; step++) {
+    if (isPresent[step] !== cellKind.absent) continue;
+    result.values[base + step] = 1;
+    result.kinds[base + step] = cellKind.float;
+  }
+  return result;
+}
+
+function labelsOfArgument(argument: PlanNode | undefined): Labels {
+  if (argument?.kind !== "vectorSelector" && argument?.kind !== "matrixSelector") {
+    return Labels.empty;
+  }
+  return labelsOfMatchers(argument.matchers);
+}
+
+/** Labels that are asked for with one `=` and nothing else. */
+function labelsOfMatchers(matchers: readonly Matcher[]): Labels {
+  const builder = new LabelsBuilder();
+  const seen = new Set<string>();
+  for (const { name, operator, value } of matchers) {
+    if (name === "__name__") continue;
+    if (operator === "=" && !seen.has(name)) {
+      builder.set(name, value);
+      seen.add(name);
+    } else {
+      builder.delete(name);
+    }
+  }
+  return builder.labels();
+}

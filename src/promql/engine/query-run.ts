@@ -1,0 +1,91 @@
+/**
+ * The state of one running query: its limits, its remarks, what it has read, and the pauses in which
+ * others may run. Work that takes long calls `isPauseDue` at least every few hundred µs of work
+ * (usually once a series) and `await pause()` where it says so.
+ */
+
+import type { Clock } from "../../base/clock.ts";
+import { QueryError } from "../../base/errors.ts";
+import { Annotations } from "./annotations.ts";
+
+/** A query holds the event loop for at most about so long, ms. */
+const sliceMs = 10;
+
+/** What a run is told. */
+export interface QueryRunOptions {
+  readonly clock: Clock;
+  readonly lookbackDeltaMs: number;
+  readonly timeoutMs: number;
+  readonly samplesMax: number;
+  readonly isNameRemovalDelayed: boolean;
+  readonly hasTypeAndUnitLabels: boolean;
+  readonly signal: AbortSignal | undefined;
+  readonly yieldNow: () => Promise<void>;
+}
+
+/** See the head comment. */
+export class QueryRun {
+  readonly annotations = new Annotations();
+  readonly lookbackDeltaMs: number;
+  readonly isNameRemovalDelayed: boolean;
+  readonly hasTypeAndUnitLabels: boolean;
+  /** Samples that selectors gave, window by window, as Prometheus counts them. */
+  totalSamples = 0;
+  peakSamples = 0;
+  readonly #options: QueryRunOptions;
+  readonly #deadlineMs: number;
+  #sliceEndMs: number;
+  #samples = 0;
+
+  constructor(options: QueryRunOptions) {
+    this.#options = options;
+    this.lookbackDeltaMs = options.lookbackDeltaMs;
+    this.isNameRemovalDelayed = options.isNameRemovalDelayed;
+    this.hasTypeAndUnitLabels = options.hasTypeAndUnitLabels;
+    const nowMs = options.clock.monotonicMs();
+    this.#deadlineMs = nowMs + options.timeoutMs;
+    this.#sliceEndMs = nowMs + sliceMs;
+  }
+
+  /** Samples held at the moment. */
+  get samples(): number {
+    return this.#samples;
+  }
+
+  /** Says how many samples are held now; throws above the limit. */
+  holdSamples(count: number): void {
+    this.#samples = count;
+    if (count > this.peakSamples) this.peakSamples = count;
+    if (count > this.#options.samplesMax) {
+      throw new QueryError(
+        "execution",
+        "query processing would load too many samples into memory in query execution",
+      );
+    }
+  }
+
+  /** Whether the slice is used up. Throws once the query is cancelled or out of time. */
+  isPauseDue(): boolean {
+    const nowMs = this.#options.clock.monotonicMs();
+    if (nowMs >= this.#deadlineMs || this.#options.signal?.aborted === true) this.checkAlive(nowMs);
+    return nowMs >= this.#sliceEndMs;
+  }
+
+  /** Lets others run, then starts a new slice. */
+  async pause(): Promise<void> {
+    await this.#options.yieldNow();
+    const nowMs = this.#options.clock.monotonicMs();
+    this.checkAlive(nowMs);
+    this.#sliceEndMs = nowMs + sliceMs;
+  }
+
+  /** Throws where the query is cancelled or out of time. */
+  checkAlive(nowMs = this.#options.clock.monotonicMs()): void {
+    if (this.#options.signal?.aborted === true) {
+      throw new QueryError("canceled", "query was canceled in expression evaluation");
+    }
+    if (nowMs >= this.#deadlineMs) {
+      throw new QueryError("timeout", "query timed out in expression evaluation");
+    }
+  }
+}

@@ -1,0 +1,159 @@
+/**
+ * Calls of range functions: series by series, the windows of all steps at once, into one row each.
+ * Also range vectors as results of their own (an instant query `x[5m]`).
+ */
+
+import { QueryError } from "../../base/errors.ts";
+import type { Labels } from "../../model/labels.ts";
+import { possibleNonCounter, possibleNonCounterLabel } from "./annotations.ts";
+import { isNotCounterName } from "./functions/counter.ts";
+import type { RangeCall, RangeFunction } from "./functions/function-call.ts";
+import type { MatrixSelectorNode, SubqueryNode } from "./plan-node.ts";
+import type { QueryRun } from "./query-run.ts";
+import {
+  copyFirstWindow,
+  createReadBuffer,
+  createWindows,
+  loadRow,
+  loadSeries,
+  type RangeSeries,
+  type SampleWindows,
+} from "./sample-windows.ts";
+import {
+  cellKind,
+  hasEqualRows,
+  hasOneMetric,
+  StepVector,
+  sameLabelsetError,
+  withoutMetadata,
+} from "./step-vector.ts";
+
+/** Gives the windows of one series after the other. */
+export interface WindowSource {
+  readonly seriesCount: number;
+  labelsOf(index: number): Labels;
+  isNamePending(index: number): boolean;
+  /** Loads series `index`; the windows are valid until the next call. */
+  load(index: number): SampleWindows;
+}
+
+/** Windows of a stored selector. */
+export function storedWindows(node: MatrixSelectorNode): WindowSource {
+  const windows = createWindows(node);
+  const buffer = createReadBuffer();
+  const { series } = node.source;
+  return {
+    seriesCount: series.length,
+    labelsOf: (index) => series[index]!.labels,
+    isNamePending: () => false,
+    load(index) {
+      loadSeries(windows, series[index]!, node, buffer);
+      return windows;
+    },
+  };
+}
+
+/** Windows of a subquery whose inner expression is evaluated. */
+export function subqueryWindows(node: SubqueryNode, inner: StepVector): WindowSource {
+  const windows = createWindows(node);
+  const buffer = createReadBuffer();
+  return {
+    seriesCount: inner.rowCount,
+    labelsOf: (index) => inner.labels[index] as Labels,
+    isNamePending: (index) => inner.isNamePending[index] === true,
+    load(index) {
+      loadRow(windows, inner, index, node, buffer);
+      return windows;
+    },
+  };
+}
+
+/** Calls `implementation` for each series. */
+export async function callRangeFunction(
+  implementation: RangeFunction,
+  call: RangeCall,
+  source: WindowSource,
+): Promise<StepVector> {
+  const { run, grid } = call;
+  const result = new StepVector(grid.stepCount, source.seriesCount);
+  const held = run.samples;
+  let present = 0;
+  for (let index = 0; index < source.seriesCount; index++) {
+    if (run.isPauseDue()) await run.pause();
+    const windows = source.load(index);
+    if (windows.total === 0) continue;
+    run.totalSamples += windows.total;
+    run.holdSamples(held + present + windows.fullest);
+    const base = result.reserveRow();
+    implementation.evaluateRow(windows, { values: result.values, kinds: result.kinds, base }, call);
+    const found = countPresent(result.kinds, base, grid.stepCount);
+    if (found === 0) continue;
+    present += found;
+    run.holdSamples(held + present);
+    const labels = source.labelsOf(index);
+    if (implementation.isForCounters === true) warnOfNonCounter(labels, call);
+    result.addRow(labels, source.isNamePending(index));
+  }
+  if (implementation.keepsName !== true) dropNames(result, run);
+  return implementation.finish?.(result, call) ?? result;
+}
+
+/** Series left with equal labels are an error here even where they do not overlap in time. */
+function dropNames(result: StepVector, run: QueryRun): void {
+  if (run.isNameRemovalDelayed) {
+    result.isNamePending.fill(true);
+    return;
+  }
+  const { labels } = result;
+  const isOneMetric = hasOneMetric(labels);
+  for (let row = 0; row < labels.length; row++)
+    labels[row] = withoutMetadata(labels[row] as Labels);
+  if (!isOneMetric && hasEqualRows(labels)) throw sameLabelsetError();
+}
+
+function countPresent(kinds: Uint8Array, base: number, stepCount: number): number {
+  let found = 0;
+  for (let i = base; i < base + stepCount; i++) if (kinds[i] !== cellKind.absent) found++;
+  return found;
+}
+
+function warnOfNonCounter(labels: Labels, call: RangeCall): void {
+  const name = labels.metricName;
+  if (name === "") return;
+  const { annotations, hasTypeAndUnitLabels } = call.run;
+  if (hasTypeAndUnitLabels) {
+    const type = labels.get("__type__");
+    if (type !== "counter" && type !== "histogram") {
+      annotations.add(possibleNonCounterLabel(name, type), call.rangeStart);
+    }
+  } else if (isNotCounterName(name)) {
+    annotations.add(possibleNonCounter(name), call.rangeStart);
+  }
+}
+
+/** The samples of a range selector at the first step, for a result. */
+export async function collectRange(
+  source: WindowSource,
+  run: QueryRun,
+): Promise<readonly RangeSeries[]> {
+  const collected: RangeSeries[] = [];
+  const held = run.samples;
+  let samples = 0;
+  for (let index = 0; index < source.seriesCount; index++) {
+    if (run.isPauseDue()) await run.pause();
+    const windows = source.load(index);
+    if (windows.total === 0) continue;
+    run.totalSamples += windows.total;
+    samples += windows.fullest;
+    run.holdSamples(held + samples);
+    collected.push(copyFirstWindow(windows, source.labelsOf(index)));
+  }
+  return collected;
+}
+
+/** For selectors with `anchored` or `smoothed`. */
+export function refuseExtension(node: MatrixSelectorNode): void {
+  if (node.extension !== undefined) {
+    throw new QueryError("execution", `the ${node.extension} modifier is not built yet`);
+  }
+}

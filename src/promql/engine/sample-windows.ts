@@ -1,0 +1,156 @@
+/**
+ * Range vectors: the samples of one series with, for each step, the window of samples that a range
+ * function sees. Samples lie in flat arrays, stale markers removed; the window of step s is
+ * [from[s], to[s]): times in (endMs[s] - range, endMs[s]]. Windows only move forward, so finding
+ * them is O(steps + samples).
+ */
+
+import type { Labels } from "../../model/labels.ts";
+import { SampleBuffer } from "../../model/sample.ts";
+import type { Series } from "../../storage/storage.ts";
+import type { MatrixSelectorNode, SubqueryNode } from "./plan-node.ts";
+import { lastStepMs } from "./step-grid.ts";
+import { cellKind, type StepVector } from "./step-vector.ts";
+
+/** One series for a range function. Reused from series to series: valid during one call. */
+export interface SampleWindows {
+  /** Samples of all windows, oldest first; only the first `count` count. */
+  timestampsMs: Float64Array;
+  values: Float64Array;
+  count: number;
+  /** Per step: first sample of the window, and the one after its last. */
+  readonly from: Int32Array;
+  readonly to: Int32Array;
+  /** Per step: the right end of the window, ms, inclusive. */
+  readonly endMs: Float64Array;
+  readonly rangeMs: number;
+  /** Samples in the fullest window, and in all windows together. */
+  fullest: number;
+  total: number;
+}
+
+/** Empty windows for a node; fill them with `loadSeries` or `loadRow`. */
+export function createWindows(node: MatrixSelectorNode | SubqueryNode): SampleWindows {
+  const { grid, shift, rangeMs } = node;
+  const endMs = new Float64Array(grid.stepCount);
+  for (let step = 0; step < grid.stepCount; step++) {
+    endMs[step] = (shift.atMs ?? grid.startMs + step * grid.stepMs) - shift.offsetMs;
+  }
+  return {
+    timestampsMs: new Float64Array(0),
+    values: new Float64Array(0),
+    count: 0,
+    from: new Int32Array(grid.stepCount),
+    to: new Int32Array(grid.stepCount),
+    endMs,
+    rangeMs,
+    fullest: 0,
+    total: 0,
+  };
+}
+
+/** Reads a stored series between the ends of the windows. `extraMs` widens the left end (anchored, smoothed). */
+export function loadSeries(
+  windows: SampleWindows,
+  series: Series,
+  node: MatrixSelectorNode,
+  buffer: SampleBuffer,
+  widen: { readonly leftMs: number; readonly rightMs: number } = { leftMs: 0, rightMs: 0 },
+): void {
+  const { grid, shift, rangeMs } = node;
+  const firstMs = (shift.atMs ?? grid.startMs) - shift.offsetMs;
+  const lastMs = (shift.atMs ?? lastStepMs(grid)) - shift.offsetMs;
+  buffer.clear();
+  series.readSamples(buffer, firstMs - rangeMs + 1 - widen.leftMs, lastMs + widen.rightMs);
+  windows.count = removeStale(buffer);
+  windows.timestampsMs = buffer.timestampsMs;
+  windows.values = buffer.values;
+  placeWindows(windows, widen.leftMs, widen.rightMs);
+}
+
+/** Takes the values of a subquery's row as samples. `buffer` holds them. */
+export function loadRow(
+  windows: SampleWindows,
+  inner: StepVector,
+  row: number,
+  node: SubqueryNode,
+  buffer: SampleBuffer,
+): void {
+  const { startMs, stepMs } = node.inner.grid;
+  const base = row * inner.stepCount;
+  buffer.clear();
+  buffer.reserve(inner.stepCount);
+  const { timestampsMs, values } = buffer;
+  let count = 0;
+  for (let step = 0; step < inner.stepCount; step++) {
+    if (inner.kinds[base + step] !== cellKind.float) continue;
+    timestampsMs[count] = startMs + step * stepMs;
+    values[count] = inner.values[base + step]!;
+    count++;
+  }
+  buffer.count = count;
+  windows.count = count;
+  windows.timestampsMs = timestampsMs;
+  windows.values = values;
+  placeWindows(windows, 0, 0);
+}
+
+/** Closes the gaps that stale markers leave; returns the samples left. */
+function removeStale(buffer: SampleBuffer): number {
+  const { timestampsMs, values, count } = buffer;
+  let kept = 0;
+  for (let i = 0; i < count; i++) {
+    const value = values[i]!;
+    if (Number.isNaN(value) && buffer.isStale(i)) continue;
+    if (kept !== i) {
+      timestampsMs[kept] = timestampsMs[i]!;
+      values[kept] = value;
+    }
+    kept++;
+  }
+  return kept;
+}
+
+function placeWindows(windows: SampleWindows, leftMs: number, rightMs: number): void {
+  const { timestampsMs, count, from, to, endMs, rangeMs } = windows;
+  let first = 0;
+  let after = 0;
+  let fullest = 0;
+  let total = 0;
+  for (let step = 0; step < endMs.length; step++) {
+    const lastMs = endMs[step]! + rightMs;
+    const openMs = endMs[step]! - rangeMs - leftMs;
+    while (after < count && timestampsMs[after]! <= lastMs) after++;
+    while (first < after && timestampsMs[first]! <= openMs) first++;
+    from[step] = first;
+    to[step] = after;
+    const size = after - first;
+    total += size;
+    if (size > fullest) fullest = size;
+  }
+  windows.fullest = fullest;
+  windows.total = total;
+}
+
+/** One series of a range vector result. */
+export interface RangeSeries {
+  readonly labels: Labels;
+  readonly timestampsMs: Float64Array;
+  readonly values: Float64Array;
+}
+
+/** The window of the first step as arrays of its own. */
+export function copyFirstWindow(windows: SampleWindows, labels: Labels): RangeSeries {
+  const from = windows.from[0] ?? 0;
+  const to = windows.to[0] ?? 0;
+  return {
+    labels,
+    timestampsMs: windows.timestampsMs.slice(from, to),
+    values: windows.values.slice(from, to),
+  };
+}
+
+/** A buffer to read series into. */
+export function createReadBuffer(): SampleBuffer {
+  return new SampleBuffer(4096);
+}

@@ -1,0 +1,136 @@
+/**
+ * Reading storage: all sources of a query are selected once, over the union of the times that their
+ * selectors look at; samples are decoded per use into one reused buffer. An instant selector takes,
+ * at each step, the newest sample in (step - lookback, step], unless that is a stale marker.
+ */
+
+import type { Labels } from "../../model/labels.ts";
+import { SampleBuffer } from "../../model/sample.ts";
+import type { Querier, Queryable } from "../../storage/storage.ts";
+import type { SelectorSource, VectorSelectorNode } from "./plan-node.ts";
+import type { QueryRun } from "./query-run.ts";
+import { lastStepMs } from "./step-grid.ts";
+import { cellKind, StepVector } from "./step-vector.ts";
+
+/** Selects the series of all sources. The querier must stay open while samples are read; the caller closes it. */
+export async function openSources(
+  queryable: Queryable,
+  sources: readonly SelectorSource[],
+  run: QueryRun,
+): Promise<Querier | undefined> {
+  if (sources.length === 0) return undefined;
+  let minMs = Infinity;
+  let maxMs = -Infinity;
+  for (const source of sources) {
+    minMs = Math.min(minMs, source.minMs);
+    maxMs = Math.max(maxMs, source.maxMs);
+  }
+  const querier = queryable.querier(minMs, maxMs);
+  try {
+    for (const source of sources) {
+      const hints = { startMs: source.minMs, endMs: source.maxMs };
+      const set = await querier.select(source.matchers, hints);
+      source.series = set.series;
+      for (const text of set.warnings) run.annotations.addStorageWarning(text);
+      run.checkAlive();
+    }
+  } catch (thrown) {
+    querier.close();
+    throw thrown;
+  }
+  return querier;
+}
+
+/** The time a selector looks at for a step. */
+export function referenceMs(node: VectorSelectorNode, step: number): number {
+  const { grid, shift } = node;
+  return (shift.atMs ?? grid.startMs + step * grid.stepMs) - shift.offsetMs;
+}
+
+/** Evaluates an instant selector. With `wantsTimestamps` the values are the samples' times in seconds. */
+export async function evaluateSelector(
+  node: VectorSelectorNode,
+  run: QueryRun,
+  wantsTimestamps = false,
+): Promise<StepVector> {
+  const { grid } = node;
+  const { series } = node.source;
+  const result = new StepVector(grid.stepCount, series.length);
+  if (grid.stepCount === 0) return result;
+  const buffer = new SampleBuffer(1024);
+  const held = run.samples;
+  let present = 0;
+  for (const one of series) {
+    if (run.isPauseDue()) await run.pause();
+    const found = selectRow(node, run, one, buffer, result, wantsTimestamps);
+    if (found === 0) continue;
+    present += found;
+    run.totalSamples += found;
+    run.holdSamples(held + present);
+  }
+  return result;
+}
+
+interface ReadableSeries {
+  readonly labels: Labels;
+  readSamples(into: SampleBuffer, startMs: number, endMs: number): void;
+}
+
+/** Adds the row of one series where it has a value at any step; returns how many. */
+function selectRow(
+  node: VectorSelectorNode,
+  run: QueryRun,
+  series: ReadableSeries,
+  buffer: SampleBuffer,
+  result: StepVector,
+  wantsTimestamps: boolean,
+): number {
+  const { grid, shift } = node;
+  const lookbackMs = run.lookbackDeltaMs;
+  const firstMs = referenceMs(node, 0);
+  const lastMs = shift.atMs === undefined ? lastStepMs(grid) - shift.offsetMs : firstMs;
+  buffer.clear();
+  series.readSamples(buffer, firstMs - lookbackMs + 1, lastMs);
+  if (buffer.count === 0) return 0;
+  const base = result.reserveRow();
+  const advanceMs = shift.atMs === undefined ? grid.stepMs : 0;
+  const source = wantsTimestamps ? secondsOf(buffer) : buffer.values;
+  const found = pickNewest(buffer, source, result, base, { firstMs, advanceMs, lookbackMs });
+  if (found > 0) result.addRow(series.labels);
+  return found;
+}
+
+/** Two pointers: steps and samples. O(steps + samples), no allocation. */
+function pickNewest(
+  buffer: SampleBuffer,
+  source: Float64Array,
+  result: StepVector,
+  base: number,
+  window: { readonly firstMs: number; readonly advanceMs: number; readonly lookbackMs: number },
+): number {
+  const { timestampsMs, count } = buffer;
+  const { values, kinds, stepCount } = result;
+  const { firstMs, advanceMs, lookbackMs } = window;
+  let next = 0;
+  let found = 0;
+  for (let step = 0; step < stepCount; step++) {
+    const atMs = firstMs + step * advanceMs;
+    while (next < count && timestampsMs[next]! <= atMs) next++;
+    if (next === 0) continue;
+    const newest = next - 1;
+    if (timestampsMs[newest]! <= atMs - lookbackMs) continue;
+    const value = source[newest]!;
+    // Only a NaN can be a stale marker; the bits are asked of the buffer, never of the number.
+    if (Number.isNaN(buffer.values[newest]!) && buffer.isStale(newest)) continue;
+    values[base + step] = value;
+    kinds[base + step] = cellKind.float;
+    found++;
+  }
+  return found;
+}
+
+function secondsOf(buffer: SampleBuffer): Float64Array {
+  const seconds = new Float64Array(buffer.count);
+  for (let i = 0; i < buffer.count; i++) seconds[i] = buffer.timestampsMs[i]! / 1000;
+  return seconds;
+}

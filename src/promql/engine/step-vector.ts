@@ -1,0 +1,205 @@
+/**
+ * An instant vector over all steps of a grid. One row a series; row r, step s lies at
+ * r * stepCount + s of two flat arrays:
+ *
+ *   values  Float64Array   the float, 0 where absent
+ *   kinds   Uint8Array     cellKind: absent, float (or, with the PromQL issue, histogram)
+ *
+ * NaN is an ordinary value and never means absence. No two rows have equal labels, except where
+ * delayed name removal is on and names are still to be dropped. The receiver of a vector owns it and
+ * may change it in place.
+ */
+
+import { QueryError } from "../../base/errors.ts";
+import { Labels } from "../../model/labels.ts";
+
+/** What a cell holds. */
+export const cellKind = { absent: 0, float: 1, histogram: 2 } as const;
+
+/** Cells reserved for a vector whose size is not known; about 9 MB. */
+const firstCellsMax = 1 << 20;
+
+/** Labels that describe the metric and go when its value changes meaning. */
+const metadataLabels: ReadonlySet<string> = new Set(["__name__", "__type__", "__unit__"]);
+
+/** See the head comment. */
+export class StepVector {
+  readonly stepCount: number;
+  readonly labels: Labels[] = [];
+  /** Per row: the name is to be dropped at the end of the query (delayed name removal only). */
+  readonly isNamePending: boolean[] = [];
+  values: Float64Array;
+  kinds: Uint8Array;
+  /** Rows are in an order that means something (sort, topk); an instant query keeps it. */
+  isOrdered = false;
+
+  constructor(stepCount: number, rowCapacity = 0) {
+    this.stepCount = stepCount;
+    const cells = Math.min(rowCapacity * stepCount, Math.max(firstCellsMax, stepCount));
+    this.values = new Float64Array(cells);
+    this.kinds = new Uint8Array(cells);
+  }
+
+  get rowCount(): number {
+    return this.labels.length;
+  }
+
+  /** Offset of the cells of the row that `addRow` would make; they are zero (absent). Amortised O(stepCount). */
+  reserveRow(): number {
+    const base = this.labels.length * this.stepCount;
+    const wanted = base + this.stepCount;
+    if (wanted > this.values.length) {
+      const capacity = Math.max(wanted, this.values.length * 2);
+      const values = new Float64Array(capacity);
+      const kinds = new Uint8Array(capacity);
+      values.set(this.values.subarray(0, base));
+      kinds.set(this.kinds.subarray(0, base));
+      this.values = values;
+      this.kinds = kinds;
+    }
+    return base;
+  }
+
+  /** Adds a row whose cells are those of `reserveRow`; returns its offset. */
+  addRow(labels: Labels, isNamePending = false): number {
+    const base = this.reserveRow();
+    this.labels.push(labels);
+    this.isNamePending.push(isNamePending);
+    return base;
+  }
+
+  /** Appends a row of another vector with the same steps. */
+  copyRow(from: StepVector, row: number): void {
+    const base = this.addRow(from.labels[row] as Labels, from.isNamePending[row] as boolean);
+    const source = row * from.stepCount;
+    this.values.set(from.values.subarray(source, source + from.stepCount), base);
+    this.kinds.set(from.kinds.subarray(source, source + from.stepCount), base);
+  }
+
+  /** A copy that shares nothing. */
+  clone(): StepVector {
+    const copy = new StepVector(this.stepCount);
+    copy.labels.push(...this.labels);
+    copy.isNamePending.push(...this.isNamePending);
+    const cells = this.rowCount * this.stepCount;
+    copy.values = this.values.slice(0, cells);
+    copy.kinds = this.kinds.slice(0, cells);
+    copy.isOrdered = this.isOrdered;
+    return copy;
+  }
+
+  /** How many cells of a row hold something. O(stepCount). */
+  presentInRow(row: number): number {
+    const { kinds, stepCount } = this;
+    let present = 0;
+    for (let i = row * stepCount, end = i + stepCount; i < end; i++) {
+      if (kinds[i] !== cellKind.absent) present++;
+    }
+    return present;
+  }
+
+  /** How many cells hold something. O(cells). */
+  presentCount(): number {
+    const { kinds } = this;
+    let present = 0;
+    for (let i = 0, end = this.rowCount * this.stepCount; i < end; i++) {
+      if (kinds[i] !== cellKind.absent) present++;
+    }
+    return present;
+  }
+}
+
+/** Labels without name, type and unit. */
+export function withoutMetadata(labels: Labels): Labels {
+  const { pairs } = labels;
+  for (let i = 0; i < pairs.length; i += 2) {
+    if (metadataLabels.has(pairs[i] as string)) return labels.without(metadataLabels);
+  }
+  return labels;
+}
+
+/** The error of two series with equal labels at one step. */
+export function sameLabelsetError(): QueryError {
+  return new QueryError("execution", "vector cannot contain metrics with the same labelset");
+}
+
+/**
+ * Takes the name off all rows (or marks them, where name removal is delayed) and joins rows that
+ * became equal; they may not both hold a value at one step. In place where no rows join.
+ */
+export function dropMetricNames(vector: StepVector, isDelayed: boolean): StepVector {
+  if (isDelayed) {
+    vector.isNamePending.fill(true);
+    return vector;
+  }
+  const { labels } = vector;
+  const isOneMetric = hasOneMetric(labels);
+  for (let row = 0; row < labels.length; row++)
+    labels[row] = withoutMetadata(labels[row] as Labels);
+  return isOneMetric ? vector : mergeEqualRows(vector);
+}
+
+/** Whether all label sets share name, type and unit, so that they stay distinct without. */
+export function hasOneMetric(labels: readonly Labels[]): boolean {
+  const first = labels[0];
+  if (first === undefined) return true;
+  const name = first.get("__name__");
+  const type = first.get("__type__");
+  const unit = first.get("__unit__");
+  for (const other of labels) {
+    if (other.get("__name__") !== name) return false;
+    if (other.get("__type__") !== type || other.get("__unit__") !== unit) return false;
+  }
+  return true;
+}
+
+/** Joins rows with equal labels; throws where two hold a value at one step. O(rows), more only where rows join. */
+export function mergeEqualRows(vector: StepVector): StepVector {
+  const { labels } = vector;
+  const rowByKey = new Map<string, number>();
+  for (let row = 0; row < labels.length; row++) rowByKey.set((labels[row] as Labels).key, row);
+  if (rowByKey.size === labels.length) return vector;
+  rowByKey.clear();
+  const merged = new StepVector(vector.stepCount, labels.length);
+  merged.isOrdered = vector.isOrdered;
+  for (let row = 0; row < labels.length; row++) {
+    const { key } = labels[row] as Labels;
+    const target = rowByKey.get(key);
+    if (target === undefined) {
+      rowByKey.set(key, merged.rowCount);
+      merged.copyRow(vector, row);
+    } else {
+      overlayRow(merged, target, vector, row);
+    }
+  }
+  return merged;
+}
+
+/** Whether two rows have equal labels. */
+export function hasEqualRows(labels: readonly Labels[]): boolean {
+  const keys = new Set<string>();
+  for (const set of labels) keys.add(set.key);
+  return keys.size !== labels.length;
+}
+
+function overlayRow(target: StepVector, targetRow: number, from: StepVector, row: number): void {
+  const { stepCount } = target;
+  const base = targetRow * stepCount;
+  const source = row * stepCount;
+  for (let step = 0; step < stepCount; step++) {
+    const kind = from.kinds[source + step]!;
+    if (kind === cellKind.absent) continue;
+    if (target.kinds[base + step] !== cellKind.absent) throw sameLabelsetError();
+    target.kinds[base + step] = kind;
+    target.values[base + step] = from.values[source + step]!;
+  }
+}
+
+/** One row without labels that holds `values` at every step. */
+export function vectorOfScalar(values: Float64Array): StepVector {
+  const vector = new StepVector(values.length, 1);
+  const base = vector.addRow(Labels.empty);
+  vector.values.set(values, base);
+  vector.kinds.fill(cellKind.float, base, base + values.length);
+  return vector;
+}
