@@ -197,6 +197,7 @@ const datapathRows: readonly MetricRow[] = [
     labels: ["map_name", "operation", "outcome"],
     from: "1.16",
     source: "operations on the datapath's maps",
+    assumed: "1.16: the catalogue lists both spellings of the label",
   },
   {
     name: "cilium_bpf_map_pressure",

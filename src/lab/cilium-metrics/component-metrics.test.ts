@@ -1,0 +1,300 @@
+import { describe, expect, it } from "vitest";
+import { FakeClock } from "../../base/clock.ts";
+import { silentLogger } from "../../base/logger.ts";
+import { renderText } from "../../metrics/exposition.ts";
+import { type LabEvent, LabEventBus } from "../events.ts";
+import type { CiliumVersion, LabEndpoint, LabState } from "../lab-state.ts";
+import { type ComponentMetrics, createAgentMetrics } from "./agent-metrics.ts";
+import { createHubbleMetrics } from "./hubble-metrics.ts";
+import { createOperatorMetrics } from "./operator-metrics.ts";
+import type { ProcessFigures } from "./process-metrics.ts";
+
+const head = { timeMs: 1_700_000_000_500, nodeName: "worker" } as const;
+
+const figures: ProcessFigures = {
+  cpuSeconds: () => 1.5,
+  residentBytes: () => 1024,
+  openFileCount: () => 7,
+  openFilesMax: () => undefined,
+  virtualBytes: () => 4096,
+  virtualBytesMax: () => undefined,
+  startSeconds: () => 1_700_000_000,
+};
+
+const endpoint: LabEndpoint = {
+  id: 814,
+  nodeName: "worker",
+  kind: "pod",
+  namespace: "default",
+  podName: "deathstar",
+  address: "10.0.1.21",
+  identity: 31337,
+  labels: ["k8s:class=deathstar", "k8s:org=empire"],
+  workload: { name: "deathstar", kind: "Deployment" },
+  state: "ready",
+  enforcement: "ingress",
+  policyRevision: 2,
+  redirects: { http: 1, dns: 0 },
+};
+
+const state: LabState = {
+  clusterName: "default",
+  ciliumVersion: "1.19",
+  startedMs: 0,
+  policyRevision: 2,
+  unmanagedPodCount: 1,
+  fqdnSelectorCount: 0,
+  nodes: () => [],
+  endpoints: (nodeName) => (nodeName === "worker" ? [endpoint] : []),
+  identities: () => [
+    { id: 1, labels: ["reserved:host"], type: "reserved" },
+    { id: 31337, labels: endpoint.labels, type: "cluster_local" },
+  ],
+  policies: () => [
+    {
+      namespace: "default",
+      name: "rule1",
+      kind: "CiliumNetworkPolicy",
+      entryCount: 1,
+      yaml: "",
+    },
+  ],
+  services: () => [],
+  conntrack: () => ({ tcp: 0, nonTcp: 0 }),
+  addresses: () => ({ used: ["10.0.1.21"], capacity: 254 }),
+  maps: () => [
+    { name: "cilium_lxc", entryCount: 1, capacity: 4 },
+    { name: "cilium_policy_v2_00814", entryCount: 1, capacity: 2 },
+  ],
+  fqdn: () => [],
+  unreachable: () => ({ nodes: 1, endpoints: 0 }),
+};
+
+type Create = (options: Parameters<typeof createAgentMetrics>[0]) => ComponentMetrics;
+
+function pageAfter(create: Create, version: CiliumVersion, ...events: LabEvent[]): string[] {
+  const bus = new LabEventBus();
+  const options = { state, events: bus, nodeName: "worker", version, process: figures };
+  const metrics = create(options);
+  for (const event of events) bus.publish(event);
+  return renderText(metrics.registry)
+    .split("\n")
+    .filter((line) => line !== "" && !line.startsWith("#"));
+}
+
+function seriesValue(lines: readonly string[], series: string): number | undefined {
+  const line = lines.find((text) => text.startsWith(`${series} `));
+  return line === undefined ? undefined : Number(line.slice(series.length + 1));
+}
+
+const denied: LabEvent = {
+  ...head,
+  kind: "l7",
+  proxyType: "envoy",
+  message: "request",
+  verdict: "denied",
+  direction: "INGRESS",
+  protocol: "http",
+};
+const dropped: LabEvent = {
+  ...head,
+  kind: "packet",
+  verdict: "dropped",
+  direction: "INGRESS",
+  sizeBytes: 74,
+  protocol: "TCP",
+  dropReason: "Policy denied",
+};
+
+describe("the agent's metrics", () => {
+  it("count drops by reason and direction, packets and bytes", () => {
+    const lines = pageAfter(createAgentMetrics, "1.19", dropped, dropped);
+    const labels = '{direction="INGRESS",reason="Policy denied"}';
+    expect(seriesValue(lines, `cilium_drop_count_total${labels}`)).toBe(2);
+    expect(seriesValue(lines, `cilium_drop_bytes_total${labels}`)).toBe(148);
+  });
+
+  it("count only what their own node saw", () => {
+    const lines = pageAfter(createAgentMetrics, "1.19", { ...dropped, nodeName: "other" });
+    expect(lines.some((line) => line.startsWith("cilium_drop_count_total"))).toBe(false);
+  });
+
+  it("count a denial at the proxy under the names of each version", () => {
+    const modern = pageAfter(createAgentMetrics, "1.19", denied);
+    expect(seriesValue(modern, 'cilium_policy_l7_total{proxy_type="envoy",rule="denied"}')).toBe(1);
+    expect(seriesValue(modern, 'cilium_policy_l7_total{proxy_type="envoy",rule="received"}')).toBe(
+      1,
+    );
+    expect(seriesValue(modern, "cilium_policy_l7_denied_total")).toBeUndefined();
+    const old = pageAfter(createAgentMetrics, "1.6", denied);
+    expect(seriesValue(old, "cilium_policy_l7_denied_total")).toBe(1);
+    expect(seriesValue(old, "cilium_policy_l7_received_total")).toBe(1);
+    expect(seriesValue(old, "cilium_policy_l7_forwarded_total")).toBe(0);
+  });
+
+  it("name endpoints and policies as each version does", () => {
+    const modern = pageAfter(createAgentMetrics, "1.16");
+    expect(seriesValue(modern, "cilium_endpoint")).toBe(1);
+    expect(seriesValue(modern, "cilium_policy")).toBe(1);
+    expect(
+      seriesValue(modern, 'cilium_policy_endpoint_enforcement_status{enforcement="ingress"}'),
+    ).toBe(1);
+    const old = pageAfter(createAgentMetrics, "1.9");
+    expect(seriesValue(old, "cilium_endpoint_count")).toBe(1);
+    expect(seriesValue(old, "cilium_endpoint_regenerating")).toBe(0);
+    expect(seriesValue(old, "cilium_policy_count")).toBe(1);
+    expect(seriesValue(old, "cilium_endpoint")).toBeUndefined();
+  });
+
+  it("keep an endpoint state that was seen at 0", () => {
+    const change = { ...head, kind: "endpoint_state", endpointId: 814 } as const;
+    const lines = pageAfter(createAgentMetrics, "1.19", {
+      ...change,
+      from: "ready",
+      to: "regenerating",
+    });
+    expect(seriesValue(lines, 'cilium_endpoint_state{endpoint_state="regenerating"}')).toBe(0);
+    expect(seriesValue(lines, 'cilium_endpoint_state{endpoint_state="ready"}')).toBe(1);
+  });
+
+  it("show the fill of maps, policy maps as the fullest one", () => {
+    const lines = pageAfter(createAgentMetrics, "1.19");
+    expect(seriesValue(lines, 'cilium_bpf_map_pressure{map_name="lxc"}')).toBe(0.25);
+    expect(seriesValue(lines, 'cilium_bpf_map_pressure{map_name="policy_*"}')).toBe(0.5);
+  });
+
+  it("leave out what the platform does not tell", () => {
+    const lines = pageAfter(createAgentMetrics, "1.19");
+    expect(seriesValue(lines, "cilium_process_open_fds")).toBe(7);
+    expect(seriesValue(lines, "cilium_process_max_fds")).toBeUndefined();
+  });
+
+  it("serve every version with every kind of event", () => {
+    const events: LabEvent[] = [
+      dropped,
+      denied,
+      { ...head, kind: "agent_started", scopes: { daemonInit: 0.1 } },
+      {
+        ...head,
+        kind: "endpoint_regenerated",
+        endpointId: 1,
+        outcome: "success",
+        reason: "",
+        scopes: { total: 0.01, policyCalculation: 0.001 },
+      },
+      { ...head, kind: "policy_incremental_update", scope: "global", durationSeconds: 0.001 },
+      {
+        ...head,
+        kind: "node_probe",
+        target: "control",
+        type: "node",
+        addressType: "primary",
+        protocol: "http",
+        status: "reachable",
+        latencySeconds: 0.001,
+      },
+      {
+        ...head,
+        kind: "k8s_event",
+        receiver: "agent",
+        scope: "Pod",
+        action: "create",
+        isValid: true,
+        isEqual: false,
+        outcome: "success",
+      },
+      {
+        ...head,
+        kind: "map_op",
+        mapName: "cilium_lxc",
+        operation: "update",
+        outcome: "success",
+        durationSeconds: 0.001,
+      },
+      { ...head, kind: "node_event", action: "add", source: "local", target: "worker" },
+      {
+        ...head,
+        kind: "controller_run",
+        receiver: "agent",
+        group: "endpoint-gc",
+        outcome: "failure",
+        durationSeconds: 0.1,
+      },
+      { ...head, kind: "log", receiver: "agent", level: "error", subsystem: "daemon", message: "" },
+    ];
+    for (const version of ["1.6", "1.9", "1.16", "1.19"] as const) {
+      const lines = pageAfter(createAgentMetrics, version, ...events);
+      expect(lines.length, version).toBeGreaterThan(80);
+      expect(seriesValue(lines, "cilium_controllers_failing")).toBe(1);
+    }
+    const modern = pageAfter(createAgentMetrics, "1.19", ...events);
+    const nodes = 'cilium_node_health_connectivity_status{status="reachable",type="node"}';
+    expect(seriesValue(modern, nodes)).toBe(1);
+    expect(modern).toContain('cilium_errors_warnings_total{level="ERROR",subsystem="daemon"} 1');
+  });
+});
+
+describe("the operator's metrics", () => {
+  const collected: LabEvent = {
+    ...head,
+    kind: "identity_gc",
+    outcome: "success",
+    aliveCount: 5,
+    deletedCount: 1,
+    durationSeconds: 0.25,
+  };
+
+  it("label identity collection by type from 1.19 on", () => {
+    const modern = pageAfter(createOperatorMetrics, "1.19", collected);
+    const alive = 'cilium_operator_identity_gc_entries{identity_type="crd",status="alive"}';
+    expect(seriesValue(modern, alive)).toBe(5);
+    expect(seriesValue(modern, "cilium_operator_unmanaged_pods")).toBe(1);
+    const old = pageAfter(createOperatorMetrics, "1.9", collected);
+    expect(seriesValue(old, 'cilium_operator_identity_gc_runs{outcome="success"}')).toBe(1);
+    expect(seriesValue(old, "cilium_operator_unmanaged_pods")).toBeUndefined();
+  });
+});
+
+describe("the Hubble metrics", () => {
+  function start(): { bus: LabEventBus; clock: FakeClock; lines: () => string[] } {
+    const bus = new LabEventBus();
+    const clock = new FakeClock(1000);
+    const options = { events: bus, nodeName: "worker", clock, logger: silentLogger };
+    const { page } = createHubbleMetrics({ ...options, metrics: ["drop:sourceContext=pod"] });
+    return { bus, clock, lines: () => page.expose("").body.split("\n") };
+  }
+  const flow = {
+    verdict: "DROPPED",
+    event_type: { type: 1 },
+    source: { namespace: "default", pod_name: "deathstar" },
+  } as const;
+
+  it("count the node's flows and lost events", () => {
+    const { bus, lines } = start();
+    bus.publish({ ...head, kind: "flow", flow });
+    bus.publish({ ...head, nodeName: "other", kind: "flow", flow });
+    bus.publish({ ...head, kind: "lost_events", source: "observer_events_queue", count: 3 });
+    const text = lines();
+    expect(text.filter((line) => line.startsWith("hubble_drop_total"))).toEqual([
+      'hubble_drop_total{protocol="Unknown L4",reason="DROP_REASON_UNKNOWN",source="default/deathstar"} 1',
+    ]);
+    expect(text).toContain('hubble_lost_events_total{source="observer_events_queue"} 3');
+    expect(text).toContain('hubble_lost_events_total{source="perf_event_ring_buffer"} 0');
+  });
+
+  it("forget a pod one minute after its endpoint is gone", async () => {
+    const { bus, clock, lines } = start();
+    bus.publish({ ...head, kind: "flow", flow });
+    bus.publish({ ...head, kind: "endpoint_deleted", endpoint });
+    await clock.advance(59_000);
+    expect(lines().some((line) => line.startsWith("hubble_drop_total"))).toBe(true);
+    await clock.advance(1_000);
+    expect(lines().some((line) => line.startsWith("hubble_drop_total"))).toBe(false);
+  });
+
+  it("accept the default metrics string", () => {
+    const options = { events: new LabEventBus(), nodeName: "worker", clock: new FakeClock() };
+    const { flowMetrics } = createHubbleMetrics({ ...options, logger: silentLogger });
+    expect(flowMetrics.status().length).toBe(9);
+  });
+});
