@@ -62,7 +62,7 @@ export function checkValue<Schema extends z.ZodType>(
 ): z.output<Schema> {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  throw issueError(result.error, at);
+  throw issueError(result.error, value, at);
 }
 
 /** Checks a whole document. */
@@ -98,6 +98,7 @@ export function formatPath(path: DocumentPath): string {
 
 function issueError(
   error: z.ZodError,
+  value: unknown,
   at: { readonly document?: YamlDocument; readonly prefix?: DocumentPath },
 ): ConfigError {
   const { document, prefix = [] } = at;
@@ -105,7 +106,7 @@ function issueError(
   if (issue === undefined) return errorAt("cannot be used", prefix, document);
   const path = [...prefix, ...issue.path.map((step) => (typeof step === "symbol" ? "?" : step))];
   const isAboutKey = issue.code === "custom" && issue.params === aboutKey;
-  if (!isAboutKey) return errorAt(issueMessage(issue), path, document);
+  if (!isAboutKey) return errorAt(issueMessage(issue, value), path, document);
   return new ConfigError(issue.message, {
     file: document?.file,
     path: formatPath(path.slice(0, -1)),
@@ -113,9 +114,18 @@ function issueError(
   });
 }
 
-function issueMessage(issue: z.core.$ZodIssue): string {
-  if (issue.code === "invalid_type") return `want ${issue.expected}, have ${describe(issue.input)}`;
-  return issue.message;
+function issueMessage(issue: z.core.$ZodIssue, value: unknown): string {
+  // Our own schemas word their issues themselves; what is left are zod's own type errors.
+  if (issue.code !== "invalid_type" || !issue.message.startsWith("Invalid input")) {
+    return issue.message;
+  }
+  let input = value;
+  for (const step of issue.path) {
+    if (typeof input === "object" && input !== null) input = Reflect.get(input, step) as unknown;
+  }
+  const want =
+    issue.expected === "record" || issue.expected === "object" ? "a mapping" : issue.expected;
+  return `want ${want}, have ${describe(input)}`;
 }
 
 function describe(value: unknown): string {

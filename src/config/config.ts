@@ -1,0 +1,199 @@
+/**
+ * prometheus.yml: composes the schemas that the rooms own, applies Prometheus' rules between parts,
+ * and gives a frozen configuration with warnings for what loads but is not built yet. Unknown keys
+ * are errors. Loading reads one file, synchronously: it happens at start and at a reload only.
+ */
+
+import { readFileSync } from "node:fs";
+import { stringify } from "yaml";
+import { z } from "zod";
+import { ConfigError, errorMessage } from "../base/errors.ts";
+import { parseDuration } from "../model/duration.ts";
+import { type Labels, labelsFromObject } from "../model/labels.ts";
+import { checkDocument, errorAt, formatPath, listOf, mapping } from "../schema/mapping.ts";
+import { durationScalar, integerScalar, textMap, textScalar } from "../schema/scalars.ts";
+import { parseYamlDocument, type YamlDocument } from "../schema/yaml-document.ts";
+import {
+  compileGlobalScrapeFields,
+  compileScrapeConfig,
+  inheritedScrapeFields,
+  inheritScrapeFields,
+  type ScrapeConfig,
+  scrapeConfigSchema,
+  scrapeConfigWarnings,
+} from "../scrape/scrape-config.ts";
+import { printableConfig } from "./redaction.ts";
+
+/** A configuration in force; frozen. */
+export interface Config {
+  /** The file it came from; undefined for a text. */
+  readonly file: string | undefined;
+  readonly global: GlobalConfig;
+  readonly scrapeConfigs: readonly ScrapeConfig[];
+  /** As status/config prints it: defaults filled in, secrets as `<secret>`. See `redactedYaml`. */
+  readonly printable: unknown;
+}
+
+/** What `global` says beyond the defaults of scrape configs. */
+export interface GlobalConfig {
+  readonly scrapeIntervalMs: number;
+  readonly scrapeTimeoutMs: number;
+  readonly evaluationIntervalMs: number;
+  readonly externalLabels: Labels;
+}
+
+/** A configuration and the sentences that a user should read about it. */
+export interface LoadedConfig {
+  readonly config: Config;
+  readonly warnings: readonly string[];
+}
+
+/** Prometheus' default. */
+const evaluationIntervalDefault = "1m";
+
+const globalSchema = mapping({
+  ...inheritedScrapeFields,
+  evaluation_interval: durationScalar.optional(),
+  rule_query_offset: durationScalar.optional(),
+  query_log_file: textScalar.optional(),
+  external_labels: textMap.optional(),
+});
+
+const runtimeSchema = mapping({ gogc: integerScalar(-1).optional() });
+
+/** Parts of a prometheus.yml that are real but not acted upon yet, and what follows from that. */
+const unbuiltParts: Readonly<Record<string, string>> = {
+  rule_files:
+    "rules are not evaluated yet: nothing is recorded and no alert fires from these files",
+  alerting: "not evaluated yet: no alert is sent to these Alertmanagers",
+  scrape_config_files: "not read yet: scrape configs of other files are not in force",
+  remote_write: "remote write is not supported yet: nothing is sent to these endpoints",
+  remote_read: "remote read is not supported yet: queries see local data only",
+  storage: "not applied yet: storage settings are flags (--storage.tsdb.retention.time)",
+  tracing: "tracing is not supported yet: no traces are sent",
+  otlp: "OTLP is not supported yet: nothing is received over it",
+};
+
+const configSchema = mapping({
+  global: globalSchema.optional(),
+  runtime: runtimeSchema.optional(),
+  scrape_configs: listOf(scrapeConfigSchema).optional(),
+  alerting: z.unknown().optional(),
+  rule_files: listOf(textScalar).optional(),
+  scrape_config_files: listOf(textScalar).optional(),
+  storage: z.unknown().optional(),
+  tracing: z.unknown().optional(),
+  remote_write: z.unknown().optional(),
+  remote_read: z.unknown().optional(),
+  otlp: z.unknown().optional(),
+});
+
+type ConfigFields = z.output<typeof configSchema>;
+
+/** Loads a prometheus.yml. Throws ConfigError with file, line, path and mend. */
+export function loadConfig(file: string): LoadedConfig {
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch (thrown) {
+    throw new ConfigError(`cannot read the configuration: ${errorMessage(thrown)}`, {
+      file,
+      path: "",
+    });
+  }
+  return parseConfig(text, file);
+}
+
+/** As `loadConfig` for a text; `file` names it in errors and is what relative paths are relative to. */
+export function parseConfig(text: string, file?: string): LoadedConfig {
+  const document = parseYamlDocument(text, file);
+  const fields = checkDocument(configSchema, document);
+  const globalScrape = compileGlobalScrapeFields(fields.global ?? {}, document);
+  const evaluationInterval = fields.global?.evaluation_interval;
+  const isEvaluationSet = evaluationInterval !== undefined && evaluationInterval !== "0s";
+  const evaluation = isEvaluationSet ? evaluationInterval : evaluationIntervalDefault;
+  const externalLabels = fields.global?.external_labels ?? {};
+  checkExternalLabels(externalLabels, document);
+
+  const entries = (fields.scrape_configs ?? []).map((entry, index) => {
+    const place = { document, path: ["scrape_configs", index] };
+    return { place, fields: inheritScrapeFields(entry, globalScrape, place) };
+  });
+  checkJobNames(fields, document);
+  const scrapeConfigs = entries.map((entry) => compileScrapeConfig(entry.fields, entry.place));
+  const warnings = unbuiltWarnings(fields, document);
+  for (const entry of entries) warnings.push(...scrapeConfigWarnings(entry.fields, entry.place));
+  const { global: _global, ...withoutGlobal } = fields;
+  const config: Config = {
+    file,
+    global: {
+      scrapeIntervalMs: parseDuration(globalScrape.scrape_interval) ?? 0,
+      scrapeTimeoutMs: parseDuration(globalScrape.scrape_timeout) ?? 0,
+      evaluationIntervalMs: parseDuration(evaluation) ?? 0,
+      externalLabels: labelsFromObject(externalLabels),
+    },
+    scrapeConfigs,
+    printable: printableConfig({
+      global: {
+        ...globalScrape,
+        evaluation_interval: evaluation,
+        ...fields.global,
+        ...globalScrape,
+      },
+      ...withoutGlobal,
+      scrape_configs: entries.length === 0 ? undefined : entries.map((entry) => entry.fields),
+    }),
+  };
+  return deepFreeze({ config, warnings });
+}
+
+/** The configuration as YAML with defaults filled in and every secret as `<secret>`, for status/config. */
+export function redactedYaml(config: Config): string {
+  return stringify(config.printable, { lineWidth: 0, indentSeq: false });
+}
+
+function checkExternalLabels(
+  labels: Readonly<Record<string, string>>,
+  document: YamlDocument,
+): void {
+  if (!Object.hasOwn(labels, "")) return;
+  throw errorAt('"" is not a valid label name', ["global", "external_labels"], document);
+}
+
+function checkJobNames(fields: ConfigFields, document: YamlDocument): void {
+  const seen = new Set<string>();
+  for (const [index, { job_name: jobName = "" }] of (fields.scrape_configs ?? []).entries()) {
+    if (seen.has(jobName)) {
+      const message = `found multiple scrape configs with job name ${JSON.stringify(jobName)}`;
+      throw errorAt(message, ["scrape_configs", index, "job_name"], document);
+    }
+    seen.add(jobName);
+  }
+}
+
+function unbuiltWarnings(fields: ConfigFields, document: YamlDocument): string[] {
+  const warnings: string[] = [];
+  for (const [key, consequence] of Object.entries(unbuiltParts)) {
+    const value = fields[key as keyof ConfigFields];
+    if (isNothing(value)) continue;
+    const at = { file: document.file, path: formatPath([key]), line: document.lineOfKey([key]) };
+    warnings.push(new ConfigError(consequence, at).message);
+  }
+  return warnings;
+}
+
+function isNothing(value: unknown): boolean {
+  if (value === undefined || value === null) return true;
+  if (typeof value !== "object") return false;
+  return (Array.isArray(value) ? value.length : Object.keys(value).length) === 0;
+}
+
+/** Freezes plain objects and arrays; objects with a class of their own look after themselves. */
+function deepFreeze<T>(value: T): T {
+  if (typeof value !== "object" || value === null || Object.isFrozen(value)) return value;
+  const prototype = Object.getPrototypeOf(value) as unknown;
+  if (prototype !== Object.prototype && prototype !== Array.prototype) return value;
+  Object.freeze(value);
+  for (const part of Object.values(value)) deepFreeze(part);
+  return value;
+}
