@@ -3,15 +3,23 @@
 import type { Suite } from "./suite.ts";
 import { expositionSuite } from "./suites/exposition.ts";
 import { hubbleCases } from "./suites/hubble-cases.ts";
+import { hubbleInvalid } from "./suites/hubble-invalid.ts";
+import { hubbleJsonpb } from "./suites/hubble-jsonpb.ts";
 import { policyDnsSuite, policyHttpSuite } from "./suites/policy-l7.ts";
 import { policyVerdictsSuite } from "./suites/policy-verdicts.ts";
+import { promqlSuite } from "./suites/promql.ts";
 import { promqlGrammarSuite } from "./suites/promql-grammar.ts";
+import { promqltestSuite } from "./suites/promqltest.ts";
 import { relabelSuite } from "./suites/relabel.ts";
 
 export const suites: readonly Suite[] = [
+  promqlSuite,
+  promqltestSuite,
   promqlGrammarSuite,
   relabelSuite,
   hubbleCases,
+  hubbleInvalid,
+  hubbleJsonpb,
   expositionSuite,
   policyVerdictsSuite,
   policyHttpSuite,
