@@ -1,0 +1,115 @@
+/**
+ * A CiliumNetworkPolicy as the engine uses it: parsed, checked, frozen, every part with the line it
+ * came from. One document has one or more specs, each a subject and entries; an entry is one item of
+ * `ingress`, `egress`, `ingressDeny` or `egressDeny`. Produced by policy-parse.ts only.
+ */
+
+import type { LabelSelector } from "./label-selector.ts";
+import type { PeerSelector } from "./peer-selector.ts";
+
+/** Seen from the subject: who may reach it, or whom it may reach. */
+export type PolicyDirection = "ingress" | "egress";
+
+/** The lists of a spec, as Cilium spells them. */
+export type PolicySection = "ingress" | "egress" | "ingressDeny" | "egressDeny";
+
+/** Transport protocols of a packet. */
+export type PolicyProtocol = "TCP" | "UDP" | "SCTP" | "ICMP" | "ICMPV6";
+
+/** Where an entry was written: what explanations and flows name. */
+export interface RuleOrigin {
+  readonly kind: "CiliumNetworkPolicy";
+  readonly namespace: string;
+  readonly name: string;
+  readonly file: string;
+  readonly section: PolicySection;
+  /** 0-based position in the section, over all specs. */
+  readonly index: number;
+  /** 1-based. */
+  readonly line: number;
+}
+
+/** Ports of one protocol. ICMP types are "ports" of their protocol, as in Cilium. */
+export interface PortMatch {
+  /** "ANY" = TCP, UDP and SCTP. */
+  readonly protocol: PolicyProtocol | "ANY";
+  /** Inclusive; first 0 and last 65535 = the whole protocol. */
+  readonly first: number;
+  readonly last: number;
+  /** A named port (lower case), looked up per endpoint; first and last are 0 then. */
+  readonly name: string | undefined;
+}
+
+/** One header condition of an HTTP rule; `value` undefined = the header must be there. */
+export interface HttpHeaderRule {
+  /** Lower case. */
+  readonly name: string;
+  readonly value: string | undefined;
+  /** As written: "X-Token: abc", or the name of a header match. */
+  readonly text: string;
+  /** What a mismatch does: undefined = the rule does not match; else the request goes on. */
+  readonly mismatch: "LOG" | "ADD" | "DELETE" | "REPLACE" | undefined;
+}
+
+/** One item of `rules.http`; regular expressions are RE2, full match. Undefined = anything. */
+export interface HttpRule {
+  readonly method: string | undefined;
+  readonly path: string | undefined;
+  readonly host: string | undefined;
+  readonly headers: readonly HttpHeaderRule[];
+  readonly line: number;
+}
+
+/** One item of `rules.dns` or `toFQDNs`: a name, or a pattern with `*`. */
+export interface DnsRule {
+  readonly matchName: string | undefined;
+  readonly matchPattern: string | undefined;
+  readonly line: number;
+}
+
+/** `rules` of one toPorts item. An empty list is the same as none. */
+export type L7Rules =
+  | { readonly parser: "http"; readonly http: readonly HttpRule[] }
+  | { readonly parser: "dns"; readonly dns: readonly DnsRule[] };
+
+/** One item of `toPorts` or `icmps`. */
+export interface PortRule {
+  readonly ports: readonly PortMatch[];
+  readonly l7: L7Rules | undefined;
+  readonly line: number;
+}
+
+/** One item of a section. */
+export interface PolicyEntry {
+  readonly origin: RuleOrigin;
+  readonly direction: PolicyDirection;
+  readonly isDeny: boolean;
+  /** ORed; undefined = every peer; an empty list selects nobody. */
+  readonly peers: readonly PeerSelector[] | undefined;
+  /** ORed; undefined = every port and protocol; an empty list selects nothing. */
+  readonly ports: readonly PortRule[] | undefined;
+}
+
+/** One `spec` or item of `specs`. */
+export interface PolicySpec {
+  readonly subject: LabelSelector;
+  readonly entries: readonly PolicyEntry[];
+  /** Whether selecting an endpoint turns default deny on, per direction. */
+  readonly defaultDeny: { readonly ingress: boolean; readonly egress: boolean };
+  readonly logValue: string | undefined;
+  readonly line: number;
+}
+
+/** One policy object. */
+export interface PolicyDocument {
+  readonly kind: "CiliumNetworkPolicy";
+  readonly namespace: string;
+  readonly name: string;
+  readonly file: string;
+  readonly line: number;
+  readonly specs: readonly PolicySpec[];
+  /** Items of all sections: what `cilium_policy` counts. */
+  readonly entryCount: number;
+  /** The document as it was written. */
+  readonly text: string;
+}

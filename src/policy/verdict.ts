@@ -1,0 +1,90 @@
+/** What is asked of the policy engine and what it answers. Facts only; policy-engine.ts decides. */
+
+import type {
+  DnsRule,
+  HttpRule,
+  PolicyDirection,
+  PolicyEntry,
+  PolicyProtocol,
+  PolicySpec,
+  RuleOrigin,
+} from "./policy-document.ts";
+
+/** A named port of a pod. */
+export interface NamedPort {
+  readonly port: number;
+  readonly protocol: PolicyProtocol;
+}
+
+/** One end of a connection. */
+export interface PolicyEndpoint {
+  /** Labels of the security identity, with source. */
+  readonly labels: readonly string[];
+  /** Address of an end outside the cluster; CIDR rules look at it. */
+  readonly address?: string;
+  /** Normalised DNS names whose answers held the address. */
+  readonly names?: readonly string[];
+  /** Named container ports, by lower-case name. */
+  readonly namedPorts?: ReadonlyMap<string, NamedPort>;
+}
+
+/** What is asked. For ICMP `port` is the type. */
+export interface VerdictQuery {
+  readonly source: PolicyEndpoint;
+  readonly destination: PolicyEndpoint;
+  readonly port: number;
+  readonly protocol: PolicyProtocol;
+  /** Whose policy decides: ingress = the destination's, egress = the source's. */
+  readonly direction: PolicyDirection;
+}
+
+/** Kind of policy-map entry that decided, as Hubble's policy_match_type. */
+export type PolicyMatch =
+  | "l3-l4"
+  | "l3-proto"
+  | "l3-only"
+  | "l4-only"
+  | "proto-only"
+  | "all"
+  | "none";
+
+/** Requests that a redirect lets pass; `allowAll` = some rule has no L7 restriction. */
+export type L7Verdict =
+  | { readonly parser: "http"; readonly allowAll: boolean; readonly http: readonly HttpRule[] }
+  | { readonly parser: "dns"; readonly allowAll: boolean; readonly dns: readonly DnsRule[] };
+
+/** The answer for one direction. */
+export interface Verdict {
+  /** `default-allow`: no policy enforces this direction, or only ones without default deny and none matched. */
+  readonly decision: "allowed" | "denied" | "default-allow";
+  readonly match: PolicyMatch;
+  /** Rules that made the deciding entry; empty for default deny and default allow. */
+  readonly matchedBy: readonly RuleOrigin[];
+  /** The host may always reach its own pods; no policy is named then. */
+  readonly isAllowLocalhost: boolean;
+  /** For denials: an explicit deny rule (181) or nothing matched (133). */
+  readonly dropReason: 133 | 181 | undefined;
+  /** For "nothing matched": the first entry of each spec that turned default deny on. */
+  readonly defaultDenyBy: readonly RuleOrigin[];
+  /** The traffic goes through the L7 proxy, which has these rules. */
+  readonly l7: L7Verdict | undefined;
+  /** log.value of the matching specs, sorted, without duplicates. */
+  readonly policyLog: readonly string[];
+}
+
+/** An entry that selects an endpoint, with its spec. */
+export interface SelectedEntry {
+  readonly entry: PolicyEntry;
+  readonly spec: PolicySpec;
+}
+
+/** What an endpoint's policy says for one direction. */
+export interface DirectionPolicy {
+  readonly direction: PolicyDirection;
+  /** Some entry selects the endpoint: what Cilium reports as enforcement, default deny or not. */
+  readonly isEnforced: boolean;
+  /** What no entry allows is denied. */
+  readonly isDefaultDeny: boolean;
+  readonly entries: readonly SelectedEntry[];
+  readonly defaultDenyBy: readonly RuleOrigin[];
+}

@@ -1,0 +1,179 @@
+/**
+ * A walk over a YAML tree that knows where it is: each value has its path and line, so that every
+ * error names file, line, field and mend. Unlike schema/yaml-document it keeps the scalars' types,
+ * since Kubernetes refuses `port: 80` where a text is wanted.
+ */
+
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseAllDocuments,
+} from "yaml";
+import { ConfigError } from "../base/errors.ts";
+import { didYouMean } from "../schema/did-you-mean.ts";
+
+/** Documents in one file beyond this are refused. */
+const documentsMax = 10_000;
+
+interface CursorSource {
+  readonly file: string;
+  readonly lines: LineCounter;
+  readonly document: Document;
+}
+
+/** A value in the tree. */
+export class YamlCursor {
+  readonly path: string;
+  readonly line: number;
+  readonly #source: CursorSource;
+  readonly #node: unknown;
+
+  constructor(source: CursorSource, node: unknown, at: { path: string; line: number }) {
+    this.#source = source;
+    this.#node = isAlias(node) ? node.resolve(source.document) : node;
+    this.path = at.path;
+    this.line = at.line;
+  }
+
+  /** Throws a ConfigError about this value; `message` ends with the mend where one is known. */
+  fail(message: string): never {
+    throw new ConfigError(message, { file: this.#source.file, path: this.path, line: this.line });
+  }
+
+  /** Nothing, `null` or `~`. */
+  isNull(): boolean {
+    return (
+      this.#node === null ||
+      this.#node === undefined ||
+      (isScalar(this.#node) && this.#node.value === null)
+    );
+  }
+
+  /** What kind of value this is, for messages. */
+  describe(): string {
+    if (this.isNull()) return "nothing";
+    if (isMap(this.#node)) return "a mapping";
+    if (isSeq(this.#node)) return "a list";
+    return isScalar(this.#node)
+      ? `the ${typeof this.#node.value} ${JSON.stringify(this.#node.value)}`
+      : "an alias";
+  }
+
+  /** The mapping's entries whose value is not null, in order. */
+  entries(): [string, YamlCursor][] {
+    if (!isMap(this.#node)) this.fail(`want a mapping, have ${this.describe()}`);
+    const entries: [string, YamlCursor][] = [];
+    for (const pair of this.#node.items) {
+      const key = isScalar(pair.key) ? String(pair.key.value) : String(pair.key);
+      const child = this.#child(
+        pair.value,
+        pair.key,
+        this.path === "" ? key : `${this.path}.${key}`,
+      );
+      if (!child.isNull()) entries.push([key, child]);
+    }
+    return entries;
+  }
+
+  /** As `entries`, but any key not in `known` is an error that names the nearest known one. */
+  fields<Key extends string>(known: readonly Key[]): Partial<Record<Key, YamlCursor>> {
+    const fields: Partial<Record<Key, YamlCursor>> = {};
+    for (const [key, value] of this.entries()) {
+      const name = known.find((candidate) => candidate === key);
+      if (name === undefined) {
+        const hint = didYouMean(key, known) || `; known here: ${known.join(", ")}`;
+        return value.fail(`unknown field "${key}"${hint}`);
+      }
+      fields[name] = value;
+    }
+    return fields;
+  }
+
+  /** The list's items. */
+  items(): YamlCursor[] {
+    if (!isSeq(this.#node)) this.fail(`want a list, have ${this.describe()}`);
+    return this.#node.items.map((item, index) => this.#child(item, item, `${this.path}[${index}]`));
+  }
+
+  isMapping(): boolean {
+    return isMap(this.#node);
+  }
+
+  text(mend = ""): string {
+    if (isScalar(this.#node) && typeof this.#node.value === "string") return this.#node.value;
+    this.fail(`want a text, have ${this.describe()}${mend}`);
+  }
+
+  boolean(): boolean {
+    if (isScalar(this.#node) && typeof this.#node.value === "boolean") return this.#node.value;
+    this.fail(`want true or false, have ${this.describe()}`);
+  }
+
+  /** A whole number, or text where `text` allows it. */
+  scalar(): string | number | boolean {
+    if (isScalar(this.#node)) {
+      const { value } = this.#node;
+      if (typeof value === "string" || typeof value === "number" || typeof value === "boolean")
+        return value;
+    }
+    this.fail(`want a single value, have ${this.describe()}`);
+  }
+
+  integer(min: number, max: number): number {
+    const value = isScalar(this.#node) ? this.#node.value : undefined;
+    if (typeof value === "number" && Number.isInteger(value) && value >= min && value <= max)
+      return value;
+    this.fail(`want a whole number from ${min} to ${max}, have ${this.describe()}`);
+  }
+
+  /** Offsets of the value in the file's text. */
+  range(): readonly [number, number] | undefined {
+    const range = (this.#node as Node | undefined)?.range;
+    return range === null || range === undefined ? undefined : [range[0], range[2]];
+  }
+
+  #child(node: unknown, at: unknown, path: string): YamlCursor {
+    const range =
+      (at as Node | null | undefined)?.range ?? (node as Node | null | undefined)?.range;
+    const line =
+      range === null || range === undefined ? this.line : this.#source.lines.linePos(range[0]).line;
+    return new YamlCursor(this.#source, node, { path, line });
+  }
+}
+
+/** A cursor for each document of a file that is not empty; throws ConfigError with the line of a syntax error. */
+export function openYaml(text: string, file: string): YamlCursor[] {
+  const lines = new LineCounter();
+  const parsed = parseAllDocuments(text, {
+    lineCounter: lines,
+    prettyErrors: false,
+    stringKeys: false,
+  });
+  const documents = Array.isArray(parsed) ? parsed : [];
+  if (documents.length > documentsMax) {
+    throw new ConfigError(`more than ${documentsMax} documents in one file`, { file, path: "" });
+  }
+  const cursors: YamlCursor[] = [];
+  for (const document of documents) {
+    const first = document.errors[0];
+    if (first !== undefined) {
+      throw new ConfigError(`cannot read YAML: ${first.message}`, {
+        file,
+        path: "",
+        line: lines.linePos(first.pos[0]).line,
+      });
+    }
+    const start = document.contents?.range?.[0] ?? 0;
+    const cursor = new YamlCursor({ file, lines, document }, document.contents, {
+      path: "",
+      line: lines.linePos(start).line,
+    });
+    if (!cursor.isNull()) cursors.push(cursor);
+  }
+  return cursors;
+}
