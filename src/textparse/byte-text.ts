@@ -70,6 +70,8 @@ function runeSize(bytes: Uint8Array, start: number): number {
 /** Strings kept before the table starts anew; bounds its memory. */
 const symbolsMax = 1 << 17;
 const smallestTable = 256;
+/** Bucket bounds and quantiles remembered before that starts anew. */
+const normalizedFloatsMax = 4096;
 
 /**
  * Strings by their bytes. One for each scrape pool or parser; equal bytes give the same string
@@ -78,6 +80,7 @@ const smallestTable = 256;
 export class SymbolTable {
   #strings: string[] = [];
   #hashes: number[] = [];
+  readonly #normalizedFloats = new Map<string, string>();
   /** Open addressing: index into #strings plus 1, 0 = free. Never more than half full. */
   #slots = new Int32Array(smallestTable);
 
@@ -105,6 +108,16 @@ export class SymbolTable {
       const kept = this.#strings[index]!;
       if (isSameAscii(kept, body, start, end)) return kept;
     }
+  }
+
+  /** What `normalize` makes of `text`, remembered: bucket bounds are few and come back in each series. */
+  normalizedFloat(text: string, normalize: (text: string) => string): string {
+    const known = this.#normalizedFloats.get(text);
+    if (known !== undefined) return known;
+    if (this.#normalizedFloats.size >= normalizedFloatsMax) this.#normalizedFloats.clear();
+    const normalized = normalize(text);
+    this.#normalizedFloats.set(text, normalized);
+    return normalized;
   }
 
   #add(text: string, hash: number): string {

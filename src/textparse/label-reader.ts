@@ -50,7 +50,7 @@ export function readSeriesLabels(
     const name = readText(body, items[i]!, items[i + 1]!, symbols);
     if (isDescribed && isTaken(name, metricName, type, family.unit)) continue;
     let value = readText(body, items[i + 2]!, items[i + 3]!, symbols);
-    if (isBoundLabel(type, name)) value = normalizeFloat(value);
+    if (isBoundLabel(type, name)) value = symbols.normalizedFloat(value, normalizeFloat);
     pairs.push(name, value);
   }
   sortPairs(pairs);

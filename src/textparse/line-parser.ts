@@ -19,7 +19,7 @@ import {
   token,
   tokenName,
 } from "./byte-lexer.ts";
-import { decodeUtf8, isUtf8, SymbolTable } from "./byte-text.ts";
+import { decodeUtf8, isSameBytes, isUtf8, SymbolTable } from "./byte-text.ts";
 import { DecimalScanner } from "./decimal-scanner.ts";
 import { type EntryKind, type ExpositionParser, entryKind } from "./exposition-parser.ts";
 import { parseGoFloat } from "./go-float.ts";
@@ -27,6 +27,10 @@ import { OffsetList, readSeriesLabels } from "./label-reader.ts";
 
 /** How much of a malformed line a ParseError keeps, bytes. */
 const errorInputBytesMax = 512;
+/** The longest name of a type is "gaugehistogram". */
+const typeBytesMax = 14;
+const helpWord = Uint8Array.from("# HELP ", (char) => char.charCodeAt(0));
+const typeWord = Uint8Array.from("# TYPE ", (char) => char.charCodeAt(0));
 
 /** Options that both formats have. */
 export interface LineParserOptions {
@@ -155,6 +159,58 @@ export abstract class LineParser implements ExpositionParser {
     return true;
   }
 
+  /**
+   * Fast path for `# HELP name text` and `# TYPE name type` with single blanks; `end`, and nothing
+   * moved, where it is not for it.
+   */
+  protected tryMetadataLine(types: ReadonlyMap<string, MetricType>): EntryKind {
+    const { body, position } = this;
+    const limit = body.length;
+    if (position + 8 >= limit || body[position] !== 35 || this.lexer.state !== lexerState.init) {
+      return entryKind.end;
+    }
+    const isHelp = isSameBytes(helpWord, 0, helpWord.length, body, position);
+    if (!isHelp && !isSameBytes(typeWord, 0, typeWord.length, body, position)) return entryKind.end;
+    const nameStart = position + helpWord.length;
+    if (!isMetricNameStart(body[nameStart]!)) return entryKind.end;
+    let i = nameStart + 1;
+    while (i < limit && isMetricNamePart(body[i]!)) i++;
+    const textStart = i + 1;
+    if (textStart >= limit || body[i] !== 32 || body[textStart]! <= 32) return entryKind.end;
+    const textEnd = this.#scanText(textStart);
+    if (textEnd < 0) return entryKind.end;
+    if (!isHelp) {
+      if (textEnd - textStart > typeBytesMax) return entryKind.end;
+      const type = types.get(this.symbols.intern(body, textStart, textEnd));
+      if (type === undefined) return entryKind.end;
+      this.metricType = type;
+    }
+    this.familyStart = nameStart;
+    this.familyEnd = i;
+    this.textStart = textStart;
+    this.textEnd = textEnd;
+    this.lineStart = position;
+    this.position = textEnd + 1;
+    return isHelp ? entryKind.help : entryKind.type;
+  }
+
+  /** Where the line break after `start` is; -1 where there is none, a NUL before it, or no UTF-8. */
+  #scanText(start: number): number {
+    const { body } = this;
+    const limit = body.length;
+    let i = start;
+    let high = 0;
+    for (; i < limit; i++) {
+      const byte = body[i]!;
+      if (byte === 10) break;
+      if (byte === 0) return -1;
+      high |= byte;
+    }
+    // The exact lexer takes a NUL after the line break as part of the text.
+    if (i === limit || body[i + 1] === 0) return -1;
+    return high >= 0x80 && !isUtf8(body, start, i) ? -1 : i;
+  }
+
   /** Fast path: name and labels without blanks; returns the end, -1 where it is something else. */
   protected scanSeries(start: number): number {
     const { body, offsets } = this;
@@ -192,12 +248,13 @@ export abstract class LineParser implements ExpositionParser {
     let high = 0;
     for (; ; i++) {
       if (i >= limit) return -1;
-      const byte = body[i]!;
+      let byte = body[i]!;
       if (byte === 34) break;
       if (byte === 92) {
-        i++;
-        if (i >= limit || body[i]! < 32) return -1;
-      } else if (byte < 32) return -1;
+        if (++i >= limit) return -1;
+        byte = body[i]!;
+      }
+      if (byte < 32) return -1;
       high |= byte;
     }
     if (high >= 0x80 && !isUtf8(body, valueStart, i)) return -1;

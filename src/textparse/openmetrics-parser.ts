@@ -139,7 +139,7 @@ export class OpenMetricsParser extends LineParser {
   protected override parseEntry(): EntryKind {
     for (;;) {
       this.#exemplar = undefined;
-      this.#kind = this.trySeriesLine() ? entryKind.series : this.#parseExactly();
+      this.#kind = this.trySeriesLine() ? entryKind.series : this.#parseOther();
       if (this.#kind !== entryKind.series || !this.#skipsCreatedSeries) return this.#kind;
       if (!mayHaveStart(this.metricType)) return this.#kind;
       const [nameStart = 0, nameEnd = 0] = this.offsets.items;
@@ -169,6 +169,13 @@ export class OpenMetricsParser extends LineParser {
     if (hasTimestamp) this.timestampMs = toInt64(this.scanner.value * 1000);
     this.#exemplar = undefined;
     return i + 1;
+  }
+
+  #parseOther(): EntryKind {
+    const kind = this.tryMetadataLine(metricTypes);
+    if (kind === entryKind.end) return this.#parseExactly();
+    this.#familyNameSize = this.familyEnd - this.familyStart;
+    return kind;
   }
 
   #parseExactly(): EntryKind {

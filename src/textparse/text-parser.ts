@@ -34,7 +34,8 @@ export class TextParser extends LineParser {
   }
 
   protected override parseEntry(): EntryKind {
-    this.#kind = this.trySeriesLine() ? entryKind.series : this.#parseExactly();
+    this.#kind = this.trySeriesLine() ? entryKind.series : this.tryMetadataLine(metricTypes);
+    if (this.#kind === entryKind.end) this.#kind = this.#parseExactly();
     return this.#kind;
   }
 
@@ -91,7 +92,6 @@ export class TextParser extends LineParser {
         case token.linebreak:
           // Blank lines are allowed.
           this.position = lexer.position;
-          if (this.trySeriesLine()) return entryKind.series;
           continue;
         case token.help:
         case token.type:
