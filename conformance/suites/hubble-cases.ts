@@ -3,13 +3,12 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { systemClock } from "../../src/base/clock.ts";
-import type { LogFields, Logger } from "../../src/base/logger.ts";
-import type { Flow } from "../../src/flow/model/flow.ts";
-import { parseFlowLine } from "../../src/flow/model/jsonpb.ts";
 import { createFlowMetrics } from "../../src/flowmetrics/flow-metrics.ts";
 import { parseMetricSpecs } from "../../src/flowmetrics/spec.ts";
 import { renderOpenMetrics, renderText } from "../../src/metrics/exposition.ts";
 import { Registry } from "../../src/metrics/registry.ts";
+import { firstDifference } from "../difference.ts";
+import { FlowFiles, recordingLogger, withoutExemplarTimes } from "../hubble-recordings.ts";
 import { reportCase, type Suite } from "../suite.ts";
 
 interface HubbleCase {
@@ -23,57 +22,6 @@ interface HubbleCase {
   readonly log?: readonly string[];
   readonly expected_text: string;
   readonly expected_openmetrics: string;
-}
-
-/** The flows of one recorded file, in order; read once. */
-export class FlowFiles {
-  readonly #dir: string;
-  readonly #byPath = new Map<string, readonly Flow[]>();
-
-  constructor(dir: string) {
-    this.#dir = dir;
-  }
-
-  read(path: string, limit: number | undefined): readonly Flow[] {
-    let flows = this.#byPath.get(path);
-    if (flows === undefined) {
-      const lines = readFileSync(join(this.#dir, path), "utf8").split("\n");
-      flows = lines.filter((line) => line !== "").map((line) => parseFlowLine(line) ?? {});
-      this.#byPath.set(path, flows);
-    }
-    return limit === undefined ? flows : flows.slice(0, limit);
-  }
-}
-
-/** A logger that writes lines as the recordings have them: "WARN: message key=value". */
-export function recordingLogger(lines: string[]): Logger {
-  const write = (level: string) => (fields: LogFields, message: string) => {
-    const extra = Object.entries(fields).map(([key, value]) => ` ${key}=${String(value)}`);
-    lines.push(`${level}: ${message}${extra.join("")}`);
-  };
-  const logger: Logger = {
-    debug() {},
-    info() {},
-    warn: write("WARN"),
-    error: write("ERROR"),
-    child: () => logger,
-  };
-  return logger;
-}
-
-/** The first line in which two texts differ, undefined when they are equal. */
-export function firstDifference(what: string, want: string, have: string): string | undefined {
-  if (want === have) return undefined;
-  const wantLines = want.split("\n");
-  const haveLines = have.split("\n");
-  const at = wantLines.findIndex((line, index) => line !== haveLines[index]);
-  const index = at < 0 ? wantLines.length : at;
-  return `${what}, line ${index + 1}:\n  want ${wantLines[index]}\n  have ${haveLines[index]}`;
-}
-
-/** The recordings have no timestamps in exemplars. */
-export function withoutExemplarTimes(text: string): string {
-  return text.replace(/( # \{.*\} \S+) \S+$/gm, "$1");
 }
 
 function checkCase(recorded: HubbleCase, files: FlowFiles): string | undefined {
