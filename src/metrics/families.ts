@@ -141,12 +141,12 @@ export class CounterFamily extends MetricFamily<Counter> {
 
   /** For a family without labels. */
   inc(by = 1, exemplar?: ExemplarContext): void {
-    this.only().inc(by, exemplar);
+    this.unlabelled().inc(by, exemplar);
   }
 
   /** For a family without labels. */
   setTotal(total: number): void {
-    this.only().setTotal(total);
+    this.unlabelled().setTotal(total);
   }
 }
 
@@ -160,22 +160,22 @@ export class GaugeFamily extends MetricFamily<Gauge> {
 
   /** For a family without labels. */
   set(value: number): void {
-    this.only().set(value);
+    this.unlabelled().set(value);
   }
 
   /** For a family without labels. */
   inc(by = 1): void {
-    this.only().inc(by);
+    this.unlabelled().inc(by);
   }
 
   /** For a family without labels. */
   dec(by = 1): void {
-    this.only().dec(by);
+    this.unlabelled().dec(by);
   }
 
   /** For a family without labels. */
   add(by: number): void {
-    this.only().add(by);
+    this.unlabelled().add(by);
   }
 }
 
@@ -202,7 +202,7 @@ export class HistogramFamily extends MetricFamily<Histogram> {
 
   /** For a family without labels. */
   observe(value: number, exemplar?: ExemplarContext): void {
-    this.only().observe(value, exemplar);
+    this.unlabelled().observe(value, exemplar);
   }
 }
 
@@ -227,7 +227,7 @@ export class SummaryFamily extends MetricFamily<Summary> {
 
   /** For a family without labels. */
   observe(value: number): void {
-    this.only().observe(value);
+    this.unlabelled().observe(value);
   }
 }
 

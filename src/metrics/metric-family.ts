@@ -139,7 +139,7 @@ export abstract class MetricFamily<Child extends MetricChild> {
   }
 
   /** The child of a family without labels. */
-  protected only(): Child {
+  protected unlabelled(): Child {
     assert(this.#root.child !== undefined, `${this.name} has labels: say which child`);
     return this.#root.child;
   }
