@@ -4,7 +4,8 @@
  * /proc/locks is consulted too, since Prometheus locks the same file with flock and writes nothing.
  *
  * Without /proc (macOS) the pid alone decides. Node has no flock, so a Prometheus started on a
- * directory that we hold does not notice us: FORMAT.md says so.
+ * directory that we hold does not notice us: FORMAT.md says so. A process of the same user that has
+ * files of the WAL open is refused too, locked or not.
  */
 
 import * as nodeFs from "node:fs";
@@ -24,6 +25,8 @@ export interface ProcessFacts {
   kernelLocks(): string;
   /** Whether the process has the file open; undefined where that cannot be known. */
   hasOpen(pid: number, path: string): boolean | undefined;
+  /** Another process that has a file below the folder open, as far as we may look; 0 where there is none. */
+  openerBelow(folder: string): number;
 }
 
 /** What the lock file says, one JSON object on one line. */
@@ -54,6 +57,9 @@ export function acquireDataLock(options: DataLockOptions): DataLock {
   const facts = options.facts ?? systemFacts;
   const path = join(dir, "lock");
   refuseKernelLock(path, dir, facts);
+  // Debian's Prometheus takes no lock unless told to, but it keeps its log open.
+  const opener = facts.openerBelow(join(dir, "wal"));
+  if (opener !== 0) throw lockedError(dir, opener, "it has files of the WAL open");
   const owner = readOwner(path);
   if (owner !== undefined) {
     const why = whyDead(owner, facts);
@@ -194,14 +200,34 @@ export const systemFacts: ProcessFacts = {
   hasOpen(pid, path) {
     try {
       const wanted = nodeFs.realpathSync(path);
-      const folder = `/proc/${pid}/fd`;
-      return nodeFs.readdirSync(folder).some((name) => linkTarget(join(folder, name)) === wanted);
+      return openFiles(pid).includes(wanted);
     } catch {
-      // Another user's process, or no /proc.
+      // No such path.
       return undefined;
     }
   },
+  openerBelow(folder) {
+    if (!nodeFs.existsSync("/proc/self/fd") || !nodeFs.existsSync(folder)) return 0;
+    const prefix = `${nodeFs.realpathSync(folder)}/`;
+    for (const name of nodeFs.readdirSync("/proc")) {
+      const pid = Number(name);
+      if (!Number.isInteger(pid) || pid === process.pid) continue;
+      if (openFiles(pid).some((path) => path.startsWith(prefix))) return pid;
+    }
+    return 0;
+  },
 };
+
+/** Paths that a process has open; none where we may not look. */
+function openFiles(pid: number): string[] {
+  const folder = `/proc/${pid}/fd`;
+  try {
+    return nodeFs.readdirSync(folder).map((name) => linkTarget(join(folder, name)));
+  } catch {
+    // Another user's process, one that has ended, or no /proc.
+    return [];
+  }
+}
 
 function linkTarget(path: string): string {
   try {

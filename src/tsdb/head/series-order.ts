@@ -3,7 +3,6 @@
  * integers. New series are merged in at the next query: O(new · log all · labels + all).
  */
 
-import { compareUtf8 } from "../../model/labels.ts";
 import type { SeriesTable } from "./series-table.ts";
 
 /** Sorts slots by their labels. */
@@ -90,7 +89,7 @@ export class SeriesOrder {
       const idA = table.labelId(a, i);
       const idB = table.labelId(b, i);
       // Equal symbols are equal strings: most labels of neighbours end here.
-      if (idA !== idB) return compareUtf8(table.symbols.text(idA), table.symbols.text(idB));
+      if (idA !== idB) return table.symbols.compare(idA, idB);
     }
     return countA - countB;
   }

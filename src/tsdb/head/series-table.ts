@@ -1,6 +1,6 @@
 /**
- * One record of 128 bytes per series, in SharedArrayBuffer pages of 4,096 records, so that a scrape
- * touches two cache lines a sample and workers read the same memory. Labels, sealed chunk lists and
+ * One record of 128 bytes per series, in SharedArrayBuffer pages of 4,096 records, so that an
+ * append touches one cache line of it and workers read the same memory. Labels, sealed chunk lists and
  * chunk bytes hang off it in the shared arena. Drawn in FORMAT.md.
  *
  *   slot   number of a record, from 1; reused after removal
@@ -24,7 +24,10 @@ const slotSpan = 1 << slotBits;
 /** Generations of a slot: a ref stays a safe integer. */
 const generationMax = 2 ** 28;
 
-/** Offsets of a record's fields in 32-bit words; the XOR encoder's state comes first. */
+/**
+ * Offsets of a record's fields in 32-bit words. The first 16 words are one cache line and all that an
+ * append and its log record need; the XOR encoder's state comes first.
+ */
 export const seriesField = {
   xor: 0,
   lastTimestampMs: xorState.lastTimestampMs,
@@ -34,26 +37,27 @@ export const seriesField = {
   endBits: xorState.endBits,
   /** Arena address of the open chunk, 0 where there is none. */
   chunkAddress: 9,
-  /** float64: ref, 0 while the record is free. */
-  ref: 10,
-  /** float64: first timestamp of the open chunk. */
-  chunkStartMs: 12,
+  /** Generation + 1 while the record is in use, else 0. */
+  alive: 10,
+  chunkCapacity: 11,
   /** float64: the open chunk is cut at this time. */
-  cutAtMs: 14,
+  cutAtMs: 12,
   /** float64: log id. */
-  logId: 16,
-  chunkCapacity: 18,
-  /** Sealed chunks: arena address, count and room of the list (sealed-chunks.ts). */
-  sealedAddress: 19,
-  sealedCount: 20,
-  sealedCapacity: 21,
+  logId: 14,
+  /** float64: first timestamp of the open chunk. */
+  chunkStartMs: 16,
+  /** Sealed chunks: arena address, count and room of the list (head-chunks.ts). */
+  sealedAddress: 18,
+  sealedCount: 19,
+  sealedCapacity: 20,
   /** Symbol ids, name and value alternating. */
-  labelsAddress: 22,
-  labelCount: 23,
-  hash: 24,
+  labelsAddress: 21,
+  labelCount: 22,
+  hash: 23,
   /** 1: the series record has not reached the log yet. */
-  isUnlogged: 25,
-  generation: 26,
+  isUnlogged: 24,
+  /** Generation of this slot; survives the record. */
+  generation: 25,
 } as const;
 
 /** The head's series. */
@@ -106,13 +110,16 @@ export class SeriesTable {
   slotOfRef(ref: number): number {
     // Of a safe integer `&` takes the low bits exactly; `%` on doubles would be a library call.
     const slot = ref & (slotSpan - 1);
-    const page = this.doubles[slot >>> pageShift];
+    const page = this.words[slot >>> pageShift];
     if (page === undefined) return 0;
-    return page[(this.wordAt(slot) + seriesField.ref) >>> 1] === ref ? slot : 0;
+    const generation = (ref - slot) / slotSpan;
+    return page[this.wordAt(slot) + seriesField.alive] === generation + 1 ? slot : 0;
   }
 
+  /** The ref of a slot in use, 0 for a free one. */
   refOf(slot: number): number {
-    return this.doublesOf(slot)[(this.wordAt(slot) + seriesField.ref) >>> 1]!;
+    const alive = this.wordsOf(slot)[this.wordAt(slot) + seriesField.alive]!;
+    return alive === 0 ? 0 : (alive - 1) * slotSpan + slot;
   }
 
   logIdOf(slot: number): number {
@@ -120,7 +127,7 @@ export class SeriesTable {
   }
 
   isAlive(slot: number): boolean {
-    return this.refOf(slot) !== 0;
+    return this.wordsOf(slot)[this.wordAt(slot) + seriesField.alive] !== 0;
   }
 
   /** The slot of the series with exactly these labels, else 0. */
@@ -153,7 +160,7 @@ export class SeriesTable {
     words[at + seriesField.generation] = generation;
     resetXorState(words, at);
     doubles[(at + seriesField.lastTimestampMs) >>> 1] = Number.NEGATIVE_INFINITY;
-    doubles[(at + seriesField.ref) >>> 1] = generation * slotSpan + slot;
+    words[at + seriesField.alive] = generation + 1;
     doubles[(at + seriesField.logId) >>> 1] = logId;
     const address = arena.allocate(Math.max(1, labels.length * 4));
     arena.wordPages[address >>> 16]!.set(ids.subarray(0, labels.length), wordIndex(address));
@@ -174,7 +181,7 @@ export class SeriesTable {
     const labelCount = words[at + seriesField.labelCount]!;
     for (let i = 0; i < labelCount * 2; i++) this.symbols.release(this.labelId(slot, i));
     this.arena.free(words[at + seriesField.labelsAddress]!, Math.max(1, labelCount * 8));
-    this.doublesOf(slot)[(at + seriesField.ref) >>> 1] = 0;
+    words[at + seriesField.alive] = 0;
     words[at + seriesField.generation] = (words[at + seriesField.generation]! + 1) % generationMax;
     this.#freeSlots.push(slot);
     this.#count--;

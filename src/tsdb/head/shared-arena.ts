@@ -96,14 +96,19 @@ export class SharedArena {
     this.#freePages.push(page);
   }
 
-  /** Copies `length` bytes between slots. */
+  /** Copies `length` bytes between slots, rounded up to words. */
   copy(from: number, to: number, length: number): void {
-    const source = this.bytePages[from >>> 16]!;
-    const start = (from & 0xffff) * unitBytes;
-    this.bytePages[to >>> 16]!.set(
-      source.subarray(start, start + length),
-      (to & 0xffff) * unitBytes,
-    );
+    const source = this.wordPages[from >>> 16]!;
+    const target = this.wordPages[to >>> 16]!;
+    const start = wordIndex(from);
+    const end = start + ((length + 3) >>> 2);
+    if (length > 1024) {
+      target.set(source.subarray(start, end), wordIndex(to));
+      return;
+    }
+    // Fast path: chunks are short, and a loop beats making a view.
+    let at = wordIndex(to);
+    for (let i = start; i < end; i++) target[at++] = source[i]!;
   }
 
   /** Begins a page for small slots; what is left of the last one becomes free slots. */

@@ -5,6 +5,7 @@
  */
 
 import { assert } from "../../base/assert.ts";
+import { compareUtf8 } from "../../model/labels.ts";
 import { byteIndex, type SharedArena, wordIndex } from "./shared-arena.ts";
 
 const encoder = new TextEncoder();
@@ -18,6 +19,7 @@ export class SymbolTable {
   readonly #strings: string[] = [];
   #addresses = new Uint32Array(new SharedArrayBuffer(initialCapacity * 4));
   #references = new Uint32Array(initialCapacity);
+  #isAscii = new Uint8Array(initialCapacity);
   readonly #freeIds: number[] = [];
 
   constructor(arena: SharedArena) {
@@ -47,6 +49,7 @@ export class SymbolTable {
     this.#arena.bytePages[address >>> 16]!.set(bytes, byteIndex(address) + 4);
     this.#addresses[id] = address;
     this.#references[id] = 0;
+    this.#isAscii[id] = bytes.length === text.length ? 1 : 0;
     this.#strings[id] = text;
     this.#ids.set(text, id);
     return id;
@@ -60,6 +63,17 @@ export class SymbolTable {
   /** Where the bytes lie: a word with their length, then they. */
   address(id: number): number {
     return this.#addresses[id]!;
+  }
+
+  /** Order of two symbols in UTF-8 byte order. */
+  compare(a: number, b: number): number {
+    const textA = this.#strings[a]!;
+    const textB = this.#strings[b]!;
+    // Fast path: for ASCII the engine's own comparison gives the same order.
+    if (this.#isAscii[a] === 1 && this.#isAscii[b] === 1) {
+      return textA < textB ? -1 : Number(textA > textB);
+    }
+    return compareUtf8(textA, textB);
   }
 
   retain(id: number): void {
@@ -86,5 +100,8 @@ export class SymbolTable {
     const references = new Uint32Array(this.#references.length * 2);
     references.set(this.#references);
     this.#references = references;
+    const isAscii = new Uint8Array(this.#isAscii.length * 2);
+    isAscii.set(this.#isAscii);
+    this.#isAscii = isAscii;
   }
 }

@@ -68,8 +68,14 @@ export function appendXorSample(
   let end = base * 8 + words[at + 8]!;
   if (count > 1) {
     const deltaMs = timestampMs - doubles[half]!;
-    end = writeDeltaOfDelta(bytes, end, deltaMs - doubles[half + 1]!);
-    end = writeValue(words, at, bytes, end, high, low);
+    const dod = deltaMs - doubles[half + 1]!;
+    if (dod === 0 && high === words[at + 4] && low === words[at + 5]) {
+      // Fast path: a steady scrape of a value that rests is two zero bits.
+      end = writeTwoZeros(bytes, end);
+    } else {
+      end = writeDeltaOfDelta(bytes, end, dod);
+      end = writeValue(words, at, bytes, end, high, low);
+    }
     doubles[half + 1] = deltaMs;
   } else if (count === 1) {
     const deltaMs = timestampMs - doubles[half]!;
@@ -88,6 +94,13 @@ export function appendXorSample(
   words[at + 8] = end - base * 8;
   bytes[base] = (count + 1) >>> 8;
   bytes[base + 1] = count + 1;
+}
+
+function writeTwoZeros(bytes: Uint8Array, bitAt: number): number {
+  const used = bitAt & 7;
+  // The rest of a byte that was begun is zero already.
+  if (used === 0 || used === 7) bytes[(bitAt + 1) >>> 3] = 0;
+  return bitAt + 2;
 }
 
 function writeSignedVarint(bytes: Uint8Array, bitAt: number, value: number): number {
