@@ -2,7 +2,7 @@
  * What the parsers of both text formats share. Each line is tried on a fast path first: one pass
  * over the bytes that takes what exporters really write (no blanks inside braces, no exemplar). A
  * line that it does not take goes to the lexer, which is exact down to the error texts. Offsets are
- * into the body; nothing is decoded until `labels()` or `text()` asks. Bench: bench/scrape.
+ * into the body; nothing is decoded until `labels()` or `text()` asks. Oracle: line-parser.fuzz.test.ts.
  */
 
 import { ParseError } from "../base/errors.ts";
