@@ -199,9 +199,10 @@ function comparePoint(
 
 function isSameValue(wanted: string, actual: string): boolean {
   if (wanted === actual) return true;
-  // Anything but a plain decimal (NaN, infinities, exponents) must be equal as text.
-  const plain = /^-?\d+(\.\d+)?$/;
-  if (!plain.test(wanted) || !plain.test(actual)) return false;
+  // NaN and the infinities must be equal as text; a plain decimal and an exponent are two forms.
+  const number = /^-?\d+(\.\d+)?(e[+-]\d\d+)?$/;
+  if (!number.test(wanted) || !number.test(actual)) return false;
+  if (wanted.includes("e") !== actual.includes("e")) return false;
   const a = Number(wanted);
   const b = Number(actual);
   return Math.abs(a - b) <= tolerance * Math.max(Math.abs(a), Math.abs(b));

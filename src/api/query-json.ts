@@ -1,10 +1,11 @@
 /**
  * Query results as Prometheus' JSON, in pieces of bounded size so that a large matrix is never one
- * string. Values print as plain decimals, times as seconds with three digits where needed.
+ * string. Samples print as plain decimals, with an exponent where they are tiny or huge; a scalar
+ * never has one. Times are seconds with three digits where needed.
  */
 
 import type { Labels } from "../model/labels.ts";
-import { formatPlainDecimal } from "../model/value-format.ts";
+import { formatPlainDecimal, formatSampleValue } from "../model/value-format.ts";
 import type { MatrixSeries, QueryValue, VectorSample } from "../promql/engine/query-result.ts";
 
 /** A piece is handed on once it holds this many characters. */
@@ -14,7 +15,7 @@ const pieceLength = 64 * 1024;
 export function* queryValueJson(value: QueryValue): Generator<string, void> {
   switch (value.type) {
     case "scalar":
-      yield `{"resultType":"scalar","result":${point(value.timestampMs, value.value)}}`;
+      yield `{"resultType":"scalar","result":[${seconds(value.timestampMs)},"${formatPlainDecimal(value.value)}"]}`;
       return;
     case "string":
       yield `{"resultType":"string","result":[${seconds(value.timestampMs)},${JSON.stringify(value.value)}]}`;
@@ -61,7 +62,7 @@ function labelsJson(labels: Labels): string {
 }
 
 function point(timestampMs: number, value: number): string {
-  return `[${seconds(timestampMs)},"${formatPlainDecimal(value)}"]`;
+  return `[${seconds(timestampMs)},"${formatSampleValue(value)}"]`;
 }
 
 /** Seconds with up to three digits: 1763701200, 1763701200.5. */

@@ -37,7 +37,9 @@ export async function queryRoute(
   const options = queryOptions(parameters, signal);
   const query = parameters.get("query") ?? "";
   checkParses(query, sources);
-  const result = await sources.engine.instantQuery(sources.queryable, query, timeMs, options);
+  const result = await withQueryPrefix(() =>
+    sources.engine.instantQuery(sources.queryable, query, timeMs, options),
+  );
   return resultAnswer(result.value, limit, result);
 }
 
@@ -62,7 +64,9 @@ export async function queryRangeRoute(
   const query = parameters.get("query") ?? "";
   checkParses(query, sources);
   const range = { startMs, endMs, stepMs };
-  const result = await sources.engine.rangeQuery(sources.queryable, query, range, options);
+  const result = await withQueryPrefix(() =>
+    sources.engine.rangeQuery(sources.queryable, query, range, options),
+  );
   return resultAnswer(result.value, limit, result);
 }
 
@@ -109,6 +113,18 @@ function checkParses(query: string, sources: ApiSources): Expr {
   } catch (thrown) {
     if (thrown instanceof ParseError) throw invalidParameter("query", thrown.message);
     throw thrown as AppError;
+  }
+}
+
+/** What the engine refuses before it runs is the parameter's fault, and Prometheus says so. */
+async function withQueryPrefix<T>(run: () => Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (thrown) {
+    if (thrown instanceof QueryError && thrown.kind === "bad_data") {
+      throw invalidParameter("query", thrown.message);
+    }
+    throw thrown;
   }
 }
 

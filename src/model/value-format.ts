@@ -9,6 +9,17 @@ export function formatPlainDecimal(value: number): string {
   return text.includes("e") ? expandExponent(text) : text;
 }
 
+/**
+ * As Prometheus writes samples in JSON: plain decimals between 1e-6 and 1e21, an exponent of at least
+ * two digits beyond (`1e-07`, `5.07e+32`), which is where JavaScript changes over too. A scalar
+ * result does not go through this: it is always a plain decimal.
+ */
+export function formatSampleValue(value: number): string {
+  const text = String(value);
+  if (!text.includes("e")) return formatPlainDecimal(value);
+  return text.replace(/e([+-])(\d)$/, "e$10$2");
+}
+
 /** Go's strconv.FormatFloat(v, 'g', -1, 64), as the text exposition format writes values: `1e+06`, `0.25`. */
 export function formatGoFloat(value: number): string {
   if (Number.isNaN(value)) return "NaN";
