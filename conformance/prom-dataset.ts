@@ -37,33 +37,53 @@ export async function loadPromDataset(dataDir: string): Promise<MemoryStorage> {
   return storage;
 }
 
+/** The samples of one series, as text lines. */
+interface SeriesLines {
+  readonly labels: Labels;
+  readonly lines: string[];
+}
+
 /** Lines of one series are together, so that labels are read once a series. */
 function loadSamples(storage: MemoryStorage, text: string): number {
   const appender = storage.appender();
-  let metric = "";
-  let labels: Labels | undefined;
-  let ref = 0;
   let count = 0;
-  for (let start = 0; start < text.length; ) {
-    let end = text.indexOf("\n", start);
-    if (end < 0) end = text.length;
-    const line = text.slice(start, end);
-    start = end + 1;
-    if (line === "" || line.startsWith("#")) continue;
-    const timeAt = line.lastIndexOf(" ");
-    const valueAt = line.lastIndexOf(" ", timeAt - 1);
-    const name = line.slice(0, valueAt);
-    if (labels === undefined || name !== metric) {
-      metric = name;
-      labels = parseMetric(name);
-      ref = 0;
+  // Series are created in the order of their first samples, as in the recorded Prometheus' head.
+  const found = readSeries(text).sort(
+    (a, b) => timeOf(a.lines[0] ?? "") - timeOf(b.lines[0] ?? ""),
+  );
+  for (const { labels, lines } of found) {
+    let ref = 0;
+    for (const line of lines) {
+      const timeAt = line.lastIndexOf(" ");
+      const value = parseValue(line.slice(line.lastIndexOf(" ", timeAt - 1) + 1, timeAt));
+      ref = appender.append(ref, labels, timeOf(line), value);
     }
-    const timestampMs = Math.round(Number(line.slice(timeAt + 1)) * 1000);
-    ref = appender.append(ref, labels, timestampMs, parseValue(line.slice(valueAt + 1, timeAt)));
-    count++;
+    count += lines.length;
   }
   appender.commit();
   return count;
+}
+
+function readSeries(text: string): SeriesLines[] {
+  const found: SeriesLines[] = [];
+  let metric = "";
+  let current: SeriesLines | undefined;
+  for (const line of text.split("\n")) {
+    if (line === "" || line.startsWith("#")) continue;
+    const name = line.slice(0, line.lastIndexOf(" ", line.lastIndexOf(" ") - 1));
+    if (current === undefined || name !== metric) {
+      metric = name;
+      current = { labels: parseMetric(name), lines: [] };
+      found.push(current);
+    }
+    current.lines.push(line);
+  }
+  return found;
+}
+
+/** Milliseconds. */
+function timeOf(line: string): number {
+  return Math.round(Number(line.slice(line.lastIndexOf(" ") + 1)) * 1000);
 }
 
 function parseValue(text: string): number {

@@ -88,6 +88,11 @@ export class MemoryStorage implements Appendable, Queryable, ExemplarQueryable {
     return series;
   }
 
+  /** All series in the order in which they were created. */
+  createdSeries(): readonly MemorySeries[] {
+    return this.#byRef;
+  }
+
   /** All series in the order of their labels. */
   sortedSeries(): readonly MemorySeries[] {
     this.#sorted ??= [...this.#byRef].sort((a, b) => compareLabels(a.labels, b.labels));
@@ -250,8 +255,8 @@ class MemoryQuerier implements Querier {
   }
 
   select(matchers: readonly Matcher[], hints: SelectHints): Promise<SeriesSet> {
-    const series = this.#matching(matchers);
-    const { limit = 0 } = hints;
+    const { limit = 0, isOrderFree = false } = hints;
+    const series = this.#matching(matchers, isOrderFree);
     return Promise.resolve({
       series: limit > 0 ? series.slice(0, limit) : series,
       warnings: [],
@@ -281,13 +286,12 @@ class MemoryQuerier implements Querier {
     // Nothing is held open.
   }
 
-  #matching(matchers: readonly Matcher[]): readonly MemorySeries[] {
-    return this.#storage
-      .sortedSeries()
-      .filter(
-        (series) =>
-          matchesAll(series.labels, matchers) && series.hasSamples(this.#minMs, this.#maxMs),
-      );
+  #matching(matchers: readonly Matcher[], isOrderFree = false): readonly MemorySeries[] {
+    const all = isOrderFree ? this.#storage.createdSeries() : this.#storage.sortedSeries();
+    return all.filter(
+      (series) =>
+        matchesAll(series.labels, matchers) && series.hasSamples(this.#minMs, this.#maxMs),
+    );
   }
 }
 

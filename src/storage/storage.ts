@@ -52,6 +52,12 @@ export interface SelectHints {
   readonly endMs: number;
   /** At most so many series; 0 means no limit. */
   readonly limit?: number;
+  /**
+   * The reader can do without the order by labels: storage may give series as they were created,
+   * which saves sorting and is the order in which Prometheus' engine sees them (it decides which of
+   * equal values topk keeps, and which duplicate an error names).
+   */
+  readonly isOrderFree?: boolean;
 }
 
 /** One series of an answer. */
@@ -64,7 +70,7 @@ export interface Series {
   readSamples(into: SampleBuffer, startMs: number, endMs: number): void;
 }
 
-/** The answer of `select`: sorted by labels, no two equal label sets. */
+/** The answer of `select`: sorted by labels unless the hints say otherwise, no two equal label sets. */
 export interface SeriesSet {
   readonly series: readonly Series[];
   readonly warnings: readonly string[];

@@ -40,7 +40,7 @@ export interface EngineOptions {
   /** Step of subqueries that name none. */
   readonly defaultSubqueryStepMs?: number | ((rangeMs: number) => number);
   /** Switches of experimental syntax and functions. */
-  readonly parserOptions?: ParserOptions;
+  readonly parser?: ParserOptions;
   /** promql-delayed-name-removal. */
   readonly enableDelayedNameRemoval?: boolean;
   /** type-and-unit-labels: counters are told by the label __type__. */
@@ -105,7 +105,7 @@ export class Engine {
   #parse(query: string | Expr): { expr: Expr; text: string } {
     if (typeof query !== "string") return { expr: query, text: printExpr(query) };
     try {
-      return { expr: parseExpr(query, this.#options.parserOptions), text: query };
+      return { expr: parseExpr(query, this.#options.parser), text: query };
     } catch (thrown) {
       if (!(thrown instanceof ParseError)) throw thrown;
       throw new QueryError("bad_data", thrown.message, { cause: thrown });

@@ -28,7 +28,7 @@ export async function openSources(
   const querier = queryable.querier(minMs, maxMs);
   try {
     for (const source of sources) {
-      const hints = { startMs: source.minMs, endMs: source.maxMs };
+      const hints = { startMs: source.minMs, endMs: source.maxMs, isOrderFree: true };
       const set = await querier.select(source.matchers, hints);
       source.series = set.series;
       for (const text of set.warnings) run.annotations.addStorageWarning(text);
