@@ -1,0 +1,234 @@
+/**
+ * What an agent does again and again: collects conntrack entries, probes the nodes, regenerates its
+ * endpoints, keeps its objects in Kubernetes in step, forgets expired names. The laboratory does the
+ * work (NodeWork); this file decides when, times it and publishes it. Intervals are shorter than
+ * Cilium's, so that a graph of five minutes shows something; the real ones are beside them.
+ */
+
+import type { Clock } from "../../base/clock.ts";
+import type { AddressFamily, ConntrackProtocol, LabEventBus, NodeProbed } from "../events.ts";
+import type { LabEndpoint, LabState } from "../lab-state.ts";
+import type { AgentApi } from "./agent-api.ts";
+import type { ControllerSet } from "./controller.ts";
+import type { ObjectStore, StoreClient } from "./object-store.ts";
+
+/** Seconds between runs; Cilium's own default in the comment. */
+export interface NodeIntervals {
+  /** adaptive, 10 s to 12 h */
+  readonly conntrackGc: number;
+  /** 60 s */
+  readonly nodeProbe: number;
+  /** 2 min */
+  readonly regeneration: number;
+  /** on change, and 5 min */
+  readonly endpointSync: number;
+  /** 1 min */
+  readonly dnsGc: number;
+  /** 5 min */
+  readonly endpointGc: number;
+  /** 30 s */
+  readonly heartbeat: number;
+  /** kubelet's probe of the agent: 30 s, and its report on the node: 10 s */
+  readonly kubelet: number;
+}
+
+/** The laboratory's intervals. */
+export const defaultNodeIntervals: NodeIntervals = {
+  conntrackGc: 5,
+  nodeProbe: 5,
+  regeneration: 20,
+  endpointSync: 4,
+  dnsGc: 10,
+  endpointGc: 30,
+  heartbeat: 10,
+  kubelet: 5,
+};
+
+/** One map after a run of the conntrack collector. */
+export interface ConntrackRun {
+  readonly protocol: ConntrackProtocol;
+  readonly family: AddressFamily;
+  readonly aliveCount: number;
+  readonly deletedCount: number;
+}
+
+/** The work itself, done by the laboratory. */
+export interface NodeWork {
+  /** Drops expired entries of one protocol's map. */
+  collectConntrack(protocol: ConntrackProtocol): ConntrackRun;
+  /** Computes the endpoint's policy anew and publishes endpoint_state and endpoint_regenerated. */
+  regenerate(endpointId: number, reason: string): void | Promise<void>;
+  /** One HTTP request to the node's or its health endpoint's responder; rejects when it is not reached. */
+  probe(target: string, type: NodeProbed["type"]): Promise<void>;
+  /** Keeps LabState.unreachable: called after each round. */
+  setUnreachable(counts: { readonly nodes: number; readonly endpoints: number }): void;
+  /** Forgets names whose time to live is over, and publishes fqdn_cache. */
+  expireNames(): void;
+}
+
+/** What startNodeControllers needs. */
+export interface NodeControllersOptions {
+  readonly nodeName: string;
+  readonly state: LabState;
+  readonly bus: LabEventBus;
+  readonly clock: Clock;
+  readonly store: ObjectStore;
+  readonly api: AgentApi;
+  readonly work: NodeWork;
+  readonly controllers: ControllerSet;
+  readonly intervals?: Partial<NodeIntervals>;
+}
+
+const secondMs = 1000;
+
+/** Starts an agent's controllers and its kubelet. `controllers.close()` ends them. */
+export function startNodeControllers(options: NodeControllersOptions): void {
+  const { controllers, nodeName, store, work, api } = options;
+  const seconds = { ...defaultNodeIntervals, ...options.intervals };
+  const client: StoreClient = { receiver: "agent", nodeName };
+  const synced = new Map<string, string>();
+  const start = (
+    group: string,
+    interval: number,
+    run: () => void | Promise<void>,
+    receiver: "agent" | "other" = "agent",
+  ): void => {
+    const intervalMs = interval * secondMs;
+    // The first runs are spread, so that the agent's work does not come in bursts.
+    const firstDelayMs = (intervalMs * (hashOf(`${nodeName} ${group}`) % 100)) / 100;
+    controllers.start({ receiver, nodeName, group, intervalMs, run }, firstDelayMs);
+  };
+  start("conntrack-gc", seconds.conntrackGc, () => collectConntrack(options), "other");
+  start("cilium-health-ep", seconds.nodeProbe, () => probeNodes(options));
+  start("endpoint-periodic-regeneration", seconds.regeneration, () => regenerateAll(options));
+  start("sync-to-k8s-ciliumendpoint", seconds.endpointSync, () => {
+    syncEndpoints(options, client, synced);
+  });
+  start("dns-garbage-collector-job", seconds.dnsGc, () => work.expireNames());
+  start("endpoint-gc", seconds.endpointGc, () => checkEndpoints(options, client));
+  start("k8s-heartbeat", seconds.heartbeat, () => store.checkHealth(client));
+  const kubelet = (): void => {
+    api.get("/v1/healthz");
+    reportNode(options);
+  };
+  start("kubelet", seconds.kubelet, kubelet, "other");
+}
+
+/** A small, even number for a text: spreads timers, nothing else. */
+function hashOf(text: string): number {
+  let hash = 7;
+  for (let i = 0; i < text.length; i++) hash = (hash * 31 + text.charCodeAt(i)) % 1_000_003;
+  return hash;
+}
+
+function collectConntrack({ work, bus, clock, nodeName }: NodeControllersOptions): void {
+  for (const protocol of ["TCP", "non-TCP"] as const) {
+    const startMs = clock.monotonicMs();
+    const run = work.collectConntrack(protocol);
+    const durationSeconds = (clock.monotonicMs() - startMs) / 1000;
+    const head = { kind: "conntrack_gc", timeMs: clock.nowMs(), nodeName } as const;
+    bus.publish({ ...head, ...run, durationSeconds });
+  }
+}
+
+async function probeNodes(options: NodeControllersOptions): Promise<void> {
+  const { work, state, api } = options;
+  const counts = { nodes: 0, endpoints: 0 };
+  api.get("/v1/cluster/nodes");
+  for (const node of state.nodes()) {
+    if (!(await probeOne(options, node.name, "node"))) counts.nodes++;
+    if (!(await probeOne(options, node.name, "endpoint"))) counts.endpoints++;
+  }
+  work.setUnreachable(counts);
+}
+
+async function probeOne(
+  { work, bus, clock, nodeName }: NodeControllersOptions,
+  target: string,
+  type: NodeProbed["type"],
+): Promise<boolean> {
+  const startMs = clock.monotonicMs();
+  let status: NodeProbed["status"] = "reachable";
+  try {
+    await work.probe(target, type);
+  } catch {
+    // Not an error of ours: that a node is not reached is the finding.
+    status = "unreachable";
+  }
+  const latencySeconds = (clock.monotonicMs() - startMs) / 1000;
+  const head = { kind: "node_probe", timeMs: clock.nowMs(), nodeName } as const;
+  const probe = { target, type, addressType: "primary", protocol: "http" } as const;
+  bus.publish({ ...head, ...probe, status, latencySeconds });
+  return status === "reachable";
+}
+
+async function regenerateAll({ work, state, nodeName }: NodeControllersOptions): Promise<void> {
+  for (const endpoint of state.endpoints(nodeName)) {
+    await work.regenerate(endpoint.id, "periodic endpoint regeneration");
+  }
+}
+
+/** Writes the CiliumEndpoints that changed and deletes those of endpoints that are gone. */
+function syncEndpoints(
+  { state, store, nodeName }: NodeControllersOptions,
+  client: StoreClient,
+  synced: Map<string, string>,
+): void {
+  const present = new Set<string>();
+  for (const endpoint of state.endpoints(nodeName)) {
+    if (endpoint.kind !== "pod") continue;
+    const key = `${endpoint.namespace}/${endpoint.podName}`;
+    present.add(key);
+    const object = ciliumEndpoint(endpoint);
+    const text = JSON.stringify(object);
+    if (synced.get(key) === text) continue;
+    store.put(client, object);
+    synced.set(key, text);
+  }
+  for (const key of synced.keys()) {
+    if (present.has(key)) continue;
+    const [namespace = "", name = ""] = key.split("/");
+    store.remove(client, "CiliumEndpoint", namespace, name);
+    synced.delete(key);
+  }
+}
+
+function ciliumEndpoint(endpoint: LabEndpoint) {
+  const { namespace, podName, id, identity, labels, address } = endpoint;
+  return {
+    scope: "CiliumEndpoint",
+    namespace,
+    name: podName,
+    spec: { id, identity: { id: identity, labels }, networking: [{ ipv4: address }] },
+    status: {
+      state: endpoint.state,
+      policy: { revision: endpoint.policyRevision, enforcement: endpoint.enforcement },
+    },
+  } as const;
+}
+
+/** Asks Kubernetes for the pod of every endpoint; one that is gone is answered with 404. */
+function checkEndpoints(
+  { state, store, nodeName }: NodeControllersOptions,
+  client: StoreClient,
+): void {
+  for (const { kind, namespace, podName } of state.endpoints(nodeName)) {
+    if (kind === "pod") store.get(client, "Pod", namespace, podName);
+  }
+}
+
+/** The kubelet's report on its node: a change of the status alone, which agents need not act on. */
+function reportNode({ state, store, clock, nodeName }: NodeControllersOptions): void {
+  const node = state.nodes().find((candidate) => candidate.name === nodeName);
+  if (node === undefined) return;
+  store.put(
+    { receiver: "other", nodeName },
+    {
+      scope: "Node",
+      namespace: "",
+      name: nodeName,
+      spec: { podCIDR: node.podCidr, address: node.address },
+      status: { heartbeat: clock.nowMs(), pods: state.endpoints(nodeName).length },
+    },
+  );
+}
