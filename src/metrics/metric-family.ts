@@ -76,10 +76,8 @@ export abstract class MetricFamily<Child extends MetricChild> {
 
   /** As `labels`, for values at hand in an array; the array is copied only when the child is new. */
   labelsOf(values: readonly string[]): Child {
-    assert(
-      values.length === this.labelNames.length,
-      `${this.name} wants ${this.labelNames.length} label values, have ${values.length}`,
-    );
+    // Not a bare assert: its message would be put together at every call.
+    if (values.length !== this.labelNames.length) this.#refuse(values.length);
     let node = this.#root;
     for (let i = 0; i < values.length; i++) {
       const value = values[i] as string;
@@ -142,6 +140,10 @@ export abstract class MetricFamily<Child extends MetricChild> {
   protected unlabelled(): Child {
     assert(this.#root.child !== undefined, `${this.name} has labels: say which child`);
     return this.#root.child;
+  }
+
+  #refuse(count: number): never {
+    assert(false, `${this.name} wants ${this.labelNames.length} label values, have ${count}`);
   }
 
   #forget(count: number): void {
