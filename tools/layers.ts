@@ -42,7 +42,7 @@ export const rooms: readonly Room[] = [
   {
     folder: "promql",
     layer: 1,
-    publicFiles: ["ast.ts", "parser.ts", "printer.ts", "functions/signatures.ts"],
+    publicFiles: ["ast.ts", "parser.ts", "printer.ts", "value-type.ts", "functions/signatures.ts"],
     isBrowserSafe: true,
     packages: [],
   },
