@@ -45,7 +45,7 @@ export type { ParserOptions } from "./token-reader.ts";
 /** Brackets, calls and signs within each other; a bound on our own recursion. */
 const nestingMax = 500;
 /** Operators in one expression; later walks of the tree recurse along such a chain. */
-const operatorsMax = 3000;
+const operatorsMax = 1000;
 
 const precedences: Readonly<Record<BinaryOperator, number>> = {
   or: 1,
