@@ -5,6 +5,7 @@ import { renderText } from "../../metrics/exposition.ts";
 import { type LabEvent, LabEventBus } from "../events.ts";
 import type { CiliumVersion, LabEndpoint, LabState } from "../lab-state.ts";
 import { type ComponentMetrics, createAgentMetrics } from "./agent-metrics.ts";
+import { createEnvoyMetrics } from "./envoy-metrics.ts";
 import { createHubbleMetrics } from "./hubble-metrics.ts";
 import { createOperatorMetrics } from "./operator-metrics.ts";
 import type { ProcessFigures } from "./process-metrics.ts";
@@ -296,5 +297,25 @@ describe("the Hubble metrics", () => {
     const options = { events: new LabEventBus(), nodeName: "worker", clock: new FakeClock() };
     const { flowMetrics } = createHubbleMetrics({ ...options, logger: silentLogger });
     expect(flowMetrics.status().length).toBe(9);
+  });
+});
+
+describe("the proxy's metrics", () => {
+  it("count requests, answers by class, and what went upstream", () => {
+    const bus = new LabEventBus();
+    const { registry } = createEnvoyMetrics({ events: bus, nodeName: "worker" });
+    bus.publish(denied);
+    bus.publish({ ...denied, verdict: "forwarded" } as LabEvent);
+    const l7 = { type: "RESPONSE", latency_ns: "2000000", http: { code: 403 } } as const;
+    bus.publish({ ...head, kind: "flow", flow: { l7 } });
+    const lines = renderText(registry).split("\n");
+    const proxy = 'envoy_http_conn_manager_prefix="proxy"';
+    expect(seriesValue(lines, `envoy_http_downstream_rq_total{${proxy}}`)).toBe(2);
+    expect(
+      seriesValue(lines, `envoy_http_downstream_rq_xx{${proxy},envoy_response_code_class="4"}`),
+    ).toBe(1);
+    expect(seriesValue(lines, `envoy_http_downstream_rq_time_sum{${proxy}}`)).toBe(2);
+    const upstream = 'envoy_cluster_upstream_rq_total{envoy_cluster_name="ingress-cluster"}';
+    expect(seriesValue(lines, upstream)).toBe(1);
   });
 });
