@@ -97,9 +97,9 @@ function addToSum(state: FoldState, input: StepVector, source: number, base: num
     }
     const sum = values[at]!;
     const next = sum + value;
-    if (next === Infinity || next === -Infinity) lost[at] = 0;
-    else if (Math.abs(sum) >= Math.abs(value)) lost[at]! += sum - next + value;
-    else lost[at]! += value - next + sum;
+    // Knuth's two-sum: Neumaier's error without asking which is larger. Of no use once not finite.
+    const shift = next - sum;
+    lost[at]! += sum - (next - shift) + (value - shift);
     values[at] = next;
   }
 }
@@ -124,8 +124,8 @@ function addToMean(state: FoldState, input: StepVector, source: number, base: nu
       addToRunningMean(state, at, value);
       continue;
     }
-    if (Math.abs(sum) >= Math.abs(value)) lost[at]! += sum - next + value;
-    else lost[at]! += value - next + sum;
+    const shift = next - sum;
+    lost[at]! += sum - (next - shift) + (value - shift);
     values[at] = next;
   }
 }
@@ -224,7 +224,7 @@ function finish(operator: FoldOperator, state: FoldState): void {
   const { extra, counts, isRunningMean } = state;
   const cells = state.result.rowCount * state.result.stepCount;
   if (operator === "sum") {
-    for (let i = 0; i < cells; i++) values[i]! += extra[i]!;
+    for (let i = 0; i < cells; i++) if (Number.isFinite(values[i]!)) values[i]! += extra[i]!;
   } else if (operator === "avg") {
     for (let i = 0; i < cells; i++) {
       values[i] =

@@ -3,6 +3,8 @@
  * rank must be found. NaN counts as the smallest value, as Prometheus sorts it.
  */
 
+import type { SampleWindows } from "./sample-windows.ts";
+
 /** Up to so many values, insertion sort is quicker than selection. */
 const insertionMax = 24;
 
@@ -82,5 +84,94 @@ function insertionSort(scratch: Float64Array, low: number, high: number): void {
       j--;
     }
     scratch[j + 1] = value;
+  }
+}
+
+/** The values of a window in order, kept so while the window slides. NaN is counted apart. */
+export class SortedWindow {
+  readonly #sorted: Float64Array;
+  #count = 0;
+  #nanCount = 0;
+  /** The samples that are in: [first, end). */
+  #first = 0;
+  #end = 0;
+
+  /** `fullest` is the size of the largest window. */
+  constructor(fullest: number) {
+    this.#sorted = new Float64Array(fullest);
+  }
+
+  /** Takes the window of a step, later than any before. O(changed samples × window / 2) moves at worst. */
+  slideTo(windows: SampleWindows, step: number): this {
+    const first = windows.from[step]!;
+    const end = windows.to[step]!;
+    const { values } = windows;
+    if (first >= this.#end) {
+      this.#count = 0;
+      this.#nanCount = 0;
+      this.#end = first;
+    } else {
+      for (let i = this.#first; i < first; i++) this.#remove(values[i]!);
+    }
+    this.#first = first;
+    for (let i = this.#end; i < end; i++) this.#insert(values[i]!);
+    this.#end = end;
+    return this;
+  }
+
+  /** The quantile of the window. */
+  quantile(quantile: number): number {
+    const total = this.#count + this.#nanCount;
+    if (total === 0 || Number.isNaN(quantile)) return Number.NaN;
+    if (quantile < 0) return -Infinity;
+    if (quantile > 1) return Infinity;
+    const rank = quantile * (total - 1);
+    const lowerIndex = Math.max(0, Math.floor(rank));
+    const upperIndex = Math.min(total - 1, lowerIndex + 1);
+    const weight = rank - Math.floor(rank);
+    return this.#at(lowerIndex) * (1 - weight) + this.#at(upperIndex) * weight;
+  }
+
+  /** The quantile of one window on its own, by selection; forgets what slid before. */
+  quantileOf(windows: SampleWindows, step: number, quantile: number): number {
+    const first = windows.from[step]!;
+    const end = windows.to[step]!;
+    this.#sorted.set(windows.values.subarray(first, end));
+    return quantileOf(quantile, this.#sorted, end - first);
+  }
+
+  #at(index: number): number {
+    return index < this.#nanCount ? Number.NaN : this.#sorted[index - this.#nanCount]!;
+  }
+
+  #insert(value: number): void {
+    if (Number.isNaN(value)) {
+      this.#nanCount++;
+      return;
+    }
+    const sorted = this.#sorted;
+    let at = this.#count++;
+    while (at > 0 && sorted[at - 1]! > value) {
+      sorted[at] = sorted[at - 1]!;
+      at--;
+    }
+    sorted[at] = value;
+  }
+
+  #remove(value: number): void {
+    if (Number.isNaN(value)) {
+      this.#nanCount--;
+      return;
+    }
+    const sorted = this.#sorted;
+    let low = 0;
+    let high = this.#count;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (sorted[middle]! < value) low = middle + 1;
+      else high = middle;
+    }
+    this.#count--;
+    for (let i = low; i < this.#count; i++) sorted[i] = sorted[i + 1]!;
   }
 }

@@ -2,11 +2,13 @@
  * The *_over_time functions: an aggregate of the samples of each window. Sums are Neumaier sums in
  * sample order, as Prometheus computes them, so windows are summed one by one; only where all
  * samples of a series are integers and no sum can be rounded (the usual counter or gauge of things)
- * do prefix sums give the very same bits. Extremes slide over a monotonic queue.
+ * do prefix sums give the very same bits. Extremes slide over two stacks, quantiles over
+ * a sorted copy of the window.
  */
 
 import { invalidQuantile } from "../annotations.ts";
-import { quantileOf } from "../quantile.ts";
+import { CompensatedSum } from "../compensated-sum.ts";
+import { quantileOf, SortedWindow } from "../quantile.ts";
 import type { SampleWindows } from "../sample-windows.ts";
 import { cellKind } from "../step-vector.ts";
 import type { RangeCall, RangeFunction, RowCells } from "./function-call.ts";
@@ -118,6 +120,10 @@ function prefixSums(
   }
 }
 
+/**
+ * The error of each addition is found without asking which operand is larger (Knuth's two-sum): the
+ * same bits as Neumaier's, no branch. Once a sum is not finite it stays so, and the slow path decides.
+ */
 function sumOf(windows: SampleWindows, step: number): number {
   const { values } = windows;
   let sum = 0;
@@ -125,12 +131,12 @@ function sumOf(windows: SampleWindows, step: number): number {
   for (let i = windows.from[step]!, end = windows.to[step]!; i < end; i++) {
     const value = values[i]!;
     const next = sum + value;
-    if (next === Infinity || next === -Infinity) lost = 0;
-    else if (Math.abs(sum) >= Math.abs(value)) lost += sum - next + value;
-    else lost += value - next + sum;
+    const shift = next - sum;
+    lost += sum - (next - shift) + (value - shift);
     sum = next;
   }
-  return sum === Infinity || sum === -Infinity ? sum : sum + lost;
+  // An infinite sum has no error worth adding; NaN is NaN either way.
+  return Number.isFinite(sum) ? sum + lost : sum;
 }
 
 /** A sum divided by the count; where the sum overflows, the mean is carried on instead. */
@@ -143,35 +149,29 @@ function meanOf(windows: SampleWindows, step: number): number {
   for (let i = first + 1; i < end; i++) {
     const value = values[i]!;
     const next = sum + value;
-    if (next === Infinity || next === -Infinity) {
-      return runningMean(windows, { sum, lost, from: first, next: i, end });
-    }
-    if (Math.abs(sum) >= Math.abs(value)) lost += sum - next + value;
-    else lost += value - next + sum;
+    const shift = next - sum;
+    lost += sum - (next - shift) + (value - shift);
     sum = next;
   }
+  if (!Number.isFinite(sum)) return overflowingMean(values, first, end);
   return sum / (end - first) + lost / (end - first);
 }
 
-function runningMean(
-  windows: SampleWindows,
-  at: { sum: number; lost: number; from: number; next: number; end: number },
-): number {
-  let mean = at.sum / (at.next - at.from);
-  let lost = at.lost / (at.next - at.from);
-  for (let i = at.next; i < at.end; i++) {
-    const count = i - at.from + 1;
-    const share = (count - 1) / count;
-    const added = windows.values[i]! / count;
-    const base = share * mean;
-    lost *= share;
-    const next = base + added;
-    if (next === Infinity || next === -Infinity) lost = 0;
-    else if (Math.abs(base) >= Math.abs(added)) lost += base - next + added;
-    else lost += added - next + base;
-    mean = next;
+/** Slow path of `meanOf`: as Prometheus, from the overflow on a running mean. */
+function overflowingMean(values: Float64Array, first: number, end: number): number {
+  const sum = new CompensatedSum(values[first]!);
+  let isRunning = false;
+  for (let i = first + 1; i < end; i++) {
+    const count = i - first + 1;
+    if (!isRunning) {
+      if (sum.addUnlessInfinite(values[i]!)) continue;
+      isRunning = true;
+      sum.divide(count - 1);
+    }
+    sum.scale((count - 1) / count);
+    sum.add(values[i]! / count);
   }
-  return mean + lost;
+  return isRunning ? sum.total() : sum.sum / (end - first) + sum.lost / (end - first);
 }
 
 /** Welford's variance with compensated sums. */
@@ -188,70 +188,109 @@ function variance(windows: SampleWindows, step: number): number {
     const delta = value - (mean + meanLost);
     const share = delta / count;
     const nextMean = mean + share;
-    if (nextMean === Infinity || nextMean === -Infinity) meanLost = 0;
-    else if (Math.abs(mean) >= Math.abs(share)) meanLost += mean - nextMean + share;
-    else meanLost += share - nextMean + mean;
+    const meanShift = nextMean - mean;
+    meanLost += mean - (nextMean - meanShift) + (share - meanShift);
     mean = nextMean;
     const square = delta * (value - (mean + meanLost));
     const nextSquares = squares + square;
-    if (nextSquares === Infinity || nextSquares === -Infinity) squaresLost = 0;
-    else if (Math.abs(squares) >= Math.abs(square)) squaresLost += squares - nextSquares + square;
-    else squaresLost += square - nextSquares + squares;
+    const shift = nextSquares - squares;
+    squaresLost += squares - (nextSquares - shift) + (square - shift);
     squares = nextSquares;
   }
-  return (squares + squaresLost) / count;
+  const result = (squares + squaresLost) / count;
+  return Number.isFinite(result) ? result : overflowingVariance(windows, step);
+}
+
+/** Slow path of `variance`: infinities lose their compensation, as in Prometheus. */
+function overflowingVariance(windows: SampleWindows, step: number): number {
+  const mean = new CompensatedSum(0);
+  const squares = new CompensatedSum(0);
+  let count = 0;
+  for (let i = windows.from[step]!; i < windows.to[step]!; i++) {
+    const value = windows.values[i]!;
+    count++;
+    const delta = value - mean.total();
+    mean.add(delta / count);
+    squares.add(delta * (value - mean.total()));
+  }
+  return squares.total() / count;
 }
 
 /** The largest (direction 1) or smallest (-1) of each window; NaN only where there is nothing else. */
 function extremes(windows: SampleWindows, row: RowCells, direction: 1 | -1): void {
-  // A queue pays where windows overlap a good deal.
-  if (windows.total > 4 * windows.count) slidingExtremes(windows, row, direction);
+  if (windows.total > 2 * windows.count) slidingExtremes(windows, row, direction);
   else if (direction === 1) maxPerWindow(windows, row);
   else minPerWindow(windows, row);
 }
 
 function maxOf(windows: SampleWindows, step: number): number {
-  const { values } = windows;
-  let best = values[windows.from[step]!]!;
-  for (let i = windows.from[step]! + 1, end = windows.to[step]!; i < end; i++) {
+  return maxBetween(windows.values, windows.from[step]!, windows.to[step]!);
+}
+
+function minOf(windows: SampleWindows, step: number): number {
+  return minBetween(windows.values, windows.from[step]!, windows.to[step]!);
+}
+
+function maxBetween(values: Float64Array, first: number, end: number): number {
+  let best = values[first]!;
+  for (let i = first + 1; i < end; i++) {
     const value = values[i]!;
+    if (value <= best) continue;
     if (value > best || Number.isNaN(best)) best = value;
   }
   return best;
 }
 
-function minOf(windows: SampleWindows, step: number): number {
-  const { values } = windows;
-  let best = values[windows.from[step]!]!;
-  for (let i = windows.from[step]! + 1, end = windows.to[step]!; i < end; i++) {
+function minBetween(values: Float64Array, first: number, end: number): number {
+  let best = values[first]!;
+  for (let i = first + 1; i < end; i++) {
     const value = values[i]!;
+    if (value >= best) continue;
     if (value < best || Number.isNaN(best)) best = value;
   }
   return best;
 }
 
-/** Monotonic queue of sample indices: each sample enters and leaves once. NaN never enters. */
+/**
+ * Overlapping windows as a queue of two stacks: of the samples before `middle` the extreme from each
+ * to `middle` is kept, of those after it one running extreme. O(samples), no branch on values.
+ */
 function slidingExtremes(windows: SampleWindows, row: RowCells, direction: 1 | -1): void {
   const { values, from, to } = windows;
-  const queue = new Int32Array(windows.count);
-  let head = 0;
-  let tail = 0;
+  const toMiddle = new Float64Array(windows.count);
+  let middle = 0;
   let next = 0;
+  let running = -Infinity;
   for (let step = 0; step < from.length; step++) {
     const first = from[step]!;
     const end = to[step]!;
     if (end <= first) continue;
-    if (next < first) next = first;
-    for (; next < end; next++) {
-      const value = values[next]! * direction;
-      if (Number.isNaN(value)) continue;
-      while (tail > head && values[queue[tail - 1]!]! * direction < value) tail--;
-      queue[tail++] = next;
+    if (first >= middle) {
+      let best = -Infinity;
+      for (let i = end - 1; i >= first; i--) {
+        best = Math.max(best, comparable(values[i]! * direction));
+        toMiddle[i] = best;
+      }
+      middle = end;
+      next = end;
+      running = -Infinity;
     }
-    while (head < tail && queue[head]! < first) head++;
-    row.values[row.base + step] = head < tail ? values[queue[head]!]! : Number.NaN;
+    for (; next < end; next++) running = Math.max(running, comparable(values[next]! * direction));
+    const best = Math.max(toMiddle[first]!, running);
+    // Nothing but NaN looks like the smallest number: ask again.
+    row.values[row.base + step] =
+      best === -Infinity ? extremeOf(values, first, end, direction) : best * direction;
     row.kinds[row.base + step] = cellKind.float;
   }
+}
+
+/** NaN loses against everything. */
+function comparable(value: number): number {
+  return Number.isNaN(value) ? -Infinity : value;
+}
+
+function extremeOf(values: Float64Array, first: number, end: number, direction: 1 | -1): number {
+  return direction === 1 ? maxBetween(values, first, end) : minBetween(values, first, end);
 }
 
 /** Index of the newest largest or smallest sample. */
@@ -268,17 +307,18 @@ function lastExtreme(windows: SampleWindows, step: number, direction: 1 | -1): n
 
 function quantiles(windows: SampleWindows, row: RowCells, call: RangeCall): void {
   const wanted = call.scalars[0]!;
-  const scratch = new Float64Array(windows.fullest);
-  const { from, to, values } = windows;
+  const { from, to } = windows;
+  const isSliding = windows.total > 2 * windows.count;
+  const sorted = new SortedWindow(windows.fullest);
   for (let step = 0; step < from.length; step++) {
-    const count = to[step]! - from[step]!;
-    if (count <= 0) continue;
+    if (to[step]! <= from[step]!) continue;
     const quantile = wanted[step]!;
     if (!(quantile >= 0 && quantile <= 1)) {
       call.run.annotations.add(invalidQuantile(quantile), call.node.args[0]!.start);
     }
-    scratch.set(values.subarray(from[step]!, to[step]!));
-    row.values[row.base + step] = quantileOf(quantile, scratch, count);
+    row.values[row.base + step] = isSliding
+      ? sorted.slideTo(windows, step).quantile(quantile)
+      : sorted.quantileOf(windows, step, quantile);
     row.kinds[row.base + step] = cellKind.float;
   }
 }

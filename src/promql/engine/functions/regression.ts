@@ -66,34 +66,32 @@ function fitLine(windows: SampleWindows, step: number, zeroMs: number, line: Lin
     const xy = x * y;
     const xx = x * x;
     let next = sumX + x;
-    lostX = lostOf(sumX, x, next, lostX);
+    let shift = next - sumX;
+    lostX += sumX - (next - shift) + (x - shift);
     sumX = next;
     next = sumY + y;
-    lostY = lostOf(sumY, y, next, lostY);
+    shift = next - sumY;
+    lostY += sumY - (next - shift) + (y - shift);
     sumY = next;
     next = sumXy + xy;
-    lostXy = lostOf(sumXy, xy, next, lostXy);
+    shift = next - sumXy;
+    lostXy += sumXy - (next - shift) + (xy - shift);
     sumXy = next;
     next = sumXx + xx;
-    lostXx = lostOf(sumXx, xx, next, lostXx);
+    shift = next - sumXx;
+    lostXx += sumXx - (next - shift) + (xx - shift);
     sumXx = next;
   }
   const count = end - first;
-  sumX += lostX;
-  sumY += lostY;
-  sumXy += lostXy;
-  sumXx += lostXx;
-  const covariance = sumXy - (sumX * sumY) / count;
-  const spread = sumXx - (sumX * sumX) / count;
+  const covariance = total(sumXy, lostXy) - (total(sumX, lostX) * total(sumY, lostY)) / count;
+  const spread = total(sumXx, lostXx) - (total(sumX, lostX) * total(sumX, lostX)) / count;
   line.slope = covariance / spread;
-  line.intercept = sumY / count - (line.slope * sumX) / count;
+  line.intercept = total(sumY, lostY) / count - (line.slope * total(sumX, lostX)) / count;
 }
 
-/** Neumaier's running compensation after `sum + added = next`. */
-function lostOf(sum: number, added: number, next: number, lost: number): number {
-  if (next === Infinity || next === -Infinity) return 0;
-  if (Math.abs(sum) >= Math.abs(added)) return lost + (sum - next + added);
-  return lost + (added - next + sum);
+/** An infinite sum has no error worth adding. */
+function total(sum: number, lost: number): number {
+  return Number.isFinite(sum) ? sum + lost : sum;
 }
 
 function isConstant(values: Float64Array, first: number, end: number): boolean {
