@@ -11,6 +11,8 @@ import { promqlSuite } from "./suites/promql.ts";
 import { promqlGrammarSuite } from "./suites/promql-grammar.ts";
 import { promqltestSuite } from "./suites/promqltest.ts";
 import { relabelSuite } from "./suites/relabel.ts";
+import { tsdbChunksSuite } from "./suites/tsdb-chunks.ts";
+import { tsdbWalSuite } from "./suites/tsdb-wal.ts";
 
 export const suites: readonly Suite[] = [
   promqlSuite,
@@ -24,4 +26,6 @@ export const suites: readonly Suite[] = [
   policyVerdictsSuite,
   policyHttpSuite,
   policyDnsSuite,
+  tsdbChunksSuite,
+  tsdbWalSuite,
 ];

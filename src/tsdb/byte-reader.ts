@@ -85,7 +85,7 @@ export class ByteReader {
     return 0;
   }
 
-  /** Zigzag LEB128; exact for |value| < 2^52. */
+  /** Zigzag LEB128; rounded beyond 2^53. */
   varint(): number {
     const { bytes, at, end } = this;
     // Fast path: one byte.
@@ -93,8 +93,10 @@ export class ByteReader {
       this.at = at + 1;
       return (bytes[at]! >>> 1) ^ -(bytes[at]! & 1);
     }
-    const value = this.uvarint();
-    return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
+    // The sign is the lowest bit; taken from the byte, since rounding may lose it in the number.
+    const isNegative = at < end && (bytes[at]! & 1) === 1;
+    const magnitude = Math.floor(this.uvarint() / 2);
+    return isNegative ? -magnitude - 1 : magnitude;
   }
 
   /** Length as uvarint, then UTF-8. */

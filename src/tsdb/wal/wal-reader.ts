@@ -176,7 +176,8 @@ export class WalReader {
     this.record = bytes;
     this.from = from;
     this.to = to;
-    if ((typeByte & (snappyFlag | zstdFlag)) === 0) return "record";
+    // An empty record is empty whatever its flags say: so a cut header reads.
+    if (from === to || (typeByte & (snappyFlag | zstdFlag)) === 0) return "record";
     if ((typeByte & snappyFlag) === 0) return this.#unpackZstd(bytes, from, to);
     this.#plain.clear();
     try {

@@ -165,9 +165,10 @@ export class RecordDecoder {
       const timestampMs = firstMs + reader.varint();
       const high = reader.word();
       const low = reader.word();
+      // As Prometheus counts: the one that is cut short too.
+      count++;
       if (reader.isShort) break;
       visitor.sample(ref, timestampMs, high, low);
-      count++;
     }
     return reader.isShort ? `decode error after ${count} samples: invalid size` : undefined;
   }
@@ -183,9 +184,9 @@ export class RecordDecoder {
       const high = reader.word();
       const low = reader.word();
       const labels = readLabels(reader);
+      count++;
       if (reader.isShort) break;
       visitor.exemplar(ref, timestampMs, high, low, labels);
-      count++;
     }
     return reader.isShort ? `decode error after ${count} exemplars: invalid size` : undefined;
   }
