@@ -63,6 +63,16 @@ export class PolicyEngine {
     return this.#resolve(endpoint)[direction].entries;
   }
 
+  /** Ports that rules give a pair, one per policy-map entry: 0 = the peer is not selected. */
+  countEntries(subject: PolicyEndpoint, peer: PolicyEndpoint, direction: PolicyDirection): number {
+    const entries = this.#entriesOfPeer(this.#resolve(subject), peer)[direction];
+    let count = 0;
+    for (const { entry } of entries) {
+      count += entry.ports?.reduce((sum, { ports }) => sum + ports.length, 0) ?? 1;
+    }
+    return count;
+  }
+
   /** Decides one direction of a connection. */
   resolveVerdict(query: VerdictQuery): Verdict {
     const { direction, port, protocol } = query;

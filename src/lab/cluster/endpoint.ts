@@ -1,0 +1,132 @@
+/**
+ * An endpoint at work: a pod, or a node's host or health endpoint. Its state changes here and is
+ * published; its policy map and redirects are what the present policies give it.
+ */
+
+import type { NamedPort, PolicyEndpoint } from "../../policy/verdict.ts";
+import type { LabContext } from "../lab-context.ts";
+import type {
+  EndpointState,
+  LabEndpoint,
+  LabIdentity,
+  LabWorkload,
+  PolicyEnforcement,
+} from "../lab-state.ts";
+
+/** What an endpoint is from birth to death. */
+export interface EndpointFacts {
+  readonly id: number;
+  readonly nodeName: string;
+  readonly kind: LabEndpoint["kind"];
+  readonly namespace: string;
+  readonly podName: string;
+  readonly address: string;
+  readonly identity: LabIdentity;
+  readonly workload: LabWorkload | undefined;
+  readonly namedPorts: ReadonlyMap<string, NamedPort>;
+  /** Plain pod labels, for service selectors. */
+  readonly podLabels: Readonly<Record<string, string>>;
+}
+
+/** What the last regeneration made of the policies. */
+export interface EndpointPolicyState {
+  readonly enforcement: PolicyEnforcement;
+  readonly redirects: { readonly http: number; readonly dns: number };
+  readonly revision: number;
+  /** Entries of the policy map. */
+  readonly mapEntryCount: number;
+}
+
+const noPolicy: EndpointPolicyState = {
+  enforcement: "none",
+  redirects: { http: 0, dns: 0 },
+  revision: 0,
+  mapEntryCount: 0,
+};
+
+/** One endpoint. */
+export class Endpoint {
+  readonly facts: EndpointFacts;
+  readonly #context: LabContext;
+  #state: EndpointState | undefined;
+  #policy = noPolicy;
+
+  constructor(context: LabContext, facts: EndpointFacts) {
+    this.#context = context;
+    this.facts = facts;
+  }
+
+  get state(): EndpointState {
+    return this.#state ?? "creating";
+  }
+
+  get policy(): EndpointPolicyState {
+    return this.#policy;
+  }
+
+  /** "default/tiefighter", "host", "health": unique in the cluster with the node's name. */
+  get name(): string {
+    const { kind, namespace, podName } = this.facts;
+    return kind === "pod" ? `${namespace}/${podName}` : kind;
+  }
+
+  /** As the policy engine wants it. */
+  get policyEndpoint(): PolicyEndpoint {
+    return { labels: this.facts.identity.labels, namedPorts: this.facts.namedPorts };
+  }
+
+  setState(to: EndpointState): void {
+    const from = this.#state;
+    if (from === to) return;
+    this.#state = to;
+    const { bus, clock } = this.#context;
+    bus.publish({
+      kind: "endpoint_state",
+      timeMs: clock.nowMs(),
+      nodeName: this.facts.nodeName,
+      endpointId: this.facts.id,
+      from,
+      to,
+    });
+  }
+
+  /** Takes what a regeneration computed; redirects that came or went are published. */
+  setPolicy(policy: EndpointPolicyState): void {
+    const before = this.#policy;
+    this.#policy = policy;
+    const { bus, clock } = this.#context;
+    for (const protocol of ["http", "dns"] as const) {
+      const change = policy.redirects[protocol] - before.redirects[protocol];
+      for (let i = 0; i < Math.abs(change); i++) {
+        bus.publish({
+          kind: "proxy_redirect",
+          timeMs: clock.nowMs(),
+          nodeName: this.facts.nodeName,
+          action: change > 0 ? "added" : "removed",
+          protocol,
+          endpointId: this.facts.id,
+        });
+      }
+    }
+  }
+
+  /** The read-only view. */
+  view(): LabEndpoint {
+    const { facts } = this;
+    return {
+      id: facts.id,
+      nodeName: facts.nodeName,
+      kind: facts.kind,
+      namespace: facts.namespace,
+      podName: facts.podName,
+      address: facts.address,
+      identity: facts.identity.id,
+      labels: facts.identity.labels,
+      workload: facts.workload,
+      state: this.state,
+      enforcement: this.#policy.enforcement,
+      policyRevision: this.#policy.revision,
+      redirects: this.#policy.redirects,
+    };
+  }
+}
