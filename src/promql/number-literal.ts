@@ -43,15 +43,24 @@ function floatError(text: string, reason: string): NumberResult {
   };
 }
 
-const durationShape = /^(?:\d+y)?(?:\d+w)?(?:\d+d)?(?:\d+h)?(?:\d+m)?(?:\d+s)?(?:\d+ms)?$/;
+const durationUnits: readonly string[] = ["y", "w", "d", "h", "m", "s", "ms"];
 
 /** Seconds of a duration token. */
 export function parseDurationSeconds(text: string): NumberResult {
   const ms = parseDuration(text);
-  if (ms !== undefined) return { value: ms / 1000 };
-  return {
-    error: durationShape.test(text)
-      ? "duration out of range"
-      : `not a valid duration string: ${quoteString(text)}`,
-  };
+  return ms === undefined ? { error: durationError(text) } : { value: ms / 1000 };
+}
+
+/** What Prometheus says of the first part of a duration that is wrong. */
+function durationError(text: string): string {
+  const invalid = `not a valid duration string: ${quoteString(text)}`;
+  let lastUnit = -1;
+  for (const [, , unit = ""] of text.matchAll(/(\d+)(\D*)/g)) {
+    if (unit === "") return invalid;
+    const index = durationUnits.indexOf(unit);
+    if (index < 0) return `unknown unit ${quoteString(unit)} in duration ${quoteString(text)}`;
+    if (index <= lastUnit) return invalid;
+    lastUnit = index;
+  }
+  return "duration out of range";
 }

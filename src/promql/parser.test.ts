@@ -203,6 +203,17 @@ describe("errors", () => {
     check("rate(up) + (", "1:13: parse error: unclosed left parenthesis");
   });
 
+  it("explain what is wrong with a duration", () => {
+    check("5m5m", '1:1: parse error: not a valid duration string: "5m5m"');
+    check("a[5y1hs]", '1:3: parse error: unknown unit "hs" in duration "5y1hs"');
+    check("a[1.5m]", '1:3: parse error: unknown unit "." in duration "1.5m"');
+    check("a[300y]", "1:3: parse error: duration out of range");
+    check(
+      "1e400",
+      '1:1: parse error: error parsing number: strconv.ParseFloat: parsing "1e400": value out of range',
+    );
+  });
+
   it("count lines and byte columns", () => {
     check("up\n + '日' + ~", "2:12: parse error: unexpected character: '~'");
     check("", "unknown position: parse error: no expression found in input");
