@@ -204,7 +204,7 @@ const datapathRows: readonly MetricRow[] = [
     labels: ["map_name"],
     from: "1.16",
     source: "fill of the datapath's maps",
-    assumed: "policy maps appear as one, the fullest, named policy_*",
+    assumed: "policy maps appear as one, the fullest, from a tenth on: from issues of the project",
   },
   { name: "cilium_ip_addresses", labels: ["family"], source: "addresses in use" },
   {

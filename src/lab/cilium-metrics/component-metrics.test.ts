@@ -161,7 +161,7 @@ describe("the agent's metrics", () => {
   it("show the fill of maps, policy maps as the fullest one", () => {
     const lines = pageAfter(createAgentMetrics, "1.19");
     expect(seriesValue(lines, 'cilium_bpf_map_pressure{map_name="lxc"}')).toBe(0.25);
-    expect(seriesValue(lines, 'cilium_bpf_map_pressure{map_name="policy_*"}')).toBe(0.5);
+    expect(seriesValue(lines, 'cilium_bpf_map_pressure{map_name="cilium_policy_*"}')).toBe(0.5);
   });
 
   it("leave out what the platform does not tell", () => {

@@ -33,7 +33,8 @@ export function setVersion(
   version: string,
 ): void {
   const values = family.labelNames.map((label) => (label === "version" ? version : ""));
-  family.labels(...values).set(1);
+  // The recorded bodies have 0 here: only the labels speak.
+  family.labels(...values).set(0);
 }
 
 function collectKubernetes(component: Component): void {
@@ -93,6 +94,7 @@ export function collectLog(component: Component, receiver: "agent" | "operator")
   const lines = book.counter(`${prefix}_errors_warnings_total`);
   // From 1.17 on Cilium logs through Go's slog, whose levels are WARN and ERROR.
   const isUpper = book.version === "1.19";
+  if (isUpper) for (const level of ["ERROR", "WARN"]) lines.labels(level, "init");
   component.on("log", (event) => {
     if (event.receiver !== receiver) return;
     const level = isUpper ? (event.level === "warning" ? "WARN" : "ERROR") : event.level;

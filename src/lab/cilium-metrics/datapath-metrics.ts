@@ -3,6 +3,8 @@
 import type { Component } from "./component.ts";
 
 const unnamedDrop = "Unknown";
+/** Policy maps are shown as one, the fullest, and only from here on (--bpf-policy-map-pressure-metrics-threshold). */
+const policyPressureMin = 0.1;
 
 /** Writes packet, conntrack, map and address metrics. */
 export function collectDatapath(component: Component): void {
@@ -53,21 +55,21 @@ function collectMaps(component: Component): void {
   });
   component.onCollect(() => {
     pressure.clear();
+    let fullestPolicy = 0;
     for (const map of state.maps(nodeName)) {
-      const child = pressure.labels(pressureName(map.name));
-      child.set(Math.max(child.value, map.entryCount / map.capacity));
+      const share = map.entryCount / map.capacity;
+      const name = shortMapName(map.name);
+      if (name === "policy") fullestPolicy = Math.max(fullestPolicy, share);
+      else pressure.labels(name).set(share);
     }
+    if (fullestPolicy >= policyPressureMin) pressure.labels("cilium_policy_*").set(fullestPolicy);
   });
 }
 
-/** Maps are labelled without the prefix of their pins. */
+/** Maps are labelled without the prefix of their pins, all policy maps alike. */
 function shortMapName(name: string): string {
-  return name.startsWith("cilium_") ? name.slice("cilium_".length) : name;
-}
-
-function pressureName(name: string): string {
-  const short = shortMapName(name);
-  return short.startsWith("policy_") ? "policy_*" : short;
+  const short = name.startsWith("cilium_") ? name.slice("cilium_".length) : name;
+  return short.startsWith("policy_") ? "policy" : short;
 }
 
 function collectAddresses(component: Component): void {
