@@ -45,6 +45,7 @@ const endpointRows: readonly MetricRow[] = [
     name: "cilium_endpoint_regeneration_time_stats_seconds",
     labels: ["scope", "status"],
     source: "time measured in each regeneration",
+    assumed: "1.19: scope endpointPolicyCalculation, which the chart's own dashboard queries",
   },
   {
     name: "cilium_agent_bootstrap_seconds",

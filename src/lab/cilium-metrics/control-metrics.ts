@@ -47,7 +47,9 @@ function collectKubernetes(component: Component): void {
   const eventTime = book.gauge("cilium_event_ts");
   component.on("k8s_event", (event) => {
     if (event.receiver !== "agent") return;
-    const { scope, action } = event;
+    const { action } = event;
+    // Cilium counts slices under the name of what they replaced.
+    const scope = event.scope === "EndpointSlice" ? "Endpoint" : event.scope;
     received.labels(scope, action, String(event.isValid), String(event.isEqual)).inc();
     // An event that changes nothing is dropped before it is processed.
     if (!event.isEqual) processed.labels(scope, action, event.outcome).inc();

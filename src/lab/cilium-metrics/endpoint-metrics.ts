@@ -1,6 +1,6 @@
 /** The agent's endpoints, identities and start. */
 
-import type { LabEndpoint } from "../lab-state.ts";
+import type { CiliumVersion, LabEndpoint } from "../lab-state.ts";
 import type { Component } from "./component.ts";
 
 /** Writes endpoint, regeneration, identity and bootstrap metrics. */
@@ -40,10 +40,17 @@ function collectRegenerations(component: Component): void {
     const status = outcome === "success" ? "success" : "failure";
     if (outcome === "success") policyRuns.inc();
     for (const [scope, seconds] of Object.entries(scopes)) {
-      times.labels(scope, status).observe(seconds);
+      times.labels(scopeName(scope, book.version), status).observe(seconds);
       if (scope === "policyCalculation") policyTimes.labels(scope, status).observe(seconds);
     }
   });
+}
+
+/** Scopes were renamed: up to 1.9 the whole is the build, from 1.17 on policy is computed in two parts. */
+function scopeName(scope: string, version: CiliumVersion): string {
+  if (scope === "total" && (version === "1.6" || version === "1.9")) return "buildDuration";
+  if (scope === "policyCalculation" && version === "1.19") return "endpointPolicyCalculation";
+  return scope;
 }
 
 function collectIdentities(component: Component): void {

@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { type CiliumVersion, ciliumVersions } from "../lab-state.ts";
 import { agentRows } from "./agent-rows.ts";
@@ -54,6 +56,17 @@ describe("the tables of the laboratory's metrics", () => {
     for (const version of ciliumVersions) {
       const names = rows.filter((row) => isServed(row, version)).map((row) => row.name);
       expect(new Set(names).size, version).toBe(names.length);
+    }
+  });
+
+  it("are in docs/laboratory.md (npx tsx tools/write-laboratory-docs.ts)", () => {
+    const page = join(import.meta.dirname, "../../../docs/laboratory.md");
+    const text = readFileSync(page, "utf8");
+    for (const { name, source } of rows) {
+      const line = text
+        .split("\n")
+        .find((l) => l.startsWith(`| \`${name}\` |`) && l.includes(source));
+      expect(line, name).toBeDefined();
     }
   });
 });
