@@ -71,6 +71,8 @@ export class HttpClient {
   readonly #httpAgent: HttpAgent;
   #httpsAgent: HttpsAgent | undefined;
   #tlsFilesKey = "";
+  #underWay = 0;
+  #isClosed = false;
 
   constructor(config: HttpClientConfig, clock: Clock) {
     this.#config = config;
@@ -81,15 +83,21 @@ export class HttpClient {
   /** Fetches a URL. Throws HttpClientError; an answer with a bad status is an answer. */
   async get(get: HttpGet): Promise<HttpAnswer> {
     const deadline = new Deadline(this.#clock, get.timeoutMs, get.signal);
+    this.#underWay++;
     try {
       return await this.#follow(get, deadline);
     } finally {
       deadline.end();
+      this.#underWay--;
+      if (this.#isClosed) this.close();
     }
   }
 
-  /** Ends idle connections; requests under way end by their own deadline. */
+  /** Ends the connections, once the requests under way are done. */
   close(): void {
+    this.#isClosed = true;
+    // Destroying an agent cuts requests under way too.
+    if (this.#underWay > 0) return;
     this.#httpAgent.destroy();
     this.#httpsAgent?.destroy();
   }

@@ -1,0 +1,206 @@
+/**
+ * From a scrape's body to samples in an appender: the hot path. A line whose series part has the
+ * same bytes as the line that came next in the previous body costs one comparison and one append,
+ * no allocation; a known series in another place one look-up by its text; only a new series has its
+ * labels built. One reader for each loop; its counts are of the last body. Bench: bench/scrape.
+ */
+
+import type { Labels } from "../model/labels.ts";
+import { type Appender, appendFailure } from "../storage/storage.ts";
+import {
+  type EntryKind,
+  type ExpositionParser,
+  entryKind,
+} from "../textparse/exposition-parser.ts";
+import type { MetadataCache } from "./metadata-cache.ts";
+import { sampleLabels } from "./sample-labels.ts";
+import type { ScrapeConfig } from "./scrape-config.ts";
+import { CachedSeries, type SeriesCache } from "./series-cache.ts";
+
+/** Explicit timestamps further ahead than this are refused, as in Prometheus, ms. */
+const futureToleranceMs = 10 * 60_000;
+
+/** Reads the bodies of one target. */
+export class BodyReader {
+  /** Samples in the body, up to an error. */
+  scraped = 0;
+  /** Samples left after metric relabelling, refused ones included. */
+  kept = 0;
+  /** Series that storage had not seen from this loop. */
+  seriesAdded = 0;
+  outOfOrder = 0;
+  duplicates = 0;
+  outOfBounds = 0;
+  isSampleLimitExceeded = false;
+  isLabelLimitExceeded = false;
+
+  readonly #config: ScrapeConfig;
+  readonly #targetLabels: Labels;
+  readonly #cache: SeriesCache;
+  /** Samples offered to storage, counted only where there is a limit. */
+  #appended = 0;
+  /** Set by the first series that cannot be stored; ends the reading. */
+  #error: string | undefined;
+
+  constructor(config: ScrapeConfig, targetLabels: Labels, cache: SeriesCache) {
+    this.#config = config;
+    this.#targetLabels = targetLabels;
+    this.#cache = cache;
+  }
+
+  /**
+   * Appends everything; returns Prometheus' text of what failed the scrape, undefined where all is
+   * well. After a failure the appender is to be rolled back. The cache has begun this attempt.
+   */
+  read(
+    parser: ExpositionParser,
+    appender: Appender,
+    scrapeMs: number,
+    metadata: MetadataCache,
+  ): string | undefined {
+    this.#reset();
+    const cache = this.#cache;
+    const { lines, nextLines } = cache;
+    let line = 0;
+    for (;;) {
+      // Fast path: the same line as last time.
+      if (
+        line < lines.count &&
+        parser.tryRepeat(lines.body, lines.starts[line]!, lines.ends[line]!)
+      ) {
+        const series = lines.series[line]!;
+        line++;
+        nextLines.add(parser.seriesStart, parser.seriesEnd, series);
+        this.#append(series, parser, appender, scrapeMs);
+        continue;
+      }
+      // Slow path: look up, or make.
+      const kind = parser.next();
+      if (kind === entryKind.end) break;
+      if (kind !== entryKind.series) {
+        readMetadata(parser, kind, metadata, cache.scrape);
+        continue;
+      }
+      const series = this.#seriesOf(parser);
+      if (series === undefined) {
+        this.scraped++;
+        break;
+      }
+      // From here on the bodies may run in step again.
+      if (lines.series[series.line] === series) line = series.line + 1;
+      nextLines.add(parser.seriesStart, parser.seriesEnd, series);
+      if (this.#append(series, parser, appender, scrapeMs)) {
+        appendExemplars(series, parser, appender, scrapeMs);
+      }
+    }
+    const error = this.#error ?? parser.error?.message;
+    if (error !== undefined) return error;
+    return this.isSampleLimitExceeded ? "sample limit exceeded" : undefined;
+  }
+
+  /** Appends the current sample; true where storage took it. */
+  #append(
+    series: CachedSeries,
+    parser: ExpositionParser,
+    appender: Appender,
+    scrapeMs: number,
+  ): boolean {
+    this.scraped++;
+    const isFirst = this.#cache.see(series);
+    const { labels } = series;
+    if (labels === undefined) return false;
+    this.kept++;
+    const config = this.#config;
+    const hasOwnTime = parser.hasTimestamp && config.honorsTimestamps;
+    const timestampMs = hasOwnTime ? parser.timestampMs : scrapeMs;
+    let result: number;
+    if (!isFirst && !hasOwnTime && series.ref !== 0) {
+      result = appendFailure.duplicateTimestamp;
+    } else if (config.limits.samples > 0 && this.#appended++ >= config.limits.samples) {
+      // Reading goes on, so that the count of samples is right.
+      this.isSampleLimitExceeded = true;
+      return false;
+    } else if (hasOwnTime && timestampMs > scrapeMs + futureToleranceMs) {
+      result = appendFailure.outOfBounds;
+    } else {
+      result = appender.append(series.ref, labels, timestampMs, parser.value);
+    }
+    if (result <= 0) {
+      this.#countFailure(result);
+      return false;
+    }
+    if (series.ref === 0) this.seriesAdded++;
+    series.ref = result;
+    // A series with timestamps of its own ends when the target says so, not when it is missing once.
+    if (!hasOwnTime || config.tracksTimestampStaleness) this.#cache.track(series);
+    return true;
+  }
+
+  /** The entry of the current series, made where it is new; undefined where it cannot be stored. */
+  #seriesOf(parser: ExpositionParser): CachedSeries | undefined {
+    const text = parser.seriesText();
+    const known = this.#cache.get(text);
+    if (known !== undefined) return known;
+    const made = sampleLabels(parser.labels(), this.#targetLabels, this.#config);
+    if (made.kind === "error") {
+      this.#error = made.message;
+      this.isLabelLimitExceeded = made.isLimit;
+      return undefined;
+    }
+    const series = new CachedSeries(made.kind === "keep" ? made.labels : undefined);
+    this.#cache.add(text, series);
+    return series;
+  }
+
+  #countFailure(result: number): void {
+    if (result === appendFailure.outOfOrder) this.outOfOrder++;
+    else if (result === appendFailure.duplicateTimestamp) this.duplicates++;
+    else if (result === appendFailure.outOfBounds || result === appendFailure.tooOld) {
+      this.outOfBounds++;
+    } else this.#error ??= "cannot append: too many series";
+  }
+
+  #reset(): void {
+    this.scraped = 0;
+    this.kept = 0;
+    this.seriesAdded = 0;
+    this.outOfOrder = 0;
+    this.duplicates = 0;
+    this.outOfBounds = 0;
+    this.isSampleLimitExceeded = false;
+    this.isLabelLimitExceeded = false;
+    this.#appended = 0;
+    this.#error = undefined;
+  }
+}
+
+function readMetadata(
+  parser: ExpositionParser,
+  kind: EntryKind,
+  metadata: MetadataCache,
+  scrape: number,
+): void {
+  if (kind === entryKind.type) {
+    metadata.entry(parser.familyName(), scrape).type = parser.metricType ?? "unknown";
+  } else if (kind === entryKind.help) {
+    metadata.entry(parser.familyName(), scrape).help = parser.text();
+  } else if (kind === entryKind.unit) {
+    metadata.entry(parser.familyName(), scrape).unit = parser.text();
+  }
+}
+
+/** Exemplars of the current sample; one without a time of its own was seen when the sample was. */
+function appendExemplars(
+  series: CachedSeries,
+  parser: ExpositionParser,
+  appender: Appender,
+  scrapeMs: number,
+): void {
+  for (;;) {
+    const exemplar = parser.nextExemplar();
+    if (exemplar === undefined) return;
+    const timestampMs =
+      exemplar.timestampMs ?? (parser.hasTimestamp ? parser.timestampMs : scrapeMs);
+    appender.appendExemplar(series.ref, { ...exemplar, timestampMs });
+  }
+}

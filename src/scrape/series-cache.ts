@@ -1,0 +1,168 @@
+/**
+ * What a loop remembers between scrapes of one target. Two views of the same entries:
+ * - by text: series as the target writes them → entry (ref, stored labels);
+ * - by line: the series lines of the last good body in order, so that the next body, which mostly
+ *   has the same lines, is recognised byte for byte without looking anything up.
+ * Besides, the entries that count for staleness. Memory: the last body, about 150 bytes a series
+ * and its labels. Bench: bench/scrape.
+ */
+
+import type { Labels } from "../model/labels.ts";
+import type { SeriesRef } from "../storage/storage.ts";
+
+/** A failing target with ever new series may grow the cache to twice its good size and this much before it is flushed. */
+const failedGrowthMax = 1000;
+const smallestTable = 64;
+
+/** One series as a target writes it. */
+export class CachedSeries {
+  /** What storage calls it; 0 where it took no sample yet. */
+  ref: SeriesRef = 0;
+  /** undefined where metric relabelling drops the series. */
+  readonly labels: Labels | undefined;
+  /** Number of the scrape that saw it last. */
+  seenAt = 0;
+  /** Number of the scrape that last counted it for staleness. */
+  trackedAt = 0;
+  /** Its place among the lines of the last body; a hint only. */
+  line = 0;
+
+  constructor(labels: Labels | undefined) {
+    this.labels = labels;
+  }
+}
+
+/** Series lines of one body: byte ranges and what they lead to. */
+export class LineTable {
+  body: Uint8Array = new Uint8Array(0);
+  starts = new Int32Array(smallestTable);
+  ends = new Int32Array(smallestTable);
+  readonly series: CachedSeries[] = [];
+  count = 0;
+
+  /** Begins anew for `body`; keeps the memory. */
+  reset(body: Uint8Array): void {
+    this.body = body;
+    this.count = 0;
+  }
+
+  add(start: number, end: number, series: CachedSeries): void {
+    const at = this.count;
+    if (at === this.starts.length) this.#grow();
+    this.starts[at] = start;
+    this.ends[at] = end;
+    if (at < this.series.length) this.series[at] = series;
+    else this.series.push(series);
+    series.line = at;
+    this.count = at + 1;
+  }
+
+  /** Lets go of series beyond `count`, so that they can be collected. */
+  trim(): void {
+    this.series.length = this.count;
+  }
+
+  #grow(): void {
+    const starts = new Int32Array(this.starts.length * 2);
+    const ends = new Int32Array(this.ends.length * 2);
+    starts.set(this.starts);
+    ends.set(this.ends);
+    this.starts = starts;
+    this.ends = ends;
+  }
+}
+
+/** The cache of one loop. */
+export class SeriesCache {
+  /** Lines of the last good body. */
+  lines = new LineTable();
+  /** Lines of the body that is being read. */
+  nextLines = new LineTable();
+  /** Number of the scrape under way; each attempt has its own. */
+  scrape = 0;
+  readonly #byText = new Map<string, CachedSeries>();
+  #tracked: CachedSeries[] = [];
+  #previouslyTracked: CachedSeries[] = [];
+  #seenCount = 0;
+  #goodSize = 0;
+
+  get size(): number {
+    return this.#byText.size;
+  }
+
+  /** Begins an attempt: nothing seen, nothing tracked yet. What the attempt before tracked stays comparable. */
+  begin(body: Uint8Array): void {
+    this.scrape++;
+    this.#seenCount = 0;
+    this.#tracked.length = 0;
+    this.nextLines.reset(body);
+  }
+
+  get(text: string): CachedSeries | undefined {
+    return this.#byText.get(text);
+  }
+
+  add(text: string, series: CachedSeries): void {
+    this.#byText.set(text, series);
+  }
+
+  /** Marks a series as seen; false where this scrape has seen it already. */
+  see(series: CachedSeries): boolean {
+    if (series.seenAt === this.scrape) return false;
+    series.seenAt = this.scrape;
+    this.#seenCount++;
+    return true;
+  }
+
+  /** Counts a series for staleness: once it is gone it gets a stale marker. */
+  track(series: CachedSeries): void {
+    if (series.trackedAt === this.scrape) return;
+    series.trackedAt = this.scrape;
+    this.#tracked.push(series);
+  }
+
+  /** Series that the last finished scrape tracked and this one did not. O(series). */
+  staleSeries(): CachedSeries[] {
+    const { scrape } = this;
+    const candidates = this.#previouslyTracked.filter((series) => series.trackedAt !== scrape);
+    if (candidates.length === 0) return candidates;
+    // One series may be written in two ways (labels in another order): alive is what has the same ref.
+    const alive = new Set(this.#tracked.map((series) => series.ref));
+    return candidates.filter((series) => !alive.has(series.ref));
+  }
+
+  /** Ends a good scrape: its lines and series are what the next one is compared with. */
+  finish(): void {
+    const { lines } = this;
+    this.lines = this.nextLines;
+    this.lines.trim();
+    this.nextLines = lines;
+    // The body before the last is not needed any more.
+    lines.reset(new Uint8Array(0));
+    if (this.#seenCount !== this.#byText.size) this.#sweep();
+    this.#goodSize = this.#byText.size;
+    this.#swapTracked();
+  }
+
+  /** Ends an empty or failed scrape, which tracked nothing. True where the cache had to be flushed. */
+  finishEmpty(): boolean {
+    this.#swapTracked();
+    if (this.#byText.size <= this.#goodSize * 2 + failedGrowthMax) return false;
+    this.#sweep();
+    this.#goodSize = this.#byText.size;
+    return true;
+  }
+
+  #swapTracked(): void {
+    const previous = this.#previouslyTracked;
+    this.#previouslyTracked = this.#tracked;
+    this.#tracked = previous;
+    this.#tracked.length = 0;
+  }
+
+  #sweep(): void {
+    for (const [text, series] of this.#byText) {
+      if (series.seenAt !== this.scrape) this.#byText.delete(text);
+    }
+  }
+}
