@@ -4,6 +4,7 @@ import type { AppTest } from "./app-test.ts";
 import { badInputTest } from "./bad-input.ts";
 import { demoTest } from "./demo.ts";
 import { killTest } from "./kill.ts";
+import { prometheusReadsOurWalTest } from "./prometheus-reads-our-wal.ts";
 import { realExportersTest } from "./real-exporters.ts";
 import { securityTest } from "./security.ts";
 
@@ -13,4 +14,5 @@ export const appTests: readonly AppTest[] = [
   securityTest,
   realExportersTest,
   killTest,
+  prometheusReadsOurWalTest,
 ];

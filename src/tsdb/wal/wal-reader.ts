@@ -82,7 +82,10 @@ export class WalReader {
     this.#joined.clear();
     for (;;) {
       if (this.#available(1) === 0) {
-        if (this.#fragments > 0 || this.#isLastTypeOpen()) return this.#fail("last record is torn");
+        if (this.#isLastTypeOpen()) return this.#fail("last record is torn");
+        // A record that only padding follows was never finished: it is nobody's, and reading goes on.
+        this.#fragments = 0;
+        this.#joined.clear();
         if (!this.#openNext()) return false;
         continue;
       }
