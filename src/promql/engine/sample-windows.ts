@@ -27,6 +27,14 @@ export interface SampleWindows {
   /** Samples in the fullest window, and in all windows together. */
   fullest: number;
   total: number;
+  /** Memory for a function's own use during one call; see `scratchOf`. */
+  scratch: Float64Array;
+}
+
+/** At least `size` floats to work with; what is in them is of no meaning. */
+export function scratchOf(windows: SampleWindows, size: number): Float64Array {
+  if (windows.scratch.length < size) windows.scratch = new Float64Array(size + (size >> 1));
+  return windows.scratch;
 }
 
 /** Empty windows for a node; fill them with `loadSeries` or `loadRow`. */
@@ -46,6 +54,7 @@ export function createWindows(node: MatrixSelectorNode | SubqueryNode): SampleWi
     rangeMs,
     fullest: 0,
     total: 0,
+    scratch: new Float64Array(0),
   };
 }
 

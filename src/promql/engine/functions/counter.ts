@@ -4,7 +4,7 @@
  * only its ends and the resets inside it, added in the order in which Prometheus adds them.
  */
 
-import type { SampleWindows } from "../sample-windows.ts";
+import { type SampleWindows, scratchOf } from "../sample-windows.ts";
 import { cellKind } from "../step-vector.ts";
 import type { RangeFunction, RowCells } from "./function-call.ts";
 
@@ -125,7 +125,8 @@ function countEvents(
   isEvent: (before: number, value: number) => boolean,
 ): void {
   const { values, count, from, to } = windows;
-  const eventsUpTo = new Int32Array(count);
+  const eventsUpTo = scratchOf(windows, count);
+  eventsUpTo[0] = 0;
   for (let i = 1; i < count; i++) {
     eventsUpTo[i] = eventsUpTo[i - 1]! + (isEvent(values[i - 1]!, values[i]!) ? 1 : 0);
   }

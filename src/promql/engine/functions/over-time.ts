@@ -9,7 +9,7 @@
 import { invalidQuantile } from "../annotations.ts";
 import { CompensatedSum } from "../compensated-sum.ts";
 import { quantileOf, SortedWindow } from "../quantile.ts";
-import type { SampleWindows } from "../sample-windows.ts";
+import { type SampleWindows, scratchOf } from "../sample-windows.ts";
 import { cellKind } from "../step-vector.ts";
 import type { RangeCall, RangeFunction, RowCells } from "./function-call.ts";
 import { presenceRangeFunctions } from "./presence.ts";
@@ -92,7 +92,8 @@ function sums(windows: SampleWindows, row: RowCells, isMean: boolean): void {
 /** prefix[i] = sum of the first i samples; undefined where any rounding is possible. */
 function exactPrefixSums(windows: SampleWindows): Float64Array | undefined {
   const { values, count } = windows;
-  const prefix = new Float64Array(count + 1);
+  const prefix = scratchOf(windows, count + 1);
+  prefix[0] = 0;
   let magnitude = 0;
   for (let i = 0; i < count; i++) {
     const value = values[i]!;
@@ -253,11 +254,12 @@ function minBetween(values: Float64Array, first: number, end: number): number {
 
 /**
  * Overlapping windows as a queue of two stacks: of the samples before `middle` the extreme from each
- * to `middle` is kept, of those after it one running extreme. O(samples), no branch on values.
+ * to `middle` is kept, of those after it one running extreme. O(samples), no
+ * branch on values, which would be guessed wrong.
  */
 function slidingExtremes(windows: SampleWindows, row: RowCells, direction: 1 | -1): void {
   const { values, from, to } = windows;
-  const toMiddle = new Float64Array(windows.count);
+  const toMiddle = scratchOf(windows, windows.count);
   let middle = 0;
   let next = 0;
   let running = -Infinity;
@@ -268,25 +270,21 @@ function slidingExtremes(windows: SampleWindows, row: RowCells, direction: 1 | -
     if (first >= middle) {
       let best = -Infinity;
       for (let i = end - 1; i >= first; i--) {
-        best = Math.max(best, comparable(values[i]! * direction));
+        best = Math.max(best, values[i]! * direction);
         toMiddle[i] = best;
       }
       middle = end;
       next = end;
       running = -Infinity;
     }
-    for (; next < end; next++) running = Math.max(running, comparable(values[next]! * direction));
+    for (; next < end; next++) running = Math.max(running, values[next]! * direction);
     const best = Math.max(toMiddle[first]!, running);
-    // Nothing but NaN looks like the smallest number: ask again.
-    row.values[row.base + step] =
-      best === -Infinity ? extremeOf(values, first, end, direction) : best * direction;
+    // A NaN spoils everything up to the next middle: ask again.
+    row.values[row.base + step] = Number.isNaN(best)
+      ? extremeOf(values, first, end, direction)
+      : best * direction;
     row.kinds[row.base + step] = cellKind.float;
   }
-}
-
-/** NaN loses against everything. */
-function comparable(value: number): number {
-  return Number.isNaN(value) ? -Infinity : value;
 }
 
 function extremeOf(values: Float64Array, first: number, end: number, direction: 1 | -1): number {
