@@ -7,6 +7,7 @@ import type { CiliumVersion, LabEndpoint, LabState } from "../lab-state.ts";
 import { type ComponentMetrics, createAgentMetrics } from "./agent-metrics.ts";
 import { createEnvoyMetrics } from "./envoy-metrics.ts";
 import { createHubbleMetrics } from "./hubble-metrics.ts";
+import { createNodePages } from "./node-pages.ts";
 import { createOperatorMetrics } from "./operator-metrics.ts";
 import type { ProcessFigures } from "./process-metrics.ts";
 
@@ -317,5 +318,27 @@ describe("the proxy's metrics", () => {
     expect(seriesValue(lines, `envoy_http_downstream_rq_time_sum{${proxy}}`)).toBe(2);
     const upstream = 'envoy_cluster_upstream_rq_total{envoy_cluster_name="ingress-cluster"}';
     expect(seriesValue(lines, upstream)).toBe(1);
+  });
+});
+
+describe("a node's pages", () => {
+  it("include the operator's on its node only, and offer OpenMetrics for Hubble only", () => {
+    const options = {
+      state,
+      events: new LabEventBus(),
+      version: "1.19",
+      clock: new FakeClock(),
+      logger: silentLogger,
+      process: figures,
+    } as const;
+    const worker = createNodePages({ ...options, node: { name: "worker", isOperatorNode: false } });
+    const first = createNodePages({ ...options, node: { name: "control", isOperatorNode: true } });
+    expect(worker.operator).toBeUndefined();
+    expect(first.operator?.expose("").body).toContain("cilium_operator_process_cpu_seconds_total");
+    const accept = "application/openmetrics-text; version=1.0.0";
+    expect(worker.hubble.expose(accept).body.endsWith("# EOF\n")).toBe(true);
+    expect(worker.agent.expose(accept).contentType).toContain("text/plain");
+    worker.close();
+    first.close();
   });
 });
