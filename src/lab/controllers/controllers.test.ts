@@ -177,17 +177,15 @@ function stateWith(endpoints: () => readonly LabEndpoint[]): LabState {
 describe("an agent's controllers", () => {
   it("collect, probe, regenerate, synchronize and report", async () => {
     let endpoints: readonly LabEndpoint[] = [endpoint];
-    const regenerated: number[] = [];
+    const regenerated: string[] = [];
+    let collected = 0;
     let unreachable = { nodes: -1, endpoints: -1 };
     const work: NodeWork = {
-      collectConntrack: (protocol) => ({
-        protocol,
-        family: "ipv4",
-        aliveCount: 3,
-        deletedCount: 1,
-      }),
-      regenerate: (id) => {
-        regenerated.push(id);
+      collectConntrack: () => {
+        collected++;
+      },
+      regenerateAll: async (reason) => {
+        regenerated.push(reason);
       },
       probe: (_, type) => (type === "node" ? Promise.resolve() : Promise.reject(new Error("off"))),
       setUnreachable: (counts) => {
@@ -202,15 +200,25 @@ describe("an agent's controllers", () => {
     const options = { nodeName: "worker", state, bus, clock, store, api, work, controllers };
     startNodeControllers(options);
     await clock.advance(40_000);
-    expect(seen("conntrack_gc").length).toBeGreaterThan(10);
+    expect(collected).toBeGreaterThan(5);
     expect(seen("node_probe").map(({ type, status }) => `${type} ${status}`)).toContain(
       "endpoint unreachable",
     );
     expect(unreachable).toEqual({ nodes: 0, endpoints: 1 });
-    expect(regenerated).toContain(814);
+    expect(regenerated).toContain("periodic endpoint regeneration");
     expect(store.get(kubectl, "CiliumEndpoint", "default", "deathstar")).toBeDefined();
     const writes = seen("k8s_api_call").filter(({ method }) => method !== "GET");
-    expect(writes.length).toBe(1);
+    expect(writes.map(({ path }) => path.split("/").at(-2))).toEqual([
+      "ciliumnodes",
+      "ciliumendpoints",
+    ]);
+    expect(seen("node_event").map(({ action, source }) => `${action} ${source}`)).toEqual([
+      "add local",
+    ]);
+    const heartbeats = seen("k8s_event").filter(
+      ({ scope, isEqual }) => scope === "Node" && isEqual,
+    );
+    expect(heartbeats.length).toBeGreaterThan(3);
     expect(seen("agent_api_call").map(({ path }) => path)).toContain("/v1/healthz");
     endpoints = [];
     await clock.advance(5_000);

@@ -2,11 +2,12 @@
  * What an agent does again and again: collects conntrack entries, probes the nodes, regenerates its
  * endpoints, keeps its objects in Kubernetes in step, forgets expired names. The laboratory does the
  * work (NodeWork); this file decides when, times it and publishes it. Intervals are shorter than
- * Cilium's, so that a graph of five minutes shows something; the real ones are beside them.
+ * Cilium's, so that a graph of five minutes shows something; the real ones are beside them. Objects
+ * written here: CiliumNode, CiliumEndpoint, and Node by the kubelet; events of these come from the store.
  */
 
 import type { Clock } from "../../base/clock.ts";
-import type { AddressFamily, ConntrackProtocol, LabEventBus, NodeProbed } from "../events.ts";
+import type { LabEventBus, NodeProbed } from "../events.ts";
 import type { LabEndpoint, LabState } from "../lab-state.ts";
 import type { AgentApi } from "./agent-api.ts";
 import type { ControllerSet } from "./controller.ts";
@@ -44,20 +45,12 @@ export const defaultNodeIntervals: NodeIntervals = {
   kubelet: 5,
 };
 
-/** One map after a run of the conntrack collector. */
-export interface ConntrackRun {
-  readonly protocol: ConntrackProtocol;
-  readonly family: AddressFamily;
-  readonly aliveCount: number;
-  readonly deletedCount: number;
-}
-
 /** The work itself, done by the laboratory. */
 export interface NodeWork {
-  /** Drops expired entries of one protocol's map. */
-  collectConntrack(protocol: ConntrackProtocol): ConntrackRun;
-  /** Computes the endpoint's policy anew and publishes endpoint_state and endpoint_regenerated. */
-  regenerate(endpointId: number, reason: string): void | Promise<void>;
+  /** Throws out expired conntrack entries and publishes conntrack_gc. */
+  collectConntrack(): void;
+  /** Computes the policy of every endpoint of the node anew; publishes endpoint_state and endpoint_regenerated. */
+  regenerateAll(reason: string): Promise<void>;
   /** One HTTP request to the node's or its health endpoint's responder; rejects when it is not reached. */
   probe(target: string, type: NodeProbed["type"]): Promise<void>;
   /** Keeps LabState.unreachable: called after each round. */
@@ -87,6 +80,9 @@ export function startNodeControllers(options: NodeControllersOptions): void {
   const seconds = { ...defaultNodeIntervals, ...options.intervals };
   const client: StoreClient = { receiver: "agent", nodeName };
   const synced = new Map<string, string>();
+  // The node is there before its agent is.
+  reportNode(options);
+  watchNodes(options, client);
   const start = (
     group: string,
     interval: number,
@@ -98,9 +94,11 @@ export function startNodeControllers(options: NodeControllersOptions): void {
     const firstDelayMs = (intervalMs * (hashOf(`${nodeName} ${group}`) % 100)) / 100;
     controllers.start({ receiver, nodeName, group, intervalMs, run }, firstDelayMs);
   };
-  start("conntrack-gc", seconds.conntrackGc, () => collectConntrack(options), "other");
+  start("conntrack-gc", seconds.conntrackGc, () => work.collectConntrack(), "other");
   start("cilium-health-ep", seconds.nodeProbe, () => probeNodes(options));
-  start("endpoint-periodic-regeneration", seconds.regeneration, () => regenerateAll(options));
+  start("endpoint-periodic-regeneration", seconds.regeneration, () =>
+    work.regenerateAll("periodic endpoint regeneration"),
+  );
   start("sync-to-k8s-ciliumendpoint", seconds.endpointSync, () => {
     syncEndpoints(options, client, synced);
   });
@@ -114,21 +112,42 @@ export function startNodeControllers(options: NodeControllersOptions): void {
   start("kubelet", seconds.kubelet, kubelet, "other");
 }
 
+/** The agent hears of nodes and endpoints through Kubernetes; its own node it knows before. */
+function watchNodes(options: NodeControllersOptions, client: StoreClient): void {
+  const { store, bus, clock, nodeName, state } = options;
+  const actions = { create: "add", update: "update", delete: "delete" } as const;
+  store.watch({
+    client,
+    scopes: ["Node", "CiliumNode", "CiliumEndpoint"],
+    isWatched: ({ scope, name }) => scope !== "Node" || name === nodeName,
+    onEvent: (action, { scope, name: target }) => {
+      if (scope !== "CiliumNode") return;
+      const source = target === nodeName ? "local" : "custom-resource";
+      const head = { kind: "node_event", timeMs: clock.nowMs(), nodeName } as const;
+      bus.publish({ ...head, action: actions[action], source, target });
+    },
+  });
+  const node = state.nodes().find((candidate) => candidate.name === nodeName);
+  if (node === undefined) return;
+  store.put(client, {
+    scope: "CiliumNode",
+    namespace: "",
+    name: nodeName,
+    spec: {
+      addresses: [
+        { type: "InternalIP", ip: node.address },
+        { type: "CiliumInternalIP", ip: node.routerAddress },
+      ],
+      ipam: { podCIDRs: [node.podCidr] },
+    },
+  });
+}
+
 /** A small, even number for a text: spreads timers, nothing else. */
 function hashOf(text: string): number {
   let hash = 7;
   for (let i = 0; i < text.length; i++) hash = (hash * 31 + text.charCodeAt(i)) % 1_000_003;
   return hash;
-}
-
-function collectConntrack({ work, bus, clock, nodeName }: NodeControllersOptions): void {
-  for (const protocol of ["TCP", "non-TCP"] as const) {
-    const startMs = clock.monotonicMs();
-    const run = work.collectConntrack(protocol);
-    const durationSeconds = (clock.monotonicMs() - startMs) / 1000;
-    const head = { kind: "conntrack_gc", timeMs: clock.nowMs(), nodeName } as const;
-    bus.publish({ ...head, ...run, durationSeconds });
-  }
 }
 
 async function probeNodes(options: NodeControllersOptions): Promise<void> {
@@ -160,12 +179,6 @@ async function probeOne(
   const probe = { target, type, addressType: "primary", protocol: "http" } as const;
   bus.publish({ ...head, ...probe, status, latencySeconds });
   return status === "reachable";
-}
-
-async function regenerateAll({ work, state, nodeName }: NodeControllersOptions): Promise<void> {
-  for (const endpoint of state.endpoints(nodeName)) {
-    await work.regenerate(endpoint.id, "periodic endpoint regeneration");
-  }
 }
 
 /** Writes the CiliumEndpoints that changed and deletes those of endpoints that are gone. */
