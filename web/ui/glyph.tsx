@@ -54,10 +54,10 @@ const shapes: Readonly<Record<GlyphKind, ReactElement>> = {
 export function Glyph({ kind, label }: { kind: GlyphKind; label?: string }) {
   return (
     <span className={`glyph is-${kind}`}>
-      <svg viewBox="0 0 12 12" aria-hidden={label === undefined}>
-        {label !== undefined && <title>{label}</title>}
+      <svg viewBox="0 0 12 12" aria-hidden="true">
         {shapes[kind]}
       </svg>
+      {label !== undefined && <span className="visually-hidden">{label}</span>}
     </span>
   );
 }

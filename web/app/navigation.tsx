@@ -1,0 +1,125 @@
+/** The left navigation: only pages that exist are here. Below 1360 px it shows icons only. */
+
+import { useServerStatus } from "../api/server-queries.ts";
+import { groupThousands } from "../charts/plain-number.ts";
+import { buildHref, updateParams } from "../router/history-router.ts";
+import { Link, useRoute } from "../router/router-context.tsx";
+import { Glyph } from "../ui/glyph.tsx";
+import { Icon, type IconName } from "../ui/icon.tsx";
+
+/** A page of the navigation; the palette lists the same ones in the same order. */
+export interface PageEntry {
+  readonly path: string;
+  readonly label: string;
+  readonly icon: IconName;
+  readonly keys: string;
+  readonly group: string;
+}
+
+/** In the order of UI.md 2. */
+export const pageEntries: readonly PageEntry[] = [
+  { path: "/", label: "Overview", icon: "overview", keys: "g o", group: "Network" },
+  { path: "/dashboards", label: "Dashboards", icon: "dashboards", keys: "g d", group: "Metrics" },
+  { path: "/explore", label: "Explore", icon: "explore", keys: "g x", group: "Metrics" },
+  { path: "/targets", label: "Targets", icon: "targets", keys: "g t", group: "Metrics" },
+];
+
+/** `path` with what travels from page to page: the range and the zone. */
+export function pageHref(path: string, params: URLSearchParams): string {
+  const kept = new URLSearchParams();
+  for (const name of ["from", "to", "tz"]) {
+    const value = params.get(name);
+    if (value !== null) kept.set(name, value);
+  }
+  const [pathname = "/", query = ""] = path.split("?");
+  return buildHref(pathname, updateParams(kept, Object.fromEntries(new URLSearchParams(query))));
+}
+
+/** Landmark with the brand, the pages and what is being watched. */
+export function Navigation() {
+  const { path, params } = useRoute();
+  const groups = [...new Set(pageEntries.map((entry) => entry.group))];
+  const isCurrent = (entry: PageEntry) =>
+    entry.path === path || (entry.path === "/dashboards" && path.startsWith("/d/"));
+  return (
+    <nav className="navigation" aria-label="Main">
+      <Link className="brand" href={pageHref("/", params)} aria-label="Ciliascope, overview">
+        <Logo />
+        <b>Ciliascope</b>
+      </Link>
+      <WatchedPlace />
+      {groups.map((group) => (
+        <div key={group}>
+          <div className="navigation-group">{group}</div>
+          {pageEntries
+            .filter((entry) => entry.group === group)
+            .map((entry) => (
+              <Link
+                key={entry.path}
+                className={`navigation-item ${isCurrent(entry) ? "is-on" : ""}`}
+                href={pageHref(entry.path, params)}
+                aria-current={isCurrent(entry) ? "page" : undefined}
+                title={`${entry.label} (${entry.keys})`}
+              >
+                <Icon name={entry.icon} />
+                <span>{entry.label}</span>
+                <i className="navigation-key" aria-hidden="true">
+                  {entry.keys}
+                </i>
+              </Link>
+            ))}
+        </div>
+      ))}
+      <ServerFoot />
+    </nav>
+  );
+}
+
+/** What this server watches, with its state: the laboratory or the targets of a file. */
+function WatchedPlace() {
+  const { data, isError } = useServerStatus();
+  const { params } = useRoute();
+  const name =
+    data === undefined ? "connecting" : data.mode === "demo" ? "laboratory" : "configured targets";
+  return (
+    <Link
+      className="watched"
+      href={pageHref("/targets", params)}
+      title={isError ? "The server does not answer" : `Watching: ${name}`}
+    >
+      <Glyph kind={isError ? "crit" : data === undefined ? "pending" : "ok"} />
+      <span className="truncate">{name}</span>
+    </Link>
+  );
+}
+
+function ServerFoot() {
+  const { data } = useServerStatus();
+  if (data === undefined) return null;
+  const version = data.ciliumVersion === undefined ? "" : `Cilium ${data.ciliumVersion} · `;
+  return (
+    <div className="navigation-foot">
+      <span>
+        {version}
+        {groupThousands(data.seriesCount)} series
+        <br />
+        Ciliascope {data.version}
+      </span>
+    </div>
+  );
+}
+
+function Logo() {
+  return (
+    <svg viewBox="0 0 24 24" fill="none" strokeLinecap="round" aria-hidden="true">
+      <path d="M4 14.6a8 8 0 0 0 16 0" stroke="var(--fg-1)" strokeWidth="2" />
+      <path
+        d="M5.4 10.6 3.4 6M9.6 9.4l-.9-5.2M14.4 9.4l.9-5.2M18.6 10.6l2-4.6"
+        stroke="var(--fg-1)"
+        strokeWidth="1.5"
+        opacity="0.6"
+      />
+      <circle cx="12" cy="14.6" r="2.2" fill="var(--accent)" />
+    </svg>
+  );
+}

@@ -1,0 +1,31 @@
+/** Queries run in this browser, newest first, kept in its storage. */
+
+const storageKey = "ciliascope.queries";
+const entriesMax = 50;
+
+/** Reads and writes the list; without storage it stays empty. */
+export class QueryHistory {
+  #storage: Pick<Storage, "getItem" | "setItem"> | undefined;
+
+  constructor(storage: Pick<Storage, "getItem" | "setItem"> | undefined) {
+    this.#storage = storage;
+  }
+
+  /** Newest first. */
+  list(): readonly string[] {
+    try {
+      const stored: unknown = JSON.parse(this.#storage?.getItem(storageKey) ?? "[]");
+      return Array.isArray(stored) ? stored.filter((entry) => typeof entry === "string") : [];
+    } catch {
+      // Written by something else: as good as empty, and overwritten by the next query.
+      return [];
+    }
+  }
+
+  /** Puts `queries` in front, each once. */
+  add(queries: readonly string[]): void {
+    const fresh = queries.map((query) => query.trim()).filter((query) => query !== "");
+    const next = [...new Set([...fresh, ...this.list()])].slice(0, entriesMax);
+    this.#storage?.setItem(storageKey, JSON.stringify(next));
+  }
+}

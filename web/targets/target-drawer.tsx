@@ -1,0 +1,122 @@
+/** One target in full: state and error, times, labels, and what discovery said before relabelling. */
+
+import { useEffect, useRef } from "react";
+import { systemClock } from "../../src/base/clock.ts";
+import type { ActiveTarget } from "../api/server-queries.ts";
+import { useKeys } from "../app/keys-context.ts";
+import { pageHref } from "../app/navigation.tsx";
+import { Link, useRoute } from "../router/router-context.tsx";
+import { durationText } from "../ui/duration-text.ts";
+import { Badge } from "../ui/glyph.tsx";
+import { Icon } from "../ui/icon.tsx";
+import { ageText, healthBadge } from "./targets-table.tsx";
+
+interface TargetDrawerProps {
+  readonly target: ActiveTarget;
+  readonly position: { readonly index: number; readonly count: number };
+  readonly onMove: (step: number) => void;
+  readonly onClose: () => void;
+}
+
+export function TargetDrawer({ target, position, onMove, onClose }: TargetDrawerProps) {
+  const { params } = useRoute();
+  const health = healthBadge[target.health];
+  const closeRef = useRef<HTMLButtonElement>(null);
+  useKeys([
+    { keys: "j", label: "Next target", group: "Targets", run: () => onMove(1) },
+    { keys: "k", label: "Previous target", group: "Targets", run: () => onMove(-1) },
+    { keys: "Escape", label: "Close the target", group: "Targets", run: onClose },
+  ]);
+  useEffect(() => closeRef.current?.focus(), []);
+  const selector = `{job=${JSON.stringify(target.labels["job"] ?? "")}, instance=${JSON.stringify(target.labels["instance"] ?? "")}}`;
+  return (
+    <aside className="drawer" aria-label="Target">
+      <div className="drawer-head">
+        <Badge kind={health.kind}>{health.word}</Badge>
+        <h2 className="truncate">{target.labels["instance"] ?? target.scrapeUrl}</h2>
+        <i className="spacer" />
+        <span className="dim">
+          {position.index + 1} of {position.count}
+        </span>
+        <button
+          ref={closeRef}
+          type="button"
+          className="control is-ghost is-icon"
+          aria-label="Close the target"
+          title="Close (esc)"
+          onClick={onClose}
+        >
+          <Icon name="close" />
+        </button>
+      </div>
+      <div className="drawer-body">
+        {target.lastError !== "" && (
+          <section className="drawer-section">
+            <h3>Last error</h3>
+            <p className="error-line">{target.lastError}</p>
+          </section>
+        )}
+        <section className="drawer-section">
+          <h3>Scrape</h3>
+          <dl className="pairs">
+            <dt>Address</dt>
+            <dd className="mono">{target.scrapeUrl}</dd>
+            <dt>Pool</dt>
+            <dd>{target.scrapePool}</dd>
+            <dt>Interval</dt>
+            <dd>
+              {target.scrapeInterval}, timeout {target.scrapeTimeout}
+            </dd>
+            <dt>Last scrape</dt>
+            <dd>
+              {ageText(target.lastScrape, systemClock.nowMs())}
+              {target.health !== "unknown" &&
+                `, took ${durationText(target.lastScrapeDuration * 1000)}`}
+            </dd>
+          </dl>
+        </section>
+        <LabelSection title="Labels" labels={target.labels} />
+        <LabelSection title="Discovered, before relabelling" labels={target.discoveredLabels} />
+      </div>
+      <div className="drawer-foot">
+        <Link
+          className="control is-primary"
+          href={pageHref(
+            `/explore?q=${encodeURIComponent(`scrape_duration_seconds${selector}`)}`,
+            params,
+          )}
+        >
+          Scrape time in Explore
+        </Link>
+        <Link
+          className="control"
+          href={pageHref(`/explore?view=table&q=${encodeURIComponent(selector)}`, params)}
+        >
+          All its series
+        </Link>
+      </div>
+    </aside>
+  );
+}
+
+function LabelSection({
+  title,
+  labels,
+}: {
+  readonly title: string;
+  readonly labels: Readonly<Record<string, string>>;
+}) {
+  return (
+    <section className="drawer-section">
+      <h3>{title}</h3>
+      <dl className="pairs mono">
+        {Object.entries(labels).map(([name, value]) => (
+          <div className="pair" key={name}>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+      </dl>
+    </section>
+  );
+}

@@ -1,0 +1,128 @@
+/** The table of targets, grouped by pool. A row opens its drawer; the error stands under the address. */
+
+import { systemClock } from "../../src/base/clock.ts";
+import type { ActiveTarget } from "../api/server-queries.ts";
+import { durationText } from "../ui/duration-text.ts";
+import { Badge, type GlyphKind } from "../ui/glyph.tsx";
+import { type TargetPool, targetKey } from "./target-list.ts";
+import { useTargetSamples } from "./use-target-samples.ts";
+
+interface TargetsTableProps {
+  readonly pools: readonly TargetPool[];
+  readonly chosen: string | null;
+  readonly onChoose: (key: string) => void;
+}
+
+/** Glyph and word of a health. */
+export const healthBadge: Readonly<
+  Record<ActiveTarget["health"], { kind: GlyphKind; word: string }>
+> = {
+  up: { kind: "ok", word: "Up" },
+  down: { kind: "crit", word: "Down" },
+  unknown: { kind: "pending", word: "Not yet" },
+};
+
+export function TargetsTable({ pools, chosen, onChoose }: TargetsTableProps) {
+  const samples = useTargetSamples();
+  const nowMs = systemClock.nowMs();
+  return (
+    <table className="targets-table">
+      <caption className="visually-hidden">Targets by scrape pool</caption>
+      <colgroup>
+        <col style={{ width: 92 }} />
+        <col />
+        <col style={{ width: "38%" }} />
+        <col style={{ width: 112 }} />
+        <col style={{ width: 92 }} />
+        <col style={{ width: 92 }} />
+      </colgroup>
+      <thead>
+        <tr>
+          <th>State</th>
+          <th>Address</th>
+          <th>Labels</th>
+          <th className="num">Last scrape</th>
+          <th className="num">Took</th>
+          <th className="num">Samples</th>
+        </tr>
+      </thead>
+      {pools.map((pool) => (
+        <tbody key={pool.name}>
+          <tr className="pool-row">
+            <td colSpan={6}>
+              {pool.name}{" "}
+              <span className={pool.upCount < pool.totalCount ? "error-line" : "dim"}>
+                {pool.upCount} of {pool.totalCount} up
+              </span>
+            </td>
+          </tr>
+          {pool.targets.map((target) => {
+            const key = targetKey(target);
+            return (
+              <TargetRow
+                key={key}
+                target={target}
+                nowMs={nowMs}
+                sampleCount={samples(target)}
+                isChosen={key === chosen}
+                onChoose={() => onChoose(key)}
+              />
+            );
+          })}
+        </tbody>
+      ))}
+    </table>
+  );
+}
+
+interface TargetRowProps {
+  readonly target: ActiveTarget;
+  readonly nowMs: number;
+  readonly sampleCount: number | undefined;
+  readonly isChosen: boolean;
+  readonly onChoose: () => void;
+}
+
+function TargetRow({ target, nowMs, sampleCount, isChosen, onChoose }: TargetRowProps) {
+  const health = healthBadge[target.health];
+  return (
+    <tr className={isChosen ? "is-chosen" : ""} onClick={onChoose}>
+      <td>
+        <Badge kind={health.kind}>{health.word}</Badge>
+      </td>
+      <td>
+        <button type="button" className="target-address truncate" aria-expanded={isChosen}>
+          {target.scrapeUrl}
+        </button>
+        {target.lastError !== "" && (
+          <div className="error-line truncate" title={target.lastError}>
+            {target.lastError}
+          </div>
+        )}
+      </td>
+      <td>
+        {Object.entries(target.labels).map(([name, value]) => (
+          <span className="label-chip" key={name}>
+            {name}={value}
+          </span>
+        ))}
+      </td>
+      <td className="num">{ageText(target.lastScrape, nowMs)}</td>
+      <td className="num">
+        {target.health === "unknown" ? "" : durationText(target.lastScrapeDuration * 1000)}
+      </td>
+      <td className="num">{sampleCount ?? ""}</td>
+    </tr>
+  );
+}
+
+/** How long ago an RFC 3339 time was; "not yet" for the zero time. */
+export function ageText(time: string, nowMs: number): string {
+  const instant = Date.parse(time);
+  if (Number.isNaN(instant) || instant <= 0) return "not yet";
+  const seconds = Math.max(0, (nowMs - instant) / 1000);
+  if (seconds < 10) return `${seconds.toFixed(1)} s ago`;
+  if (seconds < 120) return `${Math.round(seconds)} s ago`;
+  if (seconds < 7200) return `${Math.round(seconds / 60)} min ago`;
+  return `${Math.round(seconds / 3600)} h ago`;
+}
