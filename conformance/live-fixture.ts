@@ -10,6 +10,7 @@ import { join } from "node:path";
 
 const slowMs = 3000;
 const hourMs = 3_600_000;
+const textType = "text/plain; version=0.0.4; charset=utf-8";
 /** The port that live.yml names. */
 const fixturePort = 19_300;
 
@@ -27,6 +28,7 @@ export async function startLiveFixture(dataDir: string): Promise<() => Promise<v
     targets: FixtureTarget[];
   };
   const byPath = new Map(targets.map((target) => [target.path, target]));
+  byPath.set("/slow", { path: "/slow", status: 200, contentType: textType, body: "slow 1\n" });
   byPath.set("/agent", realBody(dataDir, "agent"));
   byPath.set("/operator", realBody(dataDir, "operator"));
   let requestCount = 0;
@@ -85,7 +87,7 @@ function realBody(dataDir: string, component: string): FixtureTarget {
   return {
     path: `/${component}`,
     status: 200,
-    contentType: "text/plain; version=0.0.4; charset=utf-8",
+    contentType: textType,
     body: readFileSync(file, "utf8"),
   };
 }

@@ -2,6 +2,8 @@
 
 import type { Suite } from "./suite.ts";
 import { expositionSuite } from "./suites/exposition.ts";
+import { grafanaIntervalsSuite } from "./suites/grafana-intervals.ts";
+import { httpApiSuite } from "./suites/httpapi.ts";
 import { hubbleCases } from "./suites/hubble-cases.ts";
 import { hubbleInvalid } from "./suites/hubble-invalid.ts";
 import { hubbleJsonpb } from "./suites/hubble-jsonpb.ts";
@@ -18,6 +20,7 @@ export const suites: readonly Suite[] = [
   promqlSuite,
   promqltestSuite,
   promqlGrammarSuite,
+  httpApiSuite,
   relabelSuite,
   hubbleCases,
   hubbleInvalid,
@@ -26,6 +29,7 @@ export const suites: readonly Suite[] = [
   policyVerdictsSuite,
   policyHttpSuite,
   policyDnsSuite,
+  grafanaIntervalsSuite,
   tsdbChunksSuite,
   tsdbWalSuite,
 ];

@@ -33,7 +33,6 @@ import {
   parseListenAddress,
   urlHost,
 } from "./http-listener.ts";
-import { createTargetsView } from "./targets-view.ts";
 
 /** What a server is started with. */
 export interface ServerOptions {
@@ -108,7 +107,7 @@ export async function startServer(options: ServerOptions): Promise<ServerHandle>
   }
   config.setSelfAddress(urlHost(listener.address), webConfig);
   for (const warning of config.warnings) logger.warn({}, warning);
-  await manager.applyConfig(config.merged);
+  manager.applyConfig(config.merged);
   const scheme = webConfig?.tls === undefined ? "http" : "https";
   logger.info({ address: urlHost(listener.address), dataDir }, "listening");
   return {
@@ -116,7 +115,7 @@ export async function startServer(options: ServerOptions): Promise<ServerHandle>
     reload: () => reload(parts),
     async addScrapeConfigs(yaml, notes) {
       config.addText(yaml, notes);
-      await manager.applyConfig(config.merged);
+      manager.applyConfig(config.merged);
     },
     async stop() {
       // Scraping first, so that its last samples and stale markers are in the log before it closes.
@@ -168,7 +167,7 @@ async function reload(parts: Parts): Promise<void> {
     throw thrown;
   }
   for (const warning of config.warnings) options.logger.warn({}, warning);
-  await manager.applyConfig(config.merged);
+  manager.applyConfig(config.merged);
   options.logger.info({ file: options.configFile ?? "" }, "configuration loaded");
 }
 
@@ -213,7 +212,7 @@ function apiSources(parts: Parts): ApiSources {
     }),
     queryable: tsdb,
     exemplars: tsdb,
-    targets: createTargetsView(manager),
+    targets: manager,
     ownMetrics(accept) {
       const choice = negotiateExposition(accept);
       return { body: renderExposition(registry, choice), contentType: choice.contentType };

@@ -265,7 +265,7 @@ class MemoryQuerier implements Querier {
 
   labelNames(matchers: readonly Matcher[], limit = 0): Promise<LabelResult> {
     const names = new Set<string>();
-    for (const { labels } of this.#matching(matchers)) {
+    for (const { labels } of this.#labelled(matchers)) {
       labels.forEach((name) => {
         names.add(name);
       });
@@ -275,7 +275,7 @@ class MemoryQuerier implements Querier {
 
   labelValues(name: string, matchers: readonly Matcher[], limit = 0): Promise<LabelResult> {
     const values = new Set<string>();
-    for (const { labels } of this.#matching(matchers)) {
+    for (const { labels } of this.#labelled(matchers)) {
       const value = labels.get(name);
       if (value !== "") values.add(value);
     }
@@ -284,6 +284,16 @@ class MemoryQuerier implements Querier {
 
   close(): void {
     // Nothing is held open.
+  }
+
+  /**
+   * Series whose labels a label query sees. As in Prometheus' head the time of single samples does
+   * not matter, only whether the storage as a whole reaches into the window.
+   */
+  #labelled(matchers: readonly Matcher[]): readonly MemorySeries[] {
+    const all = this.#storage.createdSeries();
+    const isInWindow = all.some((series) => series.hasSamples(this.#minMs, this.#maxMs));
+    return isInWindow ? all.filter((series) => matchesAll(series.labels, matchers)) : [];
   }
 
   #matching(matchers: readonly Matcher[], isOrderFree = false): readonly MemorySeries[] {

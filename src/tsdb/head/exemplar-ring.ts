@@ -52,11 +52,15 @@ export class ExemplarRing {
     const links = this.#bySeries.get(ref);
     if (links === undefined) return true;
     const newest = this.#slots[links.newest] as StoredExemplar;
-    if (timestampMs > newest.timestampMs) return true;
-    const isRepeated =
-      timestampMs === newest.timestampMs &&
+    const isEqual =
       Object.is(exemplar.value, newest.exemplar.value) &&
       exemplar.labels.equals(newest.exemplar.labels);
+    // Without a time of its own an exemplar stays the same one, scrape after scrape.
+    const isTimeless =
+      exemplar.timestampMs === undefined && newest.exemplar.timestampMs === undefined;
+    if (isEqual && isTimeless) return false;
+    if (timestampMs > newest.timestampMs) return true;
+    const isRepeated = isEqual && timestampMs === newest.timestampMs;
     if (!isRepeated) this.outOfOrderTotal++;
     return false;
   }
