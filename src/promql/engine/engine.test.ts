@@ -1,0 +1,202 @@
+import { describe, expect, it } from "vitest";
+import { FakeClock } from "../../base/clock.ts";
+import { QueryError } from "../../base/errors.ts";
+import { labelsFromObject } from "../../model/labels.ts";
+import { MemoryStorage } from "../../storage/memory-storage.ts";
+import type { Queryable } from "../../storage/storage.ts";
+import { Engine, type EngineOptions } from "./engine.ts";
+
+function storageOf(seriesCount: number, sampleCount: number): MemoryStorage {
+  const storage = new MemoryStorage();
+  const appender = storage.appender();
+  for (let series = 0; series < seriesCount; series++) {
+    const labels = labelsFromObject({ __name__: "x_total", i: String(series) });
+    for (let i = 0; i < sampleCount; i++) appender.append(0, labels, i * 15_000, i * series);
+  }
+  appender.commit();
+  return storage;
+}
+
+const range = { startMs: 0, endMs: 600_000, stepMs: 60_000 };
+
+function engineOf(options: Partial<EngineOptions> = {}): Engine {
+  return new Engine({ clock: new FakeClock(), ...options });
+}
+
+async function errorOf(run: Promise<unknown>): Promise<QueryError> {
+  const thrown: unknown = await run.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  if (!(thrown instanceof QueryError)) throw new TypeError(`want a QueryError, have ${thrown}`);
+  return thrown;
+}
+
+/** Counts what is asked of storage. */
+function counting(storage: Queryable): { queryable: Queryable; selected: string[] } {
+  const selected: string[] = [];
+  const queryable: Queryable = {
+    querier(minMs, maxMs) {
+      const querier = storage.querier(minMs, maxMs);
+      return {
+        select(matchers, hints) {
+          selected.push(`${hints.startMs}..${hints.endMs}`);
+          return querier.select(matchers, hints);
+        },
+        labelNames: (matchers, limit) => querier.labelNames(matchers, limit),
+        labelValues: (name, matchers, limit) => querier.labelValues(name, matchers, limit),
+        close: () => querier.close(),
+      };
+    },
+  };
+  return { queryable, selected };
+}
+
+describe("Engine", () => {
+  it("refuses what does not parse as bad_data, with the position", async () => {
+    const error = await errorOf(engineOf().instantQuery(storageOf(1, 1), "sum(", 0));
+    expect(error.kind).toBe("bad_data");
+    expect(error.message).toMatch(/^1:5: parse error: /);
+  });
+
+  it("refuses a range query of a range vector", async () => {
+    const error = await errorOf(engineOf().rangeQuery(storageOf(1, 1), "x_total[5m]", range));
+    expect(error.kind).toBe("bad_data");
+    expect(error.message).toBe(
+      'invalid expression type "range vector" for range query, must be Scalar or instant Vector',
+    );
+  });
+
+  it("holds no more samples than it may", async () => {
+    const storage = storageOf(20, 60);
+    const error = await errorOf(
+      engineOf({ maxSamples: 100 }).rangeQuery(storage, "x_total", range),
+    );
+    expect(error.kind).toBe("execution");
+    expect(error.message).toBe(
+      "query processing would load too many samples into memory in query execution",
+    );
+    await engineOf({ maxSamples: 220 }).rangeQuery(storage, "x_total", range);
+    const window = engineOf({ maxSamples: 30 }).instantQuery(
+      storage,
+      "rate(x_total[10m])",
+      600_000,
+    );
+    expect((await errorOf(window)).message).toContain("too many samples");
+  });
+
+  it("stops when cancelled", async () => {
+    const controller = new AbortController();
+    controller.abort();
+    const error = await errorOf(
+      engineOf().instantQuery(storageOf(1, 1), "x_total", 0, { signal: controller.signal }),
+    );
+    expect(error.kind).toBe("canceled");
+    expect(error.message).toBe("query was canceled in expression evaluation");
+  });
+
+  it("gives way to others while it works, and stops there when cancelled or out of time", async () => {
+    let nowMs = 0;
+    let pauses = 0;
+    const controller = new AbortController();
+    const clock = {
+      nowMs: () => nowMs,
+      // Each look at the clock takes 1 ms.
+      monotonicMs: () => nowMs++,
+      after: () => () => undefined,
+    };
+    const yieldNow = async () => {
+      pauses++;
+    };
+    await engineOf({ clock, yieldNow }).rangeQuery(storageOf(100, 40), "rate(x_total[5m])", range);
+    expect(pauses).toBeGreaterThan(5);
+
+    const slow = engineOf({ clock, yieldNow, timeoutMs: 50 });
+    const late = await errorOf(slow.rangeQuery(storageOf(100, 40), "rate(x_total[5m])", range));
+    expect(late.kind).toBe("timeout");
+    expect(late.message).toBe("query timed out in expression evaluation");
+
+    const stopping = engineOf({ clock, yieldNow: async () => controller.abort() });
+    const stopped = await errorOf(
+      stopping.rangeQuery(storageOf(100, 40), "rate(x_total[5m])", range, {
+        signal: controller.signal,
+      }),
+    );
+    expect(stopped.kind).toBe("canceled");
+  });
+
+  it("selects each set of matchers once, over the union of the times", async () => {
+    const { queryable, selected } = counting(storageOf(2, 60));
+    await engineOf().rangeQuery(
+      queryable,
+      'x_total{i="1"} + rate(x_total{i="1"}[10m]) - x_total{i="1"} offset 20m + x_total{i="0"} @ 30',
+      range,
+    );
+    expect(selected).toEqual(["-1499999..600000", "-269999..30000"]);
+  });
+
+  it("takes the lookback of a query before its own", async () => {
+    const storage = storageOf(1, 1);
+    const engine = engineOf({ lookbackDeltaMs: 60_000 });
+    const samplesAt = async (timeMs: number, lookbackDeltaMs?: number) => {
+      const options = lookbackDeltaMs === undefined ? {} : { lookbackDeltaMs };
+      const { value } = await engine.instantQuery(storage, "x_total", timeMs, options);
+      return value.type === "vector" ? value.samples.length : -1;
+    };
+    expect(await samplesAt(59_999)).toBe(1);
+    expect(await samplesAt(60_000)).toBe(0);
+    expect(await samplesAt(60_000, 120_000)).toBe(1);
+  });
+
+  it("counts the samples it read, window by window", async () => {
+    const { stats } = await engineOf().rangeQuery(storageOf(2, 60), "rate(x_total[1m])", range);
+    // 11 windows of 4 samples but the first, which holds one; two series.
+    expect(stats.totalQueryableSamples).toBe(2 * (10 * 4 + 1));
+    expect(stats.peakSamples).toBeGreaterThan(0);
+  });
+
+  it("keeps names to the end where their removal is delayed", async () => {
+    const storage = new MemoryStorage();
+    const appender = storage.appender();
+    appender.append(0, labelsFromObject({ __name__: "a_total", i: "1" }), 0, 1);
+    appender.append(0, labelsFromObject({ __name__: "b_total", i: "1" }), 0, 2);
+    appender.commit();
+    const query =
+      'label_replace(abs({__name__=~".*_total"}), "name", "$1", "__name__", "(.)_total")';
+    const collides = await errorOf(engineOf().instantQuery(storage, query, 0));
+    expect(collides.message).toBe("vector cannot contain metrics with the same labelset");
+    const engine = engineOf({ enableDelayedNameRemoval: true });
+    const { value } = await engine.instantQuery(storage, query, 0);
+    if (value.type !== "vector") throw new TypeError("want a vector");
+    expect(value.samples.map(({ labels }) => labels.toString()).sort()).toEqual([
+      '{i="1", name="a"}',
+      '{i="1", name="b"}',
+    ]);
+  });
+
+  it("says of functions that are not built yet that they are not", async () => {
+    const engine = engineOf({ parser: { enableExperimentalFunctions: true } });
+    const error = await errorOf(engine.instantQuery(storageOf(1, 1), "info(x_total)", 0));
+    expect(error.message).toBe("info() is not built yet");
+  });
+
+  it("passes warnings of storage on", async () => {
+    const storage = storageOf(1, 1);
+    const queryable: Queryable = {
+      querier(minMs, maxMs) {
+        const querier = storage.querier(minMs, maxMs);
+        return {
+          select: async (matchers, hints) => ({
+            ...(await querier.select(matchers, hints)),
+            warnings: ["one block is missing"],
+          }),
+          labelNames: (matchers) => querier.labelNames(matchers),
+          labelValues: (name, matchers) => querier.labelValues(name, matchers),
+          close: () => querier.close(),
+        };
+      },
+    };
+    const { warnings } = await engineOf().instantQuery(queryable, "x_total", 0);
+    expect(warnings).toEqual(["one block is missing"]);
+  });
+});
