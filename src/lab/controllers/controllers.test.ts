@@ -220,6 +220,9 @@ describe("an agent's controllers", () => {
     );
     expect(heartbeats.length).toBeGreaterThan(3);
     expect(seen("agent_api_call").map(({ path }) => path)).toContain("/v1/healthz");
+    store.remove(kubectl, "CiliumEndpoint", "default", "deathstar");
+    await clock.advance(35_000);
+    expect(store.get(kubectl, "CiliumEndpoint", "default", "deathstar")).toBeDefined();
     endpoints = [];
     await clock.advance(5_000);
     expect(store.get(kubectl, "CiliumEndpoint", "default", "deathstar")).toBeUndefined();

@@ -103,7 +103,7 @@ export function startNodeControllers(options: NodeControllersOptions): void {
     syncEndpoints(options, client, synced);
   });
   start("dns-garbage-collector-job", seconds.dnsGc, () => work.expireNames());
-  start("endpoint-gc", seconds.endpointGc, () => checkEndpoints(options, client));
+  start("endpoint-gc", seconds.endpointGc, () => checkEndpoints(options, client, synced));
   start("k8s-heartbeat", seconds.heartbeat, () => store.checkHealth(client));
   const kubelet = (): void => {
     api.get("/v1/healthz");
@@ -220,13 +220,15 @@ function ciliumEndpoint(endpoint: LabEndpoint) {
   } as const;
 }
 
-/** Asks Kubernetes for the pod of every endpoint; one that is gone is answered with 404. */
+/** A CiliumEndpoint that somebody deleted is written anew by the next synchronization. */
 function checkEndpoints(
-  { state, store, nodeName }: NodeControllersOptions,
+  { store }: NodeControllersOptions,
   client: StoreClient,
+  synced: Map<string, string>,
 ): void {
-  for (const { kind, namespace, podName } of state.endpoints(nodeName)) {
-    if (kind === "pod") store.get(client, "Pod", namespace, podName);
+  for (const key of [...synced.keys()]) {
+    const [namespace = "", name = ""] = key.split("/");
+    if (store.get(client, "CiliumEndpoint", namespace, name) === undefined) synced.delete(key);
   }
 }
 
