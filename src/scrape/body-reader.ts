@@ -90,7 +90,7 @@ export class BodyReader {
       if (lines.series[series.line] === series) line = series.line + 1;
       nextLines.add(parser.seriesStart, parser.seriesEnd, series);
       if (this.#append(series, parser, appender, scrapeMs)) {
-        appendExemplars(series, parser, appender, scrapeMs);
+        appendExemplars(series, parser, appender);
       }
     }
     const error = this.#error ?? parser.error?.message;
@@ -189,18 +189,20 @@ function readMetadata(
   }
 }
 
-/** Exemplars of the current sample; one without a time of its own was seen when the sample was. */
+/**
+ * Exemplars of the current sample. One without a time of its own goes on without: storage dates it by
+ * the scrape, and knows by that that it is the same one scrape after scrape.
+ */
 function appendExemplars(
   series: CachedSeries,
   parser: ExpositionParser,
   appender: Appender,
-  scrapeMs: number,
 ): void {
   for (;;) {
     const exemplar = parser.nextExemplar();
     if (exemplar === undefined) return;
-    const timestampMs =
-      exemplar.timestampMs ?? (parser.hasTimestamp ? parser.timestampMs : scrapeMs);
-    appender.appendExemplar(series.ref, { ...exemplar, timestampMs });
+    const isDated = exemplar.timestampMs !== undefined || !parser.hasTimestamp;
+    const dated = isDated ? exemplar : { ...exemplar, timestampMs: parser.timestampMs };
+    appender.appendExemplar(series.ref, dated);
   }
 }
