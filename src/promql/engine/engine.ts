@@ -180,7 +180,8 @@ async function answerInstant(plan: QueryPlan, run: QueryRun, timeMs: number): Pr
   if (root.kind === "string") return { type: "string", timestampMs: timeMs, value: root.value };
   if (root.kind === "matrixSelector" || root.kind === "subquery") {
     const source = await openRange(root, run);
-    return matrixOfRange(await collectRange(source, run));
+    const extension = root.kind === "matrixSelector" ? root.extension : undefined;
+    return matrixOfRange(await collectRange(source, run, extension));
   }
   if (root.type === "scalar") {
     const values = await evaluateScalar(root, run);

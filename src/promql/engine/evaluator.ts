@@ -9,6 +9,7 @@ import { foldGroups, isFold } from "./aggregation.ts";
 import { isSelection, quantileGroups, selectFromGroups } from "./aggregation-param.ts";
 import { scalarsBinary, vectorScalarBinary } from "./binary-scalar.ts";
 import { countValues } from "./count-values.ts";
+import { evaluateSmoothedSelector, extendRangeFunction } from "./extended-range.ts";
 import type { RangeCall, RangeFunction, StepValue } from "./functions/function-call.ts";
 import { implementationOf } from "./functions/registry.ts";
 import type {
@@ -24,7 +25,6 @@ import type {
 import type { QueryRun } from "./query-run.ts";
 import {
   callRangeFunction,
-  refuseExtension,
   storedWindows,
   subqueryWindows,
   type WindowSource,
@@ -53,10 +53,7 @@ export async function openRange(
   node: MatrixSelectorNode | SubqueryNode,
   run: QueryRun,
 ): Promise<WindowSource> {
-  if (node.kind === "matrixSelector") {
-    refuseExtension(node);
-    return storedWindows(node);
-  }
+  if (node.kind === "matrixSelector") return storedWindows(node, run);
   return subqueryWindows(node, await evaluateVector(node.inner, run));
 }
 
@@ -84,10 +81,7 @@ async function evaluateNode(node: PlanNode, run: QueryRun): Promise<StepValue> {
     case "string":
       return node.value;
     case "vectorSelector":
-      if (node.isSmoothed) {
-        throw new QueryError("execution", "the smoothed modifier is not built yet");
-      }
-      return evaluateSelector(node, run);
+      return node.isSmoothed ? evaluateSmoothedSelector(node, run) : evaluateSelector(node, run);
     case "negate":
       return negate(await evaluate(node.inner, run), run);
     case "binary":
@@ -183,7 +177,12 @@ async function evaluateRangeCall(
   }
   assert(range !== undefined && source !== undefined, `${node.functionName} has no range argument`);
   const call: RangeCall = { node, run, grid: node.grid, scalars, rangeStart: range.start };
-  return callRangeFunction(implementation, call, source);
+  const extension = range.kind === "matrixSelector" ? range.extension : undefined;
+  const applied =
+    extension === undefined
+      ? implementation
+      : extendRangeFunction(node.functionName, implementation, extension);
+  return callRangeFunction(applied, call, source);
 }
 
 /** The value of one step at all steps. */

@@ -3,9 +3,9 @@
  * Also range vectors as results of their own (an instant query `x[5m]`).
  */
 
-import { QueryError } from "../../base/errors.ts";
 import type { Labels } from "../../model/labels.ts";
 import { possibleNonCounter, possibleNonCounterLabel } from "./annotations.ts";
+import { extendWindow, extensionWidth, type RangeExtension } from "./extended-range.ts";
 import { isNotCounterName } from "./functions/counter.ts";
 import type { RangeCall, RangeFunction } from "./functions/function-call.ts";
 import type { MatrixSelectorNode, SubqueryNode } from "./plan-node.ts";
@@ -38,8 +38,9 @@ export interface WindowSource {
 }
 
 /** Windows of a stored selector. */
-export function storedWindows(node: MatrixSelectorNode): WindowSource {
+export function storedWindows(node: MatrixSelectorNode, run: QueryRun): WindowSource {
   const windows = createWindows(node);
+  const width = extensionWidth(node.extension, run.lookbackDeltaMs);
   const buffer = createReadBuffer();
   const { series } = node.source;
   return {
@@ -47,7 +48,7 @@ export function storedWindows(node: MatrixSelectorNode): WindowSource {
     labelsOf: (index) => series[index]!.labels,
     isNamePending: () => false,
     load(index) {
-      loadSeries(windows, series[index]!, node, buffer);
+      loadSeries(windows, series[index]!, node, buffer, width);
       return windows;
     },
   };
@@ -135,6 +136,7 @@ function warnOfNonCounter(labels: Labels, call: RangeCall): void {
 export async function collectRange(
   source: WindowSource,
   run: QueryRun,
+  extension?: RangeExtension,
 ): Promise<readonly RangeSeries[]> {
   const collected: RangeSeries[] = [];
   const held = run.samples;
@@ -146,14 +148,12 @@ export async function collectRange(
     run.totalSamples += windows.total;
     samples += windows.fullest;
     run.holdSamples(held + samples);
-    collected.push(copyFirstWindow(windows, source.labelsOf(index)));
+    const labels = source.labelsOf(index);
+    const found =
+      extension === undefined
+        ? copyFirstWindow(windows, labels)
+        : extendWindow(windows, extension, labels);
+    if (found !== undefined) collected.push(found);
   }
   return collected;
-}
-
-/** For selectors with `anchored` or `smoothed`. */
-export function refuseExtension(node: MatrixSelectorNode): void {
-  if (node.extension !== undefined) {
-    throw new QueryError("execution", `the ${node.extension} modifier is not built yet`);
-  }
 }

@@ -8,8 +8,8 @@
 import type { Labels } from "../../model/labels.ts";
 import { SampleBuffer } from "../../model/sample.ts";
 import type { Series } from "../../storage/storage.ts";
-import type { MatrixSelectorNode, SubqueryNode } from "./plan-node.ts";
-import { lastStepMs } from "./step-grid.ts";
+import type { SubqueryNode, TimeShift } from "./plan-node.ts";
+import { lastStepMs, type StepGrid } from "./step-grid.ts";
 import { cellKind, type StepVector } from "./step-vector.ts";
 
 /** One series for a range function. Reused from series to series: valid during one call. */
@@ -37,8 +37,15 @@ export function scratchOf(windows: SampleWindows, size: number): Float64Array {
   return windows.scratch;
 }
 
+/** Where the windows lie: a range selector's or subquery's node has it. */
+export interface WindowPlan {
+  readonly grid: StepGrid;
+  readonly shift: TimeShift;
+  readonly rangeMs: number;
+}
+
 /** Empty windows for a node; fill them with `loadSeries` or `loadRow`. */
-export function createWindows(node: MatrixSelectorNode | SubqueryNode): SampleWindows {
+export function createWindows(node: WindowPlan): SampleWindows {
   const { grid, shift, rangeMs } = node;
   const endMs = new Float64Array(grid.stepCount);
   for (let step = 0; step < grid.stepCount; step++) {
@@ -62,7 +69,7 @@ export function createWindows(node: MatrixSelectorNode | SubqueryNode): SampleWi
 export function loadSeries(
   windows: SampleWindows,
   series: Series,
-  node: MatrixSelectorNode,
+  node: WindowPlan,
   buffer: SampleBuffer,
   widen: { readonly leftMs: number; readonly rightMs: number } = { leftMs: 0, rightMs: 0 },
 ): void {
