@@ -103,7 +103,12 @@ export const rooms: readonly Room[] = [
   { folder: "api", layer: 6, publicFiles: ["*"], isBrowserSafe: false },
   { folder: "config", layer: 6, publicFiles: ["*"], isBrowserSafe: false },
 
-  { folder: "server", layer: 7, publicFiles: ["server.ts"], isBrowserSafe: false },
+  {
+    folder: "server",
+    layer: 7,
+    publicFiles: ["server.ts", "pino-logger.ts"],
+    isBrowserSafe: false,
+  },
   { folder: "lab", layer: 7, publicFiles: ["lab.ts", "lab-client.ts"], isBrowserSafe: false },
 
   { folder: "cli", layer: 8, publicFiles: ["main.ts"], isBrowserSafe: false },
