@@ -87,6 +87,40 @@ export function histogramToString(histogram: Histogram | FloatHistogram): string
   return `{${parts.join(", ")}}`;
 }
 
+/** Whether two histograms are the same sample: kind, hint, layout and every count; undefined equals nothing. */
+export function isEqualHistogram(
+  a: Histogram | FloatHistogram | undefined,
+  b: Histogram | FloatHistogram | undefined,
+): boolean {
+  if (a === undefined || b === undefined) return false;
+  return (
+    a.kind === b.kind &&
+    a.counterResetHint === b.counterResetHint &&
+    a.schema === b.schema &&
+    Object.is(a.zeroThreshold, b.zeroThreshold) &&
+    Object.is(a.zeroCount, b.zeroCount) &&
+    Object.is(a.count, b.count) &&
+    Object.is(a.sum, b.sum) &&
+    isEqualSpans(a.positiveSpans, b.positiveSpans) &&
+    isEqualSpans(a.negativeSpans, b.negativeSpans) &&
+    isEqualNumbers(a.positiveBuckets, b.positiveBuckets) &&
+    isEqualNumbers(a.negativeBuckets, b.negativeBuckets) &&
+    isEqualNumbers(a.customValues ?? [], b.customValues ?? [])
+  );
+}
+
+/** Whether two lists of spans are the same, span by span. */
+export function isEqualSpans(a: readonly Span[], b: readonly Span[]): boolean {
+  return (
+    a.length === b.length &&
+    a.every(({ offset, length }, i) => offset === b[i]?.offset && length === b[i]?.length)
+  );
+}
+
+function isEqualNumbers(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((number, i) => Object.is(number, b[i]));
+}
+
 /** The upper bound of bucket `index` of an exponential or custom schema. */
 export function bucketUpperBound(histogram: Histogram | FloatHistogram, index: number): number {
   if (histogram.schema === customBucketsSchema) {

@@ -4,6 +4,7 @@
  * 32-bit view of the same memory, and code outside asks `isStale`. Browser-safe.
  */
 
+import type { FloatHistogram, Histogram } from "./histogram.ts";
 import type { Labels } from "./labels.ts";
 
 /** High and low word of the stale marker's bits. */
@@ -43,13 +44,22 @@ export interface MetricMetadata {
   readonly unit: string;
 }
 
-/** A growable run of (timestampMs, value); 16 bytes a sample. Reuse one per loop: `clear` keeps the memory. */
+/**
+ * A growable run of (timestampMs, value); 16 bytes a sample. Reuse one per loop: `clear` keeps the memory.
+ *
+ * Native histograms stand beside the values: where `histograms?.[i]` is set, sample i is that
+ * histogram and `values[i]` is an ordinary NaN without meaning. A stale marker of a histogram series
+ * has its bits in `values` like any other (`isStale`) and may have a histogram too, which then only
+ * tells its kind. Float-only series never make the list.
+ */
 export class SampleBuffer {
   timestampsMs: Float64Array;
   values: Float64Array;
   /** The values' memory as 32-bit words, two a sample. */
   valueWords: Uint32Array;
   count = 0;
+  /** Undefined while no sample is a histogram; may be shorter than `count`. The objects are shared: never changed. */
+  histograms: (Histogram | FloatHistogram | undefined)[] | undefined;
 
   constructor(capacity = 128) {
     this.timestampsMs = new Float64Array(capacity);
@@ -59,6 +69,7 @@ export class SampleBuffer {
 
   clear(): void {
     this.count = 0;
+    this.histograms = undefined;
   }
 
   /** Makes room for `more` samples beyond `count`. Arrays may be replaced: read them again afterwards. */
@@ -96,10 +107,47 @@ export class SampleBuffer {
     this.pushBits(timestampMs, staleBitsHigh, staleBitsLow);
   }
 
+  pushHistogram(timestampMs: number, histogram: Histogram | FloatHistogram): void {
+    this.#noteHistogram(histogram);
+    this.pushBits(timestampMs, normalNanBitsHigh, normalNanBitsLow);
+  }
+
+  /** Appends a stale marker that ends a run of histograms of the kind given. */
+  pushStaleHistogram(timestampMs: number, histogram: Histogram | FloatHistogram): void {
+    this.#noteHistogram(histogram);
+    this.pushStale(timestampMs);
+  }
+
+  /** Appends samples [from, to) of another buffer, whatever they are. */
+  pushRange(source: SampleBuffer, from: number, to: number): void {
+    if (to <= from) return;
+    this.reserve(to - from);
+    this.timestampsMs.set(source.timestampsMs.subarray(from, to), this.count);
+    // As words: a copy as doubles might change the bits of a NaN.
+    this.valueWords.set(source.valueWords.subarray(from * 2, to * 2), this.count * 2);
+    if (source.histograms !== undefined) {
+      const taken = source.histograms.slice(from, to);
+      for (const [index, histogram] of taken.entries()) {
+        if (histogram !== undefined) this.#noteHistogram(histogram, this.count + index);
+      }
+    }
+    this.count += to - from;
+  }
+
   isStale(index: number): boolean {
     return (
       this.valueWords[index * 2 + highWord] === staleBitsHigh &&
       this.valueWords[index * 2 + lowWord] === staleBitsLow
     );
+  }
+
+  #noteHistogram(histogram: Histogram | FloatHistogram, index = this.count): void {
+    this.histograms ??= [];
+    const { histograms } = this;
+    // A sample that was taken back may have left its histogram.
+    if (histograms.length > index) histograms.length = index;
+    // No holes: an array with holes is slower to read.
+    while (histograms.length < index) histograms.push(undefined);
+    histograms.push(histogram);
   }
 }

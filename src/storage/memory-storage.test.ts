@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { Histogram } from "../model/histogram.ts";
 import { labelsFromObject } from "../model/labels.ts";
 import { createMatcher } from "../model/matcher.ts";
 import { SampleBuffer } from "../model/sample.ts";
@@ -133,4 +134,63 @@ describe("MemoryStorage", () => {
     const found = await storage.selectExemplars(0, 9, [[createMatcher("=", "job", "a")]]);
     expect(found.map((one) => one.exemplars.map((e) => e.timestampMs))).toEqual([[5]]);
   });
+
+  it("keeps native histograms beside floats and stale markers", async () => {
+    const storage = new MemoryStorage({ allowOutOfOrder: true });
+    const appender = storage.appender();
+    const ref = appender.appendHistogram(0, up("a"), 1, histogram(3));
+    expect(appender.appendHistogram(ref, up("a"), 5, histogram(5))).toBe(ref);
+    appender.appendStale(ref, up("a"), 7);
+    appender.append(ref, up("a"), 8, 4);
+    appender.commit();
+    const late = storage.appender();
+    late.append(ref, up("a"), 3, 9);
+    late.commit();
+    expect(await readKinds(storage)).toEqual(["1:h3", "3:9", "5:h5", "7:stale", "8:4"]);
+  });
+
+  it("takes the same histogram twice and refuses another one at the same time", () => {
+    const storage = new MemoryStorage();
+    const first = storage.appender();
+    const ref = first.appendHistogram(0, up("a"), 1, histogram(3));
+    first.commit();
+    const second = storage.appender();
+    expect(second.appendHistogram(ref, up("a"), 1, histogram(3))).toBe(ref);
+    expect(second.appendHistogram(ref, up("a"), 1, histogram(4))).toBe(
+      appendFailure.duplicateTimestamp,
+    );
+    expect(second.append(ref, up("a"), 1, 3)).toBe(appendFailure.duplicateTimestamp);
+    second.rollback();
+  });
 });
+
+function histogram(count: number): Histogram {
+  return {
+    kind: "integer",
+    counterResetHint: "unknown",
+    schema: 0,
+    zeroThreshold: 0.001,
+    zeroCount: 0,
+    count,
+    sum: count * 1.5,
+    positiveSpans: [{ offset: 0, length: 1 }],
+    negativeSpans: [],
+    positiveBuckets: [count],
+    negativeBuckets: [],
+    customValues: undefined,
+  };
+}
+
+async function readKinds(storage: MemoryStorage): Promise<string[]> {
+  const found = await storage.querier(0, 99).select([createMatcher("=", "job", "a")], {
+    startMs: 0,
+    endMs: 99,
+  });
+  const buffer = new SampleBuffer(1);
+  found.series[0]?.readSamples(buffer, 0, 99);
+  return Array.from({ length: buffer.count }, (_, i) => {
+    const own = buffer.histograms?.[i];
+    const text = own === undefined ? String(buffer.values[i]) : `h${own.count}`;
+    return `${buffer.timestampsMs[i]}:${buffer.isStale(i) ? "stale" : text}`;
+  });
+}

@@ -4,6 +4,7 @@
  * series) out of order, where that is allowed); select walks all series. Never forgets a sample.
  */
 
+import { type FloatHistogram, type Histogram, isEqualHistogram } from "../model/histogram.ts";
 import { compareLabels, compareUtf8, type Labels } from "../model/labels.ts";
 import type { Matcher } from "../model/matcher.ts";
 import { type Exemplar, SampleBuffer } from "../model/sample.ts";
@@ -28,12 +29,14 @@ export interface MemoryStorageOptions {
   readonly allowOutOfOrder?: boolean;
 }
 
+/** A float, a native histogram, or undefined for a stale marker. */
+type SampleValue = number | Histogram | FloatHistogram | undefined;
+
 /** One sample of a transaction not committed yet. */
 interface PendingSample {
   readonly series: MemorySeries;
   readonly timestampMs: number;
-  /** undefined for a stale marker. */
-  readonly value: number | undefined;
+  readonly value: SampleValue;
 }
 
 /** Series and samples in memory. */
@@ -117,13 +120,7 @@ class MemorySeries implements Series {
     const first = this.#indexAt(startMs);
     let end = this.#indexAt(endMs);
     while (end < samples.count && samples.timestampsMs[end] === endMs) end++;
-    const count = end - first;
-    if (count <= 0) return;
-    into.reserve(count);
-    into.timestampsMs.set(samples.timestampsMs.subarray(first, end), into.count);
-    // As words: a stale marker must keep its bits.
-    into.valueWords.set(samples.valueWords.subarray(first * 2, end * 2), into.count * 2);
-    into.count += count;
+    into.pushRange(samples, first, end);
   }
 
   /** Whether a sample lies between the times, both inclusive. */
@@ -138,7 +135,7 @@ class MemorySeries implements Series {
   }
 
   /** Adds a sample where it belongs; one at a known time replaces what was there. */
-  insert(timestampMs: number, value: number | undefined): void {
+  insert(timestampMs: number, value: SampleValue): void {
     if (timestampMs > this.newestMs) {
       pushSample(this.samples, timestampMs, value);
       return;
@@ -148,18 +145,19 @@ class MemorySeries implements Series {
     const tail = new SampleBuffer(this.samples.count);
     this.readSamples(tail, isKnown ? timestampMs + 1 : timestampMs, Number.POSITIVE_INFINITY);
     this.samples.count = index;
+    if (this.samples.histograms !== undefined) this.samples.histograms.length = index;
     pushSample(this.samples, timestampMs, value);
-    this.samples.reserve(tail.count);
-    this.samples.timestampsMs.set(tail.timestampsMs.subarray(0, tail.count), index + 1);
-    this.samples.valueWords.set(tail.valueWords.subarray(0, tail.count * 2), (index + 1) * 2);
-    this.samples.count += tail.count;
+    this.samples.pushRange(tail, 0, tail.count);
   }
 
   /** Whether the sample at `timestampMs` is exactly this one; a stale marker is `undefined`. */
-  hasEqualSample(timestampMs: number, value: number | undefined): boolean {
+  hasEqualSample(timestampMs: number, value: SampleValue): boolean {
     const index = this.#indexAt(timestampMs);
     if (this.samples.timestampsMs[index] !== timestampMs) return false;
     if (value === undefined) return this.samples.isStale(index);
+    const histogram = this.samples.histograms?.[index];
+    if (typeof value === "object") return isEqualHistogram(histogram, value);
+    if (histogram !== undefined) return false;
     return !this.samples.isStale(index) && Object.is(this.samples.values[index], value);
   }
 
@@ -176,9 +174,15 @@ class MemorySeries implements Series {
   }
 }
 
-function pushSample(samples: SampleBuffer, timestampMs: number, value: number | undefined): void {
+function pushSample(samples: SampleBuffer, timestampMs: number, value: SampleValue): void {
   if (value === undefined) samples.pushStale(timestampMs);
+  else if (typeof value === "object") samples.pushHistogram(timestampMs, value);
   else samples.push(timestampMs, value);
+}
+
+function isEqualValue(a: SampleValue, b: SampleValue): boolean {
+  if (typeof a === "object" && typeof b === "object") return isEqualHistogram(a, b);
+  return Object.is(a, b);
 }
 
 class MemoryAppender implements Appender {
@@ -195,6 +199,15 @@ class MemoryAppender implements Appender {
 
   append(ref: SeriesRef, labels: Labels, timestampMs: number, value: number): number {
     return this.#add(this.#storage.seriesOf(ref, labels), timestampMs, value);
+  }
+
+  appendHistogram(
+    ref: SeriesRef,
+    labels: Labels,
+    timestampMs: number,
+    histogram: Histogram | FloatHistogram,
+  ): number {
+    return this.#add(this.#storage.seriesOf(ref, labels), timestampMs, histogram);
   }
 
   appendStale(ref: SeriesRef, labels: Labels, timestampMs: number): number {
@@ -221,10 +234,10 @@ class MemoryAppender implements Appender {
     this.#newestPending.clear();
   }
 
-  #add(series: MemorySeries, timestampMs: number, value: number | undefined): number {
+  #add(series: MemorySeries, timestampMs: number, value: SampleValue): number {
     const newest = this.#newestPending.get(series);
     if (newest !== undefined && timestampMs === newest.timestampMs) {
-      if (Object.is(newest.value, value)) return series.ref;
+      if (isEqualValue(newest.value, value)) return series.ref;
       if (!this.#allowOutOfOrder) return appendFailure.duplicateTimestamp;
     }
     if (!this.#allowOutOfOrder) {

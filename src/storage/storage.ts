@@ -3,6 +3,7 @@
  * tsdb implements it; nobody to the right of it imports tsdb.
  */
 
+import type { FloatHistogram, Histogram } from "../model/histogram.ts";
 import type { Labels } from "../model/labels.ts";
 import type { Matcher } from "../model/matcher.ts";
 import type { Exemplar, SampleBuffer } from "../model/sample.ts";
@@ -31,7 +32,20 @@ export interface Appender {
    * stale marker goes through `appendStale`, since its bits do not survive in a JavaScript number.
    */
   append(ref: SeriesRef, labels: Labels, timestampMs: number, value: number): number;
-  /** Ends the series at `timestampMs` with a stale marker (NaN 0x7ff0000000000002). Results as `append`. */
+  /**
+   * Adds one native histogram; results as `append`. The storage keeps the object until commit: it must
+   * not be changed. A series may hold floats and histograms by turns.
+   */
+  appendHistogram(
+    ref: SeriesRef,
+    labels: Labels,
+    timestampMs: number,
+    histogram: Histogram | FloatHistogram,
+  ): number;
+  /**
+   * Ends the series at `timestampMs` with a stale marker (NaN 0x7ff0000000000002); where the newest
+   * sample is a histogram, with the marker in a histogram's sum, as in Prometheus. Results as `append`.
+   */
   appendStale(ref: SeriesRef, labels: Labels, timestampMs: number): number;
   /** Attaches an exemplar to a series that got a sample; a late or repeated one is dropped silently. */
   appendExemplar(ref: SeriesRef, exemplar: Exemplar): void;
@@ -64,8 +78,8 @@ export interface SelectHints {
 export interface Series {
   readonly labels: Labels;
   /**
-   * Appends the samples with startMs <= t <= endMs to `into`, oldest first, stale markers included
-   * (see `SampleBuffer.isStale`). O(samples of the chunks that overlap); may be called repeatedly.
+   * Appends the samples with startMs <= t <= endMs to `into`, oldest first, floats and histograms,
+   * stale markers included (see `SampleBuffer`). O(samples of the chunks that overlap); may be called repeatedly.
    */
   readSamples(into: SampleBuffer, startMs: number, endMs: number): void;
 }

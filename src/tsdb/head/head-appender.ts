@@ -60,6 +60,12 @@ export class HeadAppender implements Appender {
     return this.#add(batch, ref, labels, timestampMs);
   }
 
+  /** The head has no histogram chunks yet: counted and refused, so that a scrape goes on. */
+  appendHistogram(): number {
+    this.#head.counts.outOfBounds++;
+    return appendFailure.outOfBounds;
+  }
+
   appendStale(ref: number, labels: Labels, timestampMs: number): number {
     const batch = this.#open();
     const at = batch.count;
