@@ -7,6 +7,7 @@
 
 import type { Labels } from "../model/labels.ts";
 import { type Appender, appendFailure } from "../storage/storage.ts";
+import { isSameBytes } from "../textparse/byte-text.ts";
 import {
   type EntryKind,
   type ExpositionParser,
@@ -39,6 +40,8 @@ export class BodyReader {
   readonly #cache: SeriesCache;
   /** Samples offered to storage, counted only where there is a limit. */
   #appended = 0;
+  /** The next metadata line of the last body. */
+  #metadataLine = 0;
   /** Set by the first series that cannot be stored; ends the reading. */
   #error: string | undefined;
 
@@ -60,17 +63,17 @@ export class BodyReader {
   ): string | undefined {
     this.#reset();
     const cache = this.#cache;
-    const { lines, nextLines } = cache;
+    const { body } = cache.lines;
+    const lines = cache.lines.series;
+    const nextLines = cache.nextLines.series;
     let line = 0;
+    this.#metadataLine = 0;
     for (;;) {
       // Fast path: the same line as last time.
-      if (
-        line < lines.count &&
-        parser.tryRepeat(lines.body, lines.starts[line]!, lines.ends[line]!)
-      ) {
-        const series = lines.series[line]!;
+      if (line < lines.count && parser.tryRepeat(body, lines.starts[line]!, lines.ends[line]!)) {
+        const series = lines.items[line]!;
         line++;
-        nextLines.add(parser.seriesStart, parser.seriesEnd, series);
+        series.line = nextLines.add(parser.seriesStart, parser.seriesEnd, series);
         this.#append(series, parser, appender, scrapeMs);
         continue;
       }
@@ -78,7 +81,7 @@ export class BodyReader {
       const kind = parser.next();
       if (kind === entryKind.end) break;
       if (kind !== entryKind.series) {
-        readMetadata(parser, kind, metadata, cache.scrape);
+        if (kind !== entryKind.comment) this.#readMetadata(parser, kind, metadata);
         continue;
       }
       const series = this.#seriesOf(parser);
@@ -87,8 +90,8 @@ export class BodyReader {
         break;
       }
       // From here on the bodies may run in step again.
-      if (lines.series[series.line] === series) line = series.line + 1;
-      nextLines.add(parser.seriesStart, parser.seriesEnd, series);
+      if (lines.items[series.line] === series) line = series.line + 1;
+      series.line = nextLines.add(parser.seriesStart, parser.seriesEnd, series);
       if (this.#append(series, parser, appender, scrapeMs)) {
         appendExemplars(series, parser, appender);
       }
@@ -152,6 +155,29 @@ export class BodyReader {
     return series;
   }
 
+  /** Puts down a TYPE, HELP or UNIT line, unless it has the same bytes as last time. */
+  #readMetadata(parser: ExpositionParser, kind: EntryKind, metadata: MetadataCache): void {
+    const { lines, nextLines, scrape } = this.#cache;
+    const { metadataStart: start, metadataEnd: end } = parser;
+    const at = this.#metadataLine++;
+    const old = lines.metadata;
+    if (
+      at < old.count &&
+      old.ends[at]! - old.starts[at]! === end - start &&
+      isSameBytes(nextLines.body, start, end, lines.body, old.starts[at]!)
+    ) {
+      const entry = old.items[at]!;
+      entry.seenAt = scrape;
+      nextLines.metadata.add(start, end, entry);
+      return;
+    }
+    const entry = metadata.entry(parser.familyName(), scrape);
+    if (kind === entryKind.type) entry.type = parser.metricType ?? "unknown";
+    else if (kind === entryKind.help) entry.help = parser.text();
+    else if (kind === entryKind.unit) entry.unit = parser.text();
+    nextLines.metadata.add(start, end, entry);
+  }
+
   #countFailure(result: number): void {
     if (result === appendFailure.outOfOrder) this.outOfOrder++;
     else if (result === appendFailure.duplicateTimestamp) this.duplicates++;
@@ -174,30 +200,11 @@ export class BodyReader {
   }
 }
 
-function readMetadata(
-  parser: ExpositionParser,
-  kind: EntryKind,
-  metadata: MetadataCache,
-  scrape: number,
-): void {
-  if (kind === entryKind.type) {
-    metadata.entry(parser.familyName(), scrape).type = parser.metricType ?? "unknown";
-  } else if (kind === entryKind.help) {
-    metadata.entry(parser.familyName(), scrape).help = parser.text();
-  } else if (kind === entryKind.unit) {
-    metadata.entry(parser.familyName(), scrape).unit = parser.text();
-  }
-}
-
 /**
  * Exemplars of the current sample. One without a time of its own goes on without: storage dates it by
  * the scrape, and knows by that that it is the same one scrape after scrape.
  */
-function appendExemplars(
-  series: CachedSeries,
-  parser: ExpositionParser,
-  appender: Appender,
-): void {
+function appendExemplars(series: CachedSeries, parser: ExpositionParser, appender: Appender): void {
   for (;;) {
     const exemplar = parser.nextExemplar();
     if (exemplar === undefined) return;

@@ -9,6 +9,7 @@
 
 import type { Labels } from "../model/labels.ts";
 import type { SeriesRef } from "../storage/storage.ts";
+import type { MetadataEntry } from "./metadata-cache.ts";
 
 /** A failing target with ever new series may grow the cache to twice its good size and this much before it is flushed. */
 const failedGrowthMax = 1000;
@@ -32,34 +33,33 @@ export class CachedSeries {
   }
 }
 
-/** Series lines of one body: byte ranges and what they lead to. */
-export class LineTable {
-  body: Uint8Array = new Uint8Array(0);
+/** Some lines of one body in order: byte ranges and what they lead to. */
+export class LineTable<Item> {
   starts = new Int32Array(smallestTable);
   ends = new Int32Array(smallestTable);
-  readonly series: CachedSeries[] = [];
+  readonly items: Item[] = [];
   count = 0;
 
-  /** Begins anew for `body`; keeps the memory. */
-  reset(body: Uint8Array): void {
-    this.body = body;
-    this.count = 0;
-  }
-
-  add(start: number, end: number, series: CachedSeries): void {
+  /** Adds a line; returns its place. */
+  add(start: number, end: number, item: Item): number {
     const at = this.count;
     if (at === this.starts.length) this.#grow();
     this.starts[at] = start;
     this.ends[at] = end;
-    if (at < this.series.length) this.series[at] = series;
-    else this.series.push(series);
-    series.line = at;
+    if (at < this.items.length) this.items[at] = item;
+    else this.items.push(item);
     this.count = at + 1;
+    return at;
   }
 
-  /** Lets go of series beyond `count`, so that they can be collected. */
+  /** Forgets the lines; keeps the memory. */
+  clear(): void {
+    this.count = 0;
+  }
+
+  /** Lets go of items beyond `count`, so that they can be collected. */
   trim(): void {
-    this.series.length = this.count;
+    this.items.length = this.count;
   }
 
   #grow(): void {
@@ -72,12 +72,26 @@ export class LineTable {
   }
 }
 
+/** What is remembered of one body. */
+export class BodyLines {
+  body: Uint8Array = new Uint8Array(0);
+  readonly series = new LineTable<CachedSeries>();
+  readonly metadata = new LineTable<MetadataEntry>();
+
+  /** Begins anew. */
+  reset(body: Uint8Array): void {
+    this.body = body;
+    this.series.clear();
+    this.metadata.clear();
+  }
+}
+
 /** The cache of one loop. */
 export class SeriesCache {
   /** Lines of the last good body. */
-  lines = new LineTable();
+  lines = new BodyLines();
   /** Lines of the body that is being read. */
-  nextLines = new LineTable();
+  nextLines = new BodyLines();
   /** Number of the scrape under way; each attempt has its own. */
   scrape = 0;
   readonly #byText = new Map<string, CachedSeries>();
@@ -135,7 +149,8 @@ export class SeriesCache {
   finish(): void {
     const { lines } = this;
     this.lines = this.nextLines;
-    this.lines.trim();
+    this.lines.series.trim();
+    this.lines.metadata.trim();
     this.nextLines = lines;
     // The body before the last is not needed any more.
     lines.reset(new Uint8Array(0));

@@ -67,6 +67,9 @@ export interface ExpositionParser {
 
   /** type, help, unit: the metric family's name. */
   familyName(): string;
+  /** type, help, unit: byte range in `body` that the entry was read from; equal bytes give an equal entry. */
+  readonly metadataStart: number;
+  readonly metadataEnd: number;
   /** The type of the family last seen; undefined before the first. */
   readonly metricType: MetricType | undefined;
   /** help: the unescaped text; unit: the unit; comment: the whole line from "#" on. */

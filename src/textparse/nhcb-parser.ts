@@ -134,6 +134,14 @@ export class NhcbParser implements ExpositionParser {
     return this.#inner.familyName();
   }
 
+  get metadataStart(): number {
+    return this.#inner.metadataStart;
+  }
+
+  get metadataEnd(): number {
+    return this.#inner.metadataEnd;
+  }
+
   get metricType(): MetricType | undefined {
     return this.#inner.metricType;
   }
