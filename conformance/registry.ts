@@ -3,6 +3,7 @@
 import type { Suite } from "./suite.ts";
 import { expositionSuite } from "./suites/exposition.ts";
 import { grafanaIntervalsSuite } from "./suites/grafana-intervals.ts";
+import { grafanaVariablesSuite } from "./suites/grafana-variables.ts";
 import { httpApiSuite } from "./suites/httpapi.ts";
 import { hubbleCases } from "./suites/hubble-cases.ts";
 import { hubbleInvalid } from "./suites/hubble-invalid.ts";
@@ -14,6 +15,7 @@ import { promqlGrammarSuite } from "./suites/promql-grammar.ts";
 import { promqltestSuite } from "./suites/promqltest.ts";
 import { relabelSuite } from "./suites/relabel.ts";
 import { tsdbChunksSuite } from "./suites/tsdb-chunks.ts";
+import { tsdbCompactionSuite } from "./suites/tsdb-compaction.ts";
 import { tsdbWalSuite } from "./suites/tsdb-wal.ts";
 
 export const suites: readonly Suite[] = [
@@ -30,6 +32,8 @@ export const suites: readonly Suite[] = [
   policyHttpSuite,
   policyDnsSuite,
   grafanaIntervalsSuite,
+  grafanaVariablesSuite,
   tsdbChunksSuite,
   tsdbWalSuite,
+  tsdbCompactionSuite,
 ];
