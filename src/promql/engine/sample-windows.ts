@@ -127,17 +127,25 @@ function removeStale(buffer: SampleBuffer): number {
   return kept;
 }
 
+/**
+ * Both ends move forward. Scrapes are regular, so each end is first tried as far on as it moved last
+ * time, which spares most of the looking.
+ */
 function placeWindows(windows: SampleWindows, leftMs: number, rightMs: number): void {
   const { timestampsMs, count, from, to, endMs, rangeMs } = windows;
   let first = 0;
   let after = 0;
+  let firstMove = 0;
+  let afterMove = 0;
   let fullest = 0;
   let total = 0;
   for (let step = 0; step < endMs.length; step++) {
-    const lastMs = endMs[step]! + rightMs;
-    const openMs = endMs[step]! - rangeMs - leftMs;
-    while (after < count && timestampsMs[after]! <= lastMs) after++;
-    while (first < after && timestampsMs[first]! <= openMs) first++;
+    const end = advance(timestampsMs, count, after, afterMove, endMs[step]! + rightMs);
+    afterMove = end - after;
+    after = end;
+    const begin = advance(timestampsMs, count, first, firstMove, endMs[step]! - rangeMs - leftMs);
+    firstMove = begin - first;
+    first = begin;
     from[step] = first;
     to[step] = after;
     const size = after - first;
@@ -146,6 +154,24 @@ function placeWindows(windows: SampleWindows, leftMs: number, rightMs: number): 
   }
   windows.fullest = fullest;
   windows.total = total;
+}
+
+/** Index of the first sample after `timeMs`, looked for from `index`, first at `index + guess`. */
+function advance(
+  timestampsMs: Float64Array,
+  count: number,
+  index: number,
+  guess: number,
+  timeMs: number,
+): number {
+  let at = index + guess;
+  if (guess > 0 && at <= count && timestampsMs[at - 1]! <= timeMs) {
+    if (at === count || timestampsMs[at]! > timeMs) return at;
+  } else {
+    at = index;
+  }
+  while (at < count && timestampsMs[at]! <= timeMs) at++;
+  return at;
 }
 
 /** One series of a range vector result. */

@@ -17,11 +17,11 @@ export const counterFunctions = {
   increase: {
     kind: "range",
     isForCounters: true,
-    evaluateRow: (windows, row) => extrapolate(windows, row, true, 0),
+    evaluateRow: (windows, row) => extrapolate(windows, row, true, 1),
   },
   delta: {
     kind: "range",
-    evaluateRow: (windows, row) => extrapolate(windows, row, false, 0),
+    evaluateRow: (windows, row) => extrapolate(windows, row, false, 1),
   },
   irate: { kind: "range", evaluateRow: (windows, row) => lastDifference(windows, row, true) },
   idelta: { kind: "range", evaluateRow: (windows, row) => lastDifference(windows, row, false) },
@@ -30,8 +30,30 @@ export const counterFunctions = {
 } as const satisfies Record<string, RangeFunction>;
 
 /**
+ * How far a window is taken to reach beyond its samples: to an edge that is near (1.1 mean distances
+ * of samples), else half a mean distance. Scrapes are regular, so it is mostly that of the step before.
+ */
+interface Reach {
+  /** What it was worked out for: ms from edge to sample, between first and last sample, samples less one. */
+  beforeMs: number;
+  afterMs: number;
+  sampledMs: number;
+  intervals: number;
+  /** Seconds. */
+  sampled: number;
+  toStart: number;
+  toEnd: number;
+  /** What the difference is multiplied with. */
+  factor: number;
+}
+
+/** A counter's zero is certainly not inside a reach that it misses by more than this. */
+const zeroMargin = 1 + 1e-6;
+
+/**
  * The difference between the ends of each window, resets added where `isCounter`, extrapolated to
- * the window's edges; divided by `perSeconds` unless that is 0.
+ * the window's edges; divided by `perSeconds`. A counter is not taken to begin before it was 0.
+ * O(steps + resets in windows); windows like the one before cost no division.
  */
 function extrapolate(
   windows: SampleWindows,
@@ -39,22 +61,78 @@ function extrapolate(
   isCounter: boolean,
   perSeconds: number,
 ): void {
-  const { values, from, to } = windows;
+  const { timestampsMs, values, from, to, endMs, rangeMs } = windows;
   const resets = isCounter ? resetPositions(windows) : [];
+  const reach = createReach();
   let nextReset = 0;
   for (let step = 0; step < from.length; step++) {
     const first = from[step]!;
     const last = to[step]! - 1;
     if (last <= first) continue;
-    let difference = values[last]! - values[first]!;
+    const firstValue = values[first]!;
+    let difference = values[last]! - firstValue;
     while (nextReset < resets.length && resets[nextReset]! <= first) nextReset++;
     for (let r = nextReset; r < resets.length && resets[r]! <= last; r++) {
       difference += values[resets[r]! - 1]!;
     }
-    const factor = extrapolationFactor(windows, step, difference, isCounter);
-    row.values[row.base + step] = difference * (perSeconds === 0 ? factor : factor / perSeconds);
+    const sampledMs = timestampsMs[last]! - timestampsMs[first]!;
+    const afterMs = endMs[step]! - timestampsMs[last]!;
+    const beforeMs = rangeMs - afterMs - sampledMs;
+    if (
+      sampledMs !== reach.sampledMs ||
+      beforeMs !== reach.beforeMs ||
+      last - first !== reach.intervals
+    ) {
+      reach.beforeMs = beforeMs;
+      reach.afterMs = afterMs;
+      reach.sampledMs = sampledMs;
+      reach.intervals = last - first;
+      measure(reach, perSeconds);
+    }
+    let { factor } = reach;
+    if (isCounter && firstValue * reach.sampled <= reach.toStart * difference * zeroMargin) {
+      factor = factorFromZero(reach, firstValue, difference, perSeconds);
+    }
+    row.values[row.base + step] = difference * factor;
     row.kinds[row.base + step] = cellKind.float;
   }
+}
+
+function createReach(): Reach {
+  return {
+    beforeMs: -1,
+    afterMs: -1,
+    sampledMs: -1,
+    intervals: 0,
+    sampled: 0,
+    toStart: 0,
+    toEnd: 0,
+    factor: 0,
+  };
+}
+
+function measure(reach: Reach, perSeconds: number): void {
+  reach.sampled = reach.sampledMs / 1000;
+  const meanDistance = reach.sampled / reach.intervals;
+  const near = meanDistance * 1.1;
+  const toStart = reach.beforeMs / 1000;
+  const toEnd = reach.afterMs / 1000;
+  reach.toStart = toStart >= near ? meanDistance / 2 : toStart;
+  reach.toEnd = toEnd >= near ? meanDistance / 2 : toEnd;
+  reach.factor = (reach.sampled + reach.toStart + reach.toEnd) / reach.sampled / perSeconds;
+}
+
+/** The factor where the line through the window's ends may meet 0 before the reach begins. */
+function factorFromZero(
+  reach: Reach,
+  firstValue: number,
+  increase: number,
+  perSeconds: number,
+): number {
+  if (!(increase > 0 && firstValue >= 0)) return reach.factor;
+  const toZero = reach.sampled * (firstValue / increase);
+  if (!(toZero < reach.toStart)) return reach.factor;
+  return (reach.sampled + toZero + reach.toEnd) / reach.sampled / perSeconds;
 }
 
 /** Indices of the samples that are less than the one before. */
@@ -63,36 +141,6 @@ function resetPositions(windows: SampleWindows): readonly number[] {
   const positions: number[] = [];
   for (let i = 1; i < count; i++) if (values[i]! < values[i - 1]!) positions.push(i);
   return positions;
-}
-
-/**
- * How much longer the window is taken to be than its samples reach: to an edge that is near (1.1
- * mean distances of samples), else half a mean distance; for a counter not beyond where it was 0.
- */
-function extrapolationFactor(
-  windows: SampleWindows,
-  step: number,
-  difference: number,
-  isCounter: boolean,
-): number {
-  const { timestampsMs, values } = windows;
-  const first = windows.from[step]!;
-  const last = windows.to[step]! - 1;
-  const firstMs = timestampsMs[first]!;
-  const lastMs = timestampsMs[last]!;
-  const endMs = windows.endMs[step]!;
-  let toStart = (firstMs - (endMs - windows.rangeMs)) / 1000;
-  let toEnd = (endMs - lastMs) / 1000;
-  const sampled = (lastMs - firstMs) / 1000;
-  const meanDistance = sampled / (last - first);
-  const near = meanDistance * 1.1;
-  if (toStart >= near) toStart = meanDistance / 2;
-  if (isCounter && difference > 0 && values[first]! >= 0) {
-    const toZero = sampled * (values[first]! / difference);
-    if (toZero < toStart) toStart = toZero;
-  }
-  if (toEnd >= near) toEnd = meanDistance / 2;
-  return (sampled + toStart + toEnd) / sampled;
 }
 
 function lastDifference(windows: SampleWindows, row: RowCells, isRate: boolean): void {
