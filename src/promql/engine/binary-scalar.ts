@@ -3,7 +3,6 @@
  * per sample for the common operators.
  */
 
-import { assertNever } from "../../base/assert.ts";
 import type { BinaryOperator } from "../ast.ts";
 import { incompatibleTypes } from "./annotations.ts";
 import { goPow } from "./go-math.ts";
@@ -84,32 +83,42 @@ export function scalarsBinary(
 }
 
 /** A vector with a scalar, in place; `isScalarLeft` says on which side the scalar stood. */
-export function vectorScalarBinary(
+export async function vectorScalarBinary(
   node: BinaryNode,
   vector: StepVector,
   scalar: Float64Array,
   run: QueryRun,
-): StepVector {
+): Promise<StepVector> {
   const { operator, isBool } = node;
-  const isScalarLeft = node.left.type === "scalar";
-  if (isArithmetic(operator)) {
-    for (let row = 0; row < vector.rowCount; row++) {
-      computeRow(operator, vector.values, row * vector.stepCount, scalar, isScalarLeft);
-    }
-    return dropMetricNames(vector, run.isNameRemovalDelayed);
-  }
-  if (isComparison(operator)) {
-    compareWithScalar(operator, vector, scalar, { isScalarLeft, isBool });
-    return isBool ? dropMetricNames(vector, run.isNameRemovalDelayed) : vector;
-  }
+  if (operator === "and" || operator === "or" || operator === "unless") return vector;
   if (operator === "</" || operator === ">/") {
     if (vector.presentCount() > 0) {
       run.annotations.add(incompatibleTypes("float", operator, "float"), node.start);
     }
     return dropMetricNames(emptied(vector), run.isNameRemovalDelayed);
   }
-  if (operator === "and" || operator === "or" || operator === "unless") return vector;
-  return assertNever(operator, "operator");
+  const applyToRow = rowOperation(operator, vector, scalar, node);
+  for (let row = 0; row < vector.rowCount; row++) {
+    if ((row & 63) === 0 && run.isPauseDue()) await run.pause();
+    applyToRow(row);
+  }
+  const keepsName = !isArithmetic(operator) && !isBool;
+  return keepsName ? vector : dropMetricNames(vector, run.isNameRemovalDelayed);
+}
+
+function rowOperation(
+  operator: ArithmeticOperator | ComparisonOperator,
+  vector: StepVector,
+  scalar: Float64Array,
+  node: BinaryNode,
+): (row: number) => void {
+  const isScalarLeft = node.left.type === "scalar";
+  if (isArithmetic(operator)) {
+    return (row) =>
+      computeRow(operator, vector.values, row * vector.stepCount, scalar, isScalarLeft);
+  }
+  const how = { isTrue: comparisonOf(operator, isScalarLeft), isBool: node.isBool };
+  return (row) => compareRow(vector, row, scalar, how);
 }
 
 /** Cells that are absent are computed too: cheaper than asking. */
@@ -137,27 +146,30 @@ function computeRow(
   }
 }
 
+function comparisonOf(operator: ComparisonOperator, isScalarLeft: boolean) {
+  return isScalarLeft
+    ? (value: number, scalar: number) => compare(operator, scalar, value)
+    : (value: number, scalar: number) => compare(operator, value, scalar);
+}
+
 /** The vector's value stays, whichever side it stood on. */
-function compareWithScalar(
-  operator: ComparisonOperator,
+function compareRow(
   vector: StepVector,
+  row: number,
   scalar: Float64Array,
-  how: { readonly isScalarLeft: boolean; readonly isBool: boolean },
+  how: {
+    readonly isTrue: (value: number, scalar: number) => boolean;
+    readonly isBool: boolean;
+  },
 ): void {
   const { values, kinds, stepCount } = vector;
-  for (let row = 0; row < vector.rowCount; row++) {
-    const base = row * stepCount;
-    for (let step = 0; step < stepCount; step++) {
-      const at = base + step;
-      if (kinds[at] !== cellKind.float) continue;
-      const value = values[at]!;
-      const other = scalar[step]!;
-      const isTrue = how.isScalarLeft
-        ? compare(operator, other, value)
-        : compare(operator, value, other);
-      if (how.isBool) values[at] = isTrue ? 1 : 0;
-      else if (!isTrue) kinds[at] = cellKind.absent;
-    }
+  const base = row * stepCount;
+  for (let step = 0; step < stepCount; step++) {
+    const at = base + step;
+    if (kinds[at] !== cellKind.float) continue;
+    const isTrue = how.isTrue(values[at]!, scalar[step]!);
+    if (how.isBool) values[at] = isTrue ? 1 : 0;
+    else if (!isTrue) kinds[at] = cellKind.absent;
   }
 }
 

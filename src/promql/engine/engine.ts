@@ -193,7 +193,7 @@ async function answerInstant(plan: QueryPlan, run: QueryRun, timeMs: number): Pr
 async function answerRange(plan: QueryPlan, run: QueryRun): Promise<QueryValue> {
   const { root } = plan;
   if (root.type === "scalar") return scalarMatrix(await evaluateScalar(root, run), root.grid);
-  return matrixOfSteps(await evaluateToEnd(root, run), root.grid);
+  return matrixOfSteps(await evaluateToEnd(root, run), root.grid, run);
 }
 
 async function evaluateToEnd(root: PlanNode, run: QueryRun) {

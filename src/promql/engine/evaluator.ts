@@ -151,7 +151,7 @@ async function evaluateCall(node: CallNode, run: QueryRun): Promise<StepValue> {
   }
   const args: StepValue[] = [];
   for (const arg of node.args) args.push(await evaluate(arg, run));
-  return implementation.evaluate({ node, run, grid: node.grid, args });
+  return await implementation.evaluate({ node, run, grid: node.grid, args });
 }
 
 /** timestamp() of a selector: the samples' own times. */

@@ -2,6 +2,7 @@
 
 import { compareLabels, Labels } from "../../model/labels.ts";
 import type { MatrixResult, MatrixSeries, VectorResult, VectorSample } from "./query-result.ts";
+import type { QueryRun } from "./query-run.ts";
 import type { RangeSeries } from "./sample-windows.ts";
 import type { StepGrid } from "./step-grid.ts";
 import { cellKind, type StepVector } from "./step-vector.ts";
@@ -17,10 +18,15 @@ export function instantValue(vector: StepVector, timestampMs: number): VectorRes
 }
 
 /** A vector of many steps. Rows that are full share one array of times; their values are views. */
-export function matrixOfSteps(vector: StepVector, grid: StepGrid): MatrixResult {
+export async function matrixOfSteps(
+  vector: StepVector,
+  grid: StepGrid,
+  run: QueryRun,
+): Promise<MatrixResult> {
   const times = stepTimes(grid);
   const series: MatrixSeries[] = [];
   for (const [row, labels] of vector.labels.entries()) {
+    if ((row & 255) === 0 && run.isPauseDue()) await run.pause();
     const present = vector.presentInRow(row);
     if (present === 0) continue;
     const base = row * vector.stepCount;

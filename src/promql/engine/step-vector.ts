@@ -16,8 +16,11 @@ import { Labels } from "../../model/labels.ts";
 /** What a cell holds. */
 export const cellKind = { absent: 0, float: 1, histogram: 2 } as const;
 
-/** Cells reserved for a vector whose size is not known; about 9 MB. */
-const firstCellsMax = 1 << 20;
+/**
+ * Cells reserved at once for a vector of known size; 144 MB that the system hands out only as rows
+ * are written. Beyond that a vector grows, so that the limit on samples acts before memory is gone.
+ */
+const firstCellsMax = 1 << 24;
 
 /** Labels that describe the metric and go when its value changes meaning. */
 const metadataLabels: ReadonlySet<string> = new Set(["__name__", "__type__", "__unit__"]);

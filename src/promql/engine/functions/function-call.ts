@@ -24,8 +24,8 @@ export interface ValueCall {
 /** A function of vectors, scalars and strings. */
 export interface ValueFunction {
   readonly kind: "value";
-  /** May throw QueryError execution. */
-  readonly evaluate: (call: ValueCall) => StepVector | Float64Array;
+  /** May throw QueryError execution. What takes long on a big vector gives way to others. */
+  readonly evaluate: (call: ValueCall) => StepVector | Float64Array | Promise<StepVector>;
 }
 
 /** What a range function may know beside the samples. */

@@ -4,6 +4,9 @@ import { goMax, goMin } from "../go-math.ts";
 import { cellKind, dropMetricNames, type StepVector } from "../step-vector.ts";
 import { scalarArg, type ValueCall, type ValueFunction, vectorArg } from "./function-call.ts";
 
+/** Worth about a millisecond. */
+const cellsBetweenPauses = 100_000;
+
 export const mathFunctions = {
   abs: pointwise(Math.abs),
   ceil: pointwise(Math.ceil),
@@ -50,11 +53,15 @@ export const mathFunctions = {
 function pointwise(apply: (value: number) => number): ValueFunction {
   return {
     kind: "value",
-    evaluate(call) {
+    async evaluate(call) {
       const vector = vectorArg(call, 0);
       const { values } = vector;
       const cells = vector.rowCount * vector.stepCount;
-      for (let i = 0; i < cells; i++) values[i] = apply(values[i]!);
+      for (let start = 0; start < cells; start += cellsBetweenPauses) {
+        if (call.run.isPauseDue()) await call.run.pause();
+        const end = Math.min(cells, start + cellsBetweenPauses);
+        for (let i = start; i < end; i++) values[i] = apply(values[i]!);
+      }
       return dropMetricNames(vector, call.run.isNameRemovalDelayed);
     },
   };
