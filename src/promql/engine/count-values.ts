@@ -24,8 +24,8 @@ export async function countValues(
   for (let row = 0; row < input.rowCount; row++) {
     if (run.isPauseDue()) await run.pause();
     counters.countRow(input, row);
-    // A row takes all steps, but only what it holds counts against the limit.
     run.holdSamples(held + counters.result.rowCount);
+    run.holdCells(counters.result.rowCount * input.stepCount);
   }
   return counters.result;
 }

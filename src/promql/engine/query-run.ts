@@ -11,6 +11,9 @@ import { Annotations } from "./annotations.ts";
 /** A query holds the event loop for at most about so long, ms. */
 const sliceMs = 10;
 
+/** Cells of one vector that are always allowed, whatever the limit on samples. */
+const cellsAllowed = 1 << 20;
+
 /** What a run is told. */
 export interface QueryRunOptions {
   readonly clock: Clock;
@@ -56,12 +59,15 @@ export class QueryRun {
   holdSamples(count: number): void {
     this.#samples = count;
     if (count > this.peakSamples) this.peakSamples = count;
-    if (count > this.#options.samplesMax) {
-      throw new QueryError(
-        "execution",
-        "query processing would load too many samples into memory in query execution",
-      );
-    }
+    if (count > this.#options.samplesMax) throw tooManySamples();
+  }
+
+  /**
+   * Says how large a vector is with its empty cells; throws where many short-lived series make it
+   * larger than memory should bear (twice the limit on samples), which Prometheus would answer.
+   */
+  holdCells(count: number): void {
+    if (count > cellsAllowed && count > 2 * this.#options.samplesMax) throw tooManySamples();
   }
 
   /** Whether the slice is used up. Throws once the query is cancelled or out of time. */
@@ -88,4 +94,11 @@ export class QueryRun {
       throw new QueryError("timeout", "query timed out in expression evaluation");
     }
   }
+}
+
+function tooManySamples(): QueryError {
+  return new QueryError(
+    "execution",
+    "query processing would load too many samples into memory in query execution",
+  );
 }

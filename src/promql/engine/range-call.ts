@@ -94,6 +94,7 @@ export async function callRangeFunction(
     const labels = source.labelsOf(index);
     if (implementation.isForCounters === true) warnOfNonCounter(labels, call);
     result.addRow(labels, source.isNamePending(index));
+    run.holdCells(result.rowCount * grid.stepCount);
   }
   if (implementation.keepsName !== true) dropNames(result, run);
   return implementation.finish?.(result, call) ?? result;

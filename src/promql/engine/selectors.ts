@@ -67,6 +67,7 @@ export async function evaluateSelector(
     present += found;
     run.totalSamples += found;
     run.holdSamples(held + present);
+    run.holdCells(result.rowCount * grid.stepCount);
   }
   return result;
 }

@@ -69,11 +69,11 @@ function histogramQuantiles(call: ValueCall): StepVector {
   for (let index = 2; index < call.args.length; index++) {
     const wanted = scalarArg(call, index);
     warnOfQuantiles(call, index, wanted);
-    for (const group of groups) {
-      const labels = new LabelsBuilder(group.labels)
-        .set(label, openMetricsFloat(wanted[0] ?? Number.NaN))
-        .labels();
-      fillQuantiles(call, { group, wanted, position: 0 }, result, labels);
+    for (const only of new Set(wanted)) {
+      for (const group of groups) {
+        const labels = new LabelsBuilder(group.labels).set(label, openMetricsFloat(only)).labels();
+        fillQuantiles(call, { group, wanted, position: 0, only }, result, labels);
+      }
     }
   }
   return mergeEqualRows(result);
@@ -170,7 +170,13 @@ function gather(vector: StepVector, group: BucketGroup, step: number, into: Buck
 /** Adds a row of quantiles of one histogram. */
 function fillQuantiles(
   call: ValueCall,
-  what: { readonly group: BucketGroup; readonly wanted: Float64Array; readonly position: number },
+  what: {
+    readonly group: BucketGroup;
+    readonly wanted: Float64Array;
+    readonly position: number;
+    /** Only the steps where this quantile is wanted. */
+    readonly only?: number;
+  },
   result: StepVector,
   labels: Labels,
 ): void {
@@ -180,9 +186,10 @@ function fillQuantiles(
   const base = result.addRow(labels, call.run.isNameRemovalDelayed);
   const { startMs, stepMs } = call.grid;
   for (let step = 0; step < result.stepCount; step++) {
+    const quantile = wanted[step]!;
+    if (what.only !== undefined && !Object.is(quantile, what.only)) continue;
     gather(vector, group, step, buckets);
     if (buckets.count === 0) continue;
-    const quantile = wanted[step]!;
     if (isUsable(buckets, quantile)) {
       const fix = makeMonotonic(buckets);
       if (fix !== undefined) {
