@@ -3,6 +3,7 @@
 import type { Suite } from "./suite.ts";
 import { expositionSuite } from "./suites/exposition.ts";
 import { grafanaIntervalsSuite } from "./suites/grafana-intervals.ts";
+import { grafanaNamesSuite } from "./suites/grafana-names.ts";
 import { grafanaVariablesSuite } from "./suites/grafana-variables.ts";
 import { httpApiSuite } from "./suites/httpapi.ts";
 import { hubbleCases } from "./suites/hubble-cases.ts";
@@ -32,6 +33,7 @@ export const suites: readonly Suite[] = [
   policyHttpSuite,
   policyDnsSuite,
   grafanaIntervalsSuite,
+  grafanaNamesSuite,
   grafanaVariablesSuite,
   tsdbChunksSuite,
   tsdbWalSuite,

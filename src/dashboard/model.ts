@@ -205,4 +205,6 @@ export interface Variable {
   /** Options stored in the file (custom, interval, and query without refresh). */
   readonly options: readonly { readonly text: string; readonly value: string }[];
   readonly datasource?: DataSourceRef;
+  /** Interval only: offers a value that is the range over so many steps, not below `minInterval`. */
+  readonly auto?: { readonly stepCount: number; readonly minInterval: string };
 }

@@ -48,6 +48,14 @@ export function readVariable(raw: JsonObject): Variable {
       value: String(option["value"] ?? ""),
     })),
     ...optional("datasource", readDataSource(raw["datasource"])),
+    ...optional("auto", type === "interval" && raw["auto"] === true ? readAuto(raw) : undefined),
+  };
+}
+
+function readAuto(raw: JsonObject): { stepCount: number; minInterval: string } {
+  return {
+    stepCount: asNumber(raw["auto_count"]) ?? 30,
+    minInterval: asString(raw["auto_min"]) || "10s",
   };
 }
 

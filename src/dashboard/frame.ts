@@ -1,0 +1,76 @@
+/**
+ * A table of columns, as Grafana's panels and transformations take it: fields of one length with a
+ * type, labels and settings. Values are plain arrays or Float64Arrays; nobody writes into them.
+ */
+
+import type { FieldOptions } from "./model.ts";
+
+export type FieldType =
+  | "time"
+  | "number"
+  | "string"
+  | "boolean"
+  | "enum"
+  | "frame"
+  | "geo"
+  | "trace"
+  | "other";
+
+export type Labels = Readonly<Record<string, string>>;
+
+/** Values of a column. Index them; time is ms since the epoch. */
+export type FieldValues = readonly unknown[] | Float64Array;
+
+/** How a field is shown, as far as it is known: of the data source, the panel, and overrides. */
+export interface FieldSettings extends Partial<FieldOptions> {
+  /** The data source's name for the series (the legend). */
+  readonly displayNameFromDS?: string;
+  /** Time fields: the step, ms; a longer distance is a gap. */
+  readonly interval?: number;
+  readonly filterable?: boolean;
+  readonly nullValueMode?: "connected" | "null" | "null as zero";
+  readonly [setting: string]: unknown;
+}
+
+/** A column. */
+export interface Field {
+  readonly name: string;
+  readonly type: FieldType;
+  readonly labels?: Labels;
+  readonly config: FieldSettings;
+  readonly values: FieldValues;
+}
+
+/** Columns of one length. */
+export interface Frame {
+  readonly name?: string;
+  readonly refId?: string;
+  readonly meta?: Readonly<Record<string, unknown>>;
+  readonly fields: readonly Field[];
+  readonly length: number;
+}
+
+/** A frame of fields of one length. */
+export function createFrame(
+  fields: readonly Field[],
+  head: Omit<Frame, "fields" | "length">,
+): Frame {
+  return { ...head, fields, length: fields[0]?.values.length ?? 0 };
+}
+
+/** The field's first time column; undefined where the frame has none. */
+export function timeField(frame: Frame): Field | undefined {
+  return frame.fields.find((field) => field.type === "time");
+}
+
+/** The type of a column by its first value that is not null. */
+export function guessFieldType(values: FieldValues): FieldType {
+  for (let index = 0; index < values.length; index++) {
+    const value = values[index];
+    if (value === null || value === undefined) continue;
+    if (typeof value === "number") return "number";
+    if (typeof value === "string") return "string";
+    return typeof value === "boolean" ? "boolean" : "other";
+  }
+  return "other";
+}
