@@ -58,11 +58,11 @@ function scrapeLines(results: readonly ScrapeRun[]): string[] {
   return [
     `## Scrape: one agent body from 40 targets each second, ${seconds} s measured after 15 s`,
     "",
-    "| server, in the order of the runs | samples/s | CPU s per million samples | peak RSS MiB | data MB | targets up |",
-    "|---|---|---|---|---|---|",
+    "| server, in the order of the runs | samples/s | CPU s per million samples | peak RSS MiB | data MB | targets up | event loop delay p99 ms |",
+    "|---|---|---|---|---|---|---|",
     ...results.map(
       (run) =>
-        `| ${run.server} | ${run.samplesPerSecond.toFixed(0)} | ${run.cpuSecondsPerMillion.toFixed(2)} | ${run.peakRssMib.toFixed(0)} | ${run.dataMb.toFixed(1)} | ${run.targetsUp} |`,
+        `| ${run.server} | ${run.samplesPerSecond.toFixed(0)} | ${run.cpuSecondsPerMillion.toFixed(2)} | ${run.peakRssMib.toFixed(0)} | ${run.dataMb.toFixed(1)} | ${run.targetsUp} | ${run.eventLoopDelayP99Ms?.toFixed(1) ?? ""} |`,
     ),
     "",
     theirs === undefined

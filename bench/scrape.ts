@@ -28,6 +28,8 @@ export interface ScrapeRun {
   readonly peakRssMib: number;
   readonly dataMb: number;
   readonly targetsUp: number;
+  /** Ours only, ms. */
+  readonly eventLoopDelayP99Ms: number | undefined;
 }
 
 /** Runs the comparison; `seconds` is measured per run, after the warm-up. */
@@ -88,6 +90,7 @@ async function measure(
   const samples = (await samplesServed()) - before.samples;
   const cpu = cpuSeconds(pid) - before.cpu;
   const targetsUp = (await queryValue(url, "sum(up)")) ?? 0;
+  const eventLoopDelayP99Ms = server === "ciliascope" ? await eventLoopDelayMs(url) : undefined;
   await program.stop("SIGTERM");
   return {
     server,
@@ -96,6 +99,7 @@ async function measure(
     peakRssMib,
     dataMb: folderBytes(data) / 1e6,
     targetsUp,
+    eventLoopDelayP99Ms,
   };
 }
 
@@ -123,6 +127,13 @@ function startServer(
     `--web.listen-address=127.0.0.1:${at.port}`,
     "--log.level=error",
   ]);
+}
+
+/** How late timers fire, since the last time somebody asked. */
+async function eventLoopDelayMs(url: string): Promise<number> {
+  const text = await (await fetch(`${url}/metrics`)).text();
+  const match = /^ciliascope_event_loop_delay_seconds\{quantile="0\.99"\} (\S+)/m.exec(text);
+  return Number(match?.[1] ?? Number.NaN) * 1000;
 }
 
 async function samplesServed(): Promise<number> {

@@ -32,6 +32,7 @@ export async function startLiveServer(dataDir: string): Promise<LiveServer> {
     lookbackDeltaMs: 300_000,
     queryTimeoutMs: 120_000,
     querySamplesMax: 50_000_000,
+    queryConcurrencyMax: 20,
     clock: systemClock,
     logger: silentLogger,
     flags: {},

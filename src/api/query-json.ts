@@ -11,20 +11,23 @@ import type { MatrixSeries, QueryValue, VectorSample } from "../promql/engine/qu
 /** A piece is handed on once it holds this many characters. */
 const pieceLength = 64 * 1024;
 
-/** The `data` member of a query's answer. O(result). */
-export function* queryValueJson(value: QueryValue): Generator<string, void> {
+/** The `data` member of a query's answer; `stats` is JSON beside the result. O(result). */
+export function* queryValueJson(value: QueryValue, stats?: string): Generator<string, void> {
+  const tail = stats === undefined ? "}" : `,"stats":${stats}}`;
   switch (value.type) {
     case "scalar":
-      yield `{"resultType":"scalar","result":[${seconds(value.timestampMs)},"${formatPlainDecimal(value.value)}"]}`;
+      yield `{"resultType":"scalar","result":[${seconds(value.timestampMs)},"${formatPlainDecimal(value.value)}"]${tail}`;
       return;
     case "string":
-      yield `{"resultType":"string","result":[${seconds(value.timestampMs)},${JSON.stringify(value.value)}]}`;
+      yield `{"resultType":"string","result":[${seconds(value.timestampMs)},${JSON.stringify(value.value)}]${tail}`;
       return;
     case "vector":
       yield* resultList("vector", value.samples, vectorSampleJson);
+      yield tail;
       return;
     case "matrix":
       yield* resultList("matrix", value.series, matrixSeriesJson);
+      yield tail;
   }
 }
 
@@ -41,7 +44,7 @@ function* resultList<T>(
       piece = "";
     }
   }
-  yield `${piece}]}`;
+  yield `${piece}]`;
 }
 
 function vectorSampleJson(sample: VectorSample): string {

@@ -12,6 +12,7 @@ import { createApp } from "../api/app.ts";
 import { openDashboardStore } from "../api/dashboard-store.ts";
 import { createGuard, loopbackHosts } from "../api/guard.ts";
 import { fetchPublicText } from "../api/public-fetch.ts";
+import { gateQueries } from "../api/query-gate.ts";
 import type { ServerStatus } from "../api/wire.ts";
 import type { Clock } from "../base/clock.ts";
 import { AppError, errorMessage } from "../base/errors.ts";
@@ -50,6 +51,7 @@ export interface ServerOptions {
   readonly lookbackDeltaMs: number;
   readonly queryTimeoutMs: number;
   readonly querySamplesMax: number;
+  readonly queryConcurrencyMax: number;
   readonly clock: Clock;
   readonly logger: Logger;
   /** For status/flags. */
@@ -204,12 +206,15 @@ function apiSources(parts: Parts): ApiSources {
   return {
     clock,
     logger,
-    engine: new Engine({
-      clock,
-      lookbackDeltaMs: options.lookbackDeltaMs,
-      timeoutMs: options.queryTimeoutMs,
-      maxSamples: options.querySamplesMax,
-    }),
+    engine: gateQueries(
+      new Engine({
+        clock,
+        lookbackDeltaMs: options.lookbackDeltaMs,
+        timeoutMs: options.queryTimeoutMs,
+        maxSamples: options.querySamplesMax,
+      }),
+      { clock, concurrencyMax: options.queryConcurrencyMax, timeoutMs: options.queryTimeoutMs },
+    ),
     queryable: tsdb,
     exemplars: tsdb,
     targets: manager,

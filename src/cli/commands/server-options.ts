@@ -39,6 +39,7 @@ export function addServerFlags(command: Command): Command {
     .option("--query.lookback-delta <duration>", "how far back an instant selector looks", "5m")
     .option("--query.timeout <duration>", "longest time a query may take", "2m")
     .option("--query.max-samples <n>", "most samples a query may hold", "50000000")
+    .option("--query.max-concurrency <n>", "most queries at a time", "20")
     .option("--log.level <level>", "debug, info, warn or error", "info")
     .option("--log.format <format>", "text or json");
 }
@@ -64,6 +65,7 @@ export function toServerOptions(
     lookbackDeltaMs: durationFlag(flags, "query.lookback-delta"),
     queryTimeoutMs: durationFlag(flags, "query.timeout"),
     querySamplesMax: countFlag(flags, "query.max-samples"),
+    queryConcurrencyMax: countFlag(flags, "query.max-concurrency"),
     clock: systemClock,
     logger: createPinoLogger({ level: logLevel(flags), format: logFormat(flags) }),
     flags: flagTexts(flags),
