@@ -1,0 +1,29 @@
+/** What the datapath wants of the L7 proxies; proxy/ implements it. */
+
+import type { Duplex } from "node:stream";
+import type { Verdict } from "../../policy/verdict.ts";
+import type { PacketDirection } from "../events.ts";
+import type { PacketEnd } from "./packet.ts";
+
+/** A connection that was redirected. */
+export interface ProxyJob {
+  readonly nodeName: string;
+  readonly direction: PacketDirection;
+  readonly client: PacketEnd;
+  readonly server: PacketEnd;
+  /** The policy's answer now: it may change during a connection. */
+  decide(): Verdict;
+}
+
+/** Terminates HTTP connections. */
+export interface HttpProxy {
+  accept(stream: Duplex, job: ProxyJob & { openUpstream(): Promise<Duplex> }): void;
+}
+
+/** Answers DNS queries, by asking the server that the client meant. */
+export interface DnsProxy {
+  handle(
+    query: Buffer,
+    job: ProxyJob & { exchange(query: Buffer): Promise<Buffer> },
+  ): Promise<Buffer>;
+}

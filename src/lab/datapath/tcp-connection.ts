@@ -1,0 +1,114 @@
+/**
+ * One TCP connection through the datapath: its handshake, segments and end as packets, which are
+ * counted one by one and reported as flows under Cilium's medium aggregation: a packet is reported
+ * when it has a flag not yet seen in its direction, or five seconds after the last report.
+ */
+
+import type { Clock } from "../../base/clock.ts";
+import type { PipeObserver, PipeSide } from "./byte-pipe.ts";
+import {
+  type Packet,
+  type PacketEnd,
+  synSizeBytes,
+  type TcpFlag,
+  tcpHeaderBytes,
+} from "./packet.ts";
+
+/** Payload of one segment on an overlay of 1450 bytes MTU. */
+const segmentBytes = 1398;
+const reportIntervalMs = 5000;
+
+/** Takes the packets of a connection; `isReported` = becomes a flow. */
+export type PacketSink = (
+  packet: Packet,
+  about: { isReply: boolean; isNew: boolean; isReported: boolean },
+) => void;
+
+interface DirectionState {
+  readonly seen: Set<TcpFlag>;
+  reportedMs: number;
+}
+
+/** Turns what happens to the streams into packets. */
+export class TcpConnection implements PipeObserver {
+  readonly client: PacketEnd;
+  readonly server: PacketEnd;
+  readonly #clock: Clock;
+  readonly #sink: PacketSink;
+  readonly #onClosed: () => void;
+  readonly #states: readonly [DirectionState, DirectionState];
+  #isReset = false;
+  #isClosed = false;
+
+  constructor(
+    ends: { readonly client: PacketEnd; readonly server: PacketEnd },
+    clock: Clock,
+    sink: PacketSink,
+    onClosed: () => void,
+  ) {
+    this.client = ends.client;
+    this.server = ends.server;
+    this.#clock = clock;
+    this.#sink = sink;
+    this.#onClosed = onClosed;
+    const fresh = (): DirectionState => ({ seen: new Set(), reportedMs: Number.NEGATIVE_INFINITY });
+    this.#states = [fresh(), fresh()];
+  }
+
+  /** The first packet, which policy has let through. */
+  sendSyn(): void {
+    this.#send(0, ["SYN"], synSizeBytes, true);
+  }
+
+  /** The rest of the handshake. */
+  accept(): void {
+    this.#send(1, ["SYN", "ACK"], synSizeBytes);
+    this.#send(0, ["ACK"], tcpHeaderBytes);
+  }
+
+  /** Nobody listens there. */
+  refuse(): void {
+    this.#send(1, ["ACK", "RST"], 40);
+    this.onClosed();
+  }
+
+  onData(side: PipeSide, sizeBytes: number): void {
+    for (let rest = sizeBytes; rest > 0; rest -= segmentBytes) {
+      const isLast = rest <= segmentBytes;
+      this.#send(
+        side,
+        isLast ? ["ACK", "PSH"] : ["ACK"],
+        tcpHeaderBytes + Math.min(rest, segmentBytes),
+      );
+    }
+    this.#send(side === 0 ? 1 : 0, ["ACK"], tcpHeaderBytes);
+  }
+
+  onEnd(side: PipeSide): void {
+    if (!this.#isReset) this.#send(side, ["ACK", "FIN"], tcpHeaderBytes);
+  }
+
+  onReset(side: PipeSide): void {
+    if (this.#isReset) return;
+    this.#isReset = true;
+    this.#send(side, ["RST"], 40);
+  }
+
+  onClosed(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#onClosed();
+  }
+
+  #send(side: PipeSide, flags: readonly TcpFlag[], sizeBytes: number, isNew = false): void {
+    const isReply = side === 1;
+    const [from, to] = isReply ? [this.server, this.client] : [this.client, this.server];
+    const state = this.#states[side];
+    const nowMs = this.#clock.monotonicMs();
+    const isReported =
+      flags.some((flag) => !state.seen.has(flag)) || nowMs - state.reportedMs >= reportIntervalMs;
+    if (isReported) state.reportedMs = nowMs;
+    for (const flag of flags) state.seen.add(flag);
+    this.#sink({ from, to, protocol: "TCP", flags, sizeBytes }, { isReply, isNew, isReported });
+  }
+}

@@ -1,0 +1,285 @@
+/**
+ * Hubble flows from what the datapath and the proxies see, in the words of Cilium's agent: trace
+ * events, policy verdicts, drops, L7 messages. Which event is sent where, and its direction, follow
+ * Hubble's parsers; packets are aggregated before they come here (tcp-connection.ts).
+ */
+
+import {
+  eventTypes,
+  type Flow,
+  type FlowEndpoint,
+  formatTimestamp,
+  policyMatchTypes,
+  traceSubTypes,
+} from "../flow/model/flow.ts";
+import type { RuleOrigin } from "../policy/policy-document.ts";
+import type { PolicyMatch } from "../policy/verdict.ts";
+import type { Cluster } from "./cluster/cluster.ts";
+import { identityOf, nodeOf, type Packet, type PacketEnd } from "./datapath/packet.ts";
+import type { PacketDirection } from "./events.ts";
+import type { LabContext } from "./lab-context.ts";
+import { randomUuid } from "./random.ts";
+
+/** Where a packet was seen. */
+export type TracePoint = keyof typeof traceSubTypes;
+
+/** What conntrack said. */
+export type TraceReason = "NEW" | "ESTABLISHED" | "REPLY";
+
+const pointNames = {
+  toEndpoint: "TO_ENDPOINT",
+  toProxy: "TO_PROXY",
+  toHost: "TO_HOST",
+  toStack: "TO_STACK",
+  toOverlay: "TO_OVERLAY",
+  fromEndpoint: "FROM_ENDPOINT",
+  fromProxy: "FROM_PROXY",
+  fromHost: "FROM_HOST",
+  fromStack: "FROM_STACK",
+  fromOverlay: "FROM_OVERLAY",
+  fromNetwork: "FROM_NETWORK",
+  toNetwork: "TO_NETWORK",
+} as const;
+
+const matchNumbers: Readonly<Record<PolicyMatch, number>> = {
+  none: policyMatchTypes.none,
+  "l3-only": policyMatchTypes.l3Only,
+  "l3-l4": policyMatchTypes.l3L4,
+  "l4-only": policyMatchTypes.l4Only,
+  all: policyMatchTypes.all,
+  "l3-proto": policyMatchTypes.l3Proto,
+  "proto-only": policyMatchTypes.protoOnly,
+};
+
+const dropReasonNames = { 133: "POLICY_DENIED", 181: "POLICY_DENY" } as const;
+const icmpNames: Readonly<Record<number, string>> = { 0: "EchoReply", 8: "EchoRequest" };
+/** Most significant first, as Hubble prints them. */
+const flagOrder = ["SYN", "ACK", "PSH", "FIN", "RST"] as const;
+
+/** A packet seen somewhere. */
+export interface TraceInput {
+  readonly nodeName: string;
+  readonly point: TracePoint;
+  readonly packet: Packet;
+  readonly reason: TraceReason;
+  readonly direction: PacketDirection;
+  readonly proxyPort?: number;
+}
+
+/** The policy's answer to a new connection. */
+export interface PolicyVerdictInput {
+  readonly nodeName: string;
+  readonly packet: Packet;
+  readonly direction: PacketDirection;
+  readonly verdict: "FORWARDED" | "REDIRECTED" | "DROPPED";
+  readonly match: PolicyMatch;
+  readonly origins: readonly RuleOrigin[];
+  readonly dropReason: 133 | 181 | undefined;
+  readonly policyLog: readonly string[];
+}
+
+/** An L7 message. `from` is who sent this message: the server for responses. */
+export interface L7Input {
+  readonly nodeName: string;
+  readonly from: PacketEnd;
+  readonly to: PacketEnd;
+  readonly transport: "TCP" | "UDP";
+  readonly direction: PacketDirection;
+  readonly verdict: "FORWARDED" | "DROPPED";
+  readonly isReply: boolean;
+  readonly latencyNs: number | undefined;
+  readonly http?: NonNullable<NonNullable<Flow["l7"]>["http"]>;
+  readonly dns?: NonNullable<NonNullable<Flow["l7"]>["dns"]>;
+  readonly summary: string;
+  readonly proxyPort: number;
+}
+
+/** Publishes flows on the bus. */
+export class FlowEmitter {
+  readonly #context: LabContext;
+  readonly #cluster: Cluster;
+  readonly #emitter: { readonly name: string; readonly version: string };
+  readonly #ends = new Map<string, FlowEndpoint>();
+
+  constructor(context: LabContext, cluster: Cluster, emitterVersion: string) {
+    this.#context = context;
+    this.#cluster = cluster;
+    this.#emitter = { name: "Hubble", version: emitterVersion };
+  }
+
+  trace({ nodeName, point, packet, reason, direction, proxyPort }: TraceInput): void {
+    const isReply = reason === "REPLY";
+    this.#publish(nodeName, {
+      ...this.#packetFields(nodeName, packet, "FORWARDED"),
+      ...(isReply ? { reply: true } : {}),
+      event_type: { type: eventTypes.trace, sub_type: traceSubTypes[point] },
+      ...this.#serviceFields(packet, isReply),
+      traffic_direction: direction,
+      trace_observation_point: pointNames[point],
+      trace_reason: reason,
+      is_reply: isReply,
+      ...(proxyPort === undefined ? {} : { proxy_port: proxyPort }),
+      Summary: summaryOf(packet),
+    });
+  }
+
+  policyVerdict(input: PolicyVerdictInput): void {
+    const { nodeName, packet, direction, verdict, dropReason } = input;
+    const side = direction === "INGRESS" ? "ingress" : "egress";
+    const policies = input.origins.map((origin) => this.#policyOf(origin));
+    const list =
+      verdict === "DROPPED" ? (`${side}_denied_by` as const) : (`${side}_allowed_by` as const);
+    this.#publish(nodeName, {
+      ...this.#packetFields(nodeName, packet, verdict),
+      ...(dropReason === undefined ? {} : { drop_reason: dropReason }),
+      event_type: {
+        type: eventTypes.policyVerdict,
+        ...(dropReason === undefined ? {} : { sub_type: -dropReason }),
+      },
+      traffic_direction: direction,
+      policy_match_type: matchNumbers[input.match],
+      ...(dropReason === undefined ? {} : { drop_reason_desc: dropReasonNames[dropReason] }),
+      is_reply: false,
+      Summary: summaryOf(packet),
+      ...(policies.length === 0 ? {} : { [list]: policies }),
+      ...(input.policyLog.length === 0 ? {} : { policy_log: [...input.policyLog] }),
+    });
+  }
+
+  drop(nodeName: string, packet: Packet, direction: PacketDirection, reason: 133 | 181): void {
+    this.#publish(nodeName, {
+      ...this.#packetFields(nodeName, packet, "DROPPED"),
+      drop_reason: reason,
+      event_type: { type: eventTypes.drop, sub_type: reason },
+      ...this.#serviceFields(packet, false),
+      traffic_direction: direction,
+      drop_reason_desc: dropReasonNames[reason],
+      Summary: summaryOf(packet),
+    });
+  }
+
+  l7(input: L7Input): void {
+    const { nodeName, from, to, isReply } = input;
+    const ports = { source_port: from.port, destination_port: to.port };
+    const packet: Packet = { from, to, protocol: input.transport, flags: [], sizeBytes: 0 };
+    this.#publish(nodeName, {
+      ...this.#packetFields(nodeName, packet, input.verdict),
+      l4: input.transport === "TCP" ? { TCP: ports } : { UDP: ports },
+      Type: "L7",
+      l7: {
+        type: isReply ? "RESPONSE" : "REQUEST",
+        ...(input.latencyNs === undefined
+          ? {}
+          : { latency_ns: String(Math.round(input.latencyNs)) }),
+        ...(input.dns === undefined ? {} : { dns: input.dns }),
+        ...(input.http === undefined ? {} : { http: input.http }),
+      },
+      ...(isReply ? { reply: true } : {}),
+      event_type: { type: eventTypes.l7 },
+      ...this.#serviceFields(packet, isReply),
+      traffic_direction: input.direction,
+      is_reply: isReply,
+      proxy_port: input.proxyPort,
+      Summary: input.summary,
+    });
+  }
+
+  #packetFields(
+    nodeName: string,
+    packet: Packet,
+    verdict: "FORWARDED" | "REDIRECTED" | "DROPPED",
+  ): Flow {
+    const { from, to } = packet;
+    return {
+      uuid: randomUuid(this.#context.random),
+      emitter: this.#emitter,
+      verdict,
+      ethernet: { source: macOf(from.address), destination: macOf(to.address) },
+      IP: { source: from.address, destination: to.address, ipVersion: "IPv4" },
+      l4: layer4Of(packet),
+      source: this.#endOf(from, nodeName),
+      destination: this.#endOf(to, nodeName),
+      Type: "L3_L4",
+      node_name: `${this.#cluster.name}/${nodeName}`,
+      node_labels: [`kubernetes.io/hostname=${nodeName}`, "kubernetes.io/os=linux"],
+    };
+  }
+
+  #serviceFields(packet: Packet, isReply: boolean): Flow {
+    const end = isReply ? packet.from : packet.to;
+    if (end.endpoint === undefined) return {};
+    const service = this.#cluster.serviceOf(end.endpoint, end.port);
+    if (service === undefined) return {};
+    const { name, namespace } = service;
+    return isReply
+      ? { source_service: { name, namespace } }
+      : { destination_service: { name, namespace } };
+  }
+
+  #policyOf(origin: RuleOrigin) {
+    const { name, namespace, kind } = origin;
+    return {
+      name,
+      namespace,
+      labels: [
+        `k8s:io.cilium.k8s.policy.derived-from=${kind}`,
+        `k8s:io.cilium.k8s.policy.name=${name}`,
+        `k8s:io.cilium.k8s.policy.namespace=${namespace}`,
+      ],
+      revision: String(this.#cluster.policies.revision),
+      kind,
+    };
+  }
+
+  /** Endpoints change their flow form only with who looks at them. */
+  #endOf(end: PacketEnd, observer: string): FlowEndpoint {
+    const { endpoint } = end;
+    const key =
+      endpoint === undefined
+        ? "world"
+        : `${endpoint.facts.nodeName}/${endpoint.facts.id} ${observer}`;
+    const known = this.#ends.get(key);
+    if (known !== undefined) return known;
+    const identity = identityOf(end, observer, this.#cluster.identities);
+    const made: FlowEndpoint = { identity: identity.id, labels: [...identity.labels] };
+    if (endpoint !== undefined && endpoint.facts.kind !== "host") {
+      const { id, namespace, podName, workload } = endpoint.facts;
+      if (nodeOf(end) === observer) made.ID = id;
+      made.cluster_name = this.#cluster.name;
+      if (namespace !== "") made.namespace = namespace;
+      if (podName !== "") made.pod_name = podName;
+      if (workload !== undefined) made.workloads = [{ ...workload }];
+    }
+    this.#ends.set(key, made);
+    return made;
+  }
+
+  #publish(nodeName: string, fields: Flow): void {
+    const { bus, clock, random } = this.#context;
+    const timeMs = clock.nowMs();
+    const time = formatTimestamp(timeMs, Math.floor(random() * 1_000_000));
+    bus.publish({ kind: "flow", timeMs, nodeName, flow: { time, ...fields } });
+  }
+}
+
+function layer4Of(packet: Packet): NonNullable<Flow["l4"]> {
+  const ports = { source_port: packet.from.port, destination_port: packet.to.port };
+  if (packet.protocol === "UDP") return { UDP: ports };
+  if (packet.protocol === "ICMPv4")
+    return { ICMPv4: packet.icmpType === 0 ? {} : { type: packet.icmpType } };
+  const flags: Record<string, boolean> = {};
+  for (const flag of packet.flags) flags[flag] = true;
+  return { TCP: { ...ports, flags } };
+}
+
+function summaryOf(packet: Packet): string {
+  if (packet.protocol === "UDP") return "UDP";
+  if (packet.protocol === "ICMPv4") return `ICMPv4 ${icmpNames[packet.icmpType ?? 8] ?? ""}`.trim();
+  return `TCP Flags: ${flagOrder.filter((flag) => packet.flags.includes(flag)).join(", ")}`;
+}
+
+/** Locally administered, from the address: stable and recognisable. */
+function macOf(address: string): string {
+  const bytes = address.split(".").map((part) => Number(part).toString(16).padStart(2, "0"));
+  return ["0a", "58", ...bytes].join(":");
+}
