@@ -17,6 +17,7 @@ import { promqltestSuite } from "./suites/promqltest.ts";
 import { relabelSuite } from "./suites/relabel.ts";
 import { tsdbChunksSuite } from "./suites/tsdb-chunks.ts";
 import { tsdbCompactionSuite } from "./suites/tsdb-compaction.ts";
+import { tsdbIndexSuite } from "./suites/tsdb-index.ts";
 import { tsdbWalSuite } from "./suites/tsdb-wal.ts";
 
 export const suites: readonly Suite[] = [
@@ -38,4 +39,5 @@ export const suites: readonly Suite[] = [
   tsdbChunksSuite,
   tsdbWalSuite,
   tsdbCompactionSuite,
+  tsdbIndexSuite,
 ];
