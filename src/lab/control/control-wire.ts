@@ -1,0 +1,51 @@
+/** What passes between parent and child, and between `lab` commands and the control server. */
+
+import type { LogFields } from "../../base/logger.ts";
+import type { ExecRequest, LabEndpointUrl } from "../laboratory.ts";
+
+/** Parent → child: run this. */
+export interface StartMessage {
+  readonly kind: "start";
+  readonly sceneName: string;
+  readonly ciliumVersion: string;
+  readonly addressBase: string;
+  readonly labDir: string;
+  readonly seed: number;
+  readonly token: string;
+}
+
+/** Child → parent. */
+export type ChildMessage =
+  | {
+      readonly kind: "ready";
+      readonly controlPort: number;
+      readonly endpointUrls: readonly LabEndpointUrl[];
+      readonly notes: readonly string[];
+    }
+  | { readonly kind: "failed"; readonly code: string; readonly message: string }
+  | {
+      readonly kind: "log";
+      readonly level: "debug" | "info" | "warn" | "error";
+      readonly fields: LogFields;
+      readonly message: string;
+    };
+
+/** One line of an exec's answer. */
+export type ExecLine =
+  | { readonly out: string }
+  | { readonly err: string }
+  | { readonly exit: number };
+
+/** Whether outside data is an exec request. */
+export function isExecRequest(value: unknown): value is ExecRequest {
+  if (typeof value !== "object" || value === null) return false;
+  const { namespace, pod, command } = value as Record<string, unknown>;
+  return (
+    typeof namespace === "string" &&
+    typeof pod === "string" &&
+    /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/.test(namespace) &&
+    /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/.test(pod) &&
+    Array.isArray(command) &&
+    command.every((part) => typeof part === "string")
+  );
+}

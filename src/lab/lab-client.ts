@@ -1,0 +1,175 @@
+/**
+ * How `lab` commands reach the running laboratory: run.json says where, the control server answers.
+ * Output of commands in pods is passed on as it comes.
+ */
+
+import { readFileSync } from "node:fs";
+import { type IncomingMessage, request as sendRequest } from "node:http";
+import { AppError } from "../base/errors.ts";
+import type { ExecLine } from "./control/control-wire.ts";
+import { type RunFile, readRunFile } from "./control/run-file.ts";
+import type { LabEndpoint, LabIdentity, LabPolicy, LabService } from "./lab-state.ts";
+
+/** A command to run in a pod, and where its output goes. */
+export interface LabExecOptions {
+  readonly dataDir: string;
+  /** "tiefighter" or "default/tiefighter". */
+  readonly pod: string;
+  readonly namespace: string;
+  readonly command: readonly string[];
+  /** Takes text; bytes that are no UTF-8 come as replacement characters unless `stdoutBytes` is given. */
+  readonly stdout: (text: string) => void;
+  readonly stderr: (text: string) => void;
+  readonly stdoutBytes?: (bytes: Buffer) => void;
+}
+
+/** Runs a command in a pod; resolves to its exit code. Throws AppError `not_running` or `unreachable`. */
+export async function runLabExec(options: LabExecOptions): Promise<number> {
+  const run = readRunFile(options.dataDir);
+  const slash = options.pod.indexOf("/");
+  const namespace = slash < 0 ? options.namespace : options.pod.slice(0, slash);
+  const pod = options.pod.slice(slash + 1);
+  const body = JSON.stringify({ namespace, pod, command: options.command });
+  const response = await send(run, { method: "POST", path: "/exec", body });
+  const decoder = new TextDecoder();
+  const writeOut =
+    options.stdoutBytes ??
+    ((bytes: Buffer) => options.stdout(decoder.decode(bytes, { stream: true })));
+  let exitCode: number | undefined;
+  for await (const line of readLines(response)) {
+    if ("out" in line) writeOut(Buffer.from(line.out, "base64"));
+    else if ("err" in line) options.stderr(line.err);
+    else exitCode = line.exit;
+  }
+  if (exitCode === undefined)
+    throw new AppError("unreachable", "the laboratory ended while the command ran");
+  return exitCode;
+}
+
+/** The laboratory's endpoints, as `cilium endpoint list` has them. */
+export function listLabEndpoints(dataDir: string): Promise<readonly LabEndpoint[]> {
+  return getJson(dataDir, "/endpoints");
+}
+
+/** Its identities. */
+export function listLabIdentities(dataDir: string): Promise<readonly LabIdentity[]> {
+  return getJson(dataDir, "/identities");
+}
+
+/** Its services with their backends. */
+export function listLabServices(dataDir: string): Promise<readonly LabService[]> {
+  return getJson(dataDir, "/services");
+}
+
+/** The policies in force. */
+export function listLabPolicies(dataDir: string): Promise<readonly LabPolicy[]> {
+  return getJson(dataDir, "/policies");
+}
+
+/** Cluster, version, nodes and their addresses. */
+export function getLabStatus(dataDir: string): Promise<Readonly<Record<string, unknown>>> {
+  return getJson(dataDir, "/status");
+}
+
+/** One object that an apply or delete changed. */
+export interface PolicyOutcome {
+  readonly action: "add" | "update" | "delete";
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** Puts the policies of a file in force; resolves when every endpoint runs them. Throws AppError with file and line. */
+export async function applyLabPolicies(
+  dataDir: string,
+  file: string,
+): Promise<readonly PolicyOutcome[]> {
+  const path = `/policies?file=${encodeURIComponent(file)}`;
+  const response = await send(readRunFile(dataDir), {
+    method: "POST",
+    path,
+    body: readFileSync(file, "utf8"),
+  });
+  return readJson(response);
+}
+
+/** Takes a policy away. Throws AppError `usage` where there is none of that name. */
+export async function deleteLabPolicy(
+  dataDir: string,
+  namespace: string,
+  name: string,
+): Promise<void> {
+  const path = `/policies/${encodeURIComponent(namespace)}/${encodeURIComponent(name)}`;
+  await readJson(await send(readRunFile(dataDir), { method: "DELETE", path }));
+}
+
+async function getJson<Value>(dataDir: string, path: string): Promise<Value> {
+  return readJson(await send(readRunFile(dataDir), { method: "GET", path }));
+}
+
+function send(
+  run: RunFile,
+  {
+    method,
+    path,
+    body,
+  }: { readonly method: string; readonly path: string; readonly body?: string },
+): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const outgoing = sendRequest(`${run.controlUrl}${path}`, {
+      method,
+      headers: { Authorization: `Bearer ${run.token}`, "Content-Type": "application/json" },
+    });
+    outgoing.on("error", (cause) =>
+      reject(
+        new AppError(
+          "unreachable",
+          `cannot reach the laboratory at ${run.controlUrl}: ${cause.message}`,
+          { cause },
+        ),
+      ),
+    );
+    outgoing.on("response", (response) => {
+      if (response.statusCode === 200) resolve(response);
+      else readText(response).then((text) => reject(refusal(text)), reject);
+    });
+    outgoing.end(body);
+  });
+}
+
+function refusal(text: string): AppError {
+  try {
+    const { error } = JSON.parse(text) as { error?: string };
+    return new AppError("usage", error ?? text);
+  } catch {
+    // Not from our server, or cut off: show what came.
+    return new AppError(
+      "unreachable",
+      `the laboratory answered ${JSON.stringify(text.slice(0, 200))}`,
+    );
+  }
+}
+
+async function readText(response: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of response as AsyncIterable<Buffer>) chunks.push(chunk);
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+async function readJson<Value>(response: IncomingMessage): Promise<Value> {
+  // The control server is the same program; its answers have the shapes of lab-state.ts.
+  return JSON.parse(await readText(response)) as Value;
+}
+
+/** The JSON lines of an exec, as they come; a broken connection ends them. */
+async function* readLines(response: IncomingMessage): AsyncGenerator<ExecLine> {
+  let rest = "";
+  try {
+    for await (const chunk of response.setEncoding("utf8") as AsyncIterable<string>) {
+      const lines = (rest + chunk).split("\n");
+      rest = lines.pop() ?? "";
+      for (const line of lines) yield JSON.parse(line) as ExecLine;
+    }
+  } catch (cause) {
+    throw new AppError("unreachable", "the laboratory ended while the command ran", { cause });
+  }
+}
