@@ -4,11 +4,22 @@
  * sums see values in the order in which Prometheus adds them, with the same compensation.
  */
 
+import type { Labels } from "../../model/labels.ts";
 import type { AggregateOperator } from "../ast.ts";
+import type { RangeCall, RangeFunction } from "./functions/function-call.ts";
 import type { AggregateNode } from "./plan-node.ts";
 import type { QueryRun } from "./query-run.ts";
-import { groupRows, type SeriesGroups } from "./series-groups.ts";
-import { cellKind, StepVector } from "./step-vector.ts";
+import { forEachRow, type WindowSource } from "./range-call.ts";
+import { groupLabels, groupRows, type SeriesGroups } from "./series-groups.ts";
+import {
+  cellKind,
+  hasEqualRows,
+  hasOneMetric,
+  metadataLabels,
+  StepVector,
+  sameLabelsetError,
+  withoutMetadata,
+} from "./step-vector.ts";
 
 /** Operators of this file. */
 export type FoldOperator = Extract<
@@ -66,6 +77,60 @@ export async function foldGroups(
   }
   finish(operator, state);
   return state.result;
+}
+
+/**
+ * The same over a range function's rows, added as they come: `sum(rate(x[5m]))` never holds the
+ * rates of all series. Not for functions with a `finish`.
+ */
+export async function foldRangeCall(
+  node: AggregateNode,
+  operator: FoldOperator,
+  applied: RangeFunction,
+  call: RangeCall,
+  source: WindowSource,
+): Promise<StepVector> {
+  const dropsNames = applied.keepsName !== true && !call.run.isNameRemovalDelayed;
+  const groups = groupCall(node, applied, call, source);
+  const { stepCount } = node.grid;
+  const state = createState(operator, groups, stepCount);
+  const add = addRow[operator];
+  const scratch = new StepVector(stepCount, 1);
+  const cells = { values: scratch.values, kinds: scratch.kinds, base: 0 };
+  const nextRow = () => {
+    scratch.kinds.fill(cellKind.absent);
+    return cells;
+  };
+  const seen: Labels[] = [];
+  await forEachRow(applied, call, source, nextRow, (index) => {
+    if (dropsNames) seen.push(source.labelsOf(index));
+    add(state, scratch, 0, groups.groupOfRow[index]! * stepCount);
+  });
+  // Series of several metrics may be equal once their names are gone.
+  if (!hasOneMetric(seen) && hasEqualRows(seen.map(withoutMetadata))) throw sameLabelsetError();
+  finish(operator, state);
+  return state.result;
+}
+
+function groupCall(
+  node: AggregateNode,
+  applied: RangeFunction,
+  call: RangeCall,
+  source: WindowSource,
+): SeriesGroups {
+  const isDelayed = call.run.isNameRemovalDelayed;
+  const keepsName = applied.keepsName === true;
+  // `by` takes only what it names, so names need not be taken off first.
+  const namesMetadata = node.grouping.some((name) => metadataLabels.has(name));
+  const mustDrop = !keepsName && !isDelayed && (node.isWithout || namesMetadata);
+  const labels: Labels[] = [];
+  const isPending: boolean[] = [];
+  for (let index = 0; index < source.seriesCount; index++) {
+    const own = source.labelsOf(index);
+    labels.push(mustDrop ? withoutMetadata(own) : own);
+    isPending.push(source.isNamePending(index) || (isDelayed && !keepsName));
+  }
+  return groupLabels(node, labels, isPending);
 }
 
 function createState(operator: FoldOperator, groups: SeriesGroups, stepCount: number): FoldState {

@@ -5,7 +5,7 @@
 
 import { assert, assertNever } from "../../base/assert.ts";
 import { QueryError } from "../../base/errors.ts";
-import { foldGroups, isFold } from "./aggregation.ts";
+import { foldGroups, foldRangeCall, isFold } from "./aggregation.ts";
 import { isSelection, quantileGroups, selectFromGroups } from "./aggregation-param.ts";
 import { scalarsBinary, vectorScalarBinary } from "./binary-scalar.ts";
 import { countValues } from "./count-values.ts";
@@ -136,6 +136,13 @@ async function evaluateAggregate(node: AggregateNode, run: QueryRun): Promise<St
   }
   const param =
     node.param === undefined ? new Float64Array(0) : await evaluateScalar(node.param, run);
+  if (isFold(operator) && node.inner.kind === "call") {
+    const implementation = implementationOf(node.inner.functionName);
+    if (implementation.kind === "range" && implementation.finish === undefined) {
+      const { applied, call, source } = await openRangeCall(node.inner, implementation, run);
+      return foldRangeCall(node, operator, applied, call, source);
+    }
+  }
   const input = await evaluateVector(node.inner, run);
   if (isFold(operator)) return foldGroups(node, operator, input, run);
   if (isSelection(operator)) return selectFromGroups(node, operator, param, input, run);
@@ -164,6 +171,12 @@ async function evaluateRangeCall(
   implementation: RangeFunction,
   run: QueryRun,
 ): Promise<StepVector> {
+  const { applied, call, source } = await openRangeCall(node, implementation, run);
+  return callRangeFunction(applied, call, source);
+}
+
+/** A range call with its arguments evaluated, the range ready to be read. */
+async function openRangeCall(node: CallNode, implementation: RangeFunction, run: QueryRun) {
   let range: MatrixSelectorNode | SubqueryNode | undefined;
   let source: WindowSource | undefined;
   const scalars: Float64Array[] = [];
@@ -182,7 +195,7 @@ async function evaluateRangeCall(
     extension === undefined
       ? implementation
       : extendRangeFunction(node.functionName, implementation, extension);
-  return callRangeFunction(applied, call, source);
+  return { applied, call, source };
 }
 
 /** The value of one step at all steps. */

@@ -7,7 +7,7 @@ import type { Labels } from "../../model/labels.ts";
 import { possibleNonCounter, possibleNonCounterLabel } from "./annotations.ts";
 import { extendWindow, extensionWidth, type RangeExtension } from "./extended-range.ts";
 import { isNotCounterName } from "./functions/counter.ts";
-import type { RangeCall, RangeFunction } from "./functions/function-call.ts";
+import type { RangeCall, RangeFunction, RowCells } from "./functions/function-call.ts";
 import type { MatrixSelectorNode, SubqueryNode } from "./plan-node.ts";
 import type { QueryRun } from "./query-run.ts";
 import {
@@ -69,7 +69,10 @@ export function subqueryWindows(node: SubqueryNode, inner: StepVector): WindowSo
   };
 }
 
-/** Calls `implementation` for each series. */
+/** Takes each row as it is done; the cells are valid during the call. */
+export type RowSink = (index: number, row: RowCells, present: number) => void;
+
+/** Calls `implementation` for each series and collects the rows. */
 export async function callRangeFunction(
   implementation: RangeFunction,
   call: RangeCall,
@@ -78,26 +81,45 @@ export async function callRangeFunction(
   const { run, grid } = call;
   const result = new StepVector(grid.stepCount, source.seriesCount);
   const held = run.samples;
-  let present = 0;
+  let samples = 0;
+  const nextRow = (): RowCells => {
+    const base = result.reserveRow();
+    return { values: result.values, kinds: result.kinds, base };
+  };
+  await forEachRow(implementation, call, source, nextRow, (index, _row, present) => {
+    samples += present;
+    run.holdSamples(held + samples);
+    result.addRow(source.labelsOf(index), source.isNamePending(index));
+    run.holdCells(result.rowCount * grid.stepCount);
+  });
+  if (implementation.keepsName !== true) dropNames(result, run);
+  return implementation.finish?.(result, call) ?? result;
+}
+
+/** Evaluates series by series; `nextRow` gives empty cells, `sink` gets the rows that hold anything. */
+export async function forEachRow(
+  implementation: RangeFunction,
+  call: RangeCall,
+  source: WindowSource,
+  nextRow: () => RowCells,
+  sink: RowSink,
+): Promise<void> {
+  const { run, grid } = call;
   for (let index = 0; index < source.seriesCount; index++) {
     if (run.isPauseDue()) await run.pause();
     const windows = source.load(index);
     if (windows.total === 0) continue;
     run.totalSamples += windows.total;
-    run.holdSamples(held + present + windows.fullest);
-    const base = result.reserveRow();
-    implementation.evaluateRow(windows, { values: result.values, kinds: result.kinds, base }, call);
-    const found = countPresent(result.kinds, base, grid.stepCount);
-    if (found === 0) continue;
-    present += found;
-    run.holdSamples(held + present);
-    const labels = source.labelsOf(index);
-    if (implementation.isForCounters === true) warnOfNonCounter(labels, call);
-    result.addRow(labels, source.isNamePending(index));
-    run.holdCells(result.rowCount * grid.stepCount);
+    const held = run.samples;
+    run.holdSamples(held + windows.fullest);
+    run.holdSamples(held);
+    const row = nextRow();
+    implementation.evaluateRow(windows, row, call);
+    const present = countPresent(row.kinds, row.base, grid.stepCount);
+    if (present === 0) continue;
+    if (implementation.isForCounters === true) warnOfNonCounter(source.labelsOf(index), call);
+    sink(index, row, present);
   }
-  if (implementation.keepsName !== true) dropNames(result, run);
-  return implementation.finish?.(result, call) ?? result;
 }
 
 /** Series left with equal labels are an error here even where they do not overlap in time. */

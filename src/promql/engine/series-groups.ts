@@ -16,13 +16,22 @@ export interface SeriesGroups {
 
 /** Groups the rows by the node's `by` or `without`. O(rows). */
 export function groupRows(node: AggregateNode, vector: StepVector): SeriesGroups {
-  const groupOfRow = new Int32Array(vector.rowCount);
+  return groupLabels(node, vector.labels, vector.isNamePending);
+}
+
+/** Groups series by their labels; see `groupRows`. */
+export function groupLabels(
+  node: AggregateNode,
+  labelSets: readonly Labels[],
+  isPending: readonly boolean[],
+): SeriesGroups {
+  const groupOfRow = new Int32Array(labelSets.length);
   const labels: Labels[] = [];
   const isNamePending: boolean[] = [];
   const groupByKey = new Map<string, number>();
   const project = groupingProjection(node);
-  for (let row = 0; row < vector.rowCount; row++) {
-    const projected = project(vector.labels[row] as Labels);
+  for (const [row, own] of labelSets.entries()) {
+    const projected = project(own);
     let group = groupByKey.get(projected.key);
     if (group === undefined) {
       group = labels.length;
@@ -31,7 +40,7 @@ export function groupRows(node: AggregateNode, vector: StepVector): SeriesGroups
       isNamePending.push(false);
     }
     groupOfRow[row] = group;
-    if (vector.isNamePending[row] === true) isNamePending[group] = true;
+    if (isPending[row] === true) isNamePending[group] = true;
   }
   return { groupOfRow, labels, isNamePending };
 }

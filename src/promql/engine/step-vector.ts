@@ -23,7 +23,7 @@ export const cellKind = { absent: 0, float: 1, histogram: 2 } as const;
 const firstCellsMax = 1 << 24;
 
 /** Labels that describe the metric and go when its value changes meaning. */
-const metadataLabels: ReadonlySet<string> = new Set(["__name__", "__type__", "__unit__"]);
+export const metadataLabels: ReadonlySet<string> = new Set(["__name__", "__type__", "__unit__"]);
 
 /** See the head comment. */
 export class StepVector {
