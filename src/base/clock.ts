@@ -61,6 +61,8 @@ export class FakeClock implements Clock {
   /** Moves the clock by `byMs`, running every timer that falls due, and lets promises settle after each. */
   async advance(byMs: number): Promise<void> {
     const endMs = this.#nowMs + byMs;
+    // What is about to start a timer gets to do so before time moves.
+    await settle();
     for (;;) {
       const next = this.#timers
         .filter((timer) => timer.dueMs <= endMs)

@@ -126,7 +126,7 @@ export class ScrapeLoop {
     this.#phase = "running";
     const { clock, offsetSeed } = this.#context;
     const { intervalMs } = this.target;
-    const offsetMs = (hashText(this.target.identity) ^ offsetSeed) >>> 0;
+    const offsetMs = (hashText(this.target.seriesIdentity) ^ offsetSeed) >>> 0;
     const nowMs = clock.nowMs();
     // On a grid that does not depend on when we started: a restart or reload keeps the rhythm.
     const sinceGridMs = (nowMs - (offsetMs % intervalMs)) % intervalMs;

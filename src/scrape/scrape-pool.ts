@@ -108,12 +108,12 @@ export class ScrapePool {
     this.#context.metrics.poolReloads.inc();
 
     const byIdentity = new Map(oldLoops.map((loop) => [loop.target.identity, loop]));
-    const bySeries = new Map(oldLoops.map((loop) => [seriesIdentity(loop.target), loop]));
+    const bySeries = new Map(oldLoops.map((loop) => [loop.target.seriesIdentity, loop]));
     const loops = new Map<string, ScrapeLoop>();
     const replaced = new Set<ScrapeLoop>();
     const handOvers: (() => void)[] = [];
     for (const [identity, target] of this.#targetsOf(this.#groups)) {
-      const old = byIdentity.get(identity) ?? bySeries.get(seriesIdentity(target));
+      const old = byIdentity.get(identity) ?? bySeries.get(target.seriesIdentity);
       if (old === undefined || replaced.has(old) || !carriesSeries) {
         if (old !== undefined) target.takeOver(old.target);
         const loop = new ScrapeLoop(target, config, this.#loopContext);
@@ -231,9 +231,4 @@ export class ScrapePool {
       : undefined;
     for (const loop of this.#loops.values()) loop.forceError(error);
   }
-}
-
-/** Equal for targets whose series have the same labels. */
-function seriesIdentity(target: Target): string {
-  return `${target.labels.key}\n${target.scrapeUrl}`;
 }

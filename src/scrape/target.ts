@@ -39,6 +39,8 @@ export class Target {
   readonly timeoutMs: number;
   /** Equal for targets that are scraped alike: all labels and the URL. */
   readonly identity: string;
+  /** Equal for targets whose series have the same labels; also sets the moment within the interval. */
+  readonly seriesIdentity: string;
   /** Families that the target declared. Moves on with the loop's caches at a reload. */
   metadata = new MetadataCache();
 
@@ -64,6 +66,7 @@ export class Target {
     this.scrapeTimeout = labels.get(timeoutLabel);
     this.intervalMs = parseDuration(this.scrapeInterval) ?? 0;
     this.timeoutMs = parseDuration(this.scrapeTimeout) ?? 0;
+    this.seriesIdentity = `${this.labels.key}\n${this.scrapeUrl}`;
     this.identity = `${labels.key}\n${this.scrapeUrl}`;
   }
 
