@@ -113,7 +113,7 @@ async function evaluateBinary(node: BinaryNode, run: QueryRun): Promise<StepValu
   if (left instanceof StepVector && right instanceof StepVector) {
     const { operator } = node;
     const isSet = operator === "and" || operator === "or" || operator === "unless";
-    return isSet ? combineSets(node, left, right) : matchVectors(node, left, right, run);
+    return isSet ? combineSets(node, left, right, run) : matchVectors(node, left, right, run);
   }
   if (left instanceof StepVector && right instanceof Float64Array) {
     return vectorScalarBinary(node, left, right, run);

@@ -2,6 +2,7 @@
 
 import type { Labels } from "../../model/labels.ts";
 import type { VectorMatching } from "../ast.ts";
+import type { QueryRun } from "./query-run.ts";
 import type { StepVector } from "./step-vector.ts";
 
 /** Rows of either side that share a signature, in order. */
@@ -11,11 +12,12 @@ export interface MatchGroup {
 }
 
 /** Groups the rows of both sides, in order of first appearance, left side first. */
-export function groupBySignature(
+export async function groupBySignature(
   left: StepVector,
   right: StepVector,
   matching: VectorMatching,
-): readonly MatchGroup[] {
+  run: QueryRun,
+): Promise<readonly MatchGroup[]> {
   const groups = new Map<string, MatchGroup>();
   const signature = signatureProjection(matching);
   const groupOf = (labels: Labels): MatchGroup => {
@@ -27,8 +29,14 @@ export function groupBySignature(
     }
     return group;
   };
-  for (const [row, labels] of left.labels.entries()) groupOf(labels).left.push(row);
-  for (const [row, labels] of right.labels.entries()) groupOf(labels).right.push(row);
+  for (const [row, labels] of left.labels.entries()) {
+    if ((row & 255) === 0 && run.isPauseDue()) await run.pause();
+    groupOf(labels).left.push(row);
+  }
+  for (const [row, labels] of right.labels.entries()) {
+    if ((row & 255) === 0 && run.isPauseDue()) await run.pause();
+    groupOf(labels).right.push(row);
+  }
   return [...groups.values()];
 }
 

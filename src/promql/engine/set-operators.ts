@@ -3,16 +3,23 @@
 import type { VectorMatching } from "../ast.ts";
 import { groupBySignature, type MatchGroup } from "./match-signatures.ts";
 import type { BinaryNode } from "./plan-node.ts";
+import type { QueryRun } from "./query-run.ts";
 import { cellKind, mergeEqualRows, StepVector } from "./step-vector.ts";
 
 /** Evaluates a set operator; changes `left` in place. */
-export function combineSets(node: BinaryNode, left: StepVector, right: StepVector): StepVector {
+export async function combineSets(
+  node: BinaryNode,
+  left: StepVector,
+  right: StepVector,
+  run: QueryRun,
+): Promise<StepVector> {
   const matching = node.matching as VectorMatching;
-  const groups = groupBySignature(left, right, matching);
+  const groups = await groupBySignature(left, right, matching, run);
   if (node.operator === "or") return unite(left, right, groups);
   const keepsMatched = node.operator === "and";
   const isPresent = new Uint8Array(left.stepCount);
   for (const group of groups) {
+    if (run.isPauseDue()) await run.pause();
     if (group.left.length === 0) continue;
     markPresent(right, group.right, isPresent);
     for (const row of group.left) mask(left, row, isPresent, keepsMatched);

@@ -30,7 +30,7 @@ export async function matchVectors(
   run: QueryRun,
 ): Promise<StepVector> {
   const join = new VectorJoin(node, left, right, run);
-  for (const group of groupBySignature(left, right, join.matching)) {
+  for (const group of await groupBySignature(left, right, join.matching, run)) {
     if (run.isPauseDue()) await run.pause();
     const { many, one } = join.sides(group.left, group.right);
     join.joinGroup(many, one);
