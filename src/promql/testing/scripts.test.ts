@@ -2,8 +2,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { systemClock } from "../../base/clock.ts";
-import { runScript, scriptParserOptions } from "../testing/script-runner.ts";
-import { Engine } from "./engine.ts";
+import { Engine } from "../engine/engine.ts";
+import { runScript, scriptParserOptions } from "./script-runner.ts";
 
 const folder = join(import.meta.dirname, "..", "testdata");
 
