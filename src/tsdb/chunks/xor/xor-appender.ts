@@ -12,6 +12,7 @@
  */
 
 import { highWordOf, lowWordOf, writeBits, writeUvarint } from "../bit-stream.ts";
+import { writeSignedVarint } from "../varbit.ts";
 
 /** 2^51 ms (year 73,000): two subtractions of such numbers stay exact in a double. */
 export const timestampMaxMs = 2 ** 51;
@@ -74,13 +75,13 @@ export function appendXorSample(
       end = writeTwoZeros(bytes, end);
     } else {
       end = writeDeltaOfDelta(bytes, end, dod);
-      end = writeValue(words, at, bytes, end, high, low);
+      end = writeXorValue(words, at + 4, bytes, end, high, low);
     }
     doubles[half + 1] = deltaMs;
   } else if (count === 1) {
     const deltaMs = timestampMs - doubles[half]!;
     end = writeUvarint(bytes, end, highWordOf(deltaMs), lowWordOf(deltaMs));
-    end = writeValue(words, at, bytes, end, high, low);
+    end = writeXorValue(words, at + 4, bytes, end, high, low);
     doubles[half + 1] = deltaMs;
   } else {
     end = writeSignedVarint(bytes, end, timestampMs);
@@ -103,13 +104,6 @@ function writeTwoZeros(bytes: Uint8Array, bitAt: number): number {
   return bitAt + 2;
 }
 
-function writeSignedVarint(bytes: Uint8Array, bitAt: number, value: number): number {
-  const high = highWordOf(value);
-  const low = lowWordOf(value);
-  const sign = high >> 31;
-  return writeUvarint(bytes, bitAt, ((high << 1) | (low >>> 31)) ^ sign, (low << 1) ^ sign);
-}
-
 function writeDeltaOfDelta(bytes: Uint8Array, bitAt: number, dod: number): number {
   if (dod === 0) return writeBits(bytes, bitAt, 0, 1);
   // The ranges are lopsided by one, as Prometheus tests them: -(2^(n-1) - 1) .. 2^(n-1).
@@ -122,7 +116,11 @@ function writeDeltaOfDelta(bytes: Uint8Array, bitAt: number, dod: number): numbe
   return writeBits(bytes, writeBits(bytes, end, highWordOf(dod), 32), lowWordOf(dod), 32);
 }
 
-function writeValue(
+/**
+ * Writes a value against the one before: `words[at]` and `words[at + 1]` are its bits (high, low),
+ * `words[at + 2]` the window (255: none yet), which is updated; the caller then stores the new bits.
+ */
+export function writeXorValue(
   words: Uint32Array,
   at: number,
   bytes: Uint8Array,
@@ -130,23 +128,41 @@ function writeValue(
   high: number,
   low: number,
 ): number {
-  const xorHigh = (high ^ words[at + 4]!) >>> 0;
-  const xorLow = (low ^ words[at + 5]!) >>> 0;
+  const xorHigh = (high ^ words[at]!) >>> 0;
+  const xorLow = (low ^ words[at + 1]!) >>> 0;
   if (xorHigh === 0 && xorLow === 0) return writeBits(bytes, bitAt, 0, 1);
+  const end = writeBits(bytes, bitAt, 1, 1);
+  return writeXorWindow(words, at + 2, bytes, end, xorHigh, xorLow, 1);
+}
+
+/**
+ * Writes a non-zero xor as `0` and its bits in the last window, or as a prefix, a new window and its
+ * bits; the prefix is `1` or, with `newPrefixBits` 2 (XOR2), `10`.
+ */
+export function writeXorWindow(
+  words: Uint32Array,
+  windowAt: number,
+  bytes: Uint8Array,
+  bitAt: number,
+  xorHigh: number,
+  xorLow: number,
+  newPrefixBits: 1 | 2,
+): number {
   const zeros = xorHigh !== 0 ? Math.clz32(xorHigh) : 32 + Math.clz32(xorLow);
   // Five bits hold the leading zeros.
   const leading = Math.min(zeros, 31);
   const trailing = xorLow !== 0 ? trailingZeros(xorLow) : 32 + trailingZeros(xorHigh);
-  const window = words[at + 6]!;
+  const window = words[windowAt]!;
   const oldLeading = window & 0xff;
   const oldTrailing = window >>> 8;
   if (oldLeading !== 0xff && leading >= oldLeading && trailing >= oldTrailing) {
-    const end = writeBits(bytes, bitAt, 2, 2);
+    const end = writeBits(bytes, bitAt, 0, 1);
     return writeMiddle(bytes, end, xorHigh, xorLow, oldTrailing, 64 - oldLeading - oldTrailing);
   }
-  words[at + 6] = leading | (trailing << 8);
+  words[windowAt] = leading | (trailing << 8);
   const width = 64 - leading - trailing;
-  const end = writeBits(bytes, bitAt, (3 << 11) | (leading << 6) | (width & 0x3f), 13);
+  const prefix = newPrefixBits << 11;
+  const end = writeBits(bytes, bitAt, prefix | (leading << 6) | (width & 0x3f), newPrefixBits + 11);
   return writeMiddle(bytes, end, xorHigh, xorLow, trailing, width);
 }
 

@@ -40,7 +40,7 @@ export function readXorSamples(
   let deltaMs = readDelta(bytes, bitAt);
   bitAt += uvarintBits(bytes, bitAt);
   for (let i = 1; ; ) {
-    bitAt = readValue(bytes, bitAt, running);
+    bitAt = readXorValue(bytes, bitAt, running, 0);
     timestampMs += deltaMs;
     if (timestampMs >= startMs && timestampMs <= endMs) store(into, timestampMs, running);
     if (++i === count) break;
@@ -63,20 +63,39 @@ function store(into: SampleBuffer, timestampMs: number, running: Uint32Array): v
   into.valueWords[index * 2 + lowWord] = running[valueLow]!;
 }
 
-/** Applies the next value to `running`; returns the bit behind it. */
-function readValue(bytes: Uint8Array, bitAt: number, running: Uint32Array): number {
+/**
+ * Applies the next value to `running[from, from + 4)` (high, low, leading, trailing); returns the bit
+ * behind it.
+ */
+export function readXorValue(
+  bytes: Uint8Array,
+  bitAt: number,
+  running: Uint32Array,
+  from: number,
+): number {
   const control = readBits(bytes, bitAt, 2);
   if (control < 2) return bitAt + 1;
-  let at = bitAt + 2;
-  if (control === 3) {
+  return readXorWindow(bytes, bitAt + 2, running, from, control === 3);
+}
+
+/** Applies the bits of an xor, with a new window before them if `isNew`; returns the bit behind it. */
+export function readXorWindow(
+  bytes: Uint8Array,
+  bitAt: number,
+  running: Uint32Array,
+  from: number,
+  isNew: boolean,
+): number {
+  let at = bitAt;
+  if (isNew) {
     const window = readBits(bytes, at, 11);
     const width = window & 0x3f;
-    running[windowLeading] = window >>> 6;
-    running[windowTrailing] = 64 - (window >>> 6) - (width === 0 ? 64 : width);
+    running[from + windowLeading] = window >>> 6;
+    running[from + windowTrailing] = 64 - (window >>> 6) - (width === 0 ? 64 : width);
     at += 11;
   }
-  const trailing = running[windowTrailing]!;
-  const width = 64 - running[windowLeading]! - trailing;
+  const trailing = running[from + windowTrailing]!;
+  const width = 64 - running[from + windowLeading]! - trailing;
   let top = 0;
   if (width > 32) {
     top = readBits(bytes, at, width - 32);
@@ -85,13 +104,13 @@ function readValue(bytes: Uint8Array, bitAt: number, running: Uint32Array): numb
   const bottomWidth = Math.min(width, 32);
   const bottom = readBits(bytes, at, bottomWidth);
   if (trailing === 0) {
-    running[valueHigh] = running[valueHigh]! ^ top;
-    running[valueLow] = running[valueLow]! ^ bottom;
+    running[from] = running[from]! ^ top;
+    running[from + 1] = running[from + 1]! ^ bottom;
   } else if (trailing < 32) {
-    running[valueHigh] = running[valueHigh]! ^ ((top << trailing) | (bottom >>> (32 - trailing)));
-    running[valueLow] = running[valueLow]! ^ (bottom << trailing);
+    running[from] = running[from]! ^ ((top << trailing) | (bottom >>> (32 - trailing)));
+    running[from + 1] = running[from + 1]! ^ (bottom << trailing);
   } else {
-    running[valueHigh] = running[valueHigh]! ^ (bottom << (trailing - 32));
+    running[from] = running[from]! ^ (bottom << (trailing - 32));
   }
   return at + bottomWidth;
 }
