@@ -124,7 +124,7 @@ function agentControllers(
         durationSeconds,
       });
     }),
-    agent("endpoint-periodic-regeneration", 120_000, () =>
+    agent("endpoint-periodic-regeneration", 30_000, () =>
       cluster.regenerateNode(nodeName, "periodic endpoint regeneration"),
     ),
   ];

@@ -152,7 +152,7 @@ function waitForReady(
     exited.then(({ reason }) => {
       cancel();
       reject(new AppError("unreachable", `the laboratory ended before it was ready: ${reason}`));
-    });
+    }, reject);
   });
 }
 

@@ -30,7 +30,7 @@ import type { CiliumVersion, LabState } from "./lab-state.ts";
 import { LabStateView } from "./lab-state-view.ts";
 import { startDeathstar } from "./pods/deathstar.ts";
 import { startKubeDns } from "./pods/kube-dns.ts";
-import { PodResolver } from "./pods/resolver.ts";
+import { CachingResolver, type HostResolver, PodResolver } from "./pods/resolver.ts";
 import { AgentDnsProxy } from "./proxy/dns-proxy.ts";
 import { EnvoyProxy } from "./proxy/http-proxy.ts";
 import { seededRandom } from "./random.ts";
@@ -41,6 +41,8 @@ import { startTraffic } from "./traffic/star-wars-traffic.ts";
 const proxyPorts = { http: 16_555, dns: 34_567 } as const;
 /** Commands that may run in pods at once, traffic included. */
 const execsMax = 200;
+/** The traffic's programs remember names this long. */
+const trafficNamesMs = 5000;
 
 /** How a laboratory is run. */
 export interface LaboratoryOptions {
@@ -73,6 +75,8 @@ export interface ExecRequest {
   readonly namespace: string;
   readonly pod: string;
   readonly command: readonly string[];
+  /** Remembers names, as a long-running program does. */
+  readonly isTraffic?: boolean;
 }
 
 /** A running laboratory. */
@@ -83,7 +87,8 @@ export class Laboratory {
   readonly notes: readonly string[];
   readonly endpointUrls: readonly LabEndpointUrl[];
   readonly #datapath: Datapath;
-  readonly #resolver: PodResolver;
+  readonly #resolver: HostResolver;
+  readonly #trafficResolver: HostResolver;
   readonly #labDir: string | undefined;
   readonly #closers: Closers;
   readonly #execs = new AbortController();
@@ -105,6 +110,7 @@ export class Laboratory {
     this.notes = made.servers.notes;
     this.#datapath = made.datapath;
     this.#resolver = made.resolver;
+    this.#trafficResolver = new CachingResolver(made.resolver, made.context.clock, trafficNamesMs);
     this.#labDir = made.labDir;
     this.#closers = made.closers;
     this.endpointUrls = this.cluster.nodes.flatMap(urlsOf);
@@ -141,7 +147,10 @@ export class Laboratory {
     try {
       const podDir =
         this.#labDir === undefined ? undefined : join(this.#labDir, "pods", namespace, pod);
-      return await runCurl(args, this.#surroundings(endpoint, signal), { ...output, podDir });
+      return await runCurl(args, this.#surroundings(endpoint, signal, request.isTraffic === true), {
+        ...output,
+        podDir,
+      });
     } finally {
       this.#execCount--;
     }
@@ -153,10 +162,11 @@ export class Laboratory {
     await this.#closers.closeAll();
   }
 
-  #surroundings(pod: Endpoint, signal: AbortSignal) {
+  #surroundings(pod: Endpoint, signal: AbortSignal, isTraffic: boolean) {
     const { clock } = this.context;
     const both = AbortSignal.any([signal, this.#execs.signal]);
-    return { pod, datapath: this.#datapath, resolver: this.#resolver, clock, signal: both };
+    const resolver = isTraffic ? this.#trafficResolver : this.#resolver;
+    return { pod, datapath: this.#datapath, resolver, clock, signal: both };
   }
 }
 
@@ -225,7 +235,11 @@ async function build(options: LaboratoryOptions, closers: Closers): Promise<Labo
   if (options.hasTraffic) {
     const silent = { stdout: () => {}, stderr: () => {} };
     const stopTraffic = startTraffic(context, (pod, args, signal) =>
-      laboratory.exec({ namespace: "default", pod, command: ["curl", ...args] }, silent, signal),
+      laboratory.exec(
+        { namespace: "default", pod, command: ["curl", ...args], isTraffic: true },
+        silent,
+        signal,
+      ),
     );
     closers.add(async () => stopTraffic());
   }

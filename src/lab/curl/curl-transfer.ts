@@ -9,14 +9,14 @@ import type { Clock } from "../../base/clock.ts";
 import type { Endpoint } from "../cluster/endpoint.ts";
 import type { Datapath, OpenedConnection } from "../datapath/datapath.ts";
 import { ConnectError } from "../datapath/syn-schedule.ts";
-import type { PodResolver } from "../pods/resolver.ts";
+import type { HostResolver } from "../pods/resolver.ts";
 import { CurlError, type CurlPhase, connectError, timeoutError } from "./curl-error.ts";
 
 /** Where a transfer runs. */
 export interface CurlSurroundings {
   readonly pod: Endpoint;
   readonly datapath: Datapath;
-  readonly resolver: PodResolver;
+  readonly resolver: HostResolver;
   readonly clock: Clock;
   readonly signal: AbortSignal;
 }

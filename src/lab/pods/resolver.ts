@@ -5,6 +5,7 @@
 
 import { isIP } from "node:net";
 import { decode, encode } from "dns-packet";
+import type { Clock } from "../../base/clock.ts";
 import type { Endpoint } from "../cluster/endpoint.ts";
 import type { Datapath } from "../datapath/datapath.ts";
 import { ConnectError } from "../datapath/syn-schedule.ts";
@@ -16,7 +17,7 @@ const recursionDesired = 1 << 8;
 const attemptsMax = 2;
 
 /** Asks for pods. */
-export class PodResolver {
+export class PodResolver implements HostResolver {
   readonly #datapath: Datapath;
   readonly #serverAddress: string;
   readonly #random: Random;
@@ -69,4 +70,45 @@ export function candidateNames(name: string, namespace: string): string[] {
   );
   const dots = name.split(".").length - 1;
   return dots >= ndots ? [name, ...searched] : [...searched, name];
+}
+
+/** Looks names up for pods: PodResolver, or one with a memory. */
+export interface HostResolver {
+  resolve(pod: Endpoint, name: string): Promise<readonly string[]>;
+}
+
+/** Names that a program remembers. */
+const cachedNamesMax = 200;
+
+/**
+ * A resolver with the memory of a long-running program: it asks again only after `lifetimeMs`. The
+ * laboratory's own traffic uses it; commands of users ask each time, as curl does.
+ */
+export class CachingResolver implements HostResolver {
+  readonly #inner: HostResolver;
+  readonly #clock: Clock;
+  readonly #lifetimeMs: number;
+  readonly #cache = new Map<
+    string,
+    { readonly answer: Promise<readonly string[]>; readonly untilMs: number }
+  >();
+
+  constructor(inner: HostResolver, clock: Clock, lifetimeMs: number) {
+    this.#inner = inner;
+    this.#clock = clock;
+    this.#lifetimeMs = lifetimeMs;
+  }
+
+  resolve(pod: Endpoint, name: string): Promise<readonly string[]> {
+    const key = `${pod.name} ${name}`;
+    const nowMs = this.#clock.monotonicMs();
+    const known = this.#cache.get(key);
+    if (known !== undefined && known.untilMs > nowMs) return known.answer;
+    if (this.#cache.size >= cachedNamesMax) this.#cache.clear();
+    const answer = this.#inner.resolve(pod, name);
+    this.#cache.set(key, { answer, untilMs: nowMs + this.#lifetimeMs });
+    // A failure is not remembered.
+    answer.catch(() => this.#cache.delete(key));
+    return answer;
+  }
 }
