@@ -4,6 +4,7 @@ import type { Suite } from "./suite.ts";
 import { expositionSuite } from "./suites/exposition.ts";
 import { grafanaIntervalsSuite } from "./suites/grafana-intervals.ts";
 import { grafanaNamesSuite } from "./suites/grafana-names.ts";
+import { grafanaUnitsSuite } from "./suites/grafana-units.ts";
 import { grafanaVariablesSuite } from "./suites/grafana-variables.ts";
 import { httpApiSuite } from "./suites/httpapi.ts";
 import { hubbleCases } from "./suites/hubble-cases.ts";
@@ -36,6 +37,7 @@ export const suites: readonly Suite[] = [
   grafanaIntervalsSuite,
   grafanaNamesSuite,
   grafanaVariablesSuite,
+  grafanaUnitsSuite,
   tsdbChunksSuite,
   tsdbWalSuite,
   tsdbCompactionSuite,

@@ -51,28 +51,49 @@ export function formatIso(instantMs: number, zone: TimeZone = utcZone): string {
 
 /** "a few seconds ago", "in 11 hours": the distance from `nowMs` in words. */
 export function formatDistance(instantMs: number, nowMs: number): string {
-  const words = durationWords(Math.abs(instantMs - nowMs));
+  const [startMs, endMs] = instantMs < nowMs ? [instantMs, nowMs] : [nowMs, instantMs];
+  const words = distanceWords(startMs, endMs);
   return instantMs > nowMs ? `in ${words}` : `${words} ago`;
 }
 
-/** A length of time in the words of a person: "an hour", "7 months". */
-export function durationWords(lengthMs: number): string {
+/** "an hour", "7 months": whole months are those of the calendar. */
+function distanceWords(startMs: number, endMs: number): string {
+  const months = wholeMonths(startMs, endMs);
+  const restDays = (endMs - shiftMonths(startMs, months)) / dayMs;
+  const lengthMs = (Math.round(months / monthsPerDay) + restDays) * dayMs;
   const seconds = Math.round(lengthMs / 1000);
   const minutes = Math.round(lengthMs / 60_000);
   const hours = Math.round(lengthMs / 3_600_000);
   const days = Math.round(lengthMs / dayMs);
-  const months = Math.round((lengthMs / dayMs) * (4800 / 146_097));
-  const years = Math.round(lengthMs / dayMs / 365.2425);
+  const allMonths = Math.round(months + restDays * monthsPerDay);
+  const years = Math.round((months + restDays * monthsPerDay) / 12);
   if (seconds < 45) return "a few seconds";
-  if (minutes <= 1) return "a minute";
-  if (minutes < 45) return `${minutes} minutes`;
-  if (hours <= 1) return "an hour";
-  if (hours < 22) return `${hours} hours`;
-  if (days <= 1) return "a day";
-  if (days < 26) return `${days} days`;
-  if (months <= 1) return "a month";
-  if (months < 11) return `${months} months`;
+  if (minutes < 45) return minutes <= 1 ? "a minute" : `${minutes} minutes`;
+  if (hours < 22) return hours <= 1 ? "an hour" : `${hours} hours`;
+  if (days < 26) return days <= 1 ? "a day" : `${days} days`;
+  if (allMonths < 11) return allMonths <= 1 ? "a month" : `${allMonths} months`;
   return years <= 1 ? "a year" : `${years} years`;
+}
+
+/** Of 400 years of the calendar. */
+const monthsPerDay = 4800 / 146_097;
+
+function wholeMonths(startMs: number, endMs: number): number {
+  const [start, end] = [new Date(startMs), new Date(endMs)];
+  const years = end.getUTCFullYear() - start.getUTCFullYear();
+  const months = years * 12 + end.getUTCMonth() - start.getUTCMonth();
+  return shiftMonths(startMs, months) > endMs ? months - 1 : months;
+}
+
+/** So many months later; the 31st of a shorter month is its last day. */
+export function shiftMonths(localMs: number, months: number): number {
+  const date = new Date(localMs);
+  const day = date.getUTCDate();
+  date.setUTCDate(1);
+  date.setUTCMonth(date.getUTCMonth() + months);
+  const lastDay = new Date(Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 0)).getUTCDate();
+  date.setUTCDate(Math.min(day, lastDay));
+  return date.getTime();
 }
 
 function expand(pattern: string): string {

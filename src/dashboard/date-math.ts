@@ -4,6 +4,7 @@
  * not. Weeks begin on Sunday, as Grafana's default locale has it.
  */
 
+import { shiftMonths } from "./date-format.ts";
 import { browserZone, type TimeZone, toInstant, toLocal } from "./time-zone.ts";
 
 /** In what terms a text is read. */
@@ -112,14 +113,7 @@ function shiftInstant(instantMs: number, count: number, unit: Unit, zone: TimeZo
 function shiftLocal(localMs: number, count: number, unit: Unit): number {
   if (unit === "d") return localMs + count * dayMs;
   if (unit === "w") return localMs + count * 7 * dayMs;
-  const months = count * (unit === "y" ? 12 : unit === "Q" ? 3 : 1);
-  const date = new Date(localMs);
-  const day = date.getUTCDate();
-  date.setUTCDate(1);
-  date.setUTCMonth(date.getUTCMonth() + months);
-  const lastDay = new Date(Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 0)).getUTCDate();
-  date.setUTCDate(Math.min(day, lastDay));
-  return date.getTime();
+  return shiftMonths(localMs, count * (unit === "y" ? 12 : unit === "Q" ? 3 : 1));
 }
 
 function round(instantMs: number, unit: Unit, isFiscal: boolean, context: DateMathContext): number {
