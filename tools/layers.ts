@@ -106,7 +106,7 @@ export const rooms: readonly Room[] = [
   {
     folder: "server",
     layer: 7,
-    publicFiles: ["server.ts", "pino-logger.ts"],
+    publicFiles: ["server.ts", "pino-logger.ts", "port-holder.ts"],
     isBrowserSafe: false,
   },
   { folder: "lab", layer: 7, publicFiles: ["lab.ts", "lab-client.ts"], isBrowserSafe: false },

@@ -5,6 +5,8 @@ import type { Command as Commander } from "commander";
 /** Where a command talks: data to stdout, talk to stderr. */
 export interface CliContext {
   readonly stdout: (text: string) => void;
+  /** As `stdout`, for bytes that need not be text. */
+  readonly stdoutBytes: (bytes: Uint8Array) => void;
   readonly stderr: (text: string) => void;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Settles when the process was asked to end (SIGINT, SIGTERM). */

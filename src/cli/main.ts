@@ -59,6 +59,7 @@ function reportFailure(thrown: unknown, context: CliContext): number {
 function processContext(): CliContext {
   return {
     stdout: (text) => process.stdout.write(text),
+    stdoutBytes: (bytes) => process.stdout.write(bytes),
     stderr: (text) => process.stderr.write(text),
     env: process.env,
     untilStopped: () =>

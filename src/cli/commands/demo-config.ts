@@ -6,13 +6,16 @@ import type { LabEndpointUrl } from "../../lab/lab.ts";
 /** The demo scrapes this often, so that something is seen within seconds. */
 const scrapeInterval = "2s";
 
+/** Several of Cilium's dashboards choose by this label, which no Cilium sets: it is the scraper's to add. */
+const clusterName = "starwars-lab";
+
 /** prometheus.yml text with a job per kind of endpoint; targets carry node and pod labels as in a cluster. */
 export function demoConfigYaml(endpoints: readonly LabEndpointUrl[]): string {
   const jobs = new Map<string, { targets: string[]; labels: Record<string, string> }[]>();
   for (const endpoint of endpoints) {
     const url = new URL(endpoint.url);
     const groups = jobs.get(endpoint.job) ?? [];
-    groups.push({ targets: [url.host], labels: { ...endpoint.labels } });
+    groups.push({ targets: [url.host], labels: { ...endpoint.labels, cluster: clusterName } });
     jobs.set(endpoint.job, groups);
   }
   return stringify({

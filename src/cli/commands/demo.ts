@@ -2,6 +2,7 @@
 
 import { errorMessage } from "../../base/errors.ts";
 import { type LabHandle, startLab } from "../../lab/lab.ts";
+import { findPortHolder } from "../../server/port-holder.ts";
 import { startServer } from "../../server/server.ts";
 import { type CliCommand, type CliContext, exitCodes } from "../command.ts";
 import { readVersion } from "../version.ts";
@@ -12,6 +13,7 @@ import { addServerFlags, type SharedFlags, toServerOptions } from "./server-opti
 /** Flags of the demo alone. */
 interface DemoFlags extends SharedFlags {
   readonly ciliumVersion: string;
+  readonly labAddress: string;
 }
 
 export const demoCommand: CliCommand = {
@@ -23,6 +25,11 @@ export const demoCommand: CliCommand = {
         "--cilium-version <version>",
         "whose metric names the laboratory has: 1.6, 1.9, 1.16, 1.19",
         "1.19",
+      )
+      .option(
+        "--lab-address <prefix>",
+        "first three numbers of the laboratory's loopback addresses",
+        "127.10.0",
       )
       .action(async (flags: DemoFlags) => done(await runDemo(flags, context)));
   },
@@ -41,6 +48,8 @@ async function runDemo(flags: DemoFlags, context: CliContext): Promise<number> {
       dataDir: options.dataDir,
       ciliumVersion: flags.ciliumVersion,
       logger: logger.child({ part: "lab" }),
+      address: flags.labAddress,
+      findPortHolder,
     });
     await server.addScrapeConfigs(demoConfigYaml(lab.endpoints), lab.notes);
     context.onReload(() => {
