@@ -17,5 +17,6 @@ export default defineConfig({
     // The server's Content-Security-Policy allows no data: fonts.
     assetsInlineLimit: 0,
   },
-  server: { host: "127.0.0.1", proxy: { "/api": server, "/-": server, "/metrics": server } },
+  // The page's own folder web/api is served under /api/ too: only the versioned roots go to the server.
+  server: { host: "127.0.0.1", proxy: { "^/api/(v1|v2|ciliascope)/": server } },
 });

@@ -11,7 +11,7 @@ function series(...pairs: readonly (readonly [number, number])[]): QuerySeries {
     histogramCount: 0,
   };
 }
-const window = { fromMs: 0, toMs: 10_000, stepMs: 1000 };
+const window = { fromMs: 1000, toMs: 3000, stepMs: 1000 };
 
 describe("alignSeries", () => {
   it("leaves a hole where a series has no sample, so that its line breaks", () => {
@@ -31,6 +31,16 @@ describe("alignSeries", () => {
     expect(columns[0]).toEqual([1, null, null, null, null, 2]);
   });
 
+  it("covers the whole window, so that the crosshair finds no value where there is none", () => {
+    const { times, columns } = alignSeries([series([5100, 1])], {
+      fromMs: 3000,
+      toMs: 7000,
+      stepMs: 1000,
+    });
+    expect(times).toEqual([3.1, 4.1, 5.1, 6.1]);
+    expect(columns[0]).toEqual([null, null, 1, null]);
+  });
+
   it("draws queries of different steps on the union of their times", () => {
     const { times, columns } = alignSeries(
       [series([0, 1], [1000, 2], [2000, 3]), series([0, 7], [1500, 8])],
@@ -41,7 +51,10 @@ describe("alignSeries", () => {
   });
 
   it("turns NaN and infinities into holes", () => {
-    const { columns } = alignSeries([series([0, Number.NaN], [1000, Infinity], [2000, 4])], window);
+    const { columns } = alignSeries(
+      [series([1000, Number.NaN], [2000, Infinity], [3000, 4])],
+      window,
+    );
     expect(columns[0]).toEqual([null, null, 4]);
   });
 

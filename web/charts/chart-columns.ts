@@ -23,7 +23,7 @@ export function alignSeries(
   series: readonly QuerySeries[],
   window: { readonly fromMs: number; readonly toMs: number; readonly stepMs: number },
 ): ChartColumns {
-  const grid = regularGrid(series, window.stepMs);
+  const grid = regularGrid(series, window);
   const timesMs = grid ?? unionOfTimes(series);
   const indexOf = new Map<number, number>();
   if (grid === undefined) timesMs.forEach((time, index) => void indexOf.set(time, index));
@@ -66,21 +66,23 @@ function peakOf(values: Float64Array): number {
   return peak;
 }
 
-/** Every time from the first to the last sample by step, or undefined where a sample is off the grid. */
-function regularGrid(series: readonly QuerySeries[], stepMs: number): number[] | undefined {
+/** Every time of the window by step, or undefined where a sample is off the grid. Empty ends belong to it: the crosshair finds no value there. */
+function regularGrid(
+  series: readonly QuerySeries[],
+  { fromMs, toMs, stepMs }: { fromMs: number; toMs: number; stepMs: number },
+): number[] | undefined {
+  const anchor = series.find((one) => one.timesMs.length > 0)?.timesMs[0];
+  if (anchor === undefined) return [];
   if (stepMs <= 0) return undefined;
-  let first = Number.POSITIVE_INFINITY;
-  let last = Number.NEGATIVE_INFINITY;
+  let first = anchor + Math.ceil((fromMs - anchor) / stepMs) * stepMs;
+  let last = anchor + Math.floor((toMs - anchor) / stepMs) * stepMs;
   for (const { timesMs } of series) {
+    for (let index = 0; index < timesMs.length; index++) {
+      if ((timesMs[index]! - anchor) % stepMs !== 0) return undefined;
+    }
     if (timesMs.length === 0) continue;
     first = Math.min(first, timesMs[0]!);
     last = Math.max(last, timesMs[timesMs.length - 1]!);
-  }
-  if (first > last) return [];
-  for (const { timesMs } of series) {
-    for (let index = 0; index < timesMs.length; index++) {
-      if ((timesMs[index]! - first) % stepMs !== 0) return undefined;
-    }
   }
   const count = Math.round((last - first) / stepMs) + 1;
   return Array.from({ length: count }, (_, index) => first + index * stepMs);

@@ -1,12 +1,108 @@
-/** placeholder */
+/** One dashboard by its uid: read, understood by the model, drawn. The overview at / is one of them. */
+
+import { useMemo } from "react";
+import type { DashboardAnswer } from "../../src/api/wire.ts";
+import { errorMessage } from "../../src/base/errors.ts";
+import { parseDashboard } from "../../src/dashboard/dashboard.ts";
+import { useDashboardAnswer, useServerStatus } from "../api/server-queries.ts";
+import { pageHref } from "../app/navigation.tsx";
 import { PageFrame } from "../app/page-frame.tsx";
-export function DashboardPage(_props: { uid?: string; isHome?: boolean }) {
+import { Link, useRoute } from "../router/router-context.tsx";
+import { AddTargets } from "../targets/add-targets.tsx";
+import { Note, Skeleton } from "../ui/notes.tsx";
+import { DashboardView } from "./dashboard-view.tsx";
+
+interface DashboardPageProps {
+  readonly uid: string;
+  readonly isHome?: boolean;
+}
+
+const waitingDefaults = { range: { from: "now-5m", to: "now" }, refresh: "" };
+
+/** The page at /d/:uid, and at / with `isHome`. */
+export function DashboardPage({ uid, isHome = false }: DashboardPageProps) {
+  const { params } = useRoute();
+  const answer = useDashboardAnswer(uid);
+  const parsed = useMemo(() => readAnswer(answer.data), [answer.data]);
+  const crumb = { label: "Dashboards", href: pageHref("/dashboards", params) };
+  const title = isHome ? "Overview" : (parsed?.title ?? uid);
+  if (parsed === undefined || answer.data === undefined) {
+    return (
+      <PageFrame title={title} defaults={waitingDefaults} {...(isHome ? {} : { crumb })}>
+        {answer.isError ? (
+          <Unreadable message={answer.error.message} />
+        ) : (
+          <Skeleton label="Reading the dashboard" />
+        )}
+      </PageFrame>
+    );
+  }
+  const { dashboard } = parsed;
+  if (dashboard === undefined) {
+    return (
+      <PageFrame title={title} defaults={waitingDefaults} crumb={crumb}>
+        <Unreadable message={parsed.error ?? ""} />
+      </PageFrame>
+    );
+  }
+  const { summary } = answer.data;
   return (
     <PageFrame
-      title="DashboardPage"
-      defaults={{ range: { from: "now-5m", to: "now" }, refresh: "" }}
+      title={title}
+      defaults={parsed.defaults}
+      badge={
+        <span className="chip wide-only">
+          {summary.source === "imported" ? "imported" : isHome ? dashboard.title : "Ciliascope"}
+        </span>
+      }
+      {...(isHome ? {} : { crumb })}
     >
-      x
+      {isHome && <OnlySelfScraped />}
+      <DashboardView dashboard={dashboard} problems={parsed.problems} />
     </PageFrame>
   );
+}
+
+function readAnswer(answer: DashboardAnswer | undefined) {
+  if (answer === undefined) return undefined;
+  try {
+    const { dashboard, problems } = parseDashboard(answer.dashboard);
+    return {
+      title: dashboard.title,
+      dashboard: { ...dashboard, uid: answer.summary.uid },
+      problems,
+      defaults: { range: dashboard.time, refresh: dashboard.refresh },
+    };
+  } catch (thrown) {
+    return {
+      title: answer.summary.title,
+      dashboard: undefined,
+      problems: [],
+      defaults: waitingDefaults,
+      error: errorMessage(thrown),
+    };
+  }
+}
+
+function Unreadable({ message }: { readonly message: string }) {
+  const { params } = useRoute();
+  return (
+    <Note
+      kind="crit"
+      title="The dashboard cannot be shown."
+      actions={
+        <Link className="control is-primary" href={pageHref("/dashboards", params)}>
+          All dashboards
+        </Link>
+      }
+    >
+      {message}
+    </Note>
+  );
+}
+
+/** On a server that scrapes nothing but itself the overview would be empty without a reason. */
+function OnlySelfScraped() {
+  const { data } = useServerStatus();
+  return data?.isSelfScrapeOnly === true ? <AddTargets configFile={data.configFile} /> : null;
 }

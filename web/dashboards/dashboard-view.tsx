@@ -1,0 +1,190 @@
+/** A dashboard's variables and its panels on the 24-column grid, row by row. */
+
+import { useMemo, useState } from "react";
+import { interpolate, type VariableScope } from "../../src/dashboard/interpolate.ts";
+import type { Dashboard, Panel } from "../../src/dashboard/model.ts";
+import { ErrorBoundary } from "../app/error-boundary.tsx";
+import { useKeys } from "../app/keys-context.ts";
+import { useRoute, useRouter } from "../router/router-context.tsx";
+import { usePageTime } from "../time/time-context.tsx";
+import { useZoom } from "../time/use-zoom.ts";
+import { Icon } from "../ui/icon.tsx";
+import { Note, Skeleton } from "../ui/notes.tsx";
+import { type GridSection, gridHoles, gridSections, type PlacedPanel } from "./grid-sections.ts";
+import { PanelFrame, type PanelSurroundings } from "./panel-frame.tsx";
+import { PanelInspector } from "./panel-inspector.tsx";
+import { expandRepeats } from "./repeats.ts";
+import { useVariables } from "./use-variables.ts";
+import { VariablesBar } from "./variables-bar.tsx";
+
+interface DashboardViewProps {
+  readonly dashboard: Dashboard;
+  readonly problems: readonly string[];
+}
+
+export function DashboardView({ dashboard, problems }: DashboardViewProps) {
+  const { params } = useRoute();
+  const router = useRouter();
+  const time = usePageTime();
+  const zoom = useZoom();
+  const variables = useVariables(dashboard);
+  const states = variables.data?.states;
+  const scope = useMemo<VariableScope | undefined>(
+    () => (states === undefined ? undefined : { variables: states, rangeText: time.text }),
+    [states, time.text],
+  );
+  const expanded = useMemo(
+    () =>
+      scope === undefined
+        ? { panels: [], scopedOf: new Map() }
+        : expandRepeats(dashboard.panels, scope),
+    [dashboard.panels, scope],
+  );
+  const surroundings: PanelSurroundings = {
+    syncKey: dashboard.crosshair === "off" ? undefined : "page",
+    zoom,
+    onView: (panel) =>
+      router.setParams({ panel: params.get("panel") === null ? String(panel.id) : null }),
+    onInspect: (panel) => router.setParams({ inspect: String(panel.id) }),
+  };
+  if (scope === undefined) return <Skeleton label="Reading the dashboard's variables" />;
+  const viewed = findPanel(expanded.panels, params.get("panel"));
+  const inspected = findPanel(expanded.panels, params.get("inspect"));
+  const scopeOf = (panel: Panel): VariableScope => ({
+    ...scope,
+    scoped: expanded.scopedOf.get(panel) ?? {},
+  });
+  return (
+    <>
+      <VariablesBar
+        variables={variables.data?.chosen ?? []}
+        isLoading={variables.isFetching}
+        problems={problems}
+      />
+      {viewed === undefined ? (
+        <Sections panels={expanded.panels} scopeOf={scopeOf} surroundings={surroundings} />
+      ) : (
+        <ViewedPanel panel={viewed} scope={scopeOf(viewed)} surroundings={surroundings} />
+      )}
+      {inspected !== undefined && (
+        <PanelInspector
+          panel={inspected}
+          scope={scopeOf(inspected)}
+          onClose={() => router.setParams({ inspect: null })}
+        />
+      )}
+    </>
+  );
+}
+
+function findPanel(panels: readonly Panel[], id: string | null): Panel | undefined {
+  return panels
+    .flatMap((panel) => [panel, ...panel.panels])
+    .find((panel) => String(panel.id) === id);
+}
+
+function ViewedPanel({
+  panel,
+  scope,
+  surroundings,
+}: {
+  readonly panel: Panel;
+  readonly scope: VariableScope;
+  readonly surroundings: PanelSurroundings;
+}) {
+  const router = useRouter();
+  useKeys([
+    {
+      keys: "Escape",
+      label: "Back to the dashboard",
+      group: "Dashboard",
+      run: () => router.setParams({ panel: null }),
+    },
+  ]);
+  return (
+    <div className="viewed-panel">
+      <PanelFrame panel={panel} scope={scope} surroundings={surroundings} isViewed />
+    </div>
+  );
+}
+
+interface SectionsProps {
+  readonly panels: readonly Panel[];
+  readonly scopeOf: (panel: Panel) => VariableScope;
+  readonly surroundings: PanelSurroundings;
+}
+
+function Sections({ panels, scopeOf, surroundings }: SectionsProps) {
+  const sections = useMemo(() => gridSections(panels), [panels]);
+  if (sections.length === 0) return <Note kind="mute" title="This dashboard has no panels." />;
+  return (
+    <>
+      {sections.map((section) => (
+        <Section
+          key={section.key}
+          section={section}
+          scopeOf={scopeOf}
+          surroundings={surroundings}
+        />
+      ))}
+    </>
+  );
+}
+
+interface SectionProps extends Omit<SectionsProps, "panels"> {
+  readonly section: GridSection;
+}
+
+/** A row's head folds its grid; folded panels are not there at all and ask nothing. */
+function Section({ section, scopeOf, surroundings }: SectionProps) {
+  const { row, panels } = section;
+  const [isOpen, setOpen] = useState(row === undefined || !row.isCollapsed);
+  const holes = useMemo(() => gridHoles(panels), [panels]);
+  const isBelowHead = row !== undefined;
+  return (
+    <section className="sheet">
+      {row !== undefined && (
+        <button
+          type="button"
+          className="row-head"
+          aria-expanded={isOpen}
+          onClick={() => setOpen(!isOpen)}
+        >
+          <Icon name={isOpen ? "down" : "right"} />
+          <span>{interpolate(row.title, scopeOf(row), "text") || "Row"}</span>
+          <span className="dim">
+            {panels.length} panel{panels.length === 1 ? "" : "s"}
+          </span>
+        </button>
+      )}
+      {isOpen &&
+        panels.map((placed) => (
+          <div key={placed.panel.id} className="grid-cell" style={place(placed, isBelowHead)}>
+            <ErrorBoundary what={`Panel “${placed.panel.title}”`}>
+              <PanelFrame
+                panel={placed.panel}
+                scope={scopeOf(placed.panel)}
+                surroundings={surroundings}
+              />
+            </ErrorBoundary>
+          </div>
+        ))}
+      {isOpen &&
+        holes.map((hole) => (
+          <i
+            key={`${hole.line} ${hole.column}`}
+            className="sheet-hole"
+            style={place(hole, isBelowHead)}
+          />
+        ))}
+    </section>
+  );
+}
+
+function place(placed: Omit<PlacedPanel, "panel">, isBelowHead: boolean) {
+  const line = placed.line + (isBelowHead ? 1 : 0);
+  return {
+    gridColumn: `${placed.column} / span ${placed.columnSpan}`,
+    gridRow: `${line} / span ${placed.lineSpan}`,
+  };
+}

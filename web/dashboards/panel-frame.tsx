@@ -1,0 +1,127 @@
+/**
+ * A panel's frame: title, state, menu; inside, what its state calls for: drawn, loading, empty with the
+ * reason, error with the query, or a kind that is not drawn yet.
+ */
+
+import { Suspense, useMemo, useRef } from "react";
+import { interpolate, type VariableScope } from "../../src/dashboard/interpolate.ts";
+import type { Panel } from "../../src/dashboard/model.ts";
+import { ErrorBoundary } from "../app/error-boundary.tsx";
+import { preparePanel } from "../panels/prepare-panel.ts";
+import { panelKind } from "../panels/registry.ts";
+import { usePageTime } from "../time/time-context.tsx";
+import type { Zoom } from "../time/use-zoom.ts";
+import { Badge } from "../ui/glyph.tsx";
+import { Skeleton } from "../ui/notes.tsx";
+import { PanelMenu } from "./panel-menu.tsx";
+import { EmptyPanel, FailedPanel, UnknownPanel } from "./panel-notes.tsx";
+import { useElementWidth } from "./use-element-width.ts";
+import { useInView } from "./use-in-view.ts";
+import { type PanelAnswer, usePanelData } from "./use-panel-data.ts";
+
+/** What a dashboard gives all its panels. */
+export interface PanelSurroundings {
+  readonly syncKey: string | undefined;
+  readonly zoom: Zoom;
+  /** Shows a panel alone, or all again. */
+  readonly onView: (panel: Panel) => void;
+  readonly onInspect: (panel: Panel) => void;
+}
+
+interface PanelFrameProps {
+  readonly panel: Panel;
+  readonly scope: VariableScope;
+  readonly surroundings: PanelSurroundings;
+  /** Shown alone, on the whole page. */
+  readonly isViewed?: boolean;
+}
+
+export function PanelFrame({ panel, scope, surroundings, isViewed = false }: PanelFrameProps) {
+  const ref = useRef<HTMLElement>(null);
+  const isVisible = useInView(ref);
+  const widthPx = useElementWidth(ref);
+  const kind = panelKind(panel.type);
+  const data = usePanelData(panel, {
+    scope,
+    widthPx,
+    isVisible: isVisible && kind?.needsData === true,
+  });
+  const title = interpolate(panel.title, scope, "text");
+  const isPartial = panel.problems.length > 0;
+  return (
+    <article ref={ref} className="panel" aria-label={title === "" ? "Panel" : title}>
+      {data.isFetching && data.data === undefined && <div className="panel-loading" />}
+      <header className="panel-head">
+        <h2 title={title}>{title}</h2>
+        {data.isError && data.data !== undefined && <Badge kind="warn">Not current</Badge>}
+        {data.data !== undefined && isEmpty(data.data) && <Badge kind="mute">Empty</Badge>}
+        <i className="spacer" />
+        {isPartial && (
+          <span className="panel-meta" title={panel.problems.join("\n")}>
+            drawn in part
+          </span>
+        )}
+        <PanelMenu
+          panel={panel}
+          scope={scope}
+          answer={data.data}
+          isViewed={isViewed}
+          surroundings={surroundings}
+        />
+      </header>
+      <div className="panel-body">
+        <ErrorBoundary what="This panel" resetKey={`${panel.id} ${data.dataUpdatedAt}`}>
+          {kind === undefined ? (
+            <UnknownPanel type={panel.originalType ?? panel.type} />
+          ) : (
+            <PanelContent panel={panel} scope={scope} data={data} surroundings={surroundings} />
+          )}
+        </ErrorBoundary>
+      </div>
+    </article>
+  );
+}
+
+interface PanelContentProps {
+  readonly panel: Panel;
+  readonly scope: VariableScope;
+  readonly data: ReturnType<typeof usePanelData>;
+  readonly surroundings: PanelSurroundings;
+}
+
+function PanelContent({ panel, scope, data, surroundings }: PanelContentProps) {
+  const { zone } = usePageTime();
+  const kind = panelKind(panel.type);
+  const answer = data.data;
+  const result = useMemo(() => preparePanel(panel, answer, scope), [panel, answer, scope]);
+  if (kind === undefined) return null;
+  if (kind.needsData) {
+    if (answer === undefined) {
+      return data.error === null ? (
+        <Skeleton />
+      ) : (
+        <FailedPanel panel={panel} error={data.error} onRetry={() => void data.refetch()} />
+      );
+    }
+    if (isEmpty(answer)) return <EmptyPanel answer={answer} panel={panel} />;
+  }
+  const Kind = kind.component;
+  return (
+    <Suspense fallback={<Skeleton />}>
+      <Kind
+        panel={panel}
+        zone={zone}
+        syncKey={surroundings.syncKey}
+        onZoom={surroundings.zoom.into}
+        onZoomBack={surroundings.zoom.back}
+        interpolate={(text) => interpolate(text, scope)}
+        result={result}
+      />
+    </Suspense>
+  );
+}
+
+/** No series, or only tables without rows. */
+function isEmpty(answer: PanelAnswer): boolean {
+  return answer.frames.every((frame) => frame.length === 0);
+}

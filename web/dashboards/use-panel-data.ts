@@ -1,0 +1,113 @@
+/** Runs a panel's queries while it is on screen, and keeps the last answer while the next one is on its way. */
+
+import { useQuery } from "@tanstack/react-query";
+import type { Frame } from "../../src/dashboard/frame.ts";
+import type { VariableScope } from "../../src/dashboard/interpolate.ts";
+import type { Panel } from "../../src/dashboard/model.ts";
+import { framesFromSeries } from "../../src/dashboard/prometheus-frames.ts";
+import { resolvePanelRange } from "../../src/dashboard/time-range.ts";
+import { openTimeZone } from "../../src/dashboard/time-zone.ts";
+import { parseDuration } from "../../src/model/duration.ts";
+import { runInstantQuery, runRangeQuery, useApi, useTargets } from "../api/server-queries.ts";
+import { timedKey, usePageTime } from "../time/time-context.tsx";
+import type { TimeRange } from "../time/time-range.ts";
+import { type PanelQuery, panelQueries, roundWidth } from "./panel-queries.ts";
+
+/** A panel's answer, before overrides and transformations. */
+export interface PanelAnswer {
+  readonly frames: readonly Frame[];
+  readonly range: TimeRange;
+  readonly stepMs: number;
+  /** The queries as they were sent. */
+  readonly queries: readonly PanelQuery[];
+  readonly seriesCount: number;
+  readonly sampleCount: number;
+  readonly durationMs: number;
+  readonly notes: readonly string[];
+}
+
+interface PanelDataOptions {
+  readonly scope: VariableScope;
+  readonly widthPx: number;
+  readonly isVisible: boolean;
+}
+
+/** Shortest scrape interval of the targets, ms; what `$__rate_interval` rests on. Undefined while not known. */
+export function useScrapeInterval(): number | undefined {
+  const targets = useTargets().data?.activeTargets ?? [];
+  let shortest: number | undefined;
+  for (const target of targets) {
+    const interval = parseDuration(target.scrapeInterval);
+    if (interval !== undefined && interval > 0) {
+      shortest = shortest === undefined ? interval : Math.min(shortest, interval);
+    }
+  }
+  return shortest;
+}
+
+/** The panel's answer; asks only while `isVisible` and once its width is known. */
+export function usePanelData(panel: Panel, options: PanelDataOptions) {
+  const api = useApi();
+  const time = usePageTime();
+  const scrapeIntervalMs = useScrapeInterval();
+  const { scope, isVisible } = options;
+  const widthPx = roundWidth(options.widthPx);
+  const hasQueries = panel.targets.some((target) => !target.isHidden && target.expr.trim() !== "");
+  return useQuery<PanelAnswer>({
+    queryKey: [
+      timedKey,
+      "panel",
+      panel.targets.map((target) => [target.expr, target.isInstant, target.isHidden]),
+      panelIdentity(panel),
+      [...scope.variables.values()].map((state) => [state.name, state.value]),
+      scope.scoped,
+      [time.text.from, time.text.to, time.zone],
+      widthPx,
+      scrapeIntervalMs,
+    ],
+    enabled: isVisible && hasQueries && options.widthPx > 0,
+    staleTime: 1000,
+    placeholderData: (before) => before,
+    queryFn: async ({ signal }): Promise<PanelAnswer> => {
+      const page = time.resolve();
+      const zone = openTimeZone(time.zone);
+      const range = resolvePanelRange(page, panel, { nowMs: page.toMs, zone }) ?? page;
+      const queries = panelQueries(panel, { scope, range, widthPx, scrapeIntervalMs });
+      const runs = await Promise.all(
+        queries.map((query) => {
+          const { expr, fromMs, toMs, stepMs } = query;
+          const refId = query.target.refId;
+          return query.isInstant
+            ? runInstantQuery(api, { expr, refId, atMs: toMs }, signal)
+            : runRangeQuery(api, { expr, refId, fromMs, toMs, stepMs }, signal);
+        }),
+      );
+      const tableCount = queries.filter((query) => query.target.format === "table").length;
+      return {
+        queries,
+        range,
+        stepMs: Math.min(...queries.map((query) => query.stepMs)),
+        frames: runs.flatMap((run, index) => {
+          const query = queries[index] as PanelQuery;
+          return framesFromSeries(
+            run.series,
+            { ...query.target, expr: query.expr },
+            {
+              tableCount,
+              ...(query.isInstant ? {} : { stepMs: query.stepMs }),
+            },
+          );
+        }),
+        seriesCount: runs.reduce((sum, run) => sum + run.series.length, 0),
+        sampleCount: runs.reduce((sum, run) => sum + run.sampleCount, 0),
+        durationMs: Math.max(0, ...runs.map((run) => run.durationMs)),
+        notes: [...new Set(runs.flatMap((run) => run.notes))],
+      };
+    },
+  });
+}
+
+/** Options of a panel that its answer depends on beside its expressions. */
+function panelIdentity(panel: Panel): readonly unknown[] {
+  return [panel.id, panel.interval, panel.maxDataPoints, panel.timeFrom, panel.timeShift];
+}

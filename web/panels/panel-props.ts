@@ -1,0 +1,26 @@
+/** What every panel kind gets: its model, its frames ready to draw, the window. A panel never fetches. */
+
+import type { Frame } from "../../src/dashboard/frame.ts";
+import type { Panel } from "../../src/dashboard/model.ts";
+import type { TimeRange, TimeZone } from "../time/time-range.ts";
+
+/** Frames of a panel with overrides applied, and the window they were asked for. */
+export interface PanelResult {
+  readonly frames: readonly Frame[];
+  readonly range: TimeRange;
+  /** Smallest step of its queries, ms. */
+  readonly stepMs: number;
+}
+
+/** Props of a panel kind's component. */
+export interface PanelProps {
+  readonly panel: Panel;
+  readonly result: PanelResult;
+  readonly zone: TimeZone;
+  /** Text with the dashboard's variables replaced. */
+  readonly interpolate: (text: string) => string;
+  /** Charts of one dashboard share crosshair and drag under this key; undefined: each alone. */
+  readonly syncKey: string | undefined;
+  readonly onZoom: (fromMs: number, toMs: number) => void;
+  readonly onZoomBack: () => void;
+}

@@ -1,0 +1,36 @@
+/** The panel kinds that are drawn, one line each. A kind that is missing here says so on its panel. */
+
+import { type ComponentType, lazy } from "react";
+import type { PanelProps } from "./panel-props.ts";
+
+/** How a kind is drawn. */
+export interface PanelKind {
+  readonly component: ComponentType<PanelProps>;
+  /** Its queries are run; a text has none. */
+  readonly needsData: boolean;
+}
+
+const timeseries = lazy(async () => ({
+  default: (await import("./timeseries/timeseries-panel.tsx")).TimeseriesPanel,
+}));
+const stat = lazy(async () => ({ default: (await import("./stat/stat-panel.tsx")).StatPanel }));
+const gauge = lazy(async () => ({ default: (await import("./gauge/gauge-panel.tsx")).GaugePanel }));
+const barGauge = lazy(async () => ({
+  default: (await import("./bar-gauge/bar-gauge-panel.tsx")).BarGaugePanel,
+}));
+const text = lazy(async () => ({ default: (await import("./text/text-panel.tsx")).TextPanel }));
+const table = lazy(async () => ({ default: (await import("./table/table-panel.tsx")).TablePanel }));
+
+const kinds: Readonly<Record<string, PanelKind>> = {
+  timeseries: { component: timeseries, needsData: true },
+  stat: { component: stat, needsData: true },
+  gauge: { component: gauge, needsData: true },
+  bargauge: { component: barGauge, needsData: true },
+  text: { component: text, needsData: false },
+  table: { component: table, needsData: true },
+};
+
+/** The kind of a panel type after migration; undefined where it is not drawn yet. */
+export function panelKind(type: string): PanelKind | undefined {
+  return Object.hasOwn(kinds, type) ? kinds[type] : undefined;
+}

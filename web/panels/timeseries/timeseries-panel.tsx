@@ -1,0 +1,71 @@
+/** Lines, areas, bars and points over time, with a legend of calculated values. */
+
+import { useMemo } from "react";
+import { ChartLegend, type LegendColumn } from "../../charts/chart-legend.tsx";
+import { useSeriesVisibility } from "../../charts/series-visibility.ts";
+import { TimeChart } from "../../charts/time-chart.tsx";
+import { readLegendOptions, readTooltipMode } from "../option-readers.ts";
+import type { PanelProps } from "../panel-props.ts";
+import { calcName, reduceValues } from "../reduction.ts";
+import { buildTimeseries, type TimeseriesModel } from "./timeseries-model.ts";
+
+/** From this many series on the legend is a table (UI.md 5). */
+const tableFrom = 5;
+
+export function TimeseriesPanel({ panel, result, zone, syncKey, onZoom, onZoomBack }: PanelProps) {
+  const model = useMemo(
+    () => buildTimeseries(panel, result, { zone, syncKey }),
+    [panel, result, zone, syncKey],
+  );
+  const visibility = useSeriesVisibility(model.spec.series.map((style) => style.label));
+  const legend = readLegendOptions(panel.options);
+  const columns = useMemo(() => legendColumns(model, legend.calcs), [model, legend.calcs]);
+  const isTable =
+    legend.mode === "table" || (model.fields.length >= tableFrom && columns.length > 1);
+  return (
+    <>
+      <div className={`panel-split is-${legend.placement}`}>
+        <div className="panel-chart">
+          <TimeChart
+            spec={model.spec}
+            data={model.data}
+            formats={model.formats}
+            visibility={visibility}
+            tooltipMode={readTooltipMode(panel.options)}
+            summary={`${panel.title}: ${model.fields.length} series over time. Arrow keys move the crosshair and read values.`}
+            onZoom={onZoom}
+            onZoomBack={onZoomBack}
+          />
+        </div>
+        {legend.isShown && (
+          <ChartLegend
+            series={model.spec.series}
+            columns={columns}
+            mode={isTable ? "table" : "list"}
+            placement={legend.placement}
+            visibility={visibility}
+          />
+        )}
+      </div>
+      {model.leftOut > 0 && (
+        <div className="panel-foot">
+          {model.fields.length} series with the largest peaks are drawn, {model.leftOut} are left
+          out.
+        </div>
+      )}
+    </>
+  );
+}
+
+/** A column a calculation; without any the last value, which a legend always shows. */
+function legendColumns(model: TimeseriesModel, calcs: readonly string[]): readonly LegendColumn[] {
+  const wanted = calcs.length === 0 ? ["lastNotNull"] : calcs;
+  return wanted.map((calc) => ({
+    name: calcName(calc),
+    texts: model.fields.map((field, index) => {
+      const format = model.formats[model.spec.series[index]?.format ?? ""];
+      const value = reduceValues(field, calc);
+      return value === undefined ? "–" : (format?.(value) ?? String(value));
+    }),
+  }));
+}
