@@ -4,10 +4,12 @@ import type { Suite } from "./suite.ts";
 import { expositionSuite } from "./suites/exposition.ts";
 import { grafanaIntervalsSuite } from "./suites/grafana-intervals.ts";
 import { grafanaNamesSuite } from "./suites/grafana-names.ts";
+import { grafanaReduceSuite } from "./suites/grafana-reduce.ts";
 import { grafanaUnitsSuite } from "./suites/grafana-units.ts";
 import { grafanaVariablesSuite } from "./suites/grafana-variables.ts";
 import { httpApiSuite } from "./suites/httpapi.ts";
 import { hubbleCases } from "./suites/hubble-cases.ts";
+import { hubbleFilters } from "./suites/hubble-filters.ts";
 import { hubbleInvalid } from "./suites/hubble-invalid.ts";
 import { hubbleJsonpb } from "./suites/hubble-jsonpb.ts";
 import { policyDnsSuite, policyHttpSuite } from "./suites/policy-l7.ts";
@@ -28,6 +30,7 @@ export const suites: readonly Suite[] = [
   httpApiSuite,
   relabelSuite,
   hubbleCases,
+  hubbleFilters,
   hubbleInvalid,
   hubbleJsonpb,
   expositionSuite,
@@ -38,6 +41,7 @@ export const suites: readonly Suite[] = [
   grafanaNamesSuite,
   grafanaVariablesSuite,
   grafanaUnitsSuite,
+  grafanaReduceSuite,
   tsdbChunksSuite,
   tsdbWalSuite,
   tsdbCompactionSuite,
