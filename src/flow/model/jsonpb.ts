@@ -7,58 +7,12 @@
 
 import { ParseError } from "../../base/errors.ts";
 import type { ExportEvent, Flow } from "./flow.ts";
-import { enumNumbers } from "./generated/enums.ts";
-import { messageFields } from "./generated/fields.ts";
-
-type FieldKind =
-  | "string"
-  | "bool"
-  | "uint32"
-  | "int32"
-  | "double"
-  | "int64"
-  | "enum"
-  | "message"
-  | "any";
-
-interface Field {
-  readonly name: string;
-  readonly jsonKey: string;
-  readonly kind: FieldKind;
-  readonly isRepeated: boolean;
-  /** Written even when it holds the default: members of a oneof and the wrapper types. */
-  readonly hasPresence: boolean;
-  readonly message: Message | undefined;
-  readonly numberByName: Readonly<Record<string, number>>;
-  readonly nameByNumber: ReadonlyMap<number, string>;
-}
-
-interface Message {
-  readonly fields: Field[];
-  readonly byName: Map<string, Field>;
-}
+import { type Field, type Message, messageSchemas } from "./message-schema.ts";
 
 type JsonObject = Record<string, unknown>;
 
-const kindByType: Readonly<Record<string, FieldKind>> = {
-  string: "string",
-  bool: "bool",
-  uint32: "uint32",
-  int32: "int32",
-  double: "double",
-  uint64: "int64",
-  int64: "int64",
-  "google.protobuf.Timestamp": "string",
-  "google.protobuf.FieldMask": "string",
-  "google.protobuf.BoolValue": "bool",
-  "google.protobuf.UInt32Value": "uint32",
-  "google.protobuf.Int32Value": "int32",
-  "google.protobuf.Any": "any",
-};
-
-const messages: ReadonlyMap<string, Message> = linkMessages();
-const exportEvent = messages.get("observer.ExportEvent") as Message;
-const flowMessage = messages.get("flow.Flow") as Message;
+const exportEvent = messageSchemas.get("observer.ExportEvent") as Message;
+const flowMessage = messageSchemas.get("flow.Flow") as Message;
 
 /**
  * One line of the exporter or of `hubble observe -o jsonpb`. Throws ParseError (offsets in UTF-16
@@ -87,37 +41,6 @@ export function formatFlowLine(flow: Flow, nodeName = "", time = ""): string {
   if (nodeName !== "") line += `,"node_name":${JSON.stringify(nodeName)}`;
   if (time !== "") line += `,"time":${JSON.stringify(time)}`;
   return escapeForGo(`${line}}`);
-}
-
-function linkMessages(): Map<string, Message> {
-  const linked = new Map<string, Message>();
-  for (const name of Object.keys(messageFields)) {
-    linked.set(name, { fields: [], byName: new Map() });
-  }
-  for (const [name, rows] of Object.entries(messageFields)) {
-    const message = linked.get(name) as Message;
-    for (const [fieldName, , type, flags] of rows) {
-      const numberByName = enumNumbers[type] ?? {};
-      const field: Field = {
-        name: fieldName,
-        jsonKey: `${JSON.stringify(fieldName)}:`,
-        kind: kindByType[type] ?? (type in enumNumbers ? "enum" : "message"),
-        isRepeated: flags.includes("r"),
-        hasPresence: flags.includes("o") || type.endsWith("Value"),
-        message: linked.get(type),
-        numberByName,
-        nameByNumber: new Map(Object.entries(numberByName).map(([n, number]) => [number, n])),
-      };
-      message.fields.push(field);
-      message.byName.set(fieldName, field);
-      message.byName.set(toLowerCamel(fieldName), field);
-    }
-  }
-  return linked;
-}
-
-function toLowerCamel(name: string): string {
-  return name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
 }
 
 function parseObject(text: string): unknown {
