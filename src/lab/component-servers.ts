@@ -1,5 +1,6 @@
 /**
- * The metrics servers of the nodes, on Cilium's ports: agent 9962, operator 9963, Hubble 9965, each
+ * The metrics servers of the nodes, on Cilium's ports: agent 9962, operator 9963, Envoy 9964,
+ * Hubble 9965, each
  * on the loopback address of its node (127.10.0.1, .2, ...). Where only 127.0.0.1 exists, as on macOS,
  * all nodes share it and the ports of the later nodes are 10 higher each.
  */
@@ -17,7 +18,7 @@ const sharedPortStep = 10;
 export const labAddressDefault = "127.10.0";
 
 /** What a server is of. */
-export type ComponentName = "agent" | "operator" | "hubble";
+export type ComponentName = "agent" | "operator" | "envoy" | "hubble";
 
 /** Where to listen. */
 export interface ListenPlan {
@@ -91,8 +92,8 @@ async function openNode(
   try {
     const agentPort = await open("agent");
     const operatorPort = hasOperator ? await open("operator") : undefined;
+    const envoyPort = await open("envoy");
     const hubblePort = await open("hubble");
-    const envoyPort = componentPorts.envoy + at.step;
     return {
       listeners: { host: at.host, agentPort, operatorPort, envoyPort, hubblePort },
       setPage: (component, page) => pages.set(component, page),

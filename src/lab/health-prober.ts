@@ -4,9 +4,10 @@
  */
 
 import { createServer, type Server, request as sendRequest } from "node:http";
-import type { Cluster, ClusterNode } from "./cluster/cluster.ts";
+import type { Cluster } from "./cluster/cluster.ts";
 import type { Endpoint } from "./cluster/endpoint.ts";
 import type { Datapath } from "./datapath/datapath.ts";
+import { ConnectError } from "./datapath/syn-schedule.ts";
 import type { LabContext } from "./lab-context.ts";
 
 /** Where nodes and health endpoints answer. */
@@ -15,8 +16,8 @@ const probeTimeoutMs = 3000;
 
 /** What one round of a node found. */
 interface ProbeCounts {
-  nodes: number;
-  endpoints: number;
+  readonly nodes: number;
+  readonly endpoints: number;
 }
 
 /** Probes, and the one server that answers for all nodes. */
@@ -32,7 +33,7 @@ export class HealthProber {
     this.#datapath = datapath;
   }
 
-  unreachable(nodeName: string): { readonly nodes: number; readonly endpoints: number } {
+  unreachable(nodeName: string): ProbeCounts {
     return this.#unreachable.get(nodeName) ?? { nodes: 0, endpoints: 0 };
   }
 
@@ -54,55 +55,33 @@ export class HealthProber {
     return server;
   }
 
-  /** One round of a node: every target, one after the other. */
-  async probeFrom(node: ClusterNode): Promise<void> {
-    const source = this.#nodeEndpoint(node.name, "host");
-    const counts: ProbeCounts = { nodes: 0, endpoints: 0 };
-    for (const target of this.#cluster.nodes) {
-      for (const type of ["node", "endpoint"] as const) {
-        const endpoint = this.#nodeEndpoint(target.name, type === "node" ? "host" : "health");
-        if (source === undefined || endpoint === undefined) continue;
-        const isReachable = await this.#probe(source, endpoint, {
-          node,
-          target: target.name,
-          type,
-        });
-        if (isReachable) continue;
-        if (type === "node") counts.nodes++;
-        else counts.endpoints++;
-      }
-    }
-    this.#unreachable.set(node.name, counts);
+  /** Keeps what a node's last round found. */
+  setUnreachable(nodeName: string, counts: ProbeCounts): void {
+    this.#unreachable.set(nodeName, counts);
   }
 
-  async #probe(
-    source: Endpoint,
-    endpoint: Endpoint,
-    about: { node: ClusterNode; target: string; type: "node" | "endpoint" },
-  ): Promise<boolean> {
+  /** Asks one target by ICMP, which is published here, and by HTTP; rejects when HTTP does not reach it. */
+  async probe(nodeName: string, target: string, type: "node" | "endpoint"): Promise<void> {
+    const source = this.#nodeEndpoint(nodeName, "host");
+    const endpoint = this.#nodeEndpoint(target, type === "node" ? "host" : "health");
+    if (source === undefined || endpoint === undefined)
+      throw new ConnectError("EHOSTUNREACH", target);
     const { clock, bus } = this.#context;
-    const { address } = endpoint.facts;
-    let isReachable = true;
-    for (const protocol of ["icmp", "http"] as const) {
-      const startMs = clock.monotonicMs();
-      const isUp =
-        protocol === "icmp"
-          ? await this.#datapath.ping(source, address)
-          : await this.#askHello(source, address);
-      isReachable &&= isUp;
-      bus.publish({
-        kind: "node_probe",
-        timeMs: clock.nowMs(),
-        nodeName: about.node.name,
-        target: about.target,
-        type: about.type,
-        addressType: "primary",
-        protocol,
-        status: isUp ? "reachable" : "unreachable",
-        latencySeconds: (clock.monotonicMs() - startMs) / 1000,
-      });
-    }
-    return isReachable;
+    const startMs = clock.monotonicMs();
+    const isAnswered = await this.#datapath.ping(source, endpoint.facts.address);
+    bus.publish({
+      kind: "node_probe",
+      timeMs: clock.nowMs(),
+      nodeName,
+      target,
+      type,
+      addressType: "primary",
+      protocol: "icmp",
+      status: isAnswered ? "reachable" : "unreachable",
+      latencySeconds: (clock.monotonicMs() - startMs) / 1000,
+    });
+    const isReached = await this.#askHello(source, endpoint.facts.address);
+    if (!isReached) throw new ConnectError("EHOSTUNREACH", target);
   }
 
   async #askHello(source: Endpoint, address: string): Promise<boolean> {

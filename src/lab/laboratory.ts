@@ -9,16 +9,16 @@ import { join } from "node:path";
 import type { Clock } from "../base/clock.ts";
 import { AppError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
-import { createAgentMetrics } from "./cilium-metrics/agent-metrics.ts";
 import { versionTexts } from "./cilium-metrics/control-metrics.ts";
-import { createHubbleMetrics } from "./cilium-metrics/hubble-metrics.ts";
-import { metricsPage } from "./cilium-metrics/metrics-page.ts";
-import { createOperatorMetrics } from "./cilium-metrics/operator-metrics.ts";
-import { nodeProcessFigures } from "./cilium-metrics/process-metrics.ts";
+import { createNodePages } from "./cilium-metrics/node-pages.ts";
 import { Cluster } from "./cluster/cluster.ts";
 import type { Endpoint } from "./cluster/endpoint.ts";
 import { type OpenedServers, openComponentServers } from "./component-servers.ts";
-import { startControllers } from "./controllers.ts";
+import { AgentApi } from "./controllers/agent-api.ts";
+import { ControllerSet } from "./controllers/controller.ts";
+import { startNodeControllers } from "./controllers/node-controllers.ts";
+import { ObjectStore } from "./controllers/object-store.ts";
+import { startOperatorControllers } from "./controllers/operator-controllers.ts";
 import { type CurlIo, runCurl } from "./curl/curl.ts";
 import { Datapath } from "./datapath/datapath.ts";
 import { LabEventBus } from "./events.ts";
@@ -196,8 +196,10 @@ async function build(options: LaboratoryOptions, closers: Closers): Promise<Labo
     const log = new FlowLog(join(labDir, "flows.jsonl"), bus, logger);
     closers.add(() => log.close());
   }
+  const store = new ObjectStore(clock, bus);
   const cluster = new Cluster(
     context,
+    store,
     scene,
     servers.nodes.map((node) => node.listeners),
   );
@@ -207,6 +209,7 @@ async function build(options: LaboratoryOptions, closers: Closers): Promise<Labo
   const datapath = new Datapath(context, { cluster, emitter, proxyPorts, httpProxy, dnsProxy });
   const prober = new HealthProber(context, cluster, datapath);
   state.attach({ cluster, datapath, dnsProxy, prober });
+  watchObjects(store, cluster);
   const proxiesMs = clock.monotonicMs();
   await populate(options, { cluster, datapath, prober, closers });
   state.startedMs = clock.nowMs();
@@ -230,8 +233,8 @@ async function build(options: LaboratoryOptions, closers: Closers): Promise<Labo
     labDir,
     closers,
   });
-  const stopControllers = startControllers(context, { cluster, datapath, prober, dnsProxy });
-  closers.add(async () => stopControllers());
+  const stopWork = startWork(context, { state, store, cluster, datapath, prober, dnsProxy });
+  closers.add(async () => stopWork());
   if (options.hasTraffic) {
     const silent = { stdout: () => {}, stderr: () => {} };
     const stopTraffic = startTraffic(context, (pod, args, signal) =>
@@ -252,23 +255,85 @@ function servePages(
 ): void {
   const { bus: events, clock, logger } = context;
   const { state, scene, servers, closers } = made;
-  const process = nodeProcessFigures(() => clock.nowMs());
-  for (const [index, node] of servers.nodes.entries()) {
-    const nodeName = scene.nodeNames[index] ?? "";
-    const component = { state, events, nodeName, version: state.ciliumVersion, process };
-    const agent = createAgentMetrics(component);
-    const hubble = createHubbleMetrics({ events, nodeName, clock, logger });
-    node.setPage("agent", metricsPage(agent.registry, { openMetrics: false }));
-    node.setPage("hubble", hubble.page);
-    closers.add(async () => {
-      agent.close();
-      hubble.close();
+  for (const [index, server] of servers.nodes.entries()) {
+    const node = { name: scene.nodeNames[index] ?? "", isOperatorNode: index === 0 };
+    const pages = createNodePages({
+      state,
+      events,
+      node,
+      version: state.ciliumVersion,
+      clock,
+      logger,
     });
-    if (node.listeners.operatorPort === undefined) continue;
-    const operator = createOperatorMetrics(component);
-    node.setPage("operator", metricsPage(operator.registry, { openMetrics: false }));
-    closers.add(async () => operator.close());
+    for (const component of ["agent", "envoy", "hubble", "operator"] as const) {
+      const page = pages[component];
+      if (page !== undefined) server.setPage(component, page);
+    }
+    closers.add(async () => pages.close());
   }
+}
+
+/** What every agent hears of through Kubernetes; nodes and endpoints it watches by itself. */
+function watchObjects(store: ObjectStore, cluster: Cluster): void {
+  for (const { name: nodeName } of cluster.nodes) {
+    store.watch({
+      client: { receiver: "agent", nodeName },
+      scopes: ["Pod", "Service", "Endpoint", "CiliumNetworkPolicy", "Namespace"],
+      isWatched: ({ scope, spec }) =>
+        scope !== "Pod" || (spec as { nodeName?: string }).nodeName === nodeName,
+    });
+  }
+}
+
+/** The periodic work of agents and operator; returns how to stop it. */
+function startWork(
+  context: LabContext,
+  parts: {
+    state: LabStateView;
+    store: ObjectStore;
+    cluster: Cluster;
+    datapath: Datapath;
+    prober: HealthProber;
+    dnsProxy: AgentDnsProxy;
+  },
+): () => void {
+  const { clock, bus } = context;
+  const { state, store, cluster, datapath, prober, dnsProxy } = parts;
+  const controllers = new ControllerSet(context);
+  for (const { name: nodeName, isOperatorNode } of cluster.nodes) {
+    startNodeControllers({
+      nodeName,
+      state,
+      bus,
+      clock,
+      store,
+      controllers,
+      api: new AgentApi({ state, nodeName, clock, bus }),
+      work: {
+        collectConntrack: () => datapath.conntrack(nodeName)?.collect(),
+        regenerateAll: (reason) => cluster.regenerateNode(nodeName, reason),
+        probe: (target, type) => prober.probe(nodeName, target, type),
+        setUnreachable: (counts) => prober.setUnreachable(nodeName, counts),
+        expireNames: () => dnsProxy.collect(nodeName),
+      },
+    });
+    if (!isOperatorNode) continue;
+    startOperatorControllers({
+      nodeName,
+      bus,
+      clock,
+      store,
+      controllers,
+      collectIdentities: () => {
+        const deletedCount = cluster.identities.collect(nodeName);
+        const aliveCount = cluster.identities
+          .list()
+          .filter(({ type }) => type === "cluster_local").length;
+        return { aliveCount, deletedCount };
+      },
+    });
+  }
+  return () => controllers.close();
 }
 
 /** Nodes, services, pods, policies, in the order in which a cluster has them. */
@@ -280,6 +345,8 @@ async function populate(
   await Promise.all(cluster.nodes.map((node) => cluster.addNodeEndpoints(node)));
   const responder = await prober.startResponder();
   closers.add(() => closeServer(responder));
+  for (const name of new Set(scene.pods.map(({ namespace }) => namespace)))
+    cluster.addNamespace(name);
   for (const service of scene.services) cluster.addService(service);
   await Promise.all(
     scene.pods.map(async (pod) => {
@@ -290,6 +357,7 @@ async function populate(
         datapath.bind(protocol, endpoint.facts.address, podPort, port);
     }),
   );
+  cluster.publishEndpointSlices();
   for (const { text, file } of scene.policies) await cluster.applyPolicies(text, file);
 }
 
@@ -323,25 +391,15 @@ function publishStart(
 ): void {
   for (const { name: nodeName } of cluster.nodes) {
     bus.publish({ kind: "agent_started", timeMs: clock.nowMs(), nodeName, scopes });
-    for (const other of cluster.nodes) {
-      const source = other.name === nodeName ? "local" : "custom-resource";
-      bus.publish({
-        kind: "node_event",
-        timeMs: clock.nowMs(),
-        nodeName,
-        action: "add",
-        source,
-        target: other.name,
-      });
-    }
   }
 }
 
 function urlsOf(node: Cluster["nodes"][number]): LabEndpointUrl[] {
-  const { host, agentPort, operatorPort, hubblePort } = node.listeners;
+  const { host, agentPort, operatorPort, envoyPort, hubblePort } = node.listeners;
   const labels = { namespace: "kube-system", node: node.name };
   const url = (port: number): string => `http://${host}:${port}/metrics`;
   const agent = { ...labels, pod: node.agentPod };
+  const suffix = node.agentPod.slice("cilium-".length);
   return [
     {
       name: `agent ${node.name}`,
@@ -355,6 +413,12 @@ function urlsOf(node: Cluster["nodes"][number]): LabEndpointUrl[] {
       job: "hubble",
       labels: { ...agent, k8s_app: "hubble" },
     },
+    {
+      name: `envoy ${node.name}`,
+      url: url(envoyPort),
+      job: "cilium-envoy",
+      labels: { ...labels, pod: `cilium-envoy-${suffix}`, k8s_app: "cilium-envoy" },
+    },
     ...(operatorPort === undefined
       ? []
       : [
@@ -364,7 +428,7 @@ function urlsOf(node: Cluster["nodes"][number]): LabEndpointUrl[] {
             job: "cilium-operator",
             labels: {
               ...labels,
-              pod: `cilium-operator-${node.agentPod.slice("cilium-".length)}`,
+              pod: `cilium-operator-${suffix}`,
               io_cilium_app: "operator",
               name: "cilium-operator",
             },

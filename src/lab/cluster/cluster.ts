@@ -3,6 +3,7 @@
  * that changes here is published. It knows nothing of sockets; the datapath asks it who is who.
  */
 
+import type { ObjectStore, StoreClient } from "../controllers/object-store.ts";
 import type { LabContext } from "../lab-context.ts";
 import { measureSeconds } from "../lab-context.ts";
 import type { LabNode, LabService, NodeListeners } from "../lab-state.ts";
@@ -17,6 +18,8 @@ import { regenerate } from "./regeneration.ts";
 /** Endpoint ids are numbers of a node's lxc map. */
 const endpointIdMin = 10;
 const endpointIdMax = 4095;
+/** Who creates pods, services and policies: nobody's component. */
+const kubectl: StoreClient = { receiver: "other", nodeName: "" };
 const suffixLetters = "bcdfghjklmnpqrstvwxz2456789";
 
 /** A node with what only the cluster needs. */
@@ -37,12 +40,19 @@ export class Cluster {
   readonly policies: PolicyRepository;
   readonly nodes: readonly ClusterNode[];
   readonly #context: LabContext;
+  readonly #store: ObjectStore;
   readonly #byAddress = new Map<string, Endpoint>();
   readonly #endpoints: Endpoint[] = [];
   readonly #services: SceneService[] = [];
 
-  constructor(context: LabContext, scene: Scene, listeners: readonly NodeListeners[]) {
+  constructor(
+    context: LabContext,
+    store: ObjectStore,
+    scene: Scene,
+    listeners: readonly NodeListeners[],
+  ) {
     this.#context = context;
+    this.#store = store;
     this.name = scene.clusterName;
     this.identities = new IdentityAllocator(context);
     this.policies = new PolicyRepository(context, scene.clusterName);
@@ -143,23 +153,33 @@ export class Cluster {
   async addPod(pod: ScenePod): Promise<Endpoint> {
     const node = this.node(pod.nodeName) ?? this.nodes[0];
     if (node === undefined) throw new RangeError("a scene needs a node");
-    this.#publishK8s("Pod", "create");
+    const { namespace, name, labels } = pod;
+    this.#store.put(kubectl, {
+      scope: "Pod",
+      namespace,
+      name,
+      spec: { nodeName: node.name, labels },
+    });
     const endpoint = this.#createEndpoint(node, {
       kind: "pod",
       address: node.pool.allocate(),
       pod,
     });
     await this.#regenerate(endpoint, "Initial build on endpoint creation");
-    this.#publishK8s("CiliumEndpoint", "create");
     return endpoint;
+  }
+
+  /** Creates a namespace. */
+  addNamespace(name: string): void {
+    this.#store.put(kubectl, { scope: "Namespace", namespace: "", name, spec: {} });
   }
 
   /** Adds a service and tells every agent. */
   addService(service: SceneService): void {
     const { bus, clock } = this.#context;
     const durationSeconds = measureSeconds(clock, () => this.#services.push(service));
-    this.#publishK8s("Service", "create");
-    this.#publishK8s("EndpointSlice", "create");
+    const { namespace, name, ...spec } = service;
+    this.#store.put(kubectl, { scope: "Service", namespace, name, spec });
     for (const { name: nodeName } of this.nodes) {
       const timeMs = clock.nowMs();
       bus.publish({ kind: "service_event", timeMs, nodeName, action: "add", durationSeconds });
@@ -178,6 +198,13 @@ export class Cluster {
           durationSeconds,
         });
       }
+    }
+  }
+
+  /** Writes the endpoint slices of the services; to be called when their pods are there. */
+  publishEndpointSlices(): void {
+    for (const { namespace, name, backends } of this.serviceViews()) {
+      this.#store.put(kubectl, { scope: "Endpoint", namespace, name, spec: backends });
     }
   }
 
@@ -213,8 +240,11 @@ export class Cluster {
 
   async #rollOut(changes: readonly PolicyChange[], receivedMs: number): Promise<void> {
     const { bus, clock } = this.#context;
-    const k8sAction = { add: "create", update: "update", delete: "delete" } as const;
-    for (const { action } of changes) this.#publishK8s("CiliumNetworkPolicy", k8sAction[action]);
+    for (const { action, document } of changes) {
+      const { namespace, name, text } = document;
+      if (action === "delete") this.#store.remove(kubectl, "CiliumNetworkPolicy", namespace, name);
+      else this.#store.put(kubectl, { scope: "CiliumNetworkPolicy", namespace, name, spec: text });
+    }
     await Promise.all(
       this.nodes.map(async ({ name: nodeName }) => {
         await this.regenerateNode(nodeName, "policy rules added");
@@ -344,24 +374,6 @@ export class Cluster {
       const id = randomInteger(this.#context.random, endpointIdMin, endpointIdMax);
       if (!this.#endpoints.some(({ facts }) => facts.nodeName === nodeName && facts.id === id))
         return id;
-    }
-  }
-
-  /** A watch event reaches every agent. */
-  #publishK8s(scope: string, action: "create" | "update" | "delete"): void {
-    const { bus, clock } = this.#context;
-    for (const { name: nodeName } of this.nodes) {
-      bus.publish({
-        kind: "k8s_event",
-        receiver: "agent",
-        timeMs: clock.nowMs(),
-        nodeName,
-        scope,
-        action,
-        isValid: true,
-        isEqual: false,
-        outcome: "success",
-      });
     }
   }
 }

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { FakeClock } from "../../base/clock.ts";
 import { silentLogger } from "../../base/logger.ts";
 import { Cluster } from "../cluster/cluster.ts";
+import { ObjectStore } from "../controllers/object-store.ts";
 import { type LabEvent, LabEventBus } from "../events.ts";
 import { FlowEmitter } from "../flow-emitter.ts";
 import type { LabContext } from "../lab-context.ts";
@@ -13,7 +14,7 @@ async function startCluster() {
   const clock = new FakeClock(1_700_000_000_000);
   const bus = new LabEventBus();
   const context: LabContext = { clock, bus, logger: silentLogger, random: seededRandom(3) };
-  const cluster = new Cluster(context, starWarsScene, []);
+  const cluster = new Cluster(context, new ObjectStore(clock, bus), starWarsScene, []);
   const emitter = new FlowEmitter(context, cluster, "1.19.0");
   const nobody = () => {
     throw new Error("no proxy here");
