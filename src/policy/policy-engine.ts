@@ -44,6 +44,8 @@ export class PolicyEngine {
   readonly #allowLocalhost: boolean;
   readonly #lookUpNamedPort: NonNullable<PolicyEngineOptions["lookUpNamedPort"]>;
   readonly #endpoints = new Map<string, EndpointPolicy>();
+  /** Identities keep their label list: its key is made once. */
+  readonly #labelKeys = new WeakMap<readonly string[], string>();
 
   constructor(policies: readonly PolicyDocument[], options: PolicyEngineOptions = {}) {
     this.policies = policies;
@@ -92,7 +94,7 @@ export class PolicyEngine {
   }
 
   #resolve(endpoint: PolicyEndpoint): EndpointPolicy {
-    const key = endpoint.labels.join(",");
+    const key = this.#keyOf(endpoint.labels);
     let policy = this.#endpoints.get(key);
     if (policy === undefined) {
       if (this.#endpoints.size >= endpointPoliciesMax) this.#endpoints.clear();
@@ -102,8 +104,21 @@ export class PolicyEngine {
     return policy;
   }
 
+  #keyOf(labels: readonly string[]): string {
+    let key = this.#labelKeys.get(labels);
+    if (key === undefined) {
+      key = labels.join(",");
+      this.#labelKeys.set(labels, key);
+    }
+    return key;
+  }
+
   #entriesOfPeer(policy: EndpointPolicy, peer: PolicyEndpoint) {
-    const key = `${peer.labels.join(",")}|${peer.address ?? ""}|${peer.names?.join(",") ?? ""}`;
+    const labelKey = this.#keyOf(peer.labels);
+    const isPlain = peer.address === undefined && peer.names === undefined;
+    const key = isPlain
+      ? labelKey
+      : `${labelKey}|${peer.address ?? ""}|${peer.names?.join(",") ?? ""}`;
     let entries = policy.byPeer.get(key);
     if (entries === undefined) {
       if (policy.byPeer.size >= peersPerEndpointMax) policy.byPeer.clear();
