@@ -9,11 +9,13 @@ import type * as nodeFs from "node:fs";
 export type FileSystem = Pick<
   typeof nodeFs,
   | "closeSync"
+  | "copyFileSync"
   | "existsSync"
   | "fstatSync"
   | "fsync"
   | "fsyncSync"
   | "ftruncateSync"
+  | "linkSync"
   | "mkdirSync"
   | "openSync"
   | "readdirSync"

@@ -1,8 +1,9 @@
 /**
- * The database: one directory that Prometheus can open too. Today it is head and WAL; blocks come
- * with the storage issue (FORMAT.md draws what is written).
+ * The database: one directory that Prometheus can open too: head, WAL and blocks (FORMAT.md draws
+ * what is written).
  *
  *   append -> batch -> commit: WAL (one write to the kernel), then chunks -> visible to queriers
+ *   head -> block of two hours -> compacted blocks -> removed by retention
  *
  * kill -9 loses nothing committed: the kernel has it. Power loss may take what was written since the
  * last finished segment, as with Prometheus. One writer, one thread; commits are synchronous.
@@ -11,7 +12,7 @@
 import * as nodeFs from "node:fs";
 import { join } from "node:path";
 import type { CancelTimer, Clock } from "../base/clock.ts";
-import { errorMessage } from "../base/errors.ts";
+import { errorMessage, QueryError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Registry } from "../metrics/registry.ts";
 import { compareLabels } from "../model/labels.ts";
@@ -24,11 +25,22 @@ import type {
   Querier,
   Queryable,
 } from "../storage/storage.ts";
+import { BlockQuerier } from "./block/block-querier.ts";
+import { BlockSet } from "./block/block-set.ts";
+import { MergedQuerier } from "./block/merged-querier.ts";
+import { TimeSlice } from "./block/time-slice.ts";
+import type { Random } from "./block/ulid.ts";
+import { deleteInBlock, deleteInHead, linkBlock } from "./compaction/admin.ts";
+import { registerCompactionMetrics } from "./compaction/compaction-metrics.ts";
+import { Compactor } from "./compaction/compactor.ts";
+import { OpenReads } from "./compaction/open-reads.ts";
 import { acquireDataLock, type DataLock, type ProcessFacts } from "./data-lock.ts";
 import type { FileSystem } from "./file-system.ts";
 import { type HeadCardinality, readCardinality } from "./head/cardinality.ts";
 import { Head } from "./head/head.ts";
 import { HeadAppender } from "./head/head-appender.ts";
+import { chunkRangeMs } from "./head/head-chunks.ts";
+import { hideDeleted } from "./head/head-deletions.ts";
 import { HeadLog } from "./head/head-log.ts";
 import { HeadQuerier } from "./head/head-querier.ts";
 import { type ReplayResult, replayLog } from "./head/head-replay.ts";
@@ -40,8 +52,8 @@ import { WalWriter } from "./wal/wal-writer.ts";
 
 /** Exemplars kept unless told otherwise: Prometheus' own default where they are on. */
 const exemplarsMaxDefault = 100_000;
-/** How often retention is looked at. */
-const retentionCheckMs = 60_000;
+/** How often compaction and retention are looked at. */
+const upkeepMs = 60_000;
 /** Truncation walks all series, so it waits until at least this share of the retention has passed. */
 const truncationShare = 0.1;
 /** Batches kept for reuse; more than that were only needed by many appenders at once. */
@@ -55,6 +67,12 @@ export interface TsdbOptions {
   readonly registry?: Registry;
   /** Samples older than this are dropped, measured from the newest; absent: everything is kept. */
   readonly retentionMs?: number;
+  /** Blocks beyond this many bytes, log included, are dropped, oldest first; 0 or absent: no limit. */
+  readonly retentionBytes?: number;
+  /** Bytes of block files kept in memory. */
+  readonly blockCacheBytes?: number;
+  /** For the names of blocks. */
+  readonly random?: Random;
   /** 0 switches exemplars off. */
   readonly exemplarsMax?: number;
   /** Series beyond this are refused; 0 or absent: no limit. */
@@ -82,6 +100,10 @@ export interface TsdbStats {
   readonly memoryBytes: number;
   readonly memoryUsedBytes: number;
   readonly walBytesWritten: number;
+  readonly blockCount: number;
+  readonly blockBytes: number;
+  /** Blocks that cannot be read: name and reason. */
+  readonly corruptBlocks: ReadonlyMap<string, string>;
 }
 
 /** An open database. */
@@ -93,6 +115,17 @@ export interface Tsdb extends Appendable, Queryable, ExemplarQueryable {
   cardinality(limit: number): HeadCardinality;
   /** Drops what is older than `cutoffMs` and shortens the log. Retention calls it by itself. */
   truncate(cutoffMs: number): Promise<void>;
+  /** Cuts blocks from the head, compacts and removes blocks, as far as that is due. Done by itself every minute. */
+  compact(): Promise<void>;
+  /**
+   * Deletes the samples of [minMs, maxMs] of the series that satisfy all matchers: they are not seen any
+   * more and go from the disk with the next compaction. Returns in how many series of head and blocks.
+   */
+  deleteSeries(minMs: number, maxMs: number, matchers: readonly Matcher[]): Promise<number>;
+  /** Removes deleted samples from the blocks' files; returns how many blocks were rewritten. */
+  cleanTombstones(): Promise<number>;
+  /** Copies blocks (by hard links) and, unless told otherwise, the head as a block into `dir`, made if absent. */
+  snapshot(dir: string, options?: { readonly skipsHead?: boolean }): Promise<void>;
   /** Ends the log cleanly and gives the directory free. */
   close(): Promise<void>;
 }
@@ -114,6 +147,14 @@ export async function openTsdb(options: TsdbOptions): Promise<Tsdb> {
   });
   try {
     warnOfUnread(fs, dir, logger);
+    const blocks = new BlockSet({
+      dir,
+      fs,
+      clock,
+      logger,
+      ...(options.blockCacheBytes === undefined ? {} : { cacheBytesMax: options.blockCacheBytes }),
+    });
+    await blocks.load();
     const head = new Head({
       exemplarsMax: options.exemplarsMax ?? exemplarsMaxDefault,
       seriesMax: options.seriesMax ?? 0,
@@ -141,7 +182,7 @@ export async function openTsdb(options: TsdbOptions): Promise<Tsdb> {
         ? {}
         : { segmentSizeBytes: options.walSegmentSizeBytes }),
     });
-    return new HeadTsdb(options, { head, wal, lock, replay, fs, walDir });
+    return new HeadTsdb(options, { head, wal, lock, replay, fs, walDir, blocks });
   } catch (thrown) {
     lock.release();
     throw thrown;
@@ -150,13 +191,6 @@ export async function openTsdb(options: TsdbOptions): Promise<Tsdb> {
 
 /** Says what lies in the directory that is not read yet; nothing of it is touched. */
 function warnOfUnread(fs: FileSystem, dir: string, logger: Logger): void {
-  const blocks = fs.readdirSync(dir).filter((name) => /^[0-9A-HJKMNP-TV-Z]{26}$/.test(name));
-  if (blocks.length > 0) {
-    logger.warn(
-      { dir, blocks: blocks.length },
-      "blocks are not read yet; only the head's samples are served",
-    );
-  }
   if (listSegments(fs, join(dir, "wbl")).length > 0) {
     logger.warn({ dir }, "out-of-order samples (wbl/) are not read yet");
   }
@@ -169,6 +203,7 @@ interface OpenParts {
   readonly replay: ReplayResult;
   readonly fs: FileSystem;
   readonly walDir: string;
+  readonly blocks: BlockSet;
 }
 
 class HeadTsdb implements Tsdb {
@@ -182,7 +217,10 @@ class HeadTsdb implements Tsdb {
   readonly #idleBatches: SampleBatch[] = [];
   /** Series that are gone, with the segment that may still hold samples of theirs: their records stay that long. */
   readonly #removedLogIds = new Map<number, number>();
-  readonly #stopMetrics: (() => void) | undefined;
+  readonly #stopMetrics: readonly (() => void)[];
+  readonly #blocks: BlockSet;
+  readonly #compactor: Compactor;
+  readonly #reads = new OpenReads();
   #stopTimer: CancelTimer | undefined;
   #lastCutoffMs = Number.NEGATIVE_INFINITY;
   #truncation: Promise<void> | undefined;
@@ -203,12 +241,20 @@ class HeadTsdb implements Tsdb {
       truncations: 0,
       replaySeconds: parts.replay.seconds,
     };
+    this.#blocks = parts.blocks;
+    this.#compactor = this.#makeCompactor();
     const { registry } = options;
     this.#stopMetrics =
       registry === undefined
-        ? undefined
-        : registerTsdbMetrics(registry, this.#head, this.#wal, this.#counts);
-    if (options.retentionMs !== undefined) this.#armRetention(options.retentionMs);
+        ? []
+        : [
+            registerTsdbMetrics(registry, this.#head, this.#wal, this.#counts),
+            registerCompactionMetrics(registry, this.#blocks, this.#compactor.counts),
+          ];
+    // What was cut from the head before lies in blocks; the log still has some of it.
+    const cutMs = this.#blocks.headCutMs(chunkRangeMs);
+    if (Number.isFinite(cutMs)) this.#truncateHead(cutMs);
+    this.#armUpkeep();
   }
 
   appender(): Appender {
@@ -243,7 +289,22 @@ class HeadTsdb implements Tsdb {
   }
 
   querier(minMs: number, maxMs: number): Querier {
-    return new HeadQuerier(this.#head, minMs, maxMs);
+    const head = this.#head;
+    let isOpen = true;
+    const slice = new TimeSlice(this.#options.clock, () => {
+      if (!isOpen) throw new QueryError("canceled", "the querier was closed");
+    });
+    const queriers: Querier[] = this.#blocks
+      .overlapping(minMs, maxMs)
+      .map((block) => new BlockQuerier(block, minMs, maxMs, slice));
+    if (queriers.length === 0 || (head.maxMs >= minMs && head.minMs <= maxMs)) {
+      queriers.push(hideDeleted(new HeadQuerier(head, minMs, maxMs), head.deletions));
+    }
+    const endRead = this.#reads.begin(minMs);
+    return new MergedQuerier(queriers, slice, () => {
+      isOpen = false;
+      endRead();
+    });
   }
 
   async selectExemplars(
@@ -281,6 +342,9 @@ class HeadTsdb implements Tsdb {
       memoryBytes: head.arena.pageBytesTotal,
       memoryUsedBytes: head.arena.usedBytes,
       walBytesWritten: this.#wal.totalBytes,
+      blockCount: this.#blocks.blocks.length,
+      blockBytes: this.#blocks.sizeBytes(),
+      corruptBlocks: this.#blocks.corrupt,
     };
   }
 
@@ -296,12 +360,45 @@ class HeadTsdb implements Tsdb {
     return mine;
   }
 
+  compact(): Promise<void> {
+    return this.#compactor.run();
+  }
+
+  deleteSeries(minMs: number, maxMs: number, matchers: readonly Matcher[]): Promise<number> {
+    return this.#compactor.exclusive(async () => {
+      let count = deleteInHead(this.#head, minMs, maxMs, matchers, (record, length) => {
+        this.#wal.log(record, length);
+        this.#wal.flush();
+      });
+      const slice = new TimeSlice(this.#options.clock);
+      for (const block of this.#blocks.overlapping(minMs, maxMs)) {
+        count += await deleteInBlock(block, minMs, maxMs, matchers, slice);
+      }
+      return count;
+    });
+  }
+
+  cleanTombstones(): Promise<number> {
+    return this.#compactor.cleanTombstones();
+  }
+
+  snapshot(dir: string, options: { readonly skipsHead?: boolean } = {}): Promise<void> {
+    return this.#compactor.exclusive(async () => {
+      const { fs } = this.#parts;
+      fs.mkdirSync(dir, { recursive: true });
+      for (const block of this.#blocks.blocks) linkBlock(fs, block, dir);
+      if (options.skipsHead !== true) await this.#compactor.writeHead(dir);
+    });
+  }
+
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#stopTimer?.();
-    this.#stopMetrics?.();
+    for (const stop of this.#stopMetrics) stop();
+    await this.#compactor.stop();
     await this.#truncation;
+    this.#blocks.close();
     try {
       this.#wal.close();
     } finally {
@@ -309,34 +406,68 @@ class HeadTsdb implements Tsdb {
     }
   }
 
-  #armRetention(retentionMs: number): void {
-    this.#stopTimer = this.#options.clock.after(retentionCheckMs, () => {
-      const cutoffMs = this.#head.maxMs - retentionMs;
-      const oldestMs = Math.max(this.#head.minMs, this.#lastCutoffMs);
-      const isDue = cutoffMs - oldestMs > retentionMs * truncationShare;
-      const done = isDue ? this.truncate(cutoffMs) : Promise.resolve();
-      done
+  #makeCompactor(): Compactor {
+    const { clock, logger, retentionMs, retentionBytes, random } = this.#options;
+    const { fs, walDir } = this.#parts;
+    return new Compactor({
+      fs,
+      clock,
+      logger,
+      random: random ?? Math.random,
+      blocks: this.#blocks,
+      head: {
+        head: this.#head,
+        truncate: async (cutoffMs) => {
+          await this.#reads.settled(cutoffMs, clock);
+          await this.truncate(cutoffMs);
+        },
+        sizeBytes: () => logBytes(fs, walDir),
+      },
+      rangeMs: chunkRangeMs,
+      retentionMs: retentionMs ?? 0,
+      retentionBytes: retentionBytes ?? 0,
+    });
+  }
+
+  #armUpkeep(): void {
+    this.#stopTimer = this.#options.clock.after(upkeepMs, () => {
+      this.#compactor
+        .run()
+        .then(() => this.#truncateByRetention())
         .catch((thrown: unknown) => {
           this.#options.logger.error(
             { error: errorMessage(thrown) },
-            "cannot shorten the head or its log",
+            "cannot shorten the head, its log or the blocks",
           );
         })
         .finally(() => {
-          if (!this.#isClosed) this.#armRetention(retentionMs);
+          if (!this.#isClosed) this.#armUpkeep();
         });
     });
   }
 
+  /** Where the retention is shorter than what a head may span. */
+  async #truncateByRetention(): Promise<void> {
+    const { retentionMs } = this.#options;
+    if (retentionMs === undefined) return;
+    const cutoffMs = this.#head.maxMs - retentionMs;
+    const oldestMs = Math.max(this.#head.minMs, this.#lastCutoffMs);
+    if (cutoffMs - oldestMs > retentionMs * truncationShare) await this.truncate(cutoffMs);
+  }
+
   async #truncateNow(cutoffMs: number): Promise<void> {
     this.#lastCutoffMs = cutoffMs;
-    this.#head.truncate(cutoffMs, (logId) => {
-      this.#removedLogIds.set(logId, this.#wal.segment);
-    });
+    this.#truncateHead(cutoffMs);
     this.#counts.truncations++;
     // A new segment, so that a low rate of samples does not keep more log than it needs.
     this.#wal.nextSegment();
     await this.#shortenLog(cutoffMs);
+  }
+
+  #truncateHead(cutoffMs: number): void {
+    this.#head.truncate(cutoffMs, (logId) => {
+      this.#removedLogIds.set(logId, this.#wal.segment);
+    });
   }
 
   /** As Prometheus: the older two thirds of the finished segments go into a checkpoint. */
@@ -372,4 +503,12 @@ class HeadTsdb implements Tsdb {
       "replaced WAL segments by a checkpoint",
     );
   }
+}
+
+/** Bytes of the log, checkpoints included. */
+function logBytes(fs: FileSystem, walDir: string): number {
+  const folders = [walDir, ...listCheckpoints(fs, walDir).map(({ path }) => path)];
+  return folders
+    .flatMap((folder) => listSegments(fs, folder))
+    .reduce((sum, { path }) => sum + fs.statSync(path).size, 0);
 }

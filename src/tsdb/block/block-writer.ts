@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { AppError, errorMessage } from "../../base/errors.ts";
 import type { FileSystem } from "../file-system.ts";
 import { type BlockMeta, type BlockStats, writeMeta } from "./block-meta.ts";
+import { chunkSampleCount, type EncodedChunk } from "./chunk-samples.ts";
 import { ChunkWriter } from "./chunk-writer.ts";
 import { creationSuffix, renameDir, syncDir } from "./durable-files.ts";
 import { ChunkList, IndexWriter } from "./index-writer.ts";
@@ -65,8 +66,7 @@ export class BlockWriter {
     if (this.#chunks.needsSegment(chunk.length)) await this.#chunks.nextSegment();
     const { encoding, bytes, at, length } = chunk;
     this.#list.add(chunk.minMs, chunk.maxMs, this.#chunks.add(encoding, bytes, at, length));
-    // Every encoding begins with the number of samples.
-    const sampleCount = (bytes[at]! << 8) | bytes[at + 1]!;
+    const sampleCount = chunkSampleCount(chunk);
     this.#sampleCount += sampleCount;
     if (floatEncodings.includes(encoding)) this.#floatSampleCount += sampleCount;
     this.#chunkCount++;
@@ -128,12 +128,8 @@ export class BlockWriter {
   }
 }
 
-/** An encoded chunk: `bytes[at, at + length)`, borrowed for the call; times inclusive. */
-export interface WrittenChunk {
-  readonly encoding: number;
-  readonly bytes: Uint8Array;
-  readonly at: number;
-  readonly length: number;
+/** A chunk to write, borrowed for the call; times inclusive. */
+export interface WrittenChunk extends EncodedChunk {
   readonly minMs: number;
   readonly maxMs: number;
 }

@@ -1,10 +1,9 @@
 /**
  * Long work in slices: after a few milliseconds the event loop gets its turn, so that scrapes and
- * requests are served while a block is written.
+ * requests are served while a block is written or a large answer is gathered.
  */
 
 import type { Clock } from "../../base/clock.ts";
-import { AppError } from "../../base/errors.ts";
 
 /** How long a slice may hold the event loop, ms. */
 const sliceMsDefault = 5;
@@ -12,15 +11,15 @@ const sliceMsDefault = 5;
 /** Counts the time of one piece of long work. */
 export class TimeSlice {
   readonly #clock: Clock;
+  readonly #checkAlive: () => void;
   readonly #sliceMs: number;
-  readonly #isCancelled: () => boolean;
   #endMs: number;
 
-  /** `isCancelled` is asked after each slice; work that was cancelled throws AppError "refused". */
-  constructor(clock: Clock, isCancelled: () => boolean = () => false, sliceMs = sliceMsDefault) {
+  /** `checkAlive` is called after each pause and throws where the work is not wanted any more. */
+  constructor(clock: Clock, checkAlive: () => void = () => {}, sliceMs = sliceMsDefault) {
     this.#clock = clock;
+    this.#checkAlive = checkAlive;
     this.#sliceMs = sliceMs;
-    this.#isCancelled = isCancelled;
     this.#endMs = clock.monotonicMs() + sliceMs;
   }
 
@@ -32,9 +31,7 @@ export class TimeSlice {
   /** Lets others run, then begins the next slice. */
   async pause(): Promise<void> {
     await new Promise((resume) => setImmediate(resume));
-    if (this.#isCancelled()) {
-      throw new AppError("refused", "cannot finish compaction: the database is closing");
-    }
+    this.#checkAlive();
     this.#endMs = this.#clock.monotonicMs() + this.#sliceMs;
   }
 }

@@ -8,6 +8,7 @@
 import type { Labels } from "../../model/labels.ts";
 import { ExemplarRing } from "./exemplar-ring.ts";
 import { HeadChunks } from "./head-chunks.ts";
+import { HeadDeletions } from "./head-deletions.ts";
 import { Postings } from "./postings.ts";
 import { SeriesOrder } from "./series-order.ts";
 import { SeriesTable, seriesField } from "./series-table.ts";
@@ -24,6 +25,7 @@ export interface HeadOptions {
 /** Counters of what became of samples. */
 export interface HeadCounts {
   samplesAppended: number;
+  histogramsAppended: number;
   outOfOrder: number;
   outOfBounds: number;
   duplicates: number;
@@ -40,9 +42,12 @@ export class Head {
   readonly postings = new Postings(this.arena);
   readonly order = new SeriesOrder(this.series);
   readonly chunks = new HeadChunks(this.series);
+  /** Samples that were deleted but lie here still. */
+  readonly deletions = new HeadDeletions();
   readonly exemplars: ExemplarRing;
   readonly counts: HeadCounts = {
     samplesAppended: 0,
+    histogramsAppended: 0,
     outOfOrder: 0,
     outOfBounds: 0,
     duplicates: 0,
@@ -122,6 +127,7 @@ export class Head {
       }
       minMs = Math.min(minMs, this.chunks.firstMs(slot));
     }
+    this.deletions.truncate(cutoffMs);
     this.minMs = minMs;
     this.minValidMs = Math.max(this.minValidMs, cutoffMs);
     if (minMs === Number.POSITIVE_INFINITY) this.maxMs = Number.NEGATIVE_INFINITY;

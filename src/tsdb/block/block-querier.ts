@@ -1,0 +1,223 @@
+/**
+ * Reads one block: matchers to series refs by set operations on postings, refs to series, series to
+ * samples with the deleted spans left out. Selections of many series are made in slices.
+ */
+
+import { Labels } from "../../model/labels.ts";
+import type { Matcher } from "../../model/matcher.ts";
+import type { SampleBuffer } from "../../model/sample.ts";
+import type {
+  LabelResult,
+  Querier,
+  SelectHints,
+  Series,
+  SeriesSet,
+} from "../../storage/storage.ts";
+import type { Block } from "./block.ts";
+import { readChunkSamples } from "./chunk-samples.ts";
+import type { IndexReader, IndexSeries } from "./index-reader.ts";
+import { sortTail } from "./merge-samples.ts";
+import { intersect, meets, subtract, uniteDisjoint } from "./postings-lists.ts";
+import { isCovered, noIntervals, remainingTime, type TimeIntervals } from "./time-intervals.ts";
+import type { TimeSlice } from "./time-slice.ts";
+
+const noWarnings: readonly string[] = [];
+/** Below this many series per value it is cheaper to read the series than all lists of a label. */
+const valuesPerSeries = 4;
+
+/** Querier over one block between two times; keeps the block open until closed. */
+export class BlockQuerier implements Querier {
+  readonly #block: Block;
+  readonly #minMs: number;
+  readonly #maxMs: number;
+  readonly #slice: TimeSlice;
+  #isClosed = false;
+
+  constructor(block: Block, minMs: number, maxMs: number, slice: TimeSlice) {
+    this.#block = block;
+    this.#minMs = minMs;
+    this.#maxMs = maxMs;
+    this.#slice = slice;
+    block.retain();
+  }
+
+  async select(matchers: readonly Matcher[], hints: SelectHints): Promise<SeriesSet> {
+    const { index, tombstones } = this.#block;
+    const startMs = Math.max(hints.startMs, this.#minMs);
+    const endMs = Math.min(hints.endMs, this.#maxMs);
+    const limit = hints.limit ?? 0;
+    const series: Series[] = [];
+    const warnings: string[] = [];
+    for (const ref of selectRefs(index, matchers)) {
+      if (this.#slice.isOver) await this.#slice.pause();
+      const entry = index.series(ref);
+      const deleted = tombstones.get(ref) ?? noIntervals;
+      if (!hasTime(entry, deleted, startMs, endMs)) continue;
+      if (limit > 0 && series.length === limit) {
+        warnings.push("results truncated due to limit");
+        break;
+      }
+      series.push(new BlockSeries(this.#block, entry, deleted));
+    }
+    return { series, warnings };
+  }
+
+  async labelNames(matchers: readonly Matcher[], limit = 0): Promise<LabelResult> {
+    const { index } = this.#block;
+    if (matchers.length === 0) return cut(index.labelNames(), limit);
+    const names = new Set<string>();
+    for (const ref of selectRefs(index, matchers)) {
+      if (this.#slice.isOver) await this.#slice.pause();
+      const { labelSymbols } = index.series(ref);
+      for (let i = 0; i < labelSymbols.length; i += 2)
+        names.add(index.symbol(labelSymbols[i] as number));
+    }
+    return cut(
+      index.labelNames().filter((name) => names.has(name)),
+      limit,
+    );
+  }
+
+  async labelValues(name: string, matchers: readonly Matcher[], limit = 0): Promise<LabelResult> {
+    const { index } = this.#block;
+    if (matchers.length === 0) return cut(index.labelValues(name), limit);
+    const refs = selectRefs(index, matchers);
+    if (refs.length * valuesPerSeries < index.valueCount(name)) {
+      return cut(await this.#valuesOfSeries(name, refs), limit);
+    }
+    const values: string[] = [];
+    index.forEachValue(name, (value, postings) => {
+      if (meets(refs, postings())) values.push(value);
+    });
+    return cut(values, limit);
+  }
+
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#block.release();
+  }
+
+  async #valuesOfSeries(name: string, refs: Uint32Array): Promise<string[]> {
+    const { index } = this.#block;
+    const values = new Set<string>();
+    for (const ref of refs) {
+      if (this.#slice.isOver) await this.#slice.pause();
+      const value = labelsOf(index, index.series(ref)).get(name);
+      if (value !== "") values.add(value);
+    }
+    return index.labelValues(name).filter((value) => values.has(value));
+  }
+}
+
+/** The labels of an index entry. */
+export function labelsOf(index: IndexReader, entry: IndexSeries): Labels {
+  return new Labels(entry.labelSymbols.map((symbol) => index.symbol(symbol)));
+}
+
+function cut(values: readonly string[], limit: number): LabelResult {
+  if (limit <= 0 || values.length <= limit) return { values, warnings: noWarnings };
+  return { values: values.slice(0, limit), warnings: ["results truncated due to limit"] };
+}
+
+/** Whether a chunk that is not deleted whole lies in the span. */
+function hasTime(
+  entry: IndexSeries,
+  deleted: TimeIntervals,
+  startMs: number,
+  endMs: number,
+): boolean {
+  const { chunkMinMs, chunkMaxMs } = entry;
+  for (let i = 0; i < chunkMinMs.length; i++) {
+    const [minMs, maxMs] = [chunkMinMs[i] as number, chunkMaxMs[i] as number];
+    if (minMs > endMs || maxMs < startMs) continue;
+    if (deleted.length === 0 || !isCovered(deleted, minMs, maxMs)) return true;
+  }
+  return false;
+}
+
+/** A series of an answer. */
+class BlockSeries implements Series {
+  readonly labels: Labels;
+  readonly #block: Block;
+  readonly #entry: IndexSeries;
+  readonly #deleted: TimeIntervals;
+
+  constructor(block: Block, entry: IndexSeries, deleted: TimeIntervals) {
+    this.#block = block;
+    this.#entry = entry;
+    this.#deleted = deleted;
+    this.labels = labelsOf(block.index, entry);
+  }
+
+  readSamples(into: SampleBuffer, startMs: number, endMs: number): void {
+    if (this.#deleted.length === 0) {
+      this.#read(into, startMs, endMs);
+      return;
+    }
+    const left = remainingTime(this.#deleted, startMs, endMs);
+    for (let i = 0; i < left.length; i += 2) {
+      this.#read(into, left[i] as number, left[i + 1] as number);
+    }
+  }
+
+  #read(into: SampleBuffer, startMs: number, endMs: number): void {
+    const { chunkMinMs, chunkMaxMs, chunkRefs } = this.#entry;
+    const { chunks } = this.#block;
+    const first = into.count;
+    for (let i = 0; i < chunkRefs.length; i++) {
+      if (chunkMinMs[i]! > endMs || chunkMaxMs[i]! < startMs) continue;
+      chunks.read(chunkRefs[i]!);
+      const before = into.count;
+      readChunkSamples(chunks, into, { startMs, endMs });
+      // Chunks of out-of-order samples may overlap.
+      sortTail(into, first, before);
+    }
+  }
+}
+
+/** Refs of the series that satisfy all matchers, ascending. */
+export function selectRefs(index: IndexReader, matchers: readonly Matcher[]): Uint32Array {
+  let refs: Uint32Array | undefined;
+  // What a list can give comes first, so that what must be subtracted meets little.
+  for (const matcher of matchers) {
+    if (matcher.matches("")) continue;
+    const found = matchingRefs(index, matcher);
+    refs = refs === undefined ? found : intersect(refs, found);
+    if (refs.length === 0) return refs;
+  }
+  refs ??= index.postings("", "");
+  for (const matcher of matchers) {
+    if (!matcher.matches("")) continue;
+    // A series without the label satisfies it: all but those with a value that does not.
+    refs = subtract(refs, refusedRefs(index, matcher));
+  }
+  return refs;
+}
+
+function matchingRefs(index: IndexReader, matcher: Matcher): Uint32Array {
+  if (matcher.operator === "=") return index.postings(matcher.name, matcher.value);
+  const literals = matcher.operator === "=~" ? matcher.regexp?.literals : undefined;
+  if (literals !== undefined) {
+    const distinct = [...new Set(literals)];
+    return uniteDisjoint(distinct.map((value) => index.postings(matcher.name, value)));
+  }
+  return refsOfValues(index, matcher.name, (value) => matcher.matches(value));
+}
+
+function refusedRefs(index: IndexReader, matcher: Matcher): Uint32Array {
+  if (matcher.operator === "!=") return index.postings(matcher.name, matcher.value);
+  return refsOfValues(index, matcher.name, (value) => !matcher.matches(value));
+}
+
+function refsOfValues(
+  index: IndexReader,
+  name: string,
+  isWanted: (value: string) => boolean,
+): Uint32Array {
+  const lists: Uint32Array[] = [];
+  index.forEachValue(name, (value, postings) => {
+    if (isWanted(value)) lists.push(postings());
+  });
+  return uniteDisjoint(lists);
+}

@@ -1,0 +1,300 @@
+/**
+ * Keeps the data directory in shape: cuts blocks from the head, compacts and merges blocks, removes
+ * what retention gives up. One run at a time; each step leaves a directory that can be opened, and
+ * what is replaced goes only when its successor is on disk. Works in slices of a few milliseconds.
+ *
+ *   head -> block (synced, renamed) -> head truncated -> WAL checkpoint
+ *   blocks -> block (synced, renamed) -> blocks removed
+ */
+
+import type { Clock } from "../../base/clock.ts";
+import { AppError, CorruptionError, errorMessage } from "../../base/errors.ts";
+import type { Logger } from "../../base/logger.ts";
+import type { Block } from "../block/block.ts";
+import { type BlockMeta, noStats } from "../block/block-meta.ts";
+import type { BlockSet } from "../block/block-set.ts";
+import { TimeSlice } from "../block/time-slice.ts";
+import { newUlid, type Random } from "../block/ulid.ts";
+import type { FileSystem } from "../file-system.ts";
+import type { Head } from "../head/head.ts";
+import { HeadSeriesSource } from "./head-source.ts";
+import { blockRanges, mergeMetas, planCompaction } from "./plan.ts";
+import { deletableBlocks } from "./retention.ts";
+import { BlockSeriesSource } from "./series-source.ts";
+import { type WriteBlockOptions, writeBlock } from "./write-block.ts";
+
+/** A block is cut when the head spans this many of its lengths. */
+const headSpanFactor = 1.5;
+/** As in Prometheus: no block is longer than this share of the retention, nor than 31 days. */
+const longestShare = 0.1;
+const longestMs = 31 * 24 * 3_600_000;
+
+/** The head and what a compaction does to it. */
+export interface CompactableHead {
+  readonly head: Head;
+  /** Drops what is older, once nobody reads it, and shortens the log. */
+  truncate(cutoffMs: number): Promise<void>;
+  /** Bytes of the log and the head's files. */
+  sizeBytes(): number;
+}
+
+export interface CompactorOptions {
+  readonly fs: FileSystem;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly random: Random;
+  readonly blocks: BlockSet;
+  readonly head: CompactableHead;
+  /** Length of the blocks cut from the head, ms. */
+  readonly rangeMs: number;
+  /** 0: forever. */
+  readonly retentionMs: number;
+  /** 0: no limit. */
+  readonly retentionBytes: number;
+}
+
+/** Counters of what was done. */
+export interface CompactionCounts {
+  compactions: number;
+  failures: number;
+  headBlocks: number;
+  removedBlocks: number;
+  lastSeconds: number;
+}
+
+/** The compactor of one database. */
+export class Compactor {
+  readonly counts: CompactionCounts = {
+    compactions: 0,
+    failures: 0,
+    headBlocks: 0,
+    removedBlocks: 0,
+    lastSeconds: 0,
+  };
+  readonly #options: CompactorOptions;
+  readonly #rangesMs: readonly number[];
+  #isStopped = false;
+  #running: Promise<unknown> = Promise.resolve();
+
+  constructor(options: CompactorOptions) {
+    this.#options = options;
+    const { rangeMs, retentionMs } = options;
+    const longest = retentionMs > 0 ? Math.min(longestMs, retentionMs * longestShare) : longestMs;
+    this.#rangesMs = blockRanges(rangeMs, longest);
+  }
+
+  /** Does all that is due. */
+  run(): Promise<void> {
+    return this.exclusive(async () => {
+      try {
+        await this.#compactHead();
+        this.#applyRetention();
+        while (!this.#isStopped && (await this.#compactNext()));
+      } catch (thrown) {
+        // Ending in the middle is no failure: nothing was replaced yet.
+        if (!this.#isStopped) throw thrown;
+      }
+    });
+  }
+
+  /** Runs `work` when no other work on the blocks runs. */
+  exclusive<Result>(work: () => Promise<Result>): Promise<Result> {
+    const mine = this.#running.then(work);
+    this.#running = mine.catch(() => undefined);
+    return mine;
+  }
+
+  /** Ends the work at its next pause and waits for that. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    await this.#running;
+  }
+
+  /** Rewrites every block with deletions without what is deleted; returns how many. */
+  cleanTombstones(): Promise<number> {
+    return this.exclusive(async () => {
+      let cleaned = 0;
+      for (const block of this.#options.blocks.blocks) {
+        if (block.tombstones.size === 0 || this.#isStopped) continue;
+        const ulid = this.#newUlid();
+        const { meta } = block;
+        // A rewrite is no compaction: the level stays, the block is its own source.
+        await this.#replace([block], {
+          ...mergeMetas(ulid, [meta]),
+          level: meta.level,
+          sources: [ulid],
+          hints: meta.hints,
+        });
+        cleaned++;
+      }
+      return cleaned;
+    });
+  }
+
+  /** Writes all of the head into a block below `dir`; undefined where it is empty. */
+  async writeHead(dir: string): Promise<BlockMeta | undefined> {
+    const span = spanOf(this.#options.head.head);
+    if (span === undefined) return undefined;
+    return await this.#writeHeadBlock(dir, span.minMs, span.maxMs + 1);
+  }
+
+  async #compactHead(): Promise<void> {
+    const { head, rangeMs, logger, blocks } = this.#options;
+    for (;;) {
+      const span = spanOf(head.head);
+      if (span === undefined || this.#isStopped) return;
+      if (span.maxMs - span.minMs <= rangeMs * headSpanFactor) return;
+      const endMs = Math.floor(span.minMs / rangeMs) * rangeMs + rangeMs;
+      const meta = await this.#timed(() => this.#writeHeadBlock(blocks.dir, span.minMs, endMs));
+      if (meta !== undefined) {
+        blocks.add(meta.ulid);
+        this.counts.headBlocks++;
+        logger.info(
+          { ...figures(meta), seconds: this.counts.lastSeconds },
+          "cut a block from the head",
+        );
+      }
+      await head.truncate(endMs);
+    }
+  }
+
+  async #writeHeadBlock(dir: string, minMs: number, endMs: number): Promise<BlockMeta | undefined> {
+    const slice = this.#slice();
+    const source = new HeadSeriesSource(this.#options.head.head, minMs, endMs - 1, slice);
+    const ulid = this.#newUlid();
+    const meta: BlockMeta = {
+      ulid,
+      minTimeMs: minMs,
+      maxTimeMs: endMs,
+      stats: noStats,
+      level: 1,
+      sources: [ulid],
+      parents: [],
+      hints: [],
+      isDeletable: false,
+      hasFailed: false,
+    };
+    return await writeBlock([source], meta, this.#writeOptions(dir, slice));
+  }
+
+  #applyRetention(): void {
+    const { blocks, retentionMs, retentionBytes, head, logger } = this.#options;
+    const doomed = deletableBlocks(blocks.blocks, {
+      durationMs: retentionMs,
+      bytesMax: retentionBytes,
+      percentMax: 0,
+      diskBytes: 0,
+      headBytes: head.sizeBytes(),
+    });
+    if (doomed.size === 0) return;
+    const gone = new Set([...doomed] as Block[]);
+    blocks.remove(gone);
+    this.counts.removedBlocks += gone.size;
+    for (const { meta } of gone) {
+      logger.info({ block: meta.ulid, maxTime: meta.maxTimeMs }, "removed a block by retention");
+    }
+  }
+
+  /** Carries out the next plan; false where there is nothing to do. */
+  async #compactNext(): Promise<boolean> {
+    const { blocks } = this.#options;
+    const plan = planCompaction(
+      blocks.blocks.map(({ meta }) => meta),
+      { rangesMs: this.#rangesMs, mergesOverlaps: true },
+    );
+    if (plan.length === 0) return false;
+    const chosen = plan.map((meta) => blocks.blocks.find((block) => block.meta === meta) as Block);
+    await this.#replace(chosen, mergeMetas(this.#newUlid(), plan));
+    return true;
+  }
+
+  /** Makes the block of `meta` from others, which then go. */
+  async #replace(chosen: readonly Block[], meta: BlockMeta): Promise<void> {
+    const { blocks, logger } = this.#options;
+    for (const block of chosen) block.retain();
+    try {
+      const written = await this.#timed(() => {
+        const slice = this.#slice();
+        const sources = chosen.map((block) => new BlockSeriesSource(block));
+        return writeBlock(sources, meta, this.#writeOptions(blocks.dir, slice));
+      });
+      if (written === undefined) {
+        blocks.remove(new Set(chosen));
+        logger.info({ blocks: chosen.length }, "removed blocks whose samples were all deleted");
+      } else {
+        blocks.add(written.ulid);
+        const from = chosen.map((block) => block.meta.ulid);
+        logger.info(
+          { ...figures(written), from, seconds: this.counts.lastSeconds },
+          "compacted blocks",
+        );
+      }
+      this.counts.compactions++;
+    } catch (thrown) {
+      this.#noteFailure(chosen, thrown);
+      throw thrown;
+    } finally {
+      for (const block of chosen) block.release();
+    }
+  }
+
+  /** Damaged blocks are left out of later plans, so that they do not stop the others. */
+  #noteFailure(chosen: readonly Block[], thrown: unknown): void {
+    if (this.#isStopped) return;
+    this.counts.failures++;
+    const names = chosen.map(({ meta }) => meta.ulid);
+    this.#options.logger.error(
+      { blocks: names, error: errorMessage(thrown) },
+      "cannot compact blocks; they stay as they are",
+    );
+    if (!(thrown instanceof CorruptionError)) return;
+    for (const block of chosen) block.setMeta({ ...block.meta, hasFailed: true });
+  }
+
+  async #timed<Result>(work: () => Promise<Result>): Promise<Result> {
+    const { clock } = this.#options;
+    const startMs = clock.monotonicMs();
+    try {
+      return await work();
+    } finally {
+      this.counts.lastSeconds = (clock.monotonicMs() - startMs) / 1000;
+    }
+  }
+
+  #writeOptions(dir: string, slice: TimeSlice): WriteBlockOptions {
+    return { fs: this.#options.fs, dir, slice };
+  }
+
+  #slice(): TimeSlice {
+    return new TimeSlice(this.#options.clock, () => {
+      if (this.#isStopped) {
+        throw new AppError("refused", "cannot finish compaction: the database is closing");
+      }
+    });
+  }
+
+  #newUlid(): string {
+    return newUlid(this.#options.clock.nowMs(), this.#options.random);
+  }
+}
+
+/** Oldest and newest time that is served from the head; undefined while it is empty. */
+function spanOf(head: Head): { readonly minMs: number; readonly maxMs: number } | undefined {
+  // A chunk may begin before what was truncated: that part is in a block.
+  const minMs = Math.max(head.minMs, head.minValidMs);
+  return Number.isFinite(head.minMs) && minMs <= head.maxMs
+    ? { minMs, maxMs: head.maxMs }
+    : undefined;
+}
+
+function figures(meta: BlockMeta): Readonly<Record<string, unknown>> {
+  const { ulid, minTimeMs, maxTimeMs, level, stats } = meta;
+  return {
+    block: ulid,
+    minTime: minTimeMs,
+    maxTime: maxTimeMs,
+    level,
+    series: stats.seriesCount,
+    samples: stats.sampleCount,
+  };
+}
