@@ -5,12 +5,7 @@
 
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import {
-  type CounterResetHint,
-  type FloatHistogram,
-  type Histogram,
-  isEqualHistogram,
-} from "../../src/model/histogram.ts";
+import { isEqualHistogram } from "../../src/model/histogram.ts";
 import { highWord, lowWord, SampleBuffer } from "../../src/model/sample.ts";
 import { bitSlackBytes } from "../../src/tsdb/chunks/bit-stream.ts";
 import {
@@ -24,6 +19,7 @@ import { XorChunk } from "../../src/tsdb/chunks/xor/xor-appender.ts";
 import { readXorSamples } from "../../src/tsdb/chunks/xor/xor-reader.ts";
 import { Xor2Chunk } from "../../src/tsdb/chunks/xor2/xor2-appender.ts";
 import { readXor2Samples } from "../../src/tsdb/chunks/xor2/xor2-reader.ts";
+import { exactNumber, type RecordedHistogram, toHistogram } from "../recorded-histogram.ts";
 import { reportCase, type Suite } from "../suite.ts";
 
 const files = ["xor", "xor2", "histogram", "float_histogram", "histogram_st", "float_histogram_st"];
@@ -35,27 +31,6 @@ interface FloatCase {
   readonly samples: readonly { readonly t: string; readonly bits: string; readonly st?: string }[];
   readonly bytesAfterEachSample: readonly number[];
   readonly bytesHex: string;
-}
-
-interface Bits {
-  readonly bits: string;
-}
-
-interface RecordedHistogram {
-  readonly type: "int" | "float";
-  readonly count: string | Bits;
-  readonly zeroCount: string | Bits;
-  readonly sum: Bits;
-  readonly zeroThreshold: Bits;
-  readonly schema: number;
-  readonly counterResetHint: string;
-  readonly positiveSpans: readonly (readonly [number, number])[];
-  readonly negativeSpans: readonly (readonly [number, number])[];
-  readonly positiveBuckets?: readonly string[];
-  readonly negativeBuckets?: readonly string[];
-  readonly positiveBucketsBits?: readonly string[];
-  readonly negativeBucketsBits?: readonly string[];
-  readonly customValuesBits: readonly string[];
 }
 
 interface HistogramCase {
@@ -83,12 +58,6 @@ interface HistogramCase {
 }
 
 const staleBits = "7ff0000000000002";
-const hints: Readonly<Record<string, CounterResetHint>> = {
-  unknown: "unknown",
-  counterReset: "reset",
-  notCounterReset: "not_reset",
-  gauge: "gauge",
-};
 const headerNames: Readonly<Record<number, string>> = {
   0: "unknown",
   128: "counterReset",
@@ -106,11 +75,6 @@ function withSlack(hex: string): Uint8Array {
   const bytes = new Uint8Array(raw.length + bitSlackBytes);
   bytes.set(raw);
   return bytes;
-}
-
-function exactNumber(text: string): number {
-  if (String(BigInt(Number(text))) !== text) throw new Error(`${text} does not fit a number`);
-  return Number(text);
 }
 
 function checkFloats(recorded: FloatCase, isXor2: boolean): string | undefined {
@@ -150,37 +114,6 @@ function checkFloatsRead(recorded: FloatCase, isXor2: boolean): string | undefin
     }
   }
   return undefined;
-}
-
-function doubleOfBits(bits: string): number {
-  return Buffer.from(bits, "hex").readDoubleBE();
-}
-
-function toHistogram(recorded: RecordedHistogram): Histogram | FloatHistogram {
-  const isFloat = recorded.type === "float";
-  const count = (value: string | Bits): number =>
-    typeof value === "string" ? exactNumber(value) : doubleOfBits(value.bits);
-  const spans = (list: readonly (readonly [number, number])[]) =>
-    list.map(([offset, length]) => ({ offset, length }));
-  const bounds = recorded.customValuesBits.map(doubleOfBits);
-  return {
-    kind: isFloat ? "float" : "integer",
-    counterResetHint: hints[recorded.counterResetHint] ?? "unknown",
-    schema: recorded.schema,
-    zeroThreshold: doubleOfBits(recorded.zeroThreshold.bits),
-    zeroCount: count(recorded.zeroCount),
-    count: count(recorded.count),
-    sum: doubleOfBits(recorded.sum.bits),
-    positiveSpans: spans(recorded.positiveSpans),
-    negativeSpans: spans(recorded.negativeSpans),
-    positiveBuckets: isFloat
-      ? (recorded.positiveBucketsBits ?? []).map(doubleOfBits)
-      : (recorded.positiveBuckets ?? []).map(exactNumber),
-    negativeBuckets: isFloat
-      ? (recorded.negativeBucketsBits ?? []).map(doubleOfBits)
-      : (recorded.negativeBuckets ?? []).map(exactNumber),
-    customValues: bounds.length > 0 ? bounds : undefined,
-  };
 }
 
 function checkHistograms(recorded: HistogramCase): string | undefined {

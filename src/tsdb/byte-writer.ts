@@ -68,6 +68,19 @@ export class ByteWriter {
     bytes[this.length++] = rest;
   }
 
+  /** The unsigned 64-bit number (high, low) as LEB128. */
+  uvarint64(high: number, low: number): void {
+    this.reserve(10);
+    let restHigh = high >>> 0;
+    let restLow = low >>> 0;
+    while (restHigh !== 0 || restLow >= 0x80) {
+      this.bytes[this.length++] = (restLow & 0x7f) | 0x80;
+      restLow = ((restLow >>> 7) | (restHigh << 25)) >>> 0;
+      restHigh >>>= 7;
+    }
+    this.bytes[this.length++] = restLow;
+  }
+
   /** A signed integer, zigzag; exact for |value| < 2^52. */
   varint(value: number): void {
     this.uvarint(value >= 0 ? value * 2 : -value * 2 - 1);

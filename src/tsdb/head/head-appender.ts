@@ -7,6 +7,7 @@
  */
 
 import { assert } from "../../base/assert.ts";
+import type { FloatHistogram, Histogram } from "../../model/histogram.ts";
 import type { Labels } from "../../model/labels.ts";
 import {
   type Exemplar,
@@ -18,6 +19,7 @@ import {
   staleBitsLow,
 } from "../../model/sample.ts";
 import { type Appender, appendFailure } from "../../storage/storage.ts";
+import type { HistogramChunk } from "../chunks/histogram/histogram-chunk.ts";
 import { timestampMaxMs } from "../chunks/xor/xor-appender.ts";
 import type { Head } from "./head.ts";
 import { chunkRangeMs } from "./head-chunks.ts";
@@ -60,14 +62,25 @@ export class HeadAppender implements Appender {
     return this.#add(batch, ref, labels, timestampMs);
   }
 
-  /** The head has no histogram chunks yet: counted and refused, so that a scrape goes on. */
-  appendHistogram(): number {
-    this.#head.counts.outOfBounds++;
-    return appendFailure.outOfBounds;
+  appendHistogram(
+    ref: number,
+    labels: Labels,
+    timestampMs: number,
+    histogram: Histogram | FloatHistogram,
+  ): number {
+    const slot = this.#place(ref, labels, timestampMs);
+    return slot < 0 ? slot : this.#addHistogram(slot, timestampMs, histogram, false);
   }
 
   appendStale(ref: number, labels: Labels, timestampMs: number): number {
     const batch = this.#open();
+    const { series, chunks } = this.#head;
+    const slot = ref === 0 ? 0 : series.slotOfRef(ref);
+    // What ends a series of histograms is a histogram too, as in Prometheus.
+    const histograms = slot === 0 ? undefined : chunks.openHistogram(slot);
+    if (histograms !== undefined && timestampMs >= this.#minValidMs) {
+      return this.#addHistogram(slot, timestampMs, staleHistogram(histograms.isFloat), true);
+    }
     const at = batch.count;
     batch.valueWords[at * 2 + highWord] = staleBitsHigh;
     batch.valueWords[at * 2 + lowWord] = staleBitsLow;
@@ -111,6 +124,28 @@ export class HeadAppender implements Appender {
 
   /** Checks the sample whose value lies at the end of the batch, and keeps it if it may stay. */
   #add(batch: SampleBatch, ref: number, labels: Labels, timestampMs: number): number {
+    const slot = this.#place(ref, labels, timestampMs);
+    if (slot < 0) return slot;
+    const { series } = this.#head;
+    const known = series.refOf(slot);
+    const at = series.wordAt(slot);
+    const lastMs = series.doublesOf(slot)[(at + seriesField.lastTimestampMs) >>> 1]!;
+    if (timestampMs <= lastMs) {
+      const failure = this.#lateFailure(batch, slot, timestampMs, lastMs);
+      if (failure !== 0) return failure;
+    }
+    if (batch.histograms.length > 0) batch.noteFloat(known);
+    const index = batch.count;
+    batch.refs[index] = known;
+    batch.timestampsMs[index] = timestampMs;
+    batch.count = index + 1;
+    if (batch.count === batch.refs.length) batch.grow();
+    if (timestampMs > this.#newestMs) this.#newestMs = timestampMs;
+    return known;
+  }
+
+  /** Slot of the series where the time may be written, else a negative failure. */
+  #place(ref: number, labels: Labels, timestampMs: number): number {
     const head = this.#head;
     if (head.maxMs === Number.NEGATIVE_INFINITY && this.#newestMs === Number.NEGATIVE_INFINITY) {
       this.#minValidMs = this.#computeMinValid(timestampMs);
@@ -120,25 +155,30 @@ export class HeadAppender implements Appender {
       return appendFailure.outOfBounds;
     }
     let slot = ref === 0 ? 0 : head.series.slotOfRef(ref);
-    let known = ref;
-    if (slot === 0) {
-      slot = head.findOrCreate(labels);
-      if (slot === 0) return appendFailure.seriesLimit;
-      known = head.series.refOf(slot);
+    if (slot === 0) slot = head.findOrCreate(labels);
+    return slot === 0 ? appendFailure.seriesLimit : slot;
+  }
+
+  #addHistogram(
+    slot: number,
+    timestampMs: number,
+    histogram: Histogram | FloatHistogram,
+    isStale: boolean,
+  ): number {
+    const { series, chunks, counts } = this.#head;
+    const ref = series.refOf(slot);
+    const lastMs = chunks.lastMs(slot);
+    if (timestampMs < lastMs) {
+      counts.outOfOrder++;
+      return appendFailure.outOfOrder;
     }
-    const at = head.series.wordAt(slot);
-    const lastMs = head.series.doublesOf(slot)[(at + seriesField.lastTimestampMs) >>> 1]!;
-    if (timestampMs <= lastMs) {
-      const failure = this.#lateFailure(batch, slot, timestampMs, lastMs);
-      if (failure !== 0) return failure;
+    if (timestampMs === lastMs && !isLastHistogram(chunks.openHistogram(slot), histogram)) {
+      counts.duplicates++;
+      return appendFailure.duplicateTimestamp;
     }
-    const index = batch.count;
-    batch.refs[index] = known;
-    batch.timestampsMs[index] = timestampMs;
-    batch.count = index + 1;
-    if (batch.count === batch.refs.length) batch.grow();
+    this.#open().addHistogram({ ref, timestampMs, histogram, isStale });
     if (timestampMs > this.#newestMs) this.#newestMs = timestampMs;
-    return known;
+    return ref;
   }
 
   /** The sample again, bit for bit, is no failure (federation sends such); anything else late is. */
@@ -160,12 +200,27 @@ export class HeadAppender implements Appender {
   }
 
   #apply(batch: SampleBatch): void {
-    const { series, chunks, counts, exemplars } = this.#head;
-    const { refs, timestampsMs, valueWords, count } = batch;
+    const { exemplars } = this.#head;
+    if (batch.histograms.length === 0) this.#applyFloats(batch, 0, batch.count);
+    else {
+      batch.forEachRun((floats, histograms) => {
+        this.#applyFloats(batch, floats.from, floats.to);
+        this.#applyHistograms(batch, histograms.from, histograms.to);
+      });
+    }
+    for (const { ref, exemplar, timestampMs } of batch.exemplars) {
+      // Again, since two of one transaction may be of one series.
+      if (exemplars.accepts(ref, exemplar, timestampMs)) exemplars.add(ref, exemplar, timestampMs);
+    }
+  }
+
+  #applyFloats(batch: SampleBatch, from: number, to: number): void {
+    const { series, chunks, counts } = this.#head;
+    const { refs, timestampsMs, valueWords } = batch;
     let appended = 0;
     let oldestMs = Number.POSITIVE_INFINITY;
     let newestMs = Number.NEGATIVE_INFINITY;
-    for (let i = 0; i < count; i++) {
+    for (let i = from; i < to; i++) {
       const slot = series.slotOfRef(refs[i]!);
       if (slot === 0) continue;
       const timestampMs = timestampsMs[i]!;
@@ -177,13 +232,52 @@ export class HeadAppender implements Appender {
       if (timestampMs > newestMs) newestMs = timestampMs;
     }
     counts.samplesAppended += appended;
-    if (appended > 0) {
-      this.#head.noteTime(oldestMs);
-      this.#head.noteTime(newestMs);
-    }
-    for (const { ref, exemplar, timestampMs } of batch.exemplars) {
-      // Again, since two of one transaction may be of one series.
-      if (exemplars.accepts(ref, exemplar, timestampMs)) exemplars.add(ref, exemplar, timestampMs);
+    if (appended === 0) return;
+    this.#head.noteTime(oldestMs);
+    this.#head.noteTime(newestMs);
+  }
+
+  #applyHistograms(batch: SampleBatch, from: number, to: number): void {
+    const { series, chunks, counts } = this.#head;
+    for (let i = from; i < to; i++) {
+      const { ref, timestampMs, histogram, isStale } = batch.histograms[i]!;
+      const slot = series.slotOfRef(ref);
+      if (slot === 0 || !chunks.appendHistogram(slot, timestampMs, histogram, isStale)) continue;
+      counts.histogramsAppended++;
+      this.#head.noteTime(timestampMs);
     }
   }
+}
+
+/** The stale marker of a histogram series: its kind, and a sum that is written as the marker's bits. */
+function staleHistogram(isFloat: boolean): Histogram | FloatHistogram {
+  return {
+    kind: isFloat ? "float" : "integer",
+    counterResetHint: "unknown",
+    schema: 0,
+    zeroThreshold: 0,
+    zeroCount: 0,
+    count: 0,
+    sum: Number.NaN,
+    positiveSpans: [],
+    negativeSpans: [],
+    positiveBuckets: [],
+    negativeBuckets: [],
+    customValues: undefined,
+  };
+}
+
+/** Whether the chunk's newest sample is this histogram, seen by its counts: then it is a repeat. */
+function isLastHistogram(
+  chunk: HistogramChunk | undefined,
+  histogram: Histogram | FloatHistogram,
+): boolean {
+  const last = chunk?.last;
+  return (
+    last !== undefined &&
+    chunk?.isFloat === (histogram.kind === "float") &&
+    last.count === histogram.count &&
+    last.zeroCount === histogram.zeroCount &&
+    Object.is(last.sum, histogram.sum)
+  );
 }

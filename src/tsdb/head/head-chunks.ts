@@ -2,17 +2,24 @@
  * The chunks of the head's series. The open chunk grows in an arena slot that doubles when full;
  * sealed, it moves to a slot of its size and becomes an entry of the series' list:
  *
- *   entry (24 bytes)  first timestamp (float64) | last timestamp (float64) | address | length in bytes
+ *   entry (24 bytes)  first timestamp (float64) | last timestamp (float64) | address | length in bytes,
+ *                     with the encoding in its top byte
  *
  * A chunk is cut as Prometheus cuts it: about 120 samples, spread evenly over the two-hour range, at
  * most 240, and before it could exceed 1,024 bytes. append: O(1), no allocation but arena slots.
+ * A series' open histogram chunk is an object; while it has one it has no open float chunk.
  */
 
 import { assert } from "../../base/assert.ts";
+import type { FloatHistogram, Histogram } from "../../model/histogram.ts";
 import type { SampleBuffer } from "../../model/sample.ts";
+import { readChunk } from "../chunks/chunk-reader.ts";
+import { appendHistogram, beginHistogramChunk } from "../chunks/histogram/histogram-append.ts";
+import type { HistogramChunk } from "../chunks/histogram/histogram-chunk.ts";
 import {
   appendXorSample,
   resetXorState,
+  xorEncoding,
   xorFirstSampleMaxBytes,
   xorSampleMaxBytes,
 } from "../chunks/xor/xor-appender.ts";
@@ -29,14 +36,35 @@ const entryBytes = 24;
 const entryDoubles = entryBytes / 8;
 const sealedInitialRoom = 2;
 
+/** Bits of the length in a sealed entry; the encoding stands above them. */
+const lengthMask = 0xffffff;
+/** A histogram chunk is cut at the size of a float chunk, but not before it has so many samples. */
+const histogramSamplesMin = 10;
+/** Stands for the last value of a series whose newest sample is a histogram: no float has these bits. */
+const histogramValueBits = 0xffff_fffe;
+
+/** Told of each chunk that is finished; it may keep a copy. */
+export type SealListener = (slot: number, chunk: SealedChunk) => void;
+
+/** A finished chunk in the arena. */
+export interface SealedChunk {
+  readonly firstMs: number;
+  readonly lastMs: number;
+  readonly encoding: number;
+  readonly address: number;
+  readonly length: number;
+}
+
 /** Chunk memory of all series. */
 export class HeadChunks {
   readonly #table: SeriesTable;
   readonly #arena: SharedArena;
+  readonly #openHistograms = new Map<number, HistogramChunk>();
   /** Chunks, open ones included. */
   chunkCount = 0;
   /** Chunks ever made and freed. */
   chunksCreated = 0;
+  onSeal: SealListener | undefined;
   chunksRemoved = 0;
 
   constructor(table: SeriesTable) {
@@ -52,6 +80,7 @@ export class HeadChunks {
     if (timestampMs <= doubles[(at + seriesField.lastTimestampMs) >>> 1]!) return false;
     const count = words[at + seriesField.sampleCount]!;
     if (words[at + seriesField.chunkAddress] === 0) {
+      if (this.#openHistograms.size > 0) this.#sealHistogram(slot);
       this.#open(words, doubles, at, timestampMs);
     } else {
       if (count === samplesPerChunk / 4) predictCut(doubles, at);
@@ -61,7 +90,7 @@ export class HeadChunks {
         count >= samplesPerChunk * 2 ||
         usedBytes > chunkMaxBytes - xorSampleMaxBytes
       ) {
-        this.#seal(words, doubles, at);
+        this.#seal(slot);
         this.#open(words, doubles, at, timestampMs);
       } else if (usedBytes + xorFirstSampleMaxBytes > words[at + seriesField.chunkCapacity]!) {
         this.#growOpen(words, at, usedBytes);
@@ -73,6 +102,46 @@ export class HeadChunks {
     return true;
   }
 
+  /** As `append`, for a native histogram; a stale marker's histogram tells only its kind. */
+  appendHistogram(
+    slot: number,
+    timestampMs: number,
+    histogram: Histogram | FloatHistogram,
+    isStale: boolean,
+  ): boolean {
+    const words = this.#table.wordsOf(slot);
+    const doubles = this.#table.doublesOf(slot);
+    const at = this.#table.wordAt(slot);
+    if (timestampMs <= doubles[(at + seriesField.lastTimestampMs) >>> 1]!) return false;
+    if (words[at + seriesField.chunkAddress] !== 0) {
+      this.#seal(slot);
+      words[at + seriesField.chunkAddress] = 0;
+      resetXorState(words, at);
+    }
+    const sample = { timestampMs, startMs: 0, histogram, isStale };
+    const open = this.#openHistograms.get(slot);
+    if (open === undefined || isHistogramChunkFull(open, timestampMs)) {
+      if (open !== undefined) this.#sealHistogram(slot);
+      this.#keepHistogram(slot, beginHistogramChunk(sample, false, open), true);
+    } else if (open.isFloat !== (histogram.kind === "float")) {
+      this.#sealHistogram(slot);
+      this.#keepHistogram(slot, beginHistogramChunk(sample, false), true);
+    } else {
+      const { chunk, outcome } = appendHistogram(open, sample);
+      if (outcome === "new") this.#sealHistogram(slot);
+      this.#keepHistogram(slot, chunk, outcome === "new");
+    }
+    doubles[(at + seriesField.lastTimestampMs) >>> 1] = timestampMs;
+    words[at + seriesField.valueHigh] = histogramValueBits;
+    words[at + seriesField.valueLow] = histogramValueBits;
+    return true;
+  }
+
+  /** The newest sample where it is a histogram of the open chunk. */
+  openHistogram(slot: number): HistogramChunk | undefined {
+    return this.#openHistograms.size === 0 ? undefined : this.#openHistograms.get(slot);
+  }
+
   /** First timestamp of a series, +Infinity where it has no samples. */
   firstMs(slot: number): number {
     const words = this.#table.wordsOf(slot);
@@ -81,7 +150,9 @@ export class HeadChunks {
       const address = words[at + seriesField.sealedAddress]!;
       return this.#arena.doublePages[address >>> 16]![doubleIndex(address)]!;
     }
-    if (words[at + seriesField.chunkAddress] === 0) return Number.POSITIVE_INFINITY;
+    if (words[at + seriesField.chunkAddress] === 0) {
+      return this.openHistogram(slot)?.firstMs ?? Number.POSITIVE_INFINITY;
+    }
     return this.#table.doublesOf(slot)[(at + seriesField.chunkStartMs) >>> 1]!;
   }
 
@@ -95,7 +166,9 @@ export class HeadChunks {
   countOf(slot: number): number {
     const words = this.#table.wordsOf(slot);
     const at = this.#table.wordAt(slot);
-    const open = words[at + seriesField.chunkAddress] === 0 ? 0 : 1;
+    const hasOpen =
+      words[at + seriesField.chunkAddress] !== 0 || this.openHistogram(slot) !== undefined;
+    const open = hasOpen ? 1 : 0;
     return words[at + seriesField.sealedCount]! + open;
   }
 
@@ -113,14 +186,15 @@ export class HeadChunks {
       for (let i = firstEndingFrom(times, first, sealed, startMs); i < sealed; i++) {
         const entry = first + i * entryDoubles;
         if (times[entry]! > endMs) return;
-        const address = places[entry * 2 + 4]!;
-        const bytes = this.#arena.bytePages[address >>> 16]!;
-        const used = readXorSamples(bytes, byteIndex(address), into, startMs, endMs);
-        assert(used === places[entry * 2 + 5], "a sealed chunk does not decode to its length");
+        this.#readSealed(places[entry * 2 + 4]!, places[entry * 2 + 5]!, into, startMs, endMs);
       }
     }
     const address = words[at + seriesField.chunkAddress]!;
-    if (address === 0) return;
+    if (address === 0) {
+      const histograms = this.openHistogram(slot);
+      if (histograms !== undefined) readOpenHistogram(histograms, into, startMs, endMs);
+      return;
+    }
     if (doubles[(at + seriesField.lastTimestampMs) >>> 1]! < startMs) return;
     if (doubles[(at + seriesField.chunkStartMs) >>> 1]! > endMs) return;
     const bytes = this.#arena.bytePages[address >>> 16]!;
@@ -139,7 +213,12 @@ export class HeadChunks {
       resetXorState(words, at);
       this.#countRemoved(1);
     }
-    return words[at + seriesField.chunkAddress] === 0 && words[at + seriesField.sealedCount] === 0;
+    const histograms = this.openHistogram(slot);
+    if (histograms !== undefined && histograms.lastMs < cutoffMs) {
+      this.#openHistograms.delete(slot);
+      this.#countRemoved(1);
+    }
+    return this.countOf(slot) === 0;
   }
 
   #open(words: Uint32Array, doubles: Float64Array, at: number, timestampMs: number): void {
@@ -165,27 +244,78 @@ export class HeadChunks {
     words[at + seriesField.chunkCapacity] = grown;
   }
 
-  #seal(words: Uint32Array, doubles: Float64Array, at: number): void {
-    const usedBytes = (words[at + seriesField.endBits]! + 7) >>> 3;
+  #readSealed(
+    address: number,
+    packed: number,
+    into: SampleBuffer,
+    startMs: number,
+    endMs: number,
+  ): void {
+    const bytes = this.#arena.bytePages[address >>> 16]!;
+    const base = byteIndex(address);
+    const encoding = packed >>> 24;
+    const length = packed & lengthMask;
+    // Fast path: nearly all chunks are XOR.
+    const isSound =
+      encoding === xorEncoding
+        ? readXorSamples(bytes, base, into, startMs, endMs) === length
+        : readChunk({ bytes, base, length, encoding }, into, { startMs, endMs });
+    assert(isSound, "a sealed chunk does not decode to its length");
+  }
+
+  #keepHistogram(slot: number, chunk: HistogramChunk, isNew: boolean): void {
+    this.#openHistograms.set(slot, chunk);
+    if (!isNew) return;
+    this.chunkCount++;
+    this.chunksCreated++;
+  }
+
+  #sealHistogram(slot: number): void {
+    const chunk = this.#openHistograms.get(slot);
+    if (chunk === undefined) return;
+    this.#openHistograms.delete(slot);
+    const address = this.#arena.allocate(chunk.sizeBytes);
+    const bytes = this.#arena.bytePages[address >>> 16]!;
+    bytes.set(chunk.bytes.subarray(0, chunk.sizeBytes), byteIndex(address));
+    const { firstMs, lastMs, encoding, sizeBytes } = chunk;
+    this.#addSealed(slot, { firstMs, lastMs, encoding, address, length: sizeBytes });
+  }
+
+  /** Moves the open float chunk to the sealed ones; its slot in the series record is then stale. */
+  #seal(slot: number): void {
+    const words = this.#table.wordsOf(slot);
+    const doubles = this.#table.doublesOf(slot);
+    const at = this.#table.wordAt(slot);
+    const length = (words[at + seriesField.endBits]! + 7) >>> 3;
     const capacity = words[at + seriesField.chunkCapacity]!;
     let address = words[at + seriesField.chunkAddress]!;
-    if (this.#arena.slotSize(usedBytes) < capacity) {
-      const exact = this.#arena.allocate(usedBytes);
-      this.#arena.copy(address, exact, usedBytes);
+    if (this.#arena.slotSize(length) < capacity) {
+      const exact = this.#arena.allocate(length);
+      this.#arena.copy(address, exact, length);
       this.#arena.free(address, capacity);
       address = exact;
     }
+    const firstMs = doubles[(at + seriesField.chunkStartMs) >>> 1]!;
+    const lastMs = doubles[(at + seriesField.lastTimestampMs) >>> 1]!;
+    this.#addSealed(slot, { firstMs, lastMs, encoding: xorEncoding, address, length });
+  }
+
+  #addSealed(slot: number, chunk: SealedChunk): void {
+    assert(chunk.length <= lengthMask, "a chunk is too long");
+    const words = this.#table.wordsOf(slot);
+    const at = this.#table.wordAt(slot);
     const count = words[at + seriesField.sealedCount]!;
     if (count === words[at + seriesField.sealedCapacity]) this.#growSealed(words, at, count);
     const list = words[at + seriesField.sealedAddress]!;
     const entry = doubleIndex(list) + count * entryDoubles;
     const times = this.#arena.doublePages[list >>> 16]!;
     const places = this.#arena.wordPages[list >>> 16]!;
-    times[entry] = doubles[(at + seriesField.chunkStartMs) >>> 1]!;
-    times[entry + 1] = doubles[(at + seriesField.lastTimestampMs) >>> 1]!;
-    places[entry * 2 + 4] = address;
-    places[entry * 2 + 5] = usedBytes;
+    times[entry] = chunk.firstMs;
+    times[entry + 1] = chunk.lastMs;
+    places[entry * 2 + 4] = chunk.address;
+    places[entry * 2 + 5] = chunk.length | (chunk.encoding << 24);
     words[at + seriesField.sealedCount] = count + 1;
+    this.onSeal?.(slot, chunk);
   }
 
   #growSealed(words: Uint32Array, at: number, count: number): void {
@@ -213,7 +343,7 @@ export class HeadChunks {
     const dropped = firstEndingFrom(times, first, count, cutoffMs);
     for (let i = 0; i < dropped; i++) {
       const place = (first + i * entryDoubles) * 2;
-      this.#arena.free(places[place + 4]!, places[place + 5]!);
+      this.#arena.free(places[place + 4]!, places[place + 5]! & lengthMask);
     }
     this.#countRemoved(dropped);
     words[at + seriesField.sealedCount] = count - dropped;
@@ -232,6 +362,26 @@ export class HeadChunks {
     this.chunkCount -= count;
     this.chunksRemoved += count;
   }
+}
+
+function isHistogramChunkFull(chunk: HistogramChunk, timestampMs: number): boolean {
+  const rangeEndMs = Math.floor(chunk.firstMs / chunkRangeMs) * chunkRangeMs + chunkRangeMs;
+  return (
+    timestampMs >= rangeEndMs ||
+    chunk.sampleCount >= samplesPerChunk * 2 ||
+    (chunk.sizeBytes >= chunkMaxBytes && chunk.sampleCount >= histogramSamplesMin)
+  );
+}
+
+function readOpenHistogram(
+  chunk: HistogramChunk,
+  into: SampleBuffer,
+  startMs: number,
+  endMs: number,
+): void {
+  if (chunk.lastMs < startMs || chunk.firstMs > endMs) return;
+  const place = { bytes: chunk.bytes, base: 0, length: chunk.sizeBytes, encoding: chunk.encoding };
+  assert(readChunk(place, into, { startMs, endMs }), "an open histogram chunk does not decode");
 }
 
 /** Index of the first entry whose last timestamp is not below `startMs`. */

@@ -6,16 +6,18 @@
 
 import { highWord, lowWord } from "../../model/sample.ts";
 import { ByteWriter } from "../byte-writer.ts";
+import { beginHistograms, encodeHistogram } from "../wal/histogram-records.ts";
 import {
   beginExemplars,
   beginSamples,
   encodeExemplar,
   encodeSample,
+  histogramRecordType,
   recordType,
 } from "../wal/wal-records.ts";
 import type { WalWriter } from "../wal/wal-writer.ts";
 import type { Head } from "./head.ts";
-import type { SampleBatch } from "./sample-batch.ts";
+import type { PendingHistogram, SampleBatch } from "./sample-batch.ts";
 import { seriesField } from "./series-table.ts";
 import { byteIndex, wordIndex } from "./shared-arena.ts";
 
@@ -44,7 +46,13 @@ export class HeadLog {
       for (let from = 0; from < unlogged.length; from += seriesPerRecord) {
         this.#series(unlogged, from, Math.min(unlogged.length, from + seriesPerRecord));
       }
-      if (batch.count > 0) this.#samples(batch);
+      if (batch.histograms.length === 0) this.#samples(batch, 0, batch.count);
+      else {
+        batch.forEachRun((floats, histograms) => {
+          this.#samples(batch, floats.from, floats.to);
+          this.#histograms(batch.histograms.slice(histograms.from, histograms.to));
+        });
+      }
       if (batch.exemplars.length > 0) this.#exemplars(batch);
       this.#wal.flush();
     } catch (thrown) {
@@ -86,15 +94,16 @@ export class HeadLog {
     this.#record.raw(arena.bytePages[address >>> 16]!, from, from + length);
   }
 
-  #samples(batch: SampleBatch): void {
+  #samples(batch: SampleBatch, from: number, to: number): void {
+    if (from === to) return;
     const record = this.#record;
     const { series } = this.#head;
-    const { refs, timestampsMs, valueWords, count } = batch;
+    const { refs, timestampsMs, valueWords } = batch;
     record.clear();
     let firstId = 0;
-    const firstMs = timestampsMs[0]!;
-    record.reserve(17 + count * sampleMaxBytes);
-    for (let i = 0; i < count; i++) {
+    const firstMs = timestampsMs[from]!;
+    record.reserve(17 + (to - from) * sampleMaxBytes);
+    for (let i = from; i < to; i++) {
       const slot = series.slotOfRef(refs[i]!);
       // Truncation may have removed the series since the sample was appended.
       if (slot === 0) continue;
@@ -108,6 +117,30 @@ export class HeadLog {
       encodeSample(record, id - firstId, timestampsMs[i]! - firstMs, high, low);
     }
     if (record.length > 0) this.#wal.log(record.bytes, record.length);
+  }
+
+  /** One record a kind, as Prometheus writes them. */
+  #histograms(pending: readonly PendingHistogram[]): void {
+    const types = new Set(pending.map(({ histogram }) => histogramRecordType(histogram)));
+    const record = this.#record;
+    const { series } = this.#head;
+    for (const type of types) {
+      record.clear();
+      let firstId = 0;
+      let firstMs = 0;
+      for (const { ref, timestampMs, histogram, isStale } of pending) {
+        const slot = series.slotOfRef(ref);
+        if (slot === 0 || histogramRecordType(histogram) !== type) continue;
+        const id = series.logIdOf(slot);
+        if (record.length === 0) {
+          firstId = id;
+          firstMs = timestampMs;
+          beginHistograms(record, type, id, timestampMs);
+        }
+        encodeHistogram(record, id - firstId, timestampMs - firstMs, histogram, isStale);
+      }
+      if (record.length > 0) this.#wal.log(record.bytes, record.length);
+    }
   }
 
   #exemplars(batch: SampleBatch): void {

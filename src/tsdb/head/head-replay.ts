@@ -10,8 +10,9 @@ import type { Logger } from "../../base/logger.ts";
 import { Labels } from "../../model/labels.ts";
 import { highWord, lowWord } from "../../model/sample.ts";
 import type { FileSystem } from "../file-system.ts";
+import type { HistogramRecord } from "../wal/histogram-records.ts";
 import { WalReader } from "../wal/wal-reader.ts";
-import { RecordDecoder, type RecordVisitor, recordType } from "../wal/wal-records.ts";
+import { RecordDecoder, type RecordVisitor } from "../wal/wal-records.ts";
 import { repairWal } from "../wal/wal-repair.ts";
 import { listCheckpoints, listSegments, type SegmentFile } from "../wal/wal-segments.ts";
 import type { Head } from "./head.ts";
@@ -118,7 +119,6 @@ async function readAll(
   } finally {
     reader.close();
   }
-  if (reader.unsupported !== undefined) throw reader.unsupported;
   return reader;
 }
 
@@ -130,7 +130,7 @@ class ReplayVisitor implements RecordVisitor {
   /** Records that end within an item: a fault of who wrote them, since their checksum is right. */
   faults = 0;
   readonly #head: Head;
-  #tombstones = 0;
+  #unknownSchemas = 0;
   readonly #unread = new Map<number, number>();
   #denseSlots = new Uint32Array(4096);
   readonly #otherSlots = new Map<number, number>();
@@ -180,8 +180,26 @@ class ReplayVisitor implements RecordVisitor {
     this.exemplars++;
   }
 
-  tombstone(): void {
-    this.#tombstones++;
+  histogram({ ref, timestampMs, histogram, isStale }: HistogramRecord): void {
+    const slot = this.#slotOf(ref);
+    if (slot === 0) {
+      this.unknownSeries++;
+      return;
+    }
+    if (!this.#head.chunks.appendHistogram(slot, timestampMs, histogram, isStale)) return;
+    this.samples++;
+    this.#head.noteTime(timestampMs);
+  }
+
+  unknownSchema(): void {
+    this.#unknownSchemas++;
+  }
+
+  mmapMarker(): void {}
+
+  tombstone(ref: number, fromMs: number, toMs: number): void {
+    const slot = this.#slotOf(ref);
+    if (slot !== 0) this.#head.deletions.add(this.#head.series.labels(slot), fromMs, toMs);
   }
 
   metadata(): void {
@@ -189,8 +207,7 @@ class ReplayVisitor implements RecordVisitor {
   }
 
   unread(type: number): void {
-    // Type 0 and mmap markers mean nothing to a head without an out-of-order window.
-    if (type === 0 || type === recordType.mmapMarkers) return;
+    if (type === 0) return;
     this.#unread.set(type, (this.#unread.get(type) ?? 0) + 1);
   }
 
@@ -203,8 +220,11 @@ class ReplayVisitor implements RecordVisitor {
         "the WAL has samples of series that it does not name",
       );
     }
-    if (this.#tombstones > 0) {
-      logger.warn({ deletions: this.#tombstones }, "deletions in the WAL are not applied yet");
+    if (this.#unknownSchemas > 0) {
+      logger.warn(
+        { samples: this.#unknownSchemas },
+        "histograms of an unknown schema were skipped",
+      );
     }
     for (const [type, records] of this.#unread) {
       logger.warn({ type, records }, "WAL records of a type that is not read yet were left alone");

@@ -2,6 +2,7 @@
  * What one transaction collected: parallel typed arrays, reused from transaction to transaction.
  */
 
+import type { FloatHistogram, Histogram } from "../../model/histogram.ts";
 import type { Exemplar } from "../../model/sample.ts";
 
 /** An exemplar on its way into the ring. */
@@ -9,6 +10,29 @@ export interface PendingExemplar {
   readonly ref: number;
   readonly exemplar: Exemplar;
   readonly timestampMs: number;
+}
+
+/** A native histogram on its way into a chunk. */
+export interface PendingHistogram {
+  readonly ref: number;
+  readonly timestampMs: number;
+  readonly histogram: Histogram | FloatHistogram;
+  readonly isStale: boolean;
+}
+
+/**
+ * A place where order matters: a series got a histogram and then a float. All floats before `floats`
+ * and all histograms before `histograms` come first.
+ */
+export interface BatchCut {
+  readonly floats: number;
+  readonly histograms: number;
+}
+
+/** Indexes [from, to). */
+export interface BatchRange {
+  readonly from: number;
+  readonly to: number;
 }
 
 /** Samples and exemplars of one transaction. */
@@ -20,6 +44,10 @@ export class SampleBatch {
   valueWords: Uint32Array;
   count = 0;
   readonly exemplars: PendingExemplar[] = [];
+  readonly histograms: PendingHistogram[] = [];
+  readonly cuts: BatchCut[] = [];
+  /** Refs with a histogram since the last cut. */
+  readonly #histogramRefs = new Set<number>();
 
   constructor(capacity = 256) {
     this.refs = new Float64Array(capacity);
@@ -31,6 +59,33 @@ export class SampleBatch {
   clear(): void {
     this.count = 0;
     this.exemplars.length = 0;
+    if (this.histograms.length === 0) return;
+    this.histograms.length = 0;
+    this.cuts.length = 0;
+    this.#histogramRefs.clear();
+  }
+
+  addHistogram(pending: PendingHistogram): void {
+    this.histograms.push(pending);
+    this.#histogramRefs.add(pending.ref);
+  }
+
+  /** To be called before a float is counted, where the batch has histograms. */
+  noteFloat(ref: number): void {
+    if (!this.#histogramRefs.has(ref)) return;
+    this.cuts.push({ floats: this.count, histograms: this.histograms.length });
+    this.#histogramRefs.clear();
+  }
+
+  /** Calls `use` for each run of floats followed by histograms, in the order in which they must go. */
+  forEachRun(use: (floats: BatchRange, histograms: BatchRange) => void): void {
+    let floats = 0;
+    let histograms = 0;
+    for (const cut of [...this.cuts, { floats: this.count, histograms: this.histograms.length }]) {
+      use({ from: floats, to: cut.floats }, { from: histograms, to: cut.histograms });
+      floats = cut.floats;
+      histograms = cut.histograms;
+    }
   }
 
   /** Doubles the room. */

@@ -12,6 +12,7 @@ import { CorruptionError } from "../../base/errors.ts";
 import type { Logger } from "../../base/logger.ts";
 import { ByteWriter } from "../byte-writer.ts";
 import type { FileSystem } from "../file-system.ts";
+import { beginHistograms, encodeHistogram, type HistogramRecord } from "./histogram-records.ts";
 import { WalReader } from "./wal-reader.ts";
 import {
   beginExemplars,
@@ -21,6 +22,7 @@ import {
   encodeMetadata,
   encodeSample,
   encodeTombstone,
+  histogramRecordType,
   RecordDecoder,
   type RecordVisitor,
   recordType,
@@ -74,8 +76,7 @@ export async function writeCheckpoint(options: CheckpointOptions): Promise<void>
     reader.close();
     writer.close();
   }
-  const { damage, unsupported } = reader;
-  if (unsupported !== undefined) throw unsupported;
+  const { damage } = reader;
   if (damage !== undefined) {
     fs.rmSync(temporary, { recursive: true, force: true });
     throw new CorruptionError(`cannot write a checkpoint: ${damage.reason}`, {
@@ -129,8 +130,10 @@ function syncFolder(fs: FileSystem, dir: string): void {
 /** Builds the shortened copy of one record. */
 class RecordFilter implements RecordVisitor {
   readonly out = new ByteWriter();
-  /** The record is of a type we cannot shorten and goes over whole. */
-  isRaw = false;
+  #isUnread = false;
+  #hasStarts = false;
+  #isMixed = false;
+  #histogramType = 0;
   readonly #options: CheckpointOptions;
   #firstRef = 0;
   #firstMs = 0;
@@ -141,7 +144,14 @@ class RecordFilter implements RecordVisitor {
 
   begin(): void {
     this.out.clear();
-    this.isRaw = false;
+    this.#isUnread = false;
+    this.#hasStarts = false;
+    this.#isMixed = false;
+  }
+
+  /** The record holds what our own form of it does not (start times, unknown types), so it goes over whole. */
+  get isRaw(): boolean {
+    return this.#isUnread || (this.out.length > 0 && (this.#hasStarts || this.#isMixed));
   }
 
   series(ref: number, labels: string[]): void {
@@ -151,7 +161,8 @@ class RecordFilter implements RecordVisitor {
     encodeLabels(this.out, labels);
   }
 
-  sample(ref: number, timestampMs: number, high: number, low: number): void {
+  sample(ref: number, timestampMs: number, high: number, low: number, startMs: number): void {
+    if (startMs !== 0) this.#hasStarts = true;
     if (timestampMs < this.#options.minMs) return;
     if (this.out.length === 0) {
       beginSamples(this.out, ref, timestampMs);
@@ -172,6 +183,30 @@ class RecordFilter implements RecordVisitor {
     encodeExemplar(this.out, ref - this.#firstRef, timestampMs - this.#firstMs, bits, labels);
   }
 
+  histogram({ ref, timestampMs, startMs, histogram, isStale }: HistogramRecord): void {
+    if (timestampMs < this.#options.minMs) return;
+    const type = histogramRecordType(histogram);
+    if (startMs !== 0) this.#hasStarts = true;
+    if (this.out.length === 0) {
+      beginHistograms(this.out, type, ref, timestampMs);
+      this.#firstRef = ref;
+      this.#firstMs = timestampMs;
+      this.#histogramType = type;
+    }
+    // A record of a later version may mix what we write apart.
+    if (type !== this.#histogramType) this.#isMixed = true;
+    const deltas = [ref - this.#firstRef, timestampMs - this.#firstMs] as const;
+    encodeHistogram(this.out, deltas[0], deltas[1], histogram, isStale);
+  }
+
+  unknownSchema(): void {
+    this.#isUnread = true;
+  }
+
+  mmapMarker(): void {
+    this.#isUnread = true;
+  }
+
   tombstone(ref: number, fromMs: number, toMs: number): void {
     if (toMs < this.#options.minMs) return;
     if (this.out.length === 0) this.out.byte(recordType.tombstones);
@@ -185,6 +220,6 @@ class RecordFilter implements RecordVisitor {
   }
 
   unread(type: number): void {
-    this.isRaw = type !== 0;
+    this.#isUnread = type !== 0;
   }
 }

@@ -6,7 +6,8 @@
  * errors are Prometheus' own. Speed: that of CRC-32C, about 1 GB/s.
  */
 
-import { type AppError, CorruptionError, errorMessage } from "../../base/errors.ts";
+import { decompress as decompressZstd } from "fzstd";
+import { CorruptionError, errorMessage } from "../../base/errors.ts";
 import { ByteWriter } from "../byte-writer.ts";
 import { crc32c } from "../crc32c.ts";
 import type { FileSystem } from "../file-system.ts";
@@ -19,6 +20,7 @@ import {
   snappyFlag,
   zstdFlag,
 } from "./wal-segments.ts";
+import { zstdFault } from "./zstd-frame.ts";
 
 /** Bytes read at once; a whole number of pages. */
 const windowSize = 32 * pageSize;
@@ -44,8 +46,6 @@ export class WalReader {
   from = 0;
   to = 0;
   damage: WalDamage | undefined;
-  /** Set where a record is sound but cannot be read: the log must then not be cut. */
-  unsupported: AppError | undefined;
   recordCount = 0;
 
   readonly #fs: FileSystem;
@@ -77,7 +77,7 @@ export class WalReader {
 
   /** Moves to the next record; false at the end and at damage. */
   next(): boolean {
-    if (this.damage !== undefined || this.unsupported !== undefined) return false;
+    if (this.damage !== undefined) return false;
     this.#fragments = 0;
     this.#joined.clear();
     for (;;) {
@@ -196,24 +196,22 @@ export class WalReader {
     return "record";
   }
 
-  /** Reading zstd comes with the storage issue; until then such a log is refused, never cut. */
-  #unpackZstd(bytes: Uint8Array, from: number, to: number): "damaged" {
-    const hasMagic =
-      to - from >= 4 &&
-      bytes[from] === 0x28 &&
-      bytes[from + 1] === 0xb5 &&
-      bytes[from + 2] === 0x2f &&
-      bytes[from + 3] === 0xfd;
-    if (!hasMagic) {
-      this.#fail("invalid input: magic number mismatch");
+  #unpackZstd(bytes: Uint8Array, from: number, to: number): "record" | "damaged" {
+    const packed = bytes.subarray(from, to);
+    const fault = zstdFault(packed, plainMaxBytes);
+    if (fault !== undefined) {
+      this.#fail(fault);
       return "damaged";
     }
-    const file = this.#segments[this.#segmentAt]?.path ?? "";
-    this.unsupported = new CorruptionError(
-      "cannot read a WAL record compressed with zstd: start Prometheus once with --storage.tsdb.wal-compression-type=snappy and let it write a checkpoint",
-      { file, offset: this.#goodEnd },
-    );
-    return "damaged";
+    try {
+      this.record = decompressZstd(packed);
+    } catch (thrown) {
+      this.#fail(`zstd: ${errorMessage(thrown)}`);
+      return "damaged";
+    }
+    this.from = 0;
+    this.to = this.record.length;
+    return "record";
   }
 
   #fail(reason: string): false {

@@ -1,11 +1,13 @@
 /**
  * Contents of WAL records (FORMAT.md): encoders append to a ByteWriter, `decodeRecord` feeds a
- * visitor, so that neither makes an object a sample. Types we do not read yet are counted by
+ * visitor, so that neither makes an object a float sample. Types that nobody knows yet are counted by
  * `unread`, never taken for damage: a log of a newer Prometheus stays readable.
  */
 
+import { customBucketsSchema, type FloatHistogram, type Histogram } from "../../model/histogram.ts";
 import { ByteReader } from "../byte-reader.ts";
 import type { ByteWriter } from "../byte-writer.ts";
+import { type HistogramVisitor, readHistogramRecord } from "./histogram-records.ts";
 
 /** First byte of a record. */
 export const recordType = {
@@ -24,6 +26,15 @@ export const recordType = {
   floatHistogramsV2: 13,
 } as const;
 
+/** The record type that holds this histogram: custom buckets have their own, which older readers skip. */
+export function histogramRecordType(histogram: Histogram | FloatHistogram): number {
+  const isFloat = histogram.kind === "float";
+  if (histogram.schema !== customBucketsSchema) {
+    return isFloat ? recordType.floatHistograms : recordType.histograms;
+  }
+  return isFloat ? recordType.customBucketFloatHistograms : recordType.customBucketHistograms;
+}
+
 /** Prometheus' numbers of metric types in metadata records. */
 export const metadataTypeNames = [
   "unknown",
@@ -36,11 +47,18 @@ export const metadataTypeNames = [
   "stateset",
 ] as const;
 
+/** Beyond every int64. */
+const int64Span = 2 ** 63;
+
 /** Takes what a record holds. `ref` is the series' number in the log; labels are [name, value, …]. */
-export interface RecordVisitor {
+export interface RecordVisitor extends HistogramVisitor {
   series(ref: number, labels: string[]): void;
-  sample(ref: number, timestampMs: number, high: number, low: number): void;
+  /** `startMs` 0 = no start time. */
+  sample(ref: number, timestampMs: number, high: number, low: number, startMs: number): void;
+  /** The series' out-of-order samples up to here are in chunk `chunkRef` (file << 32 | offset) of chunks_head. */
+  mmapMarker(ref: number, chunkRef: number): void;
   exemplar(ref: number, timestampMs: number, high: number, low: number, labels: string[]): void;
+  /** Both inclusive; infinite where the record has the end of int64. */
   tombstone(ref: number, fromMs: number, toMs: number): void;
   metadata(ref: number, type: number, unit: string, help: string): void;
   /** A record of a type that is not read. */
@@ -96,8 +114,19 @@ export function encodeLabels(into: ByteWriter, labels: readonly string[]): void 
 /** One tombstone: samples of `ref` from `fromMs` to `toMs` are deleted. */
 export function encodeTombstone(into: ByteWriter, ref: number, fromMs: number, toMs: number): void {
   into.int64(ref);
-  into.varint(fromMs);
-  into.varint(toMs);
+  encodeTime(into, fromMs);
+  encodeTime(into, toMs);
+}
+
+function encodeTime(into: ByteWriter, timeMs: number): void {
+  if (Number.isFinite(timeMs)) into.varint(timeMs);
+  else into.uvarint64(0xffffffff, timeMs > 0 ? 0xfffffffe : 0xffffffff);
+}
+
+/** Times at the ends of int64 mean "for ever". */
+function unboundedTime(timeMs: number): number {
+  if (timeMs >= int64Span) return Number.POSITIVE_INFINITY;
+  return timeMs <= -int64Span ? Number.NEGATIVE_INFINITY : timeMs;
 }
 
 /** One metadata entry. */
@@ -139,6 +168,20 @@ export class RecordDecoder {
         return this.#tombstones(reader, visitor);
       case recordType.metadata:
         return this.#metadata(reader, visitor);
+      case recordType.mmapMarkers:
+        return this.#mmapMarkers(reader, visitor);
+      case recordType.samplesV2:
+        return this.#samplesV2(reader, visitor);
+      case recordType.histograms:
+      case recordType.customBucketHistograms:
+        return this.#histograms(reader, visitor, false);
+      case recordType.floatHistograms:
+      case recordType.customBucketFloatHistograms:
+        return this.#histograms(reader, visitor, true);
+      case recordType.histogramsV2:
+        return this.#histogramsV2(reader, visitor, false);
+      case recordType.floatHistogramsV2:
+        return this.#histogramsV2(reader, visitor, true);
       default:
         visitor.unread(type);
         return undefined;
@@ -168,9 +211,59 @@ export class RecordDecoder {
       // As Prometheus counts: the one that is cut short too.
       count++;
       if (reader.isShort) break;
-      visitor.sample(ref, timestampMs, high, low);
+      visitor.sample(ref, timestampMs, high, low, 0);
     }
     return reader.isShort ? `decode error after ${count} samples: invalid size` : undefined;
+  }
+
+  #samplesV2(reader: ByteReader, visitor: RecordVisitor): string | undefined {
+    const cursor = new RunCursor();
+    let count = 0;
+    while (reader.left > 0) {
+      cursor.next(reader);
+      const high = reader.word();
+      const low = reader.word();
+      count++;
+      if (reader.isShort) break;
+      visitor.sample(cursor.ref, cursor.timestampMs, high, low, cursor.startMs);
+    }
+    return reader.isShort ? `decode error after ${count} samples: invalid size` : undefined;
+  }
+
+  #histograms(reader: ByteReader, visitor: RecordVisitor, isFloat: boolean): string | undefined {
+    if (reader.left === 0) return undefined;
+    const firstRef = reader.uint64();
+    const firstMs = reader.int64();
+    let count = 0;
+    while (reader.left > 0) {
+      const ref = firstRef + reader.varint();
+      const timestampMs = firstMs + reader.varint();
+      count++;
+      readHistogramRecord(reader, { ref, timestampMs, startMs: 0 }, isFloat, visitor);
+    }
+    return reader.isShort ? `decode error after ${count} histograms: invalid size` : undefined;
+  }
+
+  #histogramsV2(reader: ByteReader, visitor: RecordVisitor, isFloat: boolean): string | undefined {
+    const cursor = new RunCursor();
+    let count = 0;
+    while (reader.left > 0) {
+      cursor.next(reader);
+      const { ref, timestampMs, startMs } = cursor;
+      count++;
+      readHistogramRecord(reader, { ref, timestampMs, startMs }, isFloat, visitor);
+    }
+    return reader.isShort ? `decode error after ${count} histograms: invalid size` : undefined;
+  }
+
+  #mmapMarkers(reader: ByteReader, visitor: RecordVisitor): string | undefined {
+    while (reader.left > 0) {
+      const ref = reader.uint64();
+      const chunkRef = reader.uint64();
+      if (reader.isShort) return "invalid size";
+      visitor.mmapMarker(ref, chunkRef);
+    }
+    return undefined;
   }
 
   #exemplars(reader: ByteReader, visitor: RecordVisitor): string | undefined {
@@ -194,8 +287,8 @@ export class RecordDecoder {
   #tombstones(reader: ByteReader, visitor: RecordVisitor): string | undefined {
     while (reader.left > 0) {
       const ref = reader.uint64();
-      const fromMs = reader.varint();
-      const toMs = reader.varint();
+      const fromMs = unboundedTime(reader.varint());
+      const toMs = unboundedTime(reader.varint());
       if (reader.isShort) return "invalid size";
       visitor.tombstone(ref, fromMs, toMs);
     }
@@ -220,6 +313,37 @@ export class RecordDecoder {
       visitor.metadata(ref, type, unit, help);
     }
     return undefined;
+  }
+}
+
+/**
+ * Identity and times of the samples of a v2 record: the first as signed varints; then refs against the
+ * one before, times against the first, and a marker of the start time (0 none, 1 as before, else a
+ * varint against the first's).
+ */
+class RunCursor {
+  ref = 0;
+  timestampMs = 0;
+  startMs = 0;
+  #firstMs = 0;
+  #firstStartMs = 0;
+  #isBegun = false;
+
+  next(reader: ByteReader): void {
+    if (!this.#isBegun) {
+      this.ref = reader.varint();
+      this.timestampMs = reader.varint();
+      this.startMs = reader.varint();
+      this.#firstMs = this.timestampMs;
+      this.#firstStartMs = this.startMs;
+      this.#isBegun = true;
+      return;
+    }
+    this.ref += reader.varint();
+    this.timestampMs = this.#firstMs + reader.varint();
+    const marker = reader.byte();
+    if (marker === 0) this.startMs = 0;
+    else if (marker !== 1) this.startMs = this.#firstStartMs + reader.varint();
   }
 }
 
