@@ -97,7 +97,7 @@ function parseJson(text: string, name: string): unknown {
     const at = /position (\d+)/.exec(message)?.[1];
     const line =
       at === undefined ? text.split("\n").length : text.slice(0, Number(at)).split("\n").length;
-    const why = message.replace(/ in JSON at position.*$/, "").replace(/, ".*$/s, "");
+    const why = message.replace(/ in JSON at position.*$/, "").replace(/, (\.\.\.)?".*$/s, "");
     throw new AppError(
       "parse",
       `cannot import ${name}: line ${line}: ${why}; it must be a dashboard's JSON, as Grafana exports it`,
