@@ -9,7 +9,13 @@ import { grafanaUnitsSuite } from "./suites/grafana-units.ts";
 import { grafanaVariablesSuite } from "./suites/grafana-variables.ts";
 import { httpApiSuite } from "./suites/httpapi.ts";
 import { hubbleCases } from "./suites/hubble-cases.ts";
+import { hubbleDynamic } from "./suites/hubble-dynamic.ts";
 import { hubbleFilters } from "./suites/hubble-filters.ts";
+import {
+  hubbleInternals,
+  hubbleRuntimePanics,
+  hubbleStaticAndDynamic,
+} from "./suites/hubble-internals.ts";
 import { hubbleInvalid } from "./suites/hubble-invalid.ts";
 import { hubbleJsonpb } from "./suites/hubble-jsonpb.ts";
 import { policyDnsSuite, policyHttpSuite } from "./suites/policy-l7.ts";
@@ -20,6 +26,7 @@ import { promqltestSuite } from "./suites/promqltest.ts";
 import { relabelSuite } from "./suites/relabel.ts";
 import { tsdbChunksSuite } from "./suites/tsdb-chunks.ts";
 import { tsdbCompactionSuite } from "./suites/tsdb-compaction.ts";
+import { tsdbDirsSuite } from "./suites/tsdb-dirs.ts";
 import { tsdbIndexSuite } from "./suites/tsdb-index.ts";
 import { tsdbWalSuite } from "./suites/tsdb-wal.ts";
 
@@ -32,6 +39,10 @@ export const suites: readonly Suite[] = [
   hubbleCases,
   hubbleFilters,
   hubbleInvalid,
+  hubbleDynamic,
+  hubbleInternals,
+  hubbleStaticAndDynamic,
+  hubbleRuntimePanics,
   hubbleJsonpb,
   expositionSuite,
   policyVerdictsSuite,
@@ -46,4 +57,5 @@ export const suites: readonly Suite[] = [
   tsdbWalSuite,
   tsdbCompactionSuite,
   tsdbIndexSuite,
+  tsdbDirsSuite,
 ];

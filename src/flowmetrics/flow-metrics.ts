@@ -6,14 +6,20 @@
  */
 
 import type { Clock } from "../base/clock.ts";
-import { ConfigError, errorMessage } from "../base/errors.ts";
+import { ConfigError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Flow } from "../flow/model/flow.ts";
-import type { AnyFamily } from "../metrics/families.ts";
 import type { Registry } from "../metrics/registry.ts";
-import { compileContext, type FlowContext } from "./context.ts";
+import {
+  type ActiveHandler,
+  checkConflicts,
+  deletePodSeries,
+  findHandlerKind,
+  handlerStatus,
+  startHandler,
+  stopHandler,
+} from "./active-handler.ts";
 import type { FlowHandler, HandlerKind } from "./handler.ts";
-import { handlerKinds } from "./registry.ts";
 import type { MetricSpec } from "./spec.ts";
 
 /** What createFlowMetrics needs; `registry` gets the families. */
@@ -24,14 +30,20 @@ export interface FlowMetricsOptions {
   readonly logger: Logger;
 }
 
-interface ActiveHandler {
-  readonly name: string;
-  readonly context: FlowContext;
-  readonly handler: FlowHandler;
+/** Handlers at work, however they are configured. */
+export interface FlowProcessor {
+  /** Counts one flow in every handler. The flow is not kept. */
+  processFlow(flow: Flow): void;
+  /** A line a handler: its name and options as the agent prints them. */
+  status(): string[];
+  /** Drops the series that name a pod; the agent does so one minute after the endpoint is gone. O(series). */
+  deleteEndpoint(namespace: string, name: string): void;
+  /** Takes every family off the registry. */
+  close(): void;
 }
 
-/** The handlers at work. */
-export class FlowMetrics {
+/** The handlers of a metrics string. */
+export class FlowMetrics implements FlowProcessor {
   readonly #active: readonly ActiveHandler[];
   readonly #handlers: readonly FlowHandler[];
   readonly #registry: Registry;
@@ -42,29 +54,21 @@ export class FlowMetrics {
     this.#registry = registry;
   }
 
-  /** Counts one flow in every handler. The flow is not kept. */
   processFlow(flow: Flow): void {
     const handlers = this.#handlers;
     for (let i = 0; i < handlers.length; i++) handlers[i]!.processFlow(flow);
   }
 
-  /** A line a handler: its name and options as the agent prints them. */
   status(): string[] {
-    return this.#active.map(({ name, handler }) => `${name} ${handler.status}`);
+    return this.#active.map(handlerStatus);
   }
 
-  /** Drops the series that name a pod; the agent does so one minute after the endpoint is gone. O(series). */
   deleteEndpoint(namespace: string, name: string): void {
-    for (const { context, handler } of this.#active) {
-      for (const match of context.podMatches(namespace, name)) {
-        for (const family of handler.families) removeSeries(family, match);
-      }
-    }
+    for (const active of this.#active) deletePodSeries(active, namespace, name);
   }
 
-  /** Takes every family off the registry. */
   close(): void {
-    for (const { handler } of this.#active) unregisterAll(handler.families, this.#registry);
+    for (const active of this.#active) stopHandler(active, this.#registry);
   }
 }
 
@@ -74,53 +78,29 @@ export function createFlowMetrics(options: FlowMetricsOptions): FlowMetrics {
   const names = new Set(specs.map((spec) => spec.name));
   const known: { readonly kind: HandlerKind; readonly spec: MetricSpec }[] = [];
   for (const spec of specs) {
-    const kind = handlerKinds.find((candidate) => candidate.name === spec.name);
+    const kind = findHandlerKind(spec.name);
     if (kind === undefined) {
       logger.warn({ name: spec.name }, "Skipping unknown hubble metric");
       continue;
     }
-    const conflict = kind.conflictsWith.find((name) => names.has(name));
-    if (conflict !== undefined) {
-      throw new ConfigError(`plugin ${spec.name} conflicts with plugin ${conflict}`, { path: "" });
-    }
+    checkConflicts(kind, names);
     known.push({ kind, spec });
   }
   const active: ActiveHandler[] = [];
   try {
     for (const { kind, spec } of known) active.push(startHandler(kind, spec, options));
   } catch (thrown) {
-    for (const { handler } of active) unregisterAll(handler.families, registry);
+    for (const started of active) stopHandler(started, registry);
     throw thrown;
   }
   return new FlowMetrics(active, registry);
 }
 
-function startHandler(
-  kind: HandlerKind,
-  spec: MetricSpec,
-  { registry, clock }: FlowMetricsOptions,
-): ActiveHandler {
-  const context = compileChecked(spec);
-  return { name: spec.name, context, handler: kind.create({ spec, context, registry, clock }) };
-}
-
-function compileChecked(spec: MetricSpec): FlowContext {
-  try {
-    return compileContext(spec);
-  } catch (thrown) {
-    const why = errorMessage(thrown);
-    throw new ConfigError(`unable to initialize metric '${spec.name}': ${why}`, { path: "" });
-  }
-}
-
-function removeSeries(family: AnyFamily, match: ReadonlyMap<string, string>): void {
-  const wanted = [...match].map(
-    ([label, value]) => [family.labelNames.indexOf(label), value] as const,
-  );
-  if (wanted.some(([index]) => index < 0)) return;
-  family.removeMatching((values) => wanted.every(([index, value]) => values[index] === value));
-}
-
-function unregisterAll(families: readonly AnyFamily[], registry: Registry): void {
-  for (const family of families) registry.unregister(family.name);
+/** Refuses a metrics string beside a dynamic configuration file, in the agent's words. */
+export function checkOneConfiguration(
+  metrics: readonly string[] | undefined,
+  dynamicFile: string | undefined,
+): void {
+  if (metrics === undefined || metrics.length === 0 || dynamicFile === undefined) return;
+  throw new ConfigError("cannot configure both static and dynamic Hubble metrics", { path: "" });
 }

@@ -2,7 +2,7 @@
 
 import type { Clock } from "../base/clock.ts";
 import type { Flow } from "../flow/model/flow.ts";
-import type { ExemplarContext } from "../metrics/families.ts";
+import { type ExemplarContext, exemplarCodePointsMax } from "../metrics/families.ts";
 import { traceId } from "./flow-text.ts";
 import { traceExemplar } from "./handler.ts";
 import { firstValue, type MetricSpec } from "./spec.ts";
@@ -27,7 +27,16 @@ export function areExemplarsOn(spec: MetricSpec): boolean {
   return firstValue(spec, "exemplars") === "true";
 }
 
-/** The exemplar of a flow, undefined where switched off or where there is no trace. */
+/** OpenMetrics allows an exemplar's label names and values so many characters together. */
+const traceIdLengthMax = exemplarCodePointsMax - "traceID".length;
+
+/**
+ * The exemplar of a flow, undefined where switched off, where there is no trace, or where its id is
+ * longer than an exemplar may be: the original's process ends there, ours counts without it.
+ */
 export function flowExemplar(flow: Flow, isOn: boolean, clock: Clock): ExemplarContext | undefined {
-  return isOn ? traceExemplar(traceId(flow), clock) : undefined;
+  if (!isOn) return undefined;
+  const trace = traceId(flow);
+  if (trace.length > traceIdLengthMax && [...trace].length > traceIdLengthMax) return undefined;
+  return traceExemplar(trace, clock);
 }
