@@ -5,6 +5,7 @@
  * Browser-safe.
  */
 
+import { exponentialBound } from "./exponential-bounds.ts";
 import { formatGoFloat } from "./value-format.ts";
 
 /** The schema of histograms whose bounds are listed in `customValues`. */
@@ -128,7 +129,7 @@ export function bucketUpperBound(histogram: Histogram | FloatHistogram, index: n
     if (index < 0) return Number.NEGATIVE_INFINITY;
     return bounds[index] ?? Number.POSITIVE_INFINITY;
   }
-  return 2 ** (index * 2 ** -histogram.schema);
+  return exponentialBound(index, histogram.schema);
 }
 
 function sideBuckets(

@@ -60,6 +60,11 @@ export class SampleBuffer {
   count = 0;
   /** Undefined while no sample is a histogram; may be shorter than `count`. The objects are shared: never changed. */
   histograms: (Histogram | FloatHistogram | undefined)[] | undefined;
+  /**
+   * When what each sample counts began, ms since 1970; 0 where that is unknown. Undefined while no
+   * sample has one; may be shorter than `count`.
+   */
+  startTimestampsMs: Float64Array | undefined;
 
   constructor(capacity = 128) {
     this.timestampsMs = new Float64Array(capacity);
@@ -70,6 +75,7 @@ export class SampleBuffer {
   clear(): void {
     this.count = 0;
     this.histograms = undefined;
+    this.startTimestampsMs = undefined;
   }
 
   /** Makes room for `more` samples beyond `count`. Arrays may be replaced: read them again afterwards. */
@@ -85,6 +91,11 @@ export class SampleBuffer {
     this.timestampsMs = timestampsMs;
     this.values = values;
     this.valueWords = words;
+    if (this.startTimestampsMs !== undefined) {
+      const starts = new Float64Array(capacity);
+      starts.set(this.startTimestampsMs);
+      this.startTimestampsMs = starts;
+    }
   }
 
   push(timestampMs: number, value: number): void {
@@ -118,6 +129,12 @@ export class SampleBuffer {
     this.pushStale(timestampMs);
   }
 
+  /** Says when what the newest sample counts began. */
+  setStart(startTimestampMs: number): void {
+    this.startTimestampsMs ??= new Float64Array(this.values.length);
+    this.startTimestampsMs[this.count - 1] = startTimestampMs;
+  }
+
   /** Appends samples [from, to) of another buffer, whatever they are. */
   pushRange(source: SampleBuffer, from: number, to: number): void {
     if (to <= from) return;
@@ -131,6 +148,9 @@ export class SampleBuffer {
         if (histogram !== undefined) this.#noteHistogram(histogram, this.count + index);
       }
     }
+    if (source.startTimestampsMs !== undefined || this.startTimestampsMs !== undefined) {
+      this.#copyStarts(source, from, to);
+    }
     this.count += to - from;
   }
 
@@ -139,6 +159,15 @@ export class SampleBuffer {
       this.valueWords[index * 2 + highWord] === staleBitsHigh &&
       this.valueWords[index * 2 + lowWord] === staleBitsLow
     );
+  }
+
+  #copyStarts(source: SampleBuffer, from: number, to: number): void {
+    this.startTimestampsMs ??= new Float64Array(this.values.length);
+    const starts = this.startTimestampsMs;
+    // A sample that was taken back may have left its start.
+    starts.fill(0, this.count, this.count + to - from);
+    const taken = source.startTimestampsMs?.subarray(from, to);
+    if (taken !== undefined) starts.set(taken, this.count);
   }
 
   #noteHistogram(histogram: Histogram | FloatHistogram, index = this.count): void {

@@ -194,3 +194,25 @@ async function readKinds(storage: MemoryStorage): Promise<string[]> {
     return `${buffer.timestampsMs[i]}:${buffer.isStale(i) ? "stale" : text}`;
   });
 }
+
+describe("start timestamps", () => {
+  it("keeps start timestamps with their samples, also when earlier samples come later", async () => {
+    const storage = new MemoryStorage({ allowOutOfOrder: true });
+    const labels = labelsFromObject({ __name__: "x" });
+    const append = (timestampMs: number, startMs: number) => {
+      const appender = storage.appender();
+      const ref = appender.append(0, labels, timestampMs, timestampMs);
+      if (startMs !== 0) appender.appendStartTimestamp?.(ref, startMs);
+      appender.commit();
+    };
+    append(10, 0);
+    append(30, 25);
+    append(20, 15);
+    append(40, 0);
+    const [series] = (await storage.querier(0, 100).select([], { startMs: 0, endMs: 100 })).series;
+    const buffer = new SampleBuffer(1);
+    series?.readSamples(buffer, 0, 100);
+    expect([...buffer.timestampsMs.subarray(0, 4)]).toEqual([10, 20, 30, 40]);
+    expect([...(buffer.startTimestampsMs ?? []).subarray(0, 4)]).toEqual([0, 15, 25, 0]);
+  });
+});

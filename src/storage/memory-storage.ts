@@ -37,6 +37,8 @@ interface PendingSample {
   readonly series: MemorySeries;
   readonly timestampMs: number;
   readonly value: SampleValue;
+  /** When what it counts began, ms; 0 where unknown. */
+  startTimestampMs: number;
 }
 
 /** Series and samples in memory. */
@@ -135,9 +137,10 @@ class MemorySeries implements Series {
   }
 
   /** Adds a sample where it belongs; one at a known time replaces what was there. */
-  insert(timestampMs: number, value: SampleValue): void {
+  insert(sample: PendingSample): void {
+    const { timestampMs } = sample;
     if (timestampMs > this.newestMs) {
-      pushSample(this.samples, timestampMs, value);
+      pushSample(this.samples, sample);
       return;
     }
     const index = this.#indexAt(timestampMs);
@@ -146,7 +149,9 @@ class MemorySeries implements Series {
     this.readSamples(tail, isKnown ? timestampMs + 1 : timestampMs, Number.POSITIVE_INFINITY);
     this.samples.count = index;
     if (this.samples.histograms !== undefined) this.samples.histograms.length = index;
-    pushSample(this.samples, timestampMs, value);
+    // What follows takes its start along, if any has one.
+    this.samples.startTimestampsMs?.fill(0, index);
+    pushSample(this.samples, sample);
     this.samples.pushRange(tail, 0, tail.count);
   }
 
@@ -174,10 +179,14 @@ class MemorySeries implements Series {
   }
 }
 
-function pushSample(samples: SampleBuffer, timestampMs: number, value: SampleValue): void {
+function pushSample(
+  samples: SampleBuffer,
+  { timestampMs, value, startTimestampMs }: PendingSample,
+): void {
   if (value === undefined) samples.pushStale(timestampMs);
   else if (typeof value === "object") samples.pushHistogram(timestampMs, value);
   else samples.push(timestampMs, value);
+  if (startTimestampMs !== 0) samples.setStart(startTimestampMs);
 }
 
 function isEqualValue(a: SampleValue, b: SampleValue): boolean {
@@ -214,13 +223,18 @@ class MemoryAppender implements Appender {
     return this.#add(this.#storage.seriesOf(ref, labels), timestampMs, undefined);
   }
 
+  appendStartTimestamp(ref: SeriesRef, startTimestampMs: number): void {
+    const newest = this.#pending.at(-1);
+    if (newest?.series.ref === ref) newest.startTimestampMs = startTimestampMs;
+  }
+
   appendExemplar(ref: SeriesRef, exemplar: Exemplar): void {
     const pending = this.#pending.find(({ series }) => series.ref === ref);
     if (pending !== undefined) this.#pendingExemplars.push({ series: pending.series, exemplar });
   }
 
   commit(): void {
-    for (const { series, timestampMs, value } of this.#pending) series.insert(timestampMs, value);
+    for (const sample of this.#pending) sample.series.insert(sample);
     for (const { series, exemplar } of this.#pendingExemplars) {
       const newest = series.exemplars.at(-1)?.timestampMs ?? Number.NEGATIVE_INFINITY;
       if ((exemplar.timestampMs ?? 0) > newest) series.exemplars.push(exemplar);
@@ -249,7 +263,7 @@ class MemoryAppender implements Appender {
           : appendFailure.duplicateTimestamp;
       }
     }
-    const sample = { series, timestampMs, value };
+    const sample = { series, timestampMs, value, startTimestampMs: 0 };
     this.#pending.push(sample);
     this.#newestPending.set(series, sample);
     return series.ref;

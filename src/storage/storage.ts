@@ -47,6 +47,11 @@ export interface Appender {
    * sample is a histogram, with the marker in a histogram's sum, as in Prometheus. Results as `append`.
    */
   appendStale(ref: SeriesRef, labels: Labels, timestampMs: number): number;
+  /**
+   * Says when what the sample just appended to `ref` counts began, ms (a counter's start timestamp).
+   * Only storage that keeps such times has this.
+   */
+  appendStartTimestamp?(ref: SeriesRef, startTimestampMs: number): void;
   /** Attaches an exemplar to a series that got a sample; a late or repeated one is dropped silently. */
   appendExemplar(ref: SeriesRef, exemplar: Exemplar): void;
   /** Makes the samples visible to queriers and hands them to the log. */
