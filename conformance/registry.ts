@@ -2,6 +2,7 @@
 
 import type { Suite } from "./suite.ts";
 import { expositionSuite } from "./suites/exposition.ts";
+import { grafanaColorsSuite, grafanaDisplaySuite } from "./suites/grafana-display.ts";
 import { grafanaIntervalsSuite } from "./suites/grafana-intervals.ts";
 import { grafanaNamesSuite } from "./suites/grafana-names.ts";
 import { grafanaReduceSuite } from "./suites/grafana-reduce.ts";
@@ -53,6 +54,8 @@ export const suites: readonly Suite[] = [
   grafanaVariablesSuite,
   grafanaUnitsSuite,
   grafanaReduceSuite,
+  grafanaDisplaySuite,
+  grafanaColorsSuite,
   tsdbChunksSuite,
   tsdbWalSuite,
   tsdbCompactionSuite,

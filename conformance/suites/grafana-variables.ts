@@ -2,6 +2,8 @@
 
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { createDataResolver } from "../../src/dashboard/data-context.ts";
+import { createFrame, type Field, type Frame } from "../../src/dashboard/frame.ts";
 import {
   interpolate,
   type VariableScope,
@@ -30,7 +32,7 @@ interface RecordedFile {
   readonly timeRange: { readonly from: string; readonly to: string };
   readonly variables: RecordedVariable[];
   readonly otherVariables: Readonly<Record<string, OtherVariable>>;
-  readonly dataFrame: unknown;
+  readonly dataFrame: Omit<Frame, "length">;
   readonly cases: RecordedCase[];
 }
 
@@ -104,9 +106,20 @@ function writeFormat(name: string, key: string, scope: VariableScope): string {
   return interpolate(texts[key] ?? `\${${name}:${key}}`, scope);
 }
 
-function runCase(recorded: RecordedCase, scope: VariableScope): unknown {
+function dataScope(recorded: RecordedCase, file: RecordedFile): VariableScope {
+  const fields = file.dataFrame.fields.map((field) => ({ ...field, config: field.config ?? {} }));
+  const frame = createFrame(fields, file.dataFrame);
+  const field = frame.fields[recorded.fieldIndex ?? 0] as Field;
+  const place = { frame, field, rowIndex: recorded.rowIndex ?? 0, context: { zone: utcZone } };
+  return { ...readScope(file), resolve: createDataResolver(place) };
+}
+
+function runCase(recorded: RecordedCase, file: RecordedFile): unknown {
   const { input = "", scopedVars } = recorded;
+  const scope = readScope(file);
   switch (recorded.kind) {
+    case "dataContext":
+      return { output: interpolate(input, dataScope(recorded, file)) };
     case "formats": {
       const name = recorded.variable?.name ?? "";
       const keys = Object.keys(recorded.output);
@@ -137,10 +150,9 @@ export const grafanaVariablesSuite: Suite = {
   countCases: async (dataDir) => (await readRecorded(dataDir)).cases.length,
   run: async (dataDir, reporter) => {
     const file = await readRecorded(dataDir);
-    const scope = readScope(file);
     for (const [index, recorded] of file.cases.entries()) {
       await reportCase(reporter, `${recorded.kind} ${index}`, () =>
-        compareJson(wantOf(recorded), runCase(recorded, scope)),
+        compareJson(wantOf(recorded), runCase(recorded, file)),
       );
     }
   },

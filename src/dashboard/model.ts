@@ -132,6 +132,7 @@ export interface FieldColor {
 export interface MappingResult {
   readonly text?: string;
   readonly color?: string;
+  readonly icon?: string;
   readonly index?: number;
 }
 

@@ -190,12 +190,10 @@ function reduceStandard(values: FieldValues, options: ReduceOptions): StandardRe
   let nullCount = 0;
   let allIsZero = true;
   for (let index = 0; index < values.length; index++) {
-    let value = values[index];
-    if (isNothing(value)) {
-      nullCount++;
-      value = zeroForNull;
-    }
-    if (isNothing(value) || Number.isNaN(value)) continue;
+    const isNull = isNothing(values[index]);
+    const value = isNull ? zeroForNull : values[index];
+    nullCount += Number(isNull);
+    if (value === null || Number.isNaN(value)) continue;
     firstNotNull ??= value;
     lastNotNull = value;
     if (value !== 0) allIsZero = false;
@@ -206,8 +204,8 @@ function reduceStandard(values: FieldValues, options: ReduceOptions): StandardRe
   const diff = hasNumbers ? pass.last - pass.first : null;
   return {
     sum: pass.sum,
-    max: pass.max === -Number.MAX_VALUE ? null : pass.max,
-    min: pass.min === Number.MAX_VALUE ? null : pass.min,
+    max: unless(pass.max, -Number.MAX_VALUE),
+    min: unless(pass.min, Number.MAX_VALUE),
     logmin: pass.logmin,
     mean: hasNumbers ? pass.sum / pass.count : null,
     last: values[values.length - 1],
@@ -221,9 +219,14 @@ function reduceStandard(values: FieldValues, options: ReduceOptions): StandardRe
     range: hasNumbers ? pass.max - pass.min : null,
     diff,
     delta: pass.delta,
-    step: pass.step === Number.MAX_VALUE ? null : pass.step,
+    step: unless(pass.step, Number.MAX_VALUE),
     diffperc: diff === null ? 0 : (diff / pass.first) * 100,
   };
+}
+
+/** null where the value is still the one the search began with. */
+function unless(value: number, start: number): number | null {
+  return value === start ? null : value;
 }
 
 function isNumericType(type: FieldType | undefined): boolean {

@@ -97,6 +97,7 @@ function readResult(value: unknown): MappingResult {
   return {
     ...optional("text", typeof raw["text"] === "string" ? raw["text"] : undefined),
     ...optional("color", typeof raw["color"] === "string" ? raw["color"] : undefined),
+    ...optional("icon", typeof raw["icon"] === "string" ? raw["icon"] : undefined),
     ...optional("index", asNumber(raw["index"])),
   };
 }

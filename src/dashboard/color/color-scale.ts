@@ -1,0 +1,149 @@
+/**
+ * The colour of a value or a series: thresholds, fixed colours, palettes, ramps. What share of its
+ * range a value is comes along, since ramps and gauges need it.
+ */
+
+import type { Field } from "../frame.ts";
+import type { ThresholdStep, Thresholds } from "../model.ts";
+import { reduceValue, reduceValues } from "../reduce.ts";
+import { colorRamp } from "./color-ramp.ts";
+import { fallbackColor, resolveColor, type ThemeName } from "./named-color.ts";
+import { hashText, paletteColors } from "./palette.ts";
+
+/** What the colour of a field's values depends on beside the field. */
+export interface ColorContext {
+  /** Grafana's theme whose shades are taken; dark where absent. */
+  readonly theme?: ThemeName;
+  /** Number of the series in its panel, for palettes. */
+  readonly seriesIndex?: number;
+  /** Name of the series, for palettes by name. */
+  readonly displayName?: string;
+  /** The page's own colours instead of the classic palette. */
+  readonly paletteColor?: (seriesIndex: number) => string;
+}
+
+/** A value's place in its range and its colour. */
+export interface ScaledColor {
+  readonly color: string;
+  /** Share of the range; below 0 and above 1 outside of it. */
+  readonly percent: number;
+  readonly threshold?: ThresholdStep;
+}
+
+/** A number (-Infinity: no value) to its colour. */
+export type ColorScale = (value: number) => ScaledColor;
+
+/** The range of a field: its own min and max, else those of its values, 0…100 for what is no number. */
+export interface FieldRange {
+  readonly min: number;
+  readonly max: number;
+  readonly delta: number;
+}
+
+/** O(values) where min or max is not set. */
+export function fieldRange(field: Pick<Field, "type" | "config" | "values">): FieldRange {
+  if (field.type !== "number") return { min: 0, max: 100, delta: 100 };
+  let min = field.config.min ?? undefined;
+  let max = field.config.max ?? undefined;
+  if (min === undefined || max === undefined) {
+    const options = { nullValueMode: field.config.nullValueMode };
+    const found = reduceValues(field.values, ["min", "max"], options);
+    min ??= (found["min"] as number | null | undefined) ?? undefined;
+    max ??= (found["max"] as number | null | undefined) ?? undefined;
+  }
+  const [low, high] = [min ?? 0, max ?? 100];
+  return { min: low, max: high, delta: high - low };
+}
+
+/** True for modes whose colour changes with the value. */
+export function isColoredByValue(mode: string | undefined): boolean {
+  return !(mode === "fixed" || mode === "shades" || mode === "gradient" || isPalette(mode));
+}
+
+function isPalette(mode: string | undefined): boolean {
+  return mode?.startsWith("palette-") ?? false;
+}
+
+/** The scale of a field. */
+export function createColorScale(
+  field: Pick<Field, "type" | "config" | "values">,
+  context: ColorContext = {},
+): ColorScale {
+  const theme = context.theme ?? "dark";
+  if (field.type === "boolean") {
+    const [yes, no] = [resolveColor("green", theme), resolveColor("red", theme)];
+    return (value) => (value ? { color: yes, percent: 1 } : { color: no, percent: 0 });
+  }
+  const colorOf = valueColor(field, context);
+  const range = fieldRange(field);
+  const { thresholds } = field.config;
+  return (value) => {
+    const share = value === Number.NEGATIVE_INFINITY ? 0 : (value - range.min) / range.delta;
+    const percent = Number.isNaN(share) ? 0 : share;
+    const threshold = activeThreshold(thresholds, value, percent);
+    return {
+      color: colorOf(percent, threshold),
+      percent,
+      ...(threshold === undefined ? {} : { threshold }),
+    };
+  };
+}
+
+/** The colour of a whole series: of its last (or smallest, largest) value where the mode goes by value. */
+export function seriesColor(
+  field: Pick<Field, "type" | "config" | "values">,
+  context: ColorContext = {},
+): ScaledColor {
+  const { color } = field.config;
+  const scale = createColorScale(field, context);
+  if (!isColoredByValue(color?.mode)) return scale(0);
+  const value = reduceValue(field.values, color?.seriesBy ?? "last", { type: field.type });
+  return scale(typeof value === "number" ? value : Number.NEGATIVE_INFINITY);
+}
+
+/** The step a value has reached: the search ends at the first step that is too high; the first counts from -Infinity. */
+export function activeThreshold(
+  thresholds: Thresholds | undefined,
+  value: number,
+  percent: number,
+): ThresholdStep | undefined {
+  if (thresholds === undefined) return undefined;
+  const compared = thresholds.mode === "percentage" ? percent * 100 : value;
+  let active: ThresholdStep | undefined;
+  for (const step of thresholds.steps) {
+    const isReached = active === undefined || compared >= (step.value ?? Number.NEGATIVE_INFINITY);
+    if (!isReached) break;
+    active = step;
+  }
+  return active;
+}
+
+type ValueColor = (percent: number, threshold: ThresholdStep | undefined) => string;
+
+function valueColor(field: Pick<Field, "config">, context: ColorContext): ValueColor {
+  const theme = context.theme ?? "dark";
+  const { mode, fixedColor } = field.config.color ?? { mode: "thresholds" };
+  if (mode === "fixed" || mode === "shades" || mode === "gradient") {
+    const color = resolveColor(fixedColor, theme);
+    return () => color;
+  }
+  if (isPalette(mode)) {
+    const color = paletteColor(mode, context, theme);
+    if (color !== undefined) return () => color;
+  }
+  const ramp = colorRamp(mode, theme);
+  if (ramp !== undefined) return ramp;
+  return (_percent, threshold) =>
+    threshold === undefined ? fallbackColor : resolveColor(threshold.color, theme);
+}
+
+function paletteColor(mode: string, context: ColorContext, theme: ThemeName): string | undefined {
+  const index = context.seriesIndex ?? 0;
+  if (context.paletteColor !== undefined && mode === "palette-classic") {
+    return context.paletteColor(index);
+  }
+  const colors = paletteColors(mode, theme);
+  if (colors === undefined) return undefined;
+  const place = mode === "palette-classic-by-name" ? hashText(context.displayName ?? "") : index;
+  return colors[place % colors.length];
+}
