@@ -25,9 +25,17 @@ export const statusRetryMs = 4000;
 /** Version, mode and warnings; its failure is how the page knows that the server is gone. */
 export function useServerStatus() {
   const client = useApi();
+  const cache = useQueryClient();
   return useQuery({
     queryKey: ["status"],
-    queryFn: ({ signal }) => client.own<ServerStatus>("/status", { signal }),
+    queryFn: async ({ signal }) => {
+      const status = await client.own<ServerStatus>("/status", { signal });
+      // The server is back: what failed while it was gone is asked again.
+      if (cache.getQueryState(["status"])?.status === "error") {
+        void cache.invalidateQueries({ predicate: (query) => query.queryKey[0] !== "status" });
+      }
+      return status;
+    },
     refetchInterval: (query) => (query.state.status === "error" ? statusRetryMs : statusEveryMs),
     refetchIntervalInBackground: false,
   });

@@ -30,8 +30,11 @@ describe("niceScale", () => {
     expect(ends(0, 0.4, { max: 1 })).toBe("0 1 by 0.25");
   });
 
-  it("steps in powers of two for binary bytes", () => {
+  it("steps round in the unit that bytes are written in", () => {
     expect(ends(0, 3_000_000_000, { base: 1024 })).toBe("0 3221225472 by 1073741824");
+    const mebi = 1024 ** 2;
+    const scale = niceScale(1250 * mebi, 1300 * mebi, { ticks: 4, base: 1024 });
+    expect(scale.step / 1024 ** 3).toBeCloseTo(0.02);
   });
 
   it("gives ticks on round values, zero without a sign", () => {

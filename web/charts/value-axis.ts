@@ -41,7 +41,11 @@ export function niceScale(
   low = options.min ?? low;
   high = options.max ?? high;
   if (high <= low) high = low + 1;
-  const step = niceStep((high - low) / options.ticks, options.base ?? 10);
+  const step = niceStep(
+    (high - low) / options.ticks,
+    options.base ?? 10,
+    Math.max(Math.abs(low), Math.abs(high)),
+  );
   return {
     min: options.min ?? Math.floor(low / step + 1e-9) * step,
     max: options.max ?? Math.ceil(high / step - 1e-9) * step,
@@ -58,17 +62,15 @@ export function scaleTicks(scale: ValueScale): number[] {
   return ticks;
 }
 
-/** The smallest round number that is not below `raw`. */
-function niceStep(raw: number, base: 10 | 1024): number {
-  if (base === 1024 && raw >= 1) {
-    const unit = 1024 ** Math.floor(Math.log(raw) / Math.log(1024));
-    const power = 2 ** Math.ceil(Math.log2(raw / unit) - 1e-9);
-    return unit * power;
-  }
-  const unit = 10 ** Math.floor(Math.log10(raw));
-  const fraction = raw / unit;
+/** The smallest round number that is not below `raw`; for bytes round in the unit that `size` is written in. */
+function niceStep(raw: number, base: 10 | 1024, size: number): number {
+  const whole =
+    base === 1024 && size >= 1024 ? 1024 ** Math.floor(Math.log(size) / Math.log(1024)) : 1;
+  const scaled = raw / whole;
+  const unit = 10 ** Math.floor(Math.log10(scaled));
+  const fraction = scaled / unit;
   const round = [1, 2, 2.5, 3, 4, 5, 10].find((candidate) => fraction <= candidate + 1e-9) ?? 10;
-  return round * unit;
+  return round * unit * whole;
 }
 
 /** Room around a flat line: from zero for a positive one, so that a constant is not drawn at the top edge. */

@@ -9,6 +9,7 @@ import type { Panel } from "../../src/dashboard/model.ts";
 import { ErrorBoundary } from "../app/error-boundary.tsx";
 import { preparePanel } from "../panels/prepare-panel.ts";
 import { panelKind } from "../panels/registry.ts";
+import { unitTail } from "../panels/unit-tail.ts";
 import { usePageTime } from "../time/time-context.tsx";
 import type { Zoom } from "../time/use-zoom.ts";
 import { Badge } from "../ui/glyph.tsx";
@@ -53,6 +54,9 @@ export function PanelFrame({ panel, scope, surroundings, isViewed = false }: Pan
       {data.isFetching && data.data === undefined && <div className="panel-loading" />}
       <header className="panel-head">
         <h2 title={title}>{title}</h2>
+        {kind?.hasUnitInHead === true && (
+          <span className="panel-meta">{unitTail(panel.fieldConfig.defaults.unit)}</span>
+        )}
         {data.isError && data.data !== undefined && <Badge kind="warn">Not current</Badge>}
         {data.data !== undefined && isEmpty(data.data) && <Badge kind="mute">Empty</Badge>}
         <i className="spacer" />

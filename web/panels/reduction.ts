@@ -1,40 +1,15 @@
-/** One value of a field's many, by Grafana's calculations. */
+/** One value of a field's many, by Grafana's calculations, as a number or nothing. */
 
 import type { Field } from "../../src/dashboard/frame.ts";
+import { findReducer, reduceField } from "../../src/dashboard/reduce.ts";
 
-/** The value of `calc`, undefined where the field has none. */
+/** The value of `calc`, undefined where the field has none. O(values). */
 export function reduceValues(field: Field, calc: string): number | undefined {
-  const v = Array.from(field.values).filter(
-    (x): x is number => typeof x === "number" && !Number.isNaN(x),
-  );
-  if (v.length === 0) return undefined;
-  switch (calc) {
-    case "min":
-      return Math.min(...v);
-    case "max":
-      return Math.max(...v);
-    case "mean":
-      return v.reduce((a, b) => a + b, 0) / v.length;
-    case "sum":
-    case "total":
-      return v.reduce((a, b) => a + b, 0);
-    default:
-      return v.at(-1);
-  }
+  const value = reduceField(field, [calc])[calc];
+  return typeof value === "number" ? value : undefined;
 }
 
-const names: Readonly<Record<string, string>> = {
-  lastNotNull: "Last",
-  last: "Last",
-  min: "Min",
-  max: "Max",
-  mean: "Mean",
-  sum: "Sum",
-  total: "Sum",
-  count: "Count",
-};
-
-/** Heading of a calculation. */
+/** Heading of a calculation; Grafana's "Last *" is "Last" here, since it is the one that is meant. */
 export function calcName(calc: string): string {
-  return names[calc] ?? calc;
+  return findReducer(calc)?.name.replace(/ \*$/, "") ?? calc;
 }

@@ -8,6 +8,8 @@ export interface PanelKind {
   readonly component: ComponentType<PanelProps>;
   /** Its queries are run; a text has none. */
   readonly needsData: boolean;
+  /** A unit that all values share stands in the panel's head. */
+  readonly hasUnitInHead?: boolean;
 }
 
 const timeseries = lazy(async () => ({
@@ -22,10 +24,10 @@ const text = lazy(async () => ({ default: (await import("./text/text-panel.tsx")
 const table = lazy(async () => ({ default: (await import("./table/table-panel.tsx")).TablePanel }));
 
 const kinds: Readonly<Record<string, PanelKind>> = {
-  timeseries: { component: timeseries, needsData: true },
+  timeseries: { component: timeseries, needsData: true, hasUnitInHead: true },
   stat: { component: stat, needsData: true },
   gauge: { component: gauge, needsData: true },
-  bargauge: { component: barGauge, needsData: true },
+  bargauge: { component: barGauge, needsData: true, hasUnitInHead: true },
   text: { component: text, needsData: false },
   table: { component: table, needsData: true },
 };

@@ -5,12 +5,14 @@ import { fieldFigures } from "../field-figures.ts";
 import { readReduceOptions } from "../option-readers.ts";
 import type { PanelProps } from "../panel-props.ts";
 import { ValueText } from "../text-parts.tsx";
+import { unitTail, withoutTail } from "../unit-tail.ts";
 
 const barsMax = 100;
 
 export function BarGaugePanel({ panel, result, zone }: PanelProps) {
   const figures = fieldFigures(result.frames, readReduceOptions(panel.options), zone);
   const shown = figures.slice(0, barsMax);
+  const tail = unitTail(panel.fieldConfig.defaults.unit);
   const high = Math.max(0, ...figures.map((figure) => figure.value ?? 0));
   return (
     <>
@@ -30,7 +32,9 @@ export function BarGaugePanel({ panel, result, zone }: PanelProps) {
                 <span className="truncate">{figure.name}</span>
               </div>
               <div className="num bars-value">
-                <ValueText value={figure.display} />
+                <ValueText
+                  value={tail === undefined ? figure.display : withoutTail(figure.display, tail)}
+                />
               </div>
             </div>
           );

@@ -5,6 +5,7 @@ import { type Field, type Frame, timeField } from "../../../src/dashboard/frame.
 import { asArray, asNumber, asObject, asString } from "../../../src/dashboard/json-reader.ts";
 import type { Panel } from "../../../src/dashboard/model.ts";
 import { joinFormatted } from "../../../src/dashboard/units/format-value.ts";
+import type { FormattedValue } from "../../../src/dashboard/units/number-text.ts";
 import type { QuerySeries } from "../../api/query-series.ts";
 import { alignSeries, limitSeries } from "../../charts/chart-columns.ts";
 import type {
@@ -19,6 +20,7 @@ import { slotDash } from "../../charts/series-colors.ts";
 import type { TimeZone } from "../../time/time-range.ts";
 import { createFieldDisplay, tickFormat } from "../field-display.ts";
 import type { PanelResult } from "../panel-props.ts";
+import { unitTail, withoutTail } from "../unit-tail.ts";
 import { placeAxes } from "./axis-placement.ts";
 
 /** What the panel draws; `fields` in the order of the series. */
@@ -49,9 +51,11 @@ export function buildTimeseries(
     })),
   );
   const formats: Record<string, ValueFormat> = {};
+  const panelUnit = panel.fieldConfig.defaults.unit;
   const series = drawn.map((one, slot) => {
     const format = `${one.field.config.unit ?? ""} ${one.field.config.decimals ?? ""}`;
-    formats[format] ??= valueFormat(one, at.zone);
+    formats[format] ??= valueFormat(one, at.zone, panelUnit);
+    if (isPercentStack(one.field)) formats[shareFormat] ??= formatShare;
     return seriesStyle(one, {
       slot,
       format,
@@ -117,11 +121,18 @@ function isHidden(field: Field): boolean {
   return asObject(field.config.custom?.["hideFrom"])["viz"] === true;
 }
 
-function valueFormat({ field, name }: DrawnField, zone: TimeZone): ValueFormat {
+/** Without the unit's tail where it stands in the panel's head. */
+function valueFormat(
+  { field, name }: DrawnField,
+  zone: TimeZone,
+  panelUnit: string | undefined,
+): ValueFormat {
   const display = createFieldDisplay(field, { name, slot: 0, zone });
-  const tick = tickFormat(field, zone);
+  const tail = field.config.unit === panelUnit ? unitTail(panelUnit) : undefined;
+  const bare = (value: FormattedValue) => (tail === undefined ? value : withoutTail(value, tail));
+  const tick = tickFormat(field, zone, bare);
   return (value, step) =>
-    step === undefined ? joinFormatted(display.format(value)) : tick(value, step);
+    step === undefined ? joinFormatted(bare(display.format(value))) : tick(value, step);
 }
 
 function seriesStyle(
@@ -138,7 +149,12 @@ function seriesStyle(
   const last = values[values.length - 1];
   return {
     label: name,
-    color: createFieldDisplay(field, { name, slot: at.slot, zone: "utc" }).color(last),
+    color: createFieldDisplay(field, {
+      name,
+      slot: at.slot,
+      zone: "utc",
+      modeDefault: "palette-classic",
+    }).color(last),
     drawStyle: drawStyle === "bars" || drawStyle === "points" ? drawStyle : "line",
     interpolation: interpolationOf(custom["lineInterpolation"]),
     // Grafana's 1 px is thinner than ours (UI.md 5: 1.4 px, 1 px on the edge of a stack).
@@ -157,11 +173,11 @@ function seriesStyle(
   };
 }
 
-/** Fills lie quietly: 13 % under a line alone, 26 to 45 % in a stack, in between as the file has it. */
+/** Fills lie quietly (UI.md 5): 13 % under a line alone, 26 to 45 % in a stack, none where lines cross. */
 function softFill(fill: number, isStacked: boolean, isAlone: boolean): number {
   if (isStacked) return Math.min(0.45, Math.max(0.26, fill));
   if (isAlone) return fill === 0 ? 0.13 : Math.min(0.3, fill);
-  return Math.min(0.2, fill);
+  return 0;
 }
 
 function dashOf(
@@ -192,11 +208,22 @@ function bridgeOf(value: unknown): number {
 const binaryUnits =
   /^(?:bytes|bits|kbytes|mbytes|gbytes|tbytes|pbytes|binBps|binbps|KiBs|MiBs|GiBs)$/;
 
+/** Key of the format of axes that show shares of a whole. */
+const shareFormat = "share";
+const formatShare: ValueFormat = (value) => `${Math.round(value * 100)} %`;
+
+function isPercentStack(field: Field): boolean {
+  return asObject(field.config.custom?.["stacking"])["mode"] === "percent";
+}
+
 function axisSpec(fields: readonly DrawnField[], styles: readonly SeriesStyle[]): AxisSpec {
   const config = fields[0]?.field.config ?? {};
   const custom = config.custom ?? {};
   const label = asString(custom["axisLabel"]);
   const isLogarithmic = asObject(custom["scaleDistribution"])["type"] === "log";
+  if (styles.some((style) => style.isPercentStack === true)) {
+    return { format: shareFormat, min: 0, max: 1 };
+  }
   return {
     format: styles[0]?.format ?? "",
     ...(label === "" ? {} : { label }),
