@@ -3,6 +3,7 @@
  * samples with the deleted spans left out. Selections of many series are made in slices.
  */
 
+import { CorruptionError } from "../../base/errors.ts";
 import { Labels } from "../../model/labels.ts";
 import type { Matcher } from "../../model/matcher.ts";
 import type { SampleBuffer } from "../../model/sample.ts";
@@ -25,26 +26,69 @@ const noWarnings: readonly string[] = [];
 /** Below this many series per value it is cheaper to read the series than all lists of a label. */
 const valuesPerSeries = 4;
 
+export interface BlockQuerierOptions {
+  readonly minMs: number;
+  readonly maxMs: number;
+  readonly slice: TimeSlice;
+  /** Told where the index turns out to be damaged; the answer then goes on without the block. */
+  onDamage(block: Block, reason: string): void;
+}
+
 /** Querier over one block between two times; keeps the block open until closed. */
 export class BlockQuerier implements Querier {
   readonly #block: Block;
-  readonly #minMs: number;
-  readonly #maxMs: number;
+  readonly #options: BlockQuerierOptions;
   readonly #slice: TimeSlice;
   #isClosed = false;
 
-  constructor(block: Block, minMs: number, maxMs: number, slice: TimeSlice) {
+  constructor(block: Block, options: BlockQuerierOptions) {
     this.#block = block;
-    this.#minMs = minMs;
-    this.#maxMs = maxMs;
-    this.#slice = slice;
+    this.#options = options;
+    this.#slice = options.slice;
     block.retain();
   }
 
   async select(matchers: readonly Matcher[], hints: SelectHints): Promise<SeriesSet> {
+    try {
+      return await this.#select(matchers, hints);
+    } catch (thrown) {
+      return { series: [], warnings: this.#leaveOut(thrown) };
+    }
+  }
+
+  async labelNames(matchers: readonly Matcher[], limit = 0): Promise<LabelResult> {
+    try {
+      return await this.#labelNames(matchers, limit);
+    } catch (thrown) {
+      return { values: [], warnings: this.#leaveOut(thrown) };
+    }
+  }
+
+  async labelValues(name: string, matchers: readonly Matcher[], limit = 0): Promise<LabelResult> {
+    try {
+      return await this.#labelValues(name, matchers, limit);
+    } catch (thrown) {
+      return { values: [], warnings: this.#leaveOut(thrown) };
+    }
+  }
+
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#block.release();
+  }
+
+  /** Damage of the index is for the owner to deal with; anything else goes on up. */
+  #leaveOut(thrown: unknown): readonly string[] {
+    if (!(thrown instanceof CorruptionError)) throw thrown;
+    this.#options.onDamage(this.#block, thrown.message);
+    return [`block ${this.#block.meta.ulid} is damaged and left out: ${thrown.message}`];
+  }
+
+  async #select(matchers: readonly Matcher[], hints: SelectHints): Promise<SeriesSet> {
     const { index, tombstones } = this.#block;
-    const startMs = Math.max(hints.startMs, this.#minMs);
-    const endMs = Math.min(hints.endMs, this.#maxMs);
+    const startMs = Math.max(hints.startMs, this.#options.minMs);
+    const endMs = Math.min(hints.endMs, this.#options.maxMs);
     const limit = hints.limit ?? 0;
     const series: Series[] = [];
     const warnings: string[] = [];
@@ -62,7 +106,7 @@ export class BlockQuerier implements Querier {
     return { series, warnings };
   }
 
-  async labelNames(matchers: readonly Matcher[], limit = 0): Promise<LabelResult> {
+  async #labelNames(matchers: readonly Matcher[], limit: number): Promise<LabelResult> {
     const { index } = this.#block;
     if (matchers.length === 0) return cut(index.labelNames(), limit);
     const names = new Set<string>();
@@ -78,7 +122,11 @@ export class BlockQuerier implements Querier {
     );
   }
 
-  async labelValues(name: string, matchers: readonly Matcher[], limit = 0): Promise<LabelResult> {
+  async #labelValues(
+    name: string,
+    matchers: readonly Matcher[],
+    limit: number,
+  ): Promise<LabelResult> {
     const { index } = this.#block;
     if (matchers.length === 0) return cut(index.labelValues(name), limit);
     const refs = selectRefs(index, matchers);
@@ -90,12 +138,6 @@ export class BlockQuerier implements Querier {
       if (meets(refs, postings())) values.push(value);
     });
     return cut(values, limit);
-  }
-
-  close(): void {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
-    this.#block.release();
   }
 
   async #valuesOfSeries(name: string, refs: Uint32Array): Promise<string[]> {

@@ -86,6 +86,14 @@ export class BlockSet {
     for (const block of doomed) this.#remove(block);
   }
 
+  /** Serves a block no more that turned out to be damaged; its folder stays as it is. */
+  setAside(block: Block, reason: string): void {
+    if (!this.#blocks.includes(block)) return;
+    this.#set(this.#blocks.filter((known) => known !== block));
+    block.drop();
+    this.#noteCorrupt(block.meta.ulid, reason);
+  }
+
   /** The blocks that may hold samples of [minMs, maxMs], by start time. */
   overlapping(minMs: number, maxMs: number): readonly Block[] {
     return this.#blocks.filter((block) => block.overlaps(minMs, maxMs));
@@ -118,15 +126,21 @@ export class BlockSet {
   }
 
   #open(ulid: string): Block | undefined {
-    const { fs, dir, logger } = this.#options;
+    const { fs, dir } = this.#options;
     try {
       return new Block(fs, this.cache, join(dir, ulid));
     } catch (thrown) {
-      const reason = errorMessage(thrown);
-      this.corrupt.set(ulid, reason);
-      logger.error({ block: ulid, error: reason }, "a block cannot be read and is set aside");
+      this.#noteCorrupt(ulid, errorMessage(thrown));
       return undefined;
     }
+  }
+
+  #noteCorrupt(ulid: string, reason: string): void {
+    this.corrupt.set(ulid, reason);
+    this.#options.logger.error(
+      { block: ulid, error: reason },
+      "a block cannot be read and is set aside",
+    );
   }
 
   #set(blocks: readonly Block[]): void {
