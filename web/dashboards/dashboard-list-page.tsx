@@ -6,6 +6,7 @@ import type { DashboardSummary } from "../../src/api/wire.ts";
 import { useApi, useDashboardList, useDashboardsChanged } from "../api/server-queries.ts";
 import { useKeys } from "../app/keys-context.ts";
 import { pageHref } from "../app/navigation.tsx";
+import { usePageDefaults } from "../app/page-defaults.ts";
 import { PageFrame } from "../app/page-frame.tsx";
 import { rankMatches } from "../app/palette-match.ts";
 import { Link, useRoute, useRouter } from "../router/router-context.tsx";
@@ -13,12 +14,10 @@ import { Icon } from "../ui/icon.tsx";
 import { Note, Skeleton } from "../ui/notes.tsx";
 import { ImportDialog } from "./import-dialog.tsx";
 
-const defaults = { range: { from: "now-1h", to: "now" }, refresh: "" };
-
 /** The page at /dashboards. */
 export function DashboardListPage() {
   return (
-    <PageFrame title="Dashboards" defaults={defaults}>
+    <PageFrame title="Dashboards" defaults={usePageDefaults()}>
       <DashboardList />
     </PageFrame>
   );

@@ -1,6 +1,6 @@
 /** A dashboard's variables and its panels on the 24-column grid, row by row. */
 
-import { useMemo, useState } from "react";
+import { useMemo, useRef, useState } from "react";
 import { interpolate, type VariableScope } from "../../src/dashboard/interpolate.ts";
 import type { Dashboard, Panel } from "../../src/dashboard/model.ts";
 import { ErrorBoundary } from "../app/error-boundary.tsx";
@@ -27,6 +27,7 @@ export function DashboardView({ dashboard, problems }: DashboardViewProps) {
   const router = useRouter();
   const time = usePageTime();
   const zoom = useZoom();
+  const touched = useRef<Panel>(undefined);
   const variables = useVariables(dashboard);
   const states = variables.data?.states;
   const scope = useMemo<VariableScope | undefined>(
@@ -46,7 +47,27 @@ export function DashboardView({ dashboard, problems }: DashboardViewProps) {
     onView: (panel) =>
       router.setParams({ panel: params.get("panel") === null ? String(panel.id) : null }),
     onInspect: (panel) => router.setParams({ inspect: String(panel.id) }),
+    onTouch: (panel) => {
+      touched.current = panel;
+    },
   };
+  const withTouched = (run: (panel: Panel) => void) => () => {
+    if (touched.current !== undefined) run(touched.current);
+  };
+  useKeys([
+    {
+      keys: "v",
+      label: "View the panel under the pointer alone",
+      group: "Dashboard",
+      run: withTouched(surroundings.onView),
+    },
+    {
+      keys: "i",
+      label: "Inspect the panel under the pointer",
+      group: "Dashboard",
+      run: withTouched(surroundings.onInspect),
+    },
+  ]);
   if (scope === undefined) return <Skeleton label="Reading the dashboard's variables" />;
   const viewed = findPanel(expanded.panels, params.get("panel"));
   const inspected = findPanel(expanded.panels, params.get("inspect"));

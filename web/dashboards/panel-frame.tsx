@@ -27,6 +27,8 @@ export interface PanelSurroundings {
   /** Shows a panel alone, or all again. */
   readonly onView: (panel: Panel) => void;
   readonly onInspect: (panel: Panel) => void;
+  /** The pointer or the focus is in a panel: the keys mean it. */
+  readonly onTouch: (panel: Panel) => void;
 }
 
 interface PanelFrameProps {
@@ -50,7 +52,13 @@ export function PanelFrame({ panel, scope, surroundings, isViewed = false }: Pan
   const title = interpolate(panel.title, scope, "text");
   const isPartial = panel.problems.length > 0;
   return (
-    <article ref={ref} className="panel" aria-label={title === "" ? "Panel" : title}>
+    <article
+      ref={ref}
+      className="panel"
+      aria-label={title === "" ? "Panel" : title}
+      onMouseEnter={() => surroundings.onTouch(panel)}
+      onFocus={() => surroundings.onTouch(panel)}
+    >
       {data.isFetching && data.data === undefined && <div className="panel-loading" />}
       <header className="panel-head">
         <h2 title={title}>{title}</h2>

@@ -2,8 +2,8 @@
 
 import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import { useServerStatus } from "../api/server-queries.ts";
 import { useKeys } from "../app/keys-context.ts";
+import { usePageDefaults } from "../app/page-defaults.ts";
 import { PageFrame } from "../app/page-frame.tsx";
 import { useRoute, useRouter } from "../router/router-context.tsx";
 import { timedKey } from "../time/time-context.tsx";
@@ -14,19 +14,10 @@ import { QueryHistory } from "./query-history.ts";
 import { QueryRows } from "./query-rows.tsx";
 import { useExploreQueries } from "./use-explore-queries.ts";
 
-const serverDefaults = { range: { from: "now-1h", to: "now" }, refresh: "" };
-/** A laboratory is minutes old. */
-const demoDefaults = { range: { from: "now-5m", to: "now" }, refresh: "5s" };
-
 /** The page at /explore. */
 export function ExplorePage() {
-  const status = useServerStatus();
   return (
-    <PageFrame
-      title="Explore"
-      isFlush
-      defaults={status.data?.mode === "demo" ? demoDefaults : serverDefaults}
-    >
+    <PageFrame title="Explore" isFlush defaults={usePageDefaults()}>
       <Explore />
     </PageFrame>
   );
@@ -90,6 +81,10 @@ function Explore() {
     } else router.setParams(writeExploreState({ queries }));
   };
   const texts = drafts.map((draft) => draft.text);
+  const pick = (text: string) => {
+    add(text);
+    run([...texts, text]);
+  };
   useKeys([
     {
       keys: "/",
@@ -115,16 +110,14 @@ function Explore() {
         history={history}
         canAdd={drafts.length < queriesMax}
         onAdd={() => add("")}
-        onPick={(text) => {
-          add(text);
-          run([...texts, text]);
-        }}
+        onPick={pick}
         onRun={() => run(texts)}
       />
       <ExploreResult
         state={state}
         rows={rows}
         onChange={(next) => router.setParams(writeExploreState(next))}
+        onPick={pick}
       />
     </div>
   );

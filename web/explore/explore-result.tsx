@@ -2,6 +2,7 @@
 
 import { lazy, Suspense } from "react";
 import { formatDuration } from "../../src/model/duration.ts";
+import { useMetricNames } from "../api/server-queries.ts";
 import { groupThousands } from "../charts/plain-number.ts";
 import { chosenStepMs } from "../time/step.ts";
 import { usePageTime } from "../time/time-context.tsx";
@@ -12,6 +13,7 @@ import { moveFocus, Popover } from "../ui/popover.tsx";
 import { Segmented } from "../ui/segmented.tsx";
 import type { ExploreState } from "./explore-state.ts";
 import { InstantTable } from "./instant-table.tsx";
+import { starterQueries } from "./starter-queries.ts";
 import type { ExploreRow } from "./use-explore-queries.ts";
 
 const ExploreGraph = lazy(async () => ({
@@ -22,9 +24,10 @@ interface ExploreResultProps {
   readonly state: ExploreState;
   readonly rows: readonly ExploreRow[];
   readonly onChange: (state: Partial<ExploreState>) => void;
+  readonly onPick: (query: string) => void;
 }
 
-export function ExploreResult({ state, rows, onChange }: ExploreResultProps) {
+export function ExploreResult({ state, rows, onChange, onPick }: ExploreResultProps) {
   return (
     <>
       <div className="explore-tools">
@@ -56,21 +59,16 @@ export function ExploreResult({ state, rows, onChange }: ExploreResultProps) {
         <i className="spacer" />
         <Figures rows={rows} />
       </div>
-      <ResultBody state={state} rows={rows} />
+      <ResultBody state={state} rows={rows} onPick={onPick} />
     </>
   );
 }
 
-function ResultBody({ state, rows }: Pick<ExploreResultProps, "state" | "rows">) {
+function ResultBody({ state, rows, onPick }: Omit<ExploreResultProps, "onChange">) {
   const asked = rows.filter((row) => row.expr.trim() !== "");
   const answered = asked.filter((row) => row.answer !== undefined);
   if (asked.length === 0) {
-    return (
-      <Note title="Write a query, or browse the metrics.">
-        <code>⌃space</code> completes names, labels and values from the live server; <code>⌘↵</code>{" "}
-        runs.
-      </Note>
-    );
+    return <StartNote onPick={onPick} />;
   }
   if (answered.length === 0) {
     const isLoading = asked.some((row) => row.isLoading);
@@ -91,6 +89,26 @@ function ResultBody({ state, rows }: Pick<ExploreResultProps, "state" | "rows">)
     <Suspense fallback={<Skeleton />}>
       <ExploreGraph rows={answered} isStacked={state.style === "stacked"} />
     </Suspense>
+  );
+}
+
+function StartNote({ onPick }: Pick<ExploreResultProps, "onPick">) {
+  const names = useMetricNames().data ?? [];
+  return (
+    <Note title="Write a query, browse the metrics, or begin with one of these.">
+      <div className="starters">
+        {starterQueries(names).map((starter) => (
+          <button
+            key={starter.label}
+            type="button"
+            className="link"
+            onClick={() => onPick(starter.expr)}
+          >
+            {starter.label}
+          </button>
+        ))}
+      </div>
+    </Note>
   );
 }
 

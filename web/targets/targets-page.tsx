@@ -2,6 +2,7 @@
 
 import { useServerStatus, useTargets } from "../api/server-queries.ts";
 import { useKeys } from "../app/keys-context.ts";
+import { usePageDefaults } from "../app/page-defaults.ts";
 import { PageFrame } from "../app/page-frame.tsx";
 import { useRoute, useRouter } from "../router/router-context.tsx";
 import { Note, Skeleton } from "../ui/notes.tsx";
@@ -11,12 +12,10 @@ import { TargetDrawer } from "./target-drawer.tsx";
 import { groupTargets, readTargetFilter, type TargetFilter, targetKey } from "./target-list.ts";
 import { TargetsTable } from "./targets-table.tsx";
 
-const defaults = { range: { from: "now-1h", to: "now" }, refresh: "5s" };
-
 /** The page at /targets. */
 export function TargetsPage() {
   return (
-    <PageFrame title="Targets" isFlush defaults={defaults}>
+    <PageFrame title="Targets" isFlush defaults={usePageDefaults()}>
       <Targets />
     </PageFrame>
   );

@@ -26,12 +26,12 @@ export function TargetsTable({ pools, chosen, onChoose }: TargetsTableProps) {
   const samples = useTargetSamples();
   const nowMs = systemClock.nowMs();
   return (
-    <table className="targets-table">
+    <table className={`targets-table ${chosen === null ? "" : "is-narrow"}`}>
       <caption className="visually-hidden">Targets by scrape pool</caption>
       <colgroup>
         <col style={{ width: 92 }} />
         <col />
-        <col style={{ width: "38%" }} />
+        <col className="labels-column" style={{ width: "38%" }} />
         <col style={{ width: 112 }} />
         <col style={{ width: 92 }} />
         <col style={{ width: 92 }} />
@@ -40,7 +40,7 @@ export function TargetsTable({ pools, chosen, onChoose }: TargetsTableProps) {
         <tr>
           <th>State</th>
           <th>Address</th>
-          <th>Labels</th>
+          <th className="labels-column">Labels</th>
           <th className="num">Last scrape</th>
           <th className="num">Took</th>
           <th className="num">Samples</th>
@@ -100,7 +100,7 @@ function TargetRow({ target, nowMs, sampleCount, isChosen, onChoose }: TargetRow
           </div>
         )}
       </td>
-      <td>
+      <td className="labels-column">
         {Object.entries(target.labels).map(([name, value]) => (
           <span className="label-chip" key={name}>
             {name}={value}
