@@ -45,6 +45,7 @@ import { hideDeleted } from "./head/head-deletions.ts";
 import { HeadLog } from "./head/head-log.ts";
 import { HeadQuerier } from "./head/head-querier.ts";
 import { type ReplayResult, replayLog } from "./head/head-replay.ts";
+import { LateQuerier } from "./head/late-querier.ts";
 import { SampleBatch } from "./head/sample-batch.ts";
 import { type LogCounts, registerTsdbMetrics } from "./tsdb-metrics.ts";
 import { writeCheckpoint } from "./wal/checkpoint.ts";
@@ -78,6 +79,8 @@ export interface TsdbOptions {
   readonly exemplarsMax?: number;
   /** Series beyond this are refused; 0 or absent: no limit. */
   readonly seriesMax?: number;
+  /** How far behind the newest sample a late one may be, ms (`out_of_order_time_window`); 0 or absent: none. */
+  readonly outOfOrderWindowMs?: number;
   readonly walCompression?: "snappy" | "none";
   readonly walSegmentSizeBytes?: number;
   readonly fs?: FileSystem;
@@ -116,6 +119,8 @@ export interface Tsdb extends Appendable, Queryable, ExemplarQueryable {
   cardinality(limit: number): HeadCardinality;
   /** Drops what is older than `cutoffMs` and shortens the log. Retention calls it by itself. */
   truncate(cutoffMs: number): Promise<void>;
+  /** Changes `outOfOrderWindowMs`, as a reload of the configuration may. */
+  setOutOfOrderWindow(windowMs: number): void;
   /** Cuts blocks from the head, compacts and removes blocks, as far as that is due. Done by itself every minute. */
   compact(): Promise<void>;
   /**
@@ -147,7 +152,6 @@ export async function openTsdb(options: TsdbOptions): Promise<Tsdb> {
     ...(options.processFacts === undefined ? {} : { facts: options.processFacts }),
   });
   try {
-    warnOfUnread(fs, dir, logger);
     const blocks = new BlockSet({
       dir,
       fs,
@@ -160,8 +164,10 @@ export async function openTsdb(options: TsdbOptions): Promise<Tsdb> {
       exemplarsMax: options.exemplarsMax ?? exemplarsMaxDefault,
       seriesMax: options.seriesMax ?? 0,
     });
+    head.lateWindowMs = options.outOfOrderWindowMs ?? 0;
     const replay = await replayLog(head, {
       dir: walDir,
+      lateDir: join(dir, "wbl"),
       fs,
       clock,
       logger,
@@ -169,7 +175,12 @@ export async function openTsdb(options: TsdbOptions): Promise<Tsdb> {
     });
     if (replay.samples > 0) {
       logger.info(
-        { samples: replay.samples, series: replay.series, seconds: replay.seconds },
+        {
+          samples: replay.samples,
+          late: replay.lateSamples,
+          series: replay.series,
+          seconds: replay.seconds,
+        },
         "replayed the WAL",
       );
     }
@@ -187,13 +198,6 @@ export async function openTsdb(options: TsdbOptions): Promise<Tsdb> {
   } catch (thrown) {
     lock.release();
     throw thrown;
-  }
-}
-
-/** Says what lies in the directory that is not read yet; nothing of it is touched. */
-function warnOfUnread(fs: FileSystem, dir: string, logger: Logger): void {
-  if (listSegments(fs, join(dir, "wbl")).length > 0) {
-    logger.warn({ dir }, "out-of-order samples (wbl/) are not read yet");
   }
 }
 
@@ -223,6 +227,7 @@ class HeadTsdb implements Tsdb {
   readonly #compactor: Compactor;
   readonly #reads = new OpenReads();
   readonly #setAside = (block: Block, reason: string): void => this.#blocks.setAside(block, reason);
+  #lateLog: WalWriter | undefined;
   #stopTimer: CancelTimer | undefined;
   #lastCutoffMs = Number.NEGATIVE_INFINITY;
   #truncation: Promise<void> | undefined;
@@ -273,8 +278,39 @@ class HeadTsdb implements Tsdb {
   }
 
   log(batch: SampleBatch): void {
+    this.#logging(() => this.#headLog.write(batch));
+  }
+
+  logLate(batch: SampleBatch): void {
+    this.#logging(() => this.#headLog.writeLate(batch.late, this.#lateWriter()));
+  }
+
+  setOutOfOrderWindow(windowMs: number): void {
+    this.#head.lateWindowMs = windowMs;
+  }
+
+  /** The out-of-order log begins with the first late sample. */
+  #lateWriter(): WalWriter {
+    const { fs, replay } = this.#parts;
+    const { dir, logger, walCompression, walSegmentSizeBytes } = this.#options;
+    if (this.#lateLog === undefined) {
+      const lateDir = join(dir, "wbl");
+      fs.mkdirSync(lateDir, { recursive: true });
+      this.#lateLog = new WalWriter({
+        dir: lateDir,
+        firstSegment: replay.nextLateSegment,
+        fs,
+        logger,
+        compression: walCompression ?? "snappy",
+        ...(walSegmentSizeBytes === undefined ? {} : { segmentSizeBytes: walSegmentSizeBytes }),
+      });
+    }
+    return this.#lateLog;
+  }
+
+  #logging(write: () => void): void {
     try {
-      this.#headLog.write(batch);
+      write();
     } catch (thrown) {
       this.#counts.failedWrites++;
       if (!this.#isLogFailing) {
@@ -301,6 +337,9 @@ class HeadTsdb implements Tsdb {
       .map((block) => new BlockQuerier(block, { minMs, maxMs, slice, onDamage: this.#setAside }));
     if (queriers.length === 0 || (head.maxMs >= minMs && head.minMs <= maxMs)) {
       queriers.push(hideDeleted(new HeadQuerier(head, minMs, maxMs), head.deletions));
+    }
+    if (!head.late.isEmpty) {
+      queriers.push(hideDeleted(new LateQuerier(head, minMs, maxMs), head.deletions));
     }
     const endRead = this.#reads.begin(minMs);
     return new MergedQuerier(queriers, slice, () => {
@@ -402,6 +441,7 @@ class HeadTsdb implements Tsdb {
     await this.#truncation;
     this.#blocks.close();
     try {
+      this.#lateLog?.close();
       this.#wal.close();
     } finally {
       this.#parts.lock.release();
@@ -422,6 +462,20 @@ class HeadTsdb implements Tsdb {
         truncate: async (cutoffMs) => {
           await this.#reads.settled(cutoffMs, clock);
           await this.truncate(cutoffMs);
+        },
+        beginLate: () => {
+          if (!this.#head.late.freeze()) return -1;
+          // All that is frozen stands in segments before this one.
+          const writer = this.#lateWriter();
+          writer.nextSegment();
+          return writer.segment;
+        },
+        endLate: async (segment) => {
+          await this.#reads.settled(Number.POSITIVE_INFINITY, clock);
+          this.#head.late.dropFrozen();
+          for (const { index, path } of listSegments(fs, join(this.#options.dir, "wbl"))) {
+            if (index < segment) fs.unlinkSync(path);
+          }
         },
         sizeBytes: () => logBytes(fs, walDir),
       },

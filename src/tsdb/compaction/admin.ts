@@ -57,8 +57,9 @@ export function deleteInHead(
   record.byte(recordType.tombstones);
   const found: { readonly slot: number; readonly fromMs: number; readonly toMs: number }[] = [];
   for (const slot of selectSlots(head, matchers)) {
-    const fromMs = Math.max(minMs, head.chunks.firstMs(slot));
-    const toMs = Math.min(maxMs, head.chunks.lastMs(slot));
+    const { chunks, late } = head;
+    const fromMs = Math.max(minMs, Math.min(chunks.firstMs(slot), late.firstMs(slot)));
+    const toMs = Math.min(maxMs, Math.max(chunks.lastMs(slot), late.lastMs(slot)));
     if (fromMs > toMs) continue;
     encodeTombstone(record, head.series.logIdOf(slot), fromMs, toMs);
     found.push({ slot, fromMs, toMs });

@@ -11,13 +11,14 @@ import type { Clock } from "../../base/clock.ts";
 import { AppError, CorruptionError, errorMessage } from "../../base/errors.ts";
 import type { Logger } from "../../base/logger.ts";
 import type { Block } from "../block/block.ts";
-import { type BlockMeta, noStats } from "../block/block-meta.ts";
+import { type BlockMeta, blockHint, noStats } from "../block/block-meta.ts";
 import type { BlockSet } from "../block/block-set.ts";
 import { TimeSlice } from "../block/time-slice.ts";
 import { newUlid, type Random } from "../block/ulid.ts";
 import type { FileSystem } from "../file-system.ts";
 import type { Head } from "../head/head.ts";
 import { HeadSeriesSource } from "./head-source.ts";
+import { LateSeriesSource } from "./late-source.ts";
 import { blockRanges, mergeMetas, planCompaction } from "./plan.ts";
 import { deletableBlocks } from "./retention.ts";
 import { BlockSeriesSource } from "./series-source.ts";
@@ -34,6 +35,10 @@ export interface CompactableHead {
   readonly head: Head;
   /** Drops what is older, once nobody reads it, and shortens the log. */
   truncate(cutoffMs: number): Promise<void>;
+  /** Freezes the late samples; returns a mark for `endLate`, -1 where there are none. */
+  beginLate(): number;
+  /** Drops the frozen samples and their log: they are in blocks. */
+  endLate(mark: number): Promise<void>;
   /** Bytes of the log and the head's files. */
   sizeBytes(): number;
 }
@@ -87,7 +92,7 @@ export class Compactor {
   run(): Promise<void> {
     return this.exclusive(async () => {
       try {
-        await this.#compactHead();
+        if (await this.#compactHead()) await this.#compactLate();
         this.#applyRetention();
         while (!this.#isStopped && (await this.#compactNext()));
       } catch (thrown) {
@@ -138,12 +143,13 @@ export class Compactor {
     return await this.#writeHeadBlock(dir, span.minMs, span.maxMs + 1);
   }
 
-  async #compactHead(): Promise<void> {
+  /** Cuts the blocks that are due; true where there were any. */
+  async #compactHead(): Promise<boolean> {
     const { head, rangeMs, logger, blocks } = this.#options;
-    for (;;) {
+    for (let wasCut = false; ; wasCut = true) {
       const span = spanOf(head.head);
-      if (span === undefined || this.#isStopped) return;
-      if (span.maxMs - span.minMs <= rangeMs * headSpanFactor) return;
+      if (span === undefined || this.#isStopped) return wasCut;
+      if (span.maxMs - span.minMs <= rangeMs * headSpanFactor) return wasCut;
       const endMs = Math.floor(span.minMs / rangeMs) * rangeMs + rangeMs;
       const meta = await this.#timed(() => this.#writeHeadBlock(blocks.dir, span.minMs, endMs));
       if (meta !== undefined) {
@@ -158,11 +164,36 @@ export class Compactor {
     }
   }
 
+  /** Late samples go into blocks of their own, one a range; merging them with the others is compaction's. */
+  async #compactLate(): Promise<void> {
+    const { head, rangeMs, blocks, logger } = this.#options;
+    const mark = head.beginLate();
+    if (mark < 0) return;
+    const { minMs, maxMs } = head.head.late.frozenSpan();
+    for (let at = Math.floor(minMs / rangeMs) * rangeMs; at <= maxMs; at += rangeMs) {
+      const slice = this.#slice();
+      const source = new LateSeriesSource(head.head, at, at + rangeMs - 1, slice);
+      const written = await this.#timed(() => {
+        const meta = this.#levelOne(at, at + rangeMs, [blockHint.fromOutOfOrder]);
+        return writeBlock([source], meta, this.#writeOptions(blocks.dir, slice));
+      });
+      if (written === undefined) continue;
+      blocks.add(written.ulid);
+      logger.info(figures(written), "cut a block from the late samples");
+    }
+    await head.endLate(mark);
+  }
+
   async #writeHeadBlock(dir: string, minMs: number, endMs: number): Promise<BlockMeta | undefined> {
     const slice = this.#slice();
     const source = new HeadSeriesSource(this.#options.head.head, minMs, endMs - 1, slice);
+    const meta = this.#levelOne(minMs, endMs, []);
+    return await writeBlock([source], meta, this.#writeOptions(dir, slice));
+  }
+
+  #levelOne(minMs: number, endMs: number, hints: readonly string[]): BlockMeta {
     const ulid = this.#newUlid();
-    const meta: BlockMeta = {
+    return {
       ulid,
       minTimeMs: minMs,
       maxTimeMs: endMs,
@@ -170,11 +201,10 @@ export class Compactor {
       level: 1,
       sources: [ulid],
       parents: [],
-      hints: [],
+      hints,
       isDeletable: false,
       hasFailed: false,
     };
-    return await writeBlock([source], meta, this.#writeOptions(dir, slice));
   }
 
   #applyRetention(): void {

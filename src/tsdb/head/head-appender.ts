@@ -1,7 +1,7 @@
 /**
  * One transaction on the head. Samples are checked when they are appended and wait in a batch;
  * commit logs the batch, then applies it in one synchronous step, so that a querier sees all of a
- * scrape or nothing. The rules are those of Prometheus' head without an out-of-order window.
+ * scrape or nothing. The rules are those of Prometheus' head.
  *
  * append: about 30 ns for a known ref, no allocation. commit: about 120 ns a sample with the log.
  */
@@ -23,6 +23,7 @@ import type { HistogramChunk } from "../chunks/histogram/histogram-chunk.ts";
 import { timestampMaxMs } from "../chunks/xor/xor-appender.ts";
 import type { Head } from "./head.ts";
 import { chunkRangeMs } from "./head-chunks.ts";
+import type { LateSample } from "./late-samples.ts";
 import type { SampleBatch } from "./sample-batch.ts";
 import { seriesField } from "./series-table.ts";
 
@@ -33,6 +34,8 @@ export interface BatchKeeper {
   returnBatch(batch: SampleBatch): void;
   /** Hands the batch to the log; throws AppError where the disk refuses. */
   log(batch: SampleBatch): void;
+  /** The same for the batch's late samples and their log. */
+  logLate(batch: SampleBatch): void;
 }
 
 /** Appender over a head. */
@@ -101,6 +104,10 @@ export class HeadAppender implements Appender {
     try {
       this.#keeper.log(batch);
       this.#apply(batch);
+      if (batch.late.length > 0) {
+        this.#keeper.logLate(batch);
+        this.#applyLate(batch);
+      }
     } finally {
       this.#keeper.returnBatch(batch);
     }
@@ -130,9 +137,9 @@ export class HeadAppender implements Appender {
     const known = series.refOf(slot);
     const at = series.wordAt(slot);
     const lastMs = series.doublesOf(slot)[(at + seriesField.lastTimestampMs) >>> 1]!;
-    if (timestampMs <= lastMs) {
-      const failure = this.#lateFailure(batch, slot, timestampMs, lastMs);
-      if (failure !== 0) return failure;
+    if (timestampMs <= lastMs || timestampMs < this.#minValidMs) {
+      const result = this.#addLate(batch, slot, timestampMs, lastMs);
+      if (result !== 0) return result;
     }
     if (batch.histograms.length > 0) batch.noteFloat(known);
     const index = batch.count;
@@ -151,8 +158,14 @@ export class HeadAppender implements Appender {
       this.#minValidMs = this.#computeMinValid(timestampMs);
     }
     if (timestampMs < this.#minValidMs || timestampMs > timestampMaxMs) {
-      head.counts.outOfBounds++;
-      return appendFailure.outOfBounds;
+      if (head.lateWindowMs === 0 || timestampMs > timestampMaxMs) {
+        head.counts.outOfBounds++;
+        return appendFailure.outOfBounds;
+      }
+      if (!this.#isInLateWindow(timestampMs)) {
+        head.counts.tooOld++;
+        return appendFailure.tooOld;
+      }
     }
     let slot = ref === 0 ? 0 : head.series.slotOfRef(ref);
     if (slot === 0) slot = head.findOrCreate(labels);
@@ -168,9 +181,8 @@ export class HeadAppender implements Appender {
     const { series, chunks, counts } = this.#head;
     const ref = series.refOf(slot);
     const lastMs = chunks.lastMs(slot);
-    if (timestampMs < lastMs) {
-      counts.outOfOrder++;
-      return appendFailure.outOfOrder;
+    if (timestampMs < lastMs || timestampMs < this.#minValidMs) {
+      return this.#late(slot, { timestampMs, high: 0, low: 0, histogram, isStale });
     }
     if (timestampMs === lastMs && !isLastHistogram(chunks.openHistogram(slot), histogram)) {
       counts.duplicates++;
@@ -181,22 +193,44 @@ export class HeadAppender implements Appender {
     return ref;
   }
 
-  /** The sample again, bit for bit, is no failure (federation sends such); anything else late is. */
-  #lateFailure(batch: SampleBatch, slot: number, timestampMs: number, lastMs: number): number {
+  #isInLateWindow(timestampMs: number): boolean {
+    return timestampMs >= Math.max(this.#head.maxMs, this.#newestMs) - this.#head.lateWindowMs;
+  }
+
+  /**
+   * A sample that is not newer than its series': a failure, its ref where it goes to the late samples,
+   * 0 where it is the newest sample again, bit for bit (federation sends such).
+   */
+  #addLate(batch: SampleBatch, slot: number, timestampMs: number, lastMs: number): number {
     const { counts, series } = this.#head;
-    if (timestampMs < lastMs) {
-      counts.outOfOrder++;
-      return appendFailure.outOfOrder;
+    const index = batch.count * 2;
+    const high = batch.valueWords[index + highWord]!;
+    const low = batch.valueWords[index + lowWord]!;
+    if (timestampMs !== lastMs) {
+      return this.#late(slot, { timestampMs, high, low, histogram: undefined, isStale: false });
     }
     const words = series.wordsOf(slot);
     const at = series.wordAt(slot);
-    const index = batch.count * 2;
     const isSame =
-      words[at + seriesField.valueHigh] === batch.valueWords[index + highWord] &&
-      words[at + seriesField.valueLow] === batch.valueWords[index + lowWord];
+      words[at + seriesField.valueHigh] === high && words[at + seriesField.valueLow] === low;
     if (isSame) return 0;
     counts.duplicates++;
     return appendFailure.duplicateTimestamp;
+  }
+
+  #late(slot: number, sample: Omit<LateSample, "ref">): number {
+    const head = this.#head;
+    if (head.lateWindowMs === 0) {
+      head.counts.outOfOrder++;
+      return appendFailure.outOfOrder;
+    }
+    if (!this.#isInLateWindow(sample.timestampMs)) {
+      head.counts.tooOld++;
+      return appendFailure.tooOld;
+    }
+    const ref = head.series.refOf(slot);
+    this.#open().late.push({ ...sample, ref });
+    return ref;
   }
 
   #apply(batch: SampleBatch): void {
@@ -226,7 +260,14 @@ export class HeadAppender implements Appender {
       const timestampMs = timestampsMs[i]!;
       const high = valueWords[i * 2 + highWord]!;
       const low = valueWords[i * 2 + lowWord]!;
-      if (!chunks.append(slot, timestampMs, high, low)) continue;
+      if (!chunks.append(slot, timestampMs, high, low)) {
+        // Two of one transaction may have come in the wrong order.
+        if (this.#head.lateWindowMs > 0 && timestampMs < chunks.lastMs(slot)) {
+          const ref = refs[i]!;
+          batch.late.push({ ref, timestampMs, high, low, histogram: undefined, isStale: false });
+        }
+        continue;
+      }
       appended++;
       if (timestampMs < oldestMs) oldestMs = timestampMs;
       if (timestampMs > newestMs) newestMs = timestampMs;
@@ -235,6 +276,14 @@ export class HeadAppender implements Appender {
     if (appended === 0) return;
     this.#head.noteTime(oldestMs);
     this.#head.noteTime(newestMs);
+  }
+
+  #applyLate(batch: SampleBatch): void {
+    const { series, late } = this.#head;
+    for (const sample of batch.late) {
+      const slot = series.slotOfRef(sample.ref);
+      if (slot !== 0) late.add(slot, sample);
+    }
   }
 
   #applyHistograms(batch: SampleBatch, from: number, to: number): void {

@@ -17,6 +17,7 @@ import {
 } from "../wal/wal-records.ts";
 import type { WalWriter } from "../wal/wal-writer.ts";
 import type { Head } from "./head.ts";
+import type { LateSample } from "./late-samples.ts";
 import type { PendingHistogram, SampleBatch } from "./sample-batch.ts";
 import { seriesField } from "./series-table.ts";
 import { byteIndex, wordIndex } from "./shared-arena.ts";
@@ -50,7 +51,7 @@ export class HeadLog {
       else {
         batch.forEachRun((floats, histograms) => {
           this.#samples(batch, floats.from, floats.to);
-          this.#histograms(batch.histograms.slice(histograms.from, histograms.to));
+          this.#histograms(batch.histograms.slice(histograms.from, histograms.to), this.#wal);
         });
       }
       if (batch.exemplars.length > 0) this.#exemplars(batch);
@@ -60,6 +61,41 @@ export class HeadLog {
       throw thrown;
     }
     if (unlogged.length > 0) this.#markLogged();
+  }
+
+  /** Logs late samples to the out-of-order log; their series are in the WAL already. Throws AppError "disk". */
+  writeLate(samples: readonly LateSample[], log: WalWriter): void {
+    try {
+      this.#lateFloats(samples, log);
+      const histograms = samples.flatMap(({ histogram, ...rest }) =>
+        histogram === undefined ? [] : [{ ...rest, histogram }],
+      );
+      this.#histograms(histograms, log);
+      log.flush();
+    } catch (thrown) {
+      log.discard();
+      throw thrown;
+    }
+  }
+
+  #lateFloats(samples: readonly LateSample[], log: WalWriter): void {
+    const record = this.#record;
+    const { series } = this.#head;
+    record.clear();
+    let firstId = 0;
+    let firstMs = 0;
+    for (const { ref, timestampMs, high, low, histogram } of samples) {
+      const slot = series.slotOfRef(ref);
+      if (slot === 0 || histogram !== undefined) continue;
+      const id = series.logIdOf(slot);
+      if (record.length === 0) {
+        firstId = id;
+        firstMs = timestampMs;
+        beginSamples(record, id, timestampMs);
+      }
+      encodeSample(record, id - firstId, timestampMs - firstMs, high, low);
+    }
+    if (record.length > 0) log.log(record.bytes, record.length);
   }
 
   #markLogged(): void {
@@ -120,7 +156,7 @@ export class HeadLog {
   }
 
   /** One record a kind, as Prometheus writes them. */
-  #histograms(pending: readonly PendingHistogram[]): void {
+  #histograms(pending: readonly PendingHistogram[], log: WalWriter): void {
     const types = new Set(pending.map(({ histogram }) => histogramRecordType(histogram)));
     const record = this.#record;
     const { series } = this.#head;
@@ -139,7 +175,7 @@ export class HeadLog {
         }
         encodeHistogram(record, id - firstId, timestampMs - firstMs, histogram, isStale);
       }
-      if (record.length > 0) this.#wal.log(record.bytes, record.length);
+      if (record.length > 0) log.log(record.bytes, record.length);
     }
   }
 

@@ -16,6 +16,7 @@ import { RecordDecoder, type RecordVisitor } from "../wal/wal-records.ts";
 import { repairWal } from "../wal/wal-repair.ts";
 import { listCheckpoints, listSegments, type SegmentFile } from "../wal/wal-segments.ts";
 import type { Head } from "./head.ts";
+import type { LateSample } from "./late-samples.ts";
 
 /** How long a slice may hold the event loop, ms. */
 const sliceMs = 50;
@@ -24,6 +25,8 @@ const denseIdsMax = 1 << 22;
 
 export interface ReplayOptions {
   readonly dir: string;
+  /** The out-of-order log; read where it is there, whether or not late samples are taken today. */
+  readonly lateDir: string;
   readonly fs: FileSystem;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -39,8 +42,12 @@ export interface ReplayResult {
   /** Samples of series that no record names. */
   readonly unknownSeries: number;
   readonly seconds: number;
+  /** Samples of the out-of-order log, not counted in `samples`. */
+  readonly lateSamples: number;
   /** Index for the next new segment. */
   readonly nextSegment: number;
+  /** The same for the out-of-order log. */
+  readonly nextLateSegment: number;
   readonly wasRepaired: boolean;
 }
 
@@ -60,19 +67,12 @@ export async function replayLog(head: Head, options: ReplayOptions): Promise<Rep
     }
   }
   const all = listSegments(fs, dir);
-  let segments = all.filter(({ index }) => index > (checkpoint?.index ?? -1));
+  const segments = all.filter(({ index }) => index > (checkpoint?.index ?? -1));
   warnOfGap(segments, checkpoint?.index ?? -1, logger);
-  let wasRepaired = false;
-  for (;;) {
-    const { damage } = await readAll(segments, visitor, options);
-    if (damage === undefined) break;
-    wasRepaired = true;
-    const isTorn = damage.reason === "last record is torn";
-    // Nothing stands behind a torn end of a segment, so the later segments are sound and stay.
-    repairWal(fs, logger, isTorn ? segments.slice(0, damage.segmentAt + 1) : segments, damage);
-    if (!isTorn) break;
-    segments = segments.slice(damage.segmentAt + 1);
-  }
+  const wasRepaired = await readRepairing(segments, visitor, options);
+  visitor.isLate = true;
+  const late = listSegments(fs, options.lateDir);
+  const wasLateRepaired = await readRepairing(late, visitor, options);
   visitor.report(logger);
   const last = listSegments(fs, dir).at(-1)?.index ?? checkpoint?.index ?? -1;
   return {
@@ -81,9 +81,32 @@ export async function replayLog(head: Head, options: ReplayOptions): Promise<Rep
     exemplars: visitor.exemplars,
     unknownSeries: visitor.unknownSeries,
     seconds: (clock.monotonicMs() - startMs) / 1000,
+    lateSamples: visitor.lateSamples,
     nextSegment: last + 1,
-    wasRepaired,
+    nextLateSegment: (listSegments(fs, options.lateDir).at(-1)?.index ?? -1) + 1,
+    wasRepaired: wasRepaired || wasLateRepaired,
   };
+}
+
+/** Reads segments, cutting the log where it is damaged; true where it was. */
+async function readRepairing(
+  all: readonly SegmentFile[],
+  visitor: ReplayVisitor,
+  options: ReplayOptions,
+): Promise<boolean> {
+  let segments = all;
+  let wasRepaired = false;
+  for (;;) {
+    const { damage } = await readAll(segments, visitor, options);
+    if (damage === undefined) return wasRepaired;
+    wasRepaired = true;
+    const isTorn = damage.reason === "last record is torn";
+    // Nothing stands behind a torn end of a segment, so the later segments are sound and stay.
+    const cut = isTorn ? segments.slice(0, damage.segmentAt + 1) : segments;
+    repairWal(options.fs, options.logger, cut, damage);
+    if (!isTorn) return true;
+    segments = segments.slice(damage.segmentAt + 1);
+  }
 }
 
 function warnOfGap(segments: readonly SegmentFile[], before: number, logger: Logger): void {
@@ -127,6 +150,9 @@ class ReplayVisitor implements RecordVisitor {
   samples = 0;
   exemplars = 0;
   unknownSeries = 0;
+  /** Whether the records come from the out-of-order log. */
+  isLate = false;
+  lateSamples = 0;
   /** Records that end within an item: a fault of who wrote them, since their checksum is right. */
   faults = 0;
   readonly #head: Head;
@@ -162,6 +188,10 @@ class ReplayVisitor implements RecordVisitor {
       return;
     }
     const head = this.#head;
+    if (this.isLate) {
+      this.#late(slot, { timestampMs, high, low, histogram: undefined, isStale: false });
+      return;
+    }
     if (!head.chunks.append(slot, timestampMs, high, low)) return;
     this.samples++;
     if (timestampMs < head.minMs) head.minMs = timestampMs;
@@ -184,6 +214,10 @@ class ReplayVisitor implements RecordVisitor {
     const slot = this.#slotOf(ref);
     if (slot === 0) {
       this.unknownSeries++;
+      return;
+    }
+    if (this.isLate) {
+      this.#late(slot, { timestampMs, high: 0, low: 0, histogram, isStale });
       return;
     }
     if (!this.#head.chunks.appendHistogram(slot, timestampMs, histogram, isStale)) return;
@@ -229,6 +263,10 @@ class ReplayVisitor implements RecordVisitor {
     for (const [type, records] of this.#unread) {
       logger.warn({ type, records }, "WAL records of a type that is not read yet were left alone");
     }
+  }
+
+  #late(slot: number, sample: Omit<LateSample, "ref">): void {
+    if (this.#head.late.add(slot, sample)) this.lateSamples++;
   }
 
   #slotOf(ref: number): number {

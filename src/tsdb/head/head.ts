@@ -9,6 +9,7 @@ import type { Labels } from "../../model/labels.ts";
 import { ExemplarRing } from "./exemplar-ring.ts";
 import { HeadChunks } from "./head-chunks.ts";
 import { HeadDeletions } from "./head-deletions.ts";
+import { LateSamples } from "./late-samples.ts";
 import { Postings } from "./postings.ts";
 import { SeriesOrder } from "./series-order.ts";
 import { SeriesTable, seriesField } from "./series-table.ts";
@@ -28,6 +29,8 @@ export interface HeadCounts {
   histogramsAppended: number;
   outOfOrder: number;
   outOfBounds: number;
+  /** Behind the window for late samples. */
+  tooOld: number;
   duplicates: number;
   seriesCreated: number;
   seriesRemoved: number;
@@ -44,12 +47,17 @@ export class Head {
   readonly chunks = new HeadChunks(this.series);
   /** Samples that were deleted but lie here still. */
   readonly deletions = new HeadDeletions();
+  /** Samples that came out of order. */
+  readonly late = new LateSamples();
+  /** How far behind the newest sample a late one may be, ms; 0: none is taken. */
+  lateWindowMs = 0;
   readonly exemplars: ExemplarRing;
   readonly counts: HeadCounts = {
     samplesAppended: 0,
     histogramsAppended: 0,
     outOfOrder: 0,
     outOfBounds: 0,
+    tooOld: 0,
     duplicates: 0,
     seriesCreated: 0,
     seriesRemoved: 0,
@@ -121,6 +129,7 @@ export class Head {
       // A series that waits for its first commit has no chunks yet and stays.
       if (words[this.series.wordAt(slot) + seriesField.isUnlogged] === 1) continue;
       if (this.chunks.dropBefore(slot, cutoffMs)) {
+        if (this.late.hasSeries(slot)) continue;
         onRemoved(this.series.logIdOf(slot));
         this.#remove(slot);
         continue;

@@ -4,6 +4,7 @@
 
 import type { FloatHistogram, Histogram } from "../../model/histogram.ts";
 import type { Exemplar } from "../../model/sample.ts";
+import type { LateSample } from "./late-samples.ts";
 
 /** An exemplar on its way into the ring. */
 export interface PendingExemplar {
@@ -46,6 +47,8 @@ export class SampleBatch {
   readonly exemplars: PendingExemplar[] = [];
   readonly histograms: PendingHistogram[] = [];
   readonly cuts: BatchCut[] = [];
+  /** Samples for the out-of-order log. */
+  readonly late: LateSample[] = [];
   /** Refs with a histogram since the last cut. */
   readonly #histogramRefs = new Set<number>();
 
@@ -59,6 +62,7 @@ export class SampleBatch {
   clear(): void {
     this.count = 0;
     this.exemplars.length = 0;
+    this.late.length = 0;
     if (this.histograms.length === 0) return;
     this.histograms.length = 0;
     this.cuts.length = 0;
