@@ -39,8 +39,8 @@ export class MetadataCache {
 
   /** Drops what has not been declared for long. */
   sweep(scrape: number): void {
-    for (const [metric, entry] of this.#entries) {
-      if (scrape - entry.seenAt > keptScrapes) this.#entries.delete(metric);
+    for (const entry of this.#entries.values()) {
+      if (scrape - entry.seenAt > keptScrapes) this.#entries.delete(entry.metric);
     }
   }
 

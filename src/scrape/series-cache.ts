@@ -59,7 +59,7 @@ export class LineTable<Item> {
 
   /** Lets go of items beyond `count`, so that they can be collected. */
   trim(): void {
-    this.items.length = this.count;
+    if (this.items.length !== this.count) this.items.length = this.count;
   }
 
   #grow(): void {
@@ -86,6 +86,23 @@ export class BodyLines {
   }
 }
 
+/** Series of one scrape that count for staleness. An array emptied by its length would be allocated anew each time. */
+class TrackedSeries {
+  readonly items: CachedSeries[] = [];
+  count = 0;
+
+  add(series: CachedSeries): void {
+    if (this.count < this.items.length) this.items[this.count] = series;
+    else this.items.push(series);
+    this.count++;
+  }
+
+  /** Lets go of what lies beyond `count`. */
+  trim(): void {
+    if (this.items.length !== this.count) this.items.length = this.count;
+  }
+}
+
 /** The cache of one loop. */
 export class SeriesCache {
   /** Lines of the last good body. */
@@ -95,8 +112,9 @@ export class SeriesCache {
   /** Number of the scrape under way; each attempt has its own. */
   scrape = 0;
   readonly #byText = new Map<string, CachedSeries>();
-  #tracked: CachedSeries[] = [];
-  #previouslyTracked: CachedSeries[] = [];
+  #tracked = new TrackedSeries();
+  #previouslyTracked = new TrackedSeries();
+  #keptBody = new Uint8Array(0);
   #seenCount = 0;
   #goodSize = 0;
 
@@ -108,7 +126,7 @@ export class SeriesCache {
   begin(body: Uint8Array): void {
     this.scrape++;
     this.#seenCount = 0;
-    this.#tracked.length = 0;
+    this.#tracked.count = 0;
     this.nextLines.reset(body);
   }
 
@@ -132,16 +150,21 @@ export class SeriesCache {
   track(series: CachedSeries): void {
     if (series.trackedAt === this.scrape) return;
     series.trackedAt = this.scrape;
-    this.#tracked.push(series);
+    this.#tracked.add(series);
   }
 
   /** Series that the last finished scrape tracked and this one did not. O(series). */
   staleSeries(): CachedSeries[] {
-    const { scrape } = this;
-    const candidates = this.#previouslyTracked.filter((series) => series.trackedAt !== scrape);
+    const { items, count } = this.#previouslyTracked;
+    const candidates: CachedSeries[] = [];
+    for (let i = 0; i < count; i++) {
+      const series = items[i]!;
+      if (series.trackedAt !== this.scrape) candidates.push(series);
+    }
     if (candidates.length === 0) return candidates;
     // One series may be written in two ways (labels in another order): alive is what has the same ref.
-    const alive = new Set(this.#tracked.map((series) => series.ref));
+    const alive = new Set<SeriesRef>();
+    for (let i = 0; i < this.#tracked.count; i++) alive.add(this.#tracked.items[i]!.ref);
     return candidates.filter((series) => !alive.has(series.ref));
   }
 
@@ -149,6 +172,7 @@ export class SeriesCache {
   finish(): void {
     const { lines } = this;
     this.lines = this.nextLines;
+    this.lines.body = this.#keepBody(this.nextLines.body);
     this.lines.series.trim();
     this.lines.metadata.trim();
     this.nextLines = lines;
@@ -168,11 +192,25 @@ export class SeriesCache {
     return true;
   }
 
+  /**
+   * A copy in memory that is used again and again: bodies then die young, and the garbage collector
+   * need not mark the whole heap to find them. Cost: one memcpy a scrape.
+   */
+  #keepBody(body: Uint8Array): Uint8Array {
+    const kept = this.#keptBody;
+    if (body.length > kept.length || body.length < kept.length / 4) {
+      this.#keptBody = new Uint8Array(Math.ceil(body.length * 1.1));
+    }
+    this.#keptBody.set(body);
+    return this.#keptBody;
+  }
+
   #swapTracked(): void {
     const previous = this.#previouslyTracked;
     this.#previouslyTracked = this.#tracked;
+    this.#previouslyTracked.trim();
     this.#tracked = previous;
-    this.#tracked.length = 0;
+    this.#tracked.count = 0;
   }
 
   #sweep(): void {
