@@ -5,6 +5,7 @@ import { expositionSuite } from "./suites/exposition.ts";
 import { grafanaColorsSuite, grafanaDisplaySuite } from "./suites/grafana-display.ts";
 import { grafanaIntervalsSuite } from "./suites/grafana-intervals.ts";
 import { grafanaNamesSuite } from "./suites/grafana-names.ts";
+import { grafanaOverridesSuite } from "./suites/grafana-overrides.ts";
 import { grafanaReduceSuite } from "./suites/grafana-reduce.ts";
 import { grafanaUnitsSuite } from "./suites/grafana-units.ts";
 import { grafanaVariablesSuite } from "./suites/grafana-variables.ts";
@@ -56,6 +57,7 @@ export const suites: readonly Suite[] = [
   grafanaReduceSuite,
   grafanaDisplaySuite,
   grafanaColorsSuite,
+  grafanaOverridesSuite,
   tsdbChunksSuite,
   tsdbWalSuite,
   tsdbCompactionSuite,
