@@ -127,7 +127,11 @@ async function expectSecondStartRefused(
     `127.0.0.1:${port}`,
   ]);
   expectEqual(await second.waitForExit(), 1, "exit code of the second start");
-  expectMatch(second.output(), /pid \d+/, "the second start names the owner");
+  expectMatch(
+    second.output(),
+    /process \d+ .*since .*--data-dir/s,
+    "the second start names the owner",
+  );
 }
 
 async function expectCleanEnd(demo: RunningProgram, dataDir: string): Promise<void> {

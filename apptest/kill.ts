@@ -73,7 +73,7 @@ export const killTest: AppTest = {
       }
     }
     expectEqual(
-      (await queryValue(prometheusUrl, "count(scrapes_total)")) ?? 0,
+      (await queryValue(prometheusUrl, "count(last_over_time(scrapes_total[1h]))")) ?? 0,
       1,
       "series in Prometheus",
     );

@@ -2,14 +2,18 @@
 
 import type { AppTest } from "./app-test.ts";
 import { badInputTest } from "./bad-input.ts";
+import { ciliumDashboardsTest } from "./cilium-dashboards.ts";
 import { demoTest } from "./demo.ts";
 import { killTest } from "./kill.ts";
+import { pageTest } from "./page.ts";
 import { prometheusReadsOurWalTest } from "./prometheus-reads-our-wal.ts";
 import { realExportersTest } from "./real-exporters.ts";
 import { securityTest } from "./security.ts";
 
 export const appTests: readonly AppTest[] = [
   demoTest,
+  pageTest,
+  ciliumDashboardsTest,
   badInputTest,
   securityTest,
   realExportersTest,

@@ -56,14 +56,18 @@ export function acquireDataLock(options: DataLockOptions): DataLock {
   const { dir, clock, logger } = options;
   const facts = options.facts ?? systemFacts;
   const path = join(dir, "lock");
+  const owner = readOwner(path);
+  const whyOwnerIsDead = owner === undefined ? undefined : whyDead(owner, facts);
+  // A living owner of our own kind first: it is known since when.
+  if (owner !== undefined && whyOwnerIsDead === undefined) {
+    throw lockedError(dir, owner.pid, `since ${isoTime(owner.sinceMs)}`);
+  }
   refuseKernelLock(path, dir, facts);
   // Debian's Prometheus takes no lock unless told to, but it keeps its log open.
   const opener = facts.openerBelow(join(dir, "wal"));
   if (opener !== 0) throw lockedError(dir, opener, "it has files of the WAL open");
-  const owner = readOwner(path);
   if (owner !== undefined) {
-    const why = whyDead(owner, facts);
-    if (why === undefined) throw lockedError(dir, owner.pid, `since ${isoTime(owner.sinceMs)}`);
+    const why = whyOwnerIsDead;
     logger.warn({ dir, pid: owner.pid, why }, "took over the lock of a dead owner");
   }
   const startTime = facts.startTime(facts.pid);

@@ -60,7 +60,6 @@ function registerExec(lab: Command, context: CliContext, done: (exitCode: number
     .argument("<pod>", "pod, as in tiefighter or default/tiefighter")
     .argument("<command...>", "after --: curl and its arguments")
     .option("-n, --namespace <namespace>", "namespace of the pod", "default")
-    .passThroughOptions()
     .action(
       async (pod: string, command: string[], flags: { namespace: string; dataDir: string }) => {
         done(
@@ -68,7 +67,7 @@ function registerExec(lab: Command, context: CliContext, done: (exitCode: number
             dataDir: resolve(flags.dataDir),
             namespace: flags.namespace,
             pod,
-            command: command[0] === "--" ? command.slice(1) : command,
+            command,
             stdout: context.stdout,
             stdoutBytes: context.stdoutBytes,
             stderr: context.stderr,

@@ -1,0 +1,263 @@
+/**
+ * Cilium's own dashboards in the demo, in a real browser: they import without a problem, and after
+ * two minutes at least 25 panels of cilium-dashboard and 20 of hubble-dashboard draw data that
+ * varies. Every other panel must stand in docs/dashboards.md with its reason; with
+ * CILIASCOPE_WRITE_DOCS=1 the table is written anew.
+ */
+
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Browser, Page, Response as PageResponse } from "playwright-core";
+import { parseDashboard } from "../src/dashboard/dashboard.ts";
+import type { Panel } from "../src/dashboard/model.ts";
+import { type AppTest, expectEqual, projectDir } from "./app-test.ts";
+import { openBrowser, openPage, takePicture } from "./browser.ts";
+import { panelReasons } from "./panel-reasons.ts";
+
+const dashboardsDir = join(projectDir, "..", "shared", "data", "dashboards");
+const docsFile = join(projectDir, "docs", "dashboards.md");
+/** How long the demo has run when the panels are counted. */
+const warmUpMs = 120_000;
+
+/** Files and how many of their panels must vary. */
+const dashboards: readonly { readonly file: string; readonly varyingMin: number }[] = [
+  { file: "cilium-dashboard", varyingMin: 25 },
+  { file: "hubble-dashboard", varyingMin: 20 },
+  { file: "cilium-operator-dashboard", varyingMin: 1 },
+  { file: "hubble-dns-namespace", varyingMin: 2 },
+  { file: "hubble-l7-http-metrics-by-workload", varyingMin: 3 },
+  { file: "hubble-network-overview-namespace", varyingMin: 5 },
+];
+
+/** What a panel did. */
+interface PanelOutcome {
+  readonly title: string;
+  readonly state: "varies" | "constant" | "empty" | "failed" | "not drawn";
+}
+
+interface DashboardOutcome {
+  readonly file: string;
+  readonly title: string;
+  readonly panels: readonly PanelOutcome[];
+}
+
+export const ciliumDashboardsTest: AppTest = {
+  name: "cilium-dashboards",
+  async run(context) {
+    if (!existsSync(dashboardsDir)) {
+      console.log("      SKIPPED: Cilium's dashboards are not beside the project");
+      return;
+    }
+    const port = await context.freePort();
+    const url = `http://127.0.0.1:${port}`;
+    const demo = context.startProgram([
+      "demo",
+      "--data-dir",
+      join(context.tempDir(), "data"),
+      "--listen",
+      `127.0.0.1:${port}`,
+    ]);
+    await demo.waitForLine(/^ready http/m);
+    const readyMs = performance.now();
+    const browser = await openBrowser(context);
+    for (const { file } of dashboards) await importDashboard(url, file);
+    await new Promise((done) => setTimeout(done, warmUpMs - (performance.now() - readyMs)));
+    const outcomes: DashboardOutcome[] = [];
+    for (const { file } of dashboards) outcomes.push(await watchDashboard(browser, url, file));
+    for (const outcome of outcomes) console.log(`      ${summary(outcome)}`);
+    const table = docsTable(outcomes);
+    if (process.env["CILIASCOPE_WRITE_DOCS"] === "1") writeFileSync(docsFile, table);
+    for (const [index, { file, varyingMin }] of dashboards.entries()) {
+      const count = countState(outcomes[index] as DashboardOutcome, "varies");
+      if (count < varyingMin)
+        throw new Error(`${file}: ${count} panels vary, want at least ${varyingMin}`);
+    }
+    expectListed(outcomes);
+  },
+};
+
+async function importDashboard(url: string, file: string): Promise<void> {
+  const answer = await fetch(`${url}/api/ciliascope/v1/dashboards?name=${file}.json`, {
+    method: "POST",
+    body: readFileSync(join(dashboardsDir, `${file}.json`), "utf8"),
+  });
+  const text = await answer.text();
+  expectEqual(answer.status, 200, `import of ${file} (${text})`);
+  expectEqual((JSON.parse(text) as { problems: unknown }).problems, [], `problems of ${file}`);
+}
+
+async function watchDashboard(
+  browser: Browser,
+  url: string,
+  file: string,
+): Promise<DashboardOutcome> {
+  const json: unknown = JSON.parse(readFileSync(join(dashboardsDir, `${file}.json`), "utf8"));
+  const { dashboard } = parseDashboard(json);
+  const { page, troubles } = await openPage(browser, { theme: "dark" });
+  const varying = new Set<string>();
+  page.on("response", (response) => {
+    void noteVarying(response, varying);
+  });
+  await page.goto(`${url}/d/${dashboard.uid}?from=now-2m&to=now`);
+  await page.waitForSelector("article.panel");
+  await scrollThrough(page);
+  await takePicture(page, file);
+  const states = await readStates(page);
+  const panels = allPanels(dashboard.panels).filter((panel) => panel.type !== "text");
+  const outcomes = panels.map((panel) => ({
+    title: panel.title,
+    state: panelState(panel, states, varying),
+  }));
+  await page.context().close();
+  expectEqual(troubles, [], `errors of the page on ${file}`);
+  return { file, title: dashboard.title, panels: outcomes };
+}
+
+function allPanels(panels: readonly Panel[]): Panel[] {
+  return panels.flatMap((panel) => (panel.type === "row" ? allPanels(panel.panels) : [panel]));
+}
+
+/** Queries whose answer has a series with two different values. */
+async function noteVarying(response: PageResponse, varying: Set<string>): Promise<void> {
+  const address = new URL(response.url());
+  if (!address.pathname.startsWith("/api/v1/query")) return;
+  // An answer that the page did not wait for has no body.
+  const body = (await response.json().catch(() => undefined)) as QueryBody | undefined;
+  const series = body?.data?.result ?? [];
+  const isVarying = series.some(
+    ({ values }) => new Set((values ?? []).map(([, value]) => value)).size > 1,
+  );
+  const isInstant = address.pathname === "/api/v1/query" && series.length > 0;
+  const form = new URLSearchParams(response.request().postData() ?? "");
+  const query = address.searchParams.get("query") ?? form.get("query") ?? "";
+  if (isVarying || isInstant) varying.add(query);
+}
+
+interface QueryBody {
+  readonly data?: {
+    readonly result?: readonly { readonly values?: readonly [number, string][] }[];
+  };
+}
+
+/** Panels ask only while they are in view. */
+async function scrollThrough(page: Page): Promise<void> {
+  for (let step = 0; step < 80; step++) {
+    await page.waitForLoadState("networkidle", { timeout: 5000 }).catch(() => undefined);
+    const isAtEnd = await page.evaluate(() => {
+      const scroller = [...document.querySelectorAll("*")].find(
+        (element) =>
+          element.scrollHeight > element.clientHeight + 20 &&
+          getComputedStyle(element).overflowY === "auto" &&
+          element.querySelector("article.panel") !== null,
+      );
+      if (scroller === undefined) return true;
+      scroller.scrollBy(0, scroller.clientHeight * 0.6);
+      return scroller.scrollTop + scroller.clientHeight >= scroller.scrollHeight - 2;
+    });
+    await page.waitForTimeout(400);
+    if (isAtEnd) break;
+  }
+  await page.waitForTimeout(1000);
+}
+
+/** Title → what its panel shows. */
+async function readStates(page: Page): Promise<ReadonlyMap<string, string>> {
+  const entries = await page.$$eval("article.panel", (panels) =>
+    panels.map((panel) => {
+      const title = panel.getAttribute("aria-label") ?? "";
+      const badges = [...panel.querySelectorAll("header *")].map(
+        (element) => element.textContent ?? "",
+      );
+      if (panel.querySelector("[role=alert]") !== null) return [title, "failed"] as const;
+      if (badges.some((text) => text.trim() === "Empty")) return [title, "empty"] as const;
+      const isDrawn = panel.querySelector("canvas, svg, table, .panel-body *") !== null;
+      return [title, isDrawn ? "drawn" : "not drawn"] as const;
+    }),
+  );
+  return new Map(entries);
+}
+
+function panelState(
+  panel: Panel,
+  states: ReadonlyMap<string, string>,
+  varying: ReadonlySet<string>,
+): PanelOutcome["state"] {
+  const state = states.get(panel.title) ?? "not drawn";
+  if (state === "empty" || state === "failed") return state;
+  if (state !== "drawn") return "not drawn";
+  const patterns = panel.targets
+    .filter((target) => !target.isHidden)
+    .map((target) => exprPattern(target.expr));
+  const isVarying = [...varying].some((query) => patterns.some((pattern) => pattern.test(query)));
+  return isVarying ? "varies" : "constant";
+}
+
+/** The expression with each variable standing for anything. */
+function exprPattern(expr: string): RegExp {
+  const parts = expr.trim().split(/\$\{\w+(?::\w+)?\}|\$\w+|\[\[\w+\]\]/);
+  const escaped = parts.map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+  return new RegExp(`^\\s*${escaped.join("[\\s\\S]*?")}\\s*$`);
+}
+
+function countState(outcome: DashboardOutcome, state: PanelOutcome["state"]): number {
+  return outcome.panels.filter((panel) => panel.state === state).length;
+}
+
+function summary(outcome: DashboardOutcome): string {
+  const states = ["varies", "constant", "empty", "failed", "not drawn"] as const;
+  const counts = states.map((state) => `${countState(outcome, state)} ${state}`);
+  return `${outcome.file}: ${outcome.panels.length} panels, ${counts.join(", ")}`;
+}
+
+function docsTable(outcomes: readonly DashboardOutcome[]): string {
+  const lines = [
+    "# Cilium's own dashboards in the demo",
+    "",
+    "Written by `CILIASCOPE_WRITE_DOCS=1 npm run apptest -- cilium-dashboards`: the dashboards of the Cilium chart, imported",
+    "into the demo and looked at in a browser two minutes after `ready`. Text panels are not counted.",
+    "",
+    "| dashboard | panels | draw data that varies | constant in two quiet minutes | empty |",
+    "|---|---|---|---|---|",
+    ...outcomes.map(
+      (outcome) =>
+        `| ${outcome.title} (${outcome.file}) | ${outcome.panels.length} | ${countState(outcome, "varies")} | ${countState(outcome, "constant")} | ${countState(outcome, "empty")} |`,
+    ),
+    "",
+    "## Every panel that does not vary, and why",
+    "",
+    "| dashboard | panel | state | reason |",
+    "|---|---|---|---|",
+  ];
+  for (const outcome of outcomes) {
+    for (const { title, state } of outcome.panels) {
+      if (state === "varies") continue;
+      lines.push(
+        `| ${outcome.file} | ${title.replaceAll("|", "\\|")} | ${state} | ${reasonOf(outcome.file, title)} |`,
+      );
+    }
+  }
+  return `${lines.join("\n")}\n`;
+}
+
+function reasonOf(file: string, title: string): string {
+  return (
+    panelReasons.find((entry) => entry.file === file && entry.titles.includes(title))?.reason ??
+    "NO REASON GIVEN"
+  );
+}
+
+/** A panel that does not vary must have its reason in the committed table. */
+function expectListed(outcomes: readonly DashboardOutcome[]): void {
+  const docs = readFileSync(docsFile, "utf8");
+  const missing = outcomes.flatMap((outcome) =>
+    outcome.panels
+      .filter(({ state }) => state !== "varies")
+      .filter(
+        ({ title }) =>
+          reasonOf(outcome.file, title) === "NO REASON GIVEN" ||
+          !docs.includes(reasonOf(outcome.file, title)),
+      )
+      .map(({ title, state }) => `${outcome.file}: ${title} (${state})`),
+  );
+  expectEqual(missing, [], "panels that do not vary and have no reason in docs/dashboards.md");
+}
