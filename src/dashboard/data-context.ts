@@ -6,7 +6,7 @@
 import { createDisplay, type DisplayContext } from "./display.ts";
 import { createFieldNamer, formatLabels, frameDisplayName } from "./field-name.ts";
 import type { Field, Frame } from "./frame.ts";
-import type { ScopedValue, VariableScope } from "./interpolate.ts";
+import { interpolate, type ScopedValue, type VariableScope } from "./interpolate.ts";
 import { readPath } from "./object-path.ts";
 import { joinFormatted } from "./units/format-value.ts";
 
@@ -37,6 +37,23 @@ export function createDataResolver(place: DataPlace): NonNullable<VariableScope[
         return undefined;
     }
   };
+}
+
+/** A link of a field or panel ready to follow. */
+export interface ResolvedLink {
+  readonly title: string;
+  readonly href: string;
+  readonly opensNewTab: boolean;
+}
+
+/** The field's links for one point, their variables replaced. */
+export function resolveLinks(place: DataPlace, scope: VariableScope): ResolvedLink[] {
+  const inPlace = { ...scope, resolve: createDataResolver(place) };
+  return (place.field.config.links ?? []).map(({ title, url, opensNewTab }) => ({
+    title: interpolate(title, inPlace),
+    href: interpolate(url, inPlace),
+    opensNewTab,
+  }));
 }
 
 const missing: ScopedValue = { value: "" };

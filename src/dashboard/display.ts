@@ -27,7 +27,7 @@ export type DisplayContext = UnitContext & ColorContext;
 export type Display = (value: unknown, decimals?: Decimals) => DisplayValue;
 
 /** What display needs of a field. */
-export type DisplayField = Pick<Field, "type" | "config" | "values">;
+export type DisplayField = Pick<Field, "type" | "config" | "values" | "state">;
 
 /** Looks up unit, mappings and colours once; then call it per value. O(values) where the range is not set. */
 export function createDisplay(field: DisplayField, context: DisplayContext = {}): Display {

@@ -28,6 +28,7 @@ export function readFieldOptions(raw: JsonObject): FieldOptions {
     ...optional("decimals", asNumber(raw["decimals"])),
     ...optional("min", asNumber(raw["min"])),
     ...optional("max", asNumber(raw["max"])),
+    ...optional("fieldMinMax", raw["fieldMinMax"] === true ? true : undefined),
     ...optional("displayName", text(raw["displayName"] ?? raw["title"])),
     ...optional("noValue", text(raw["noValue"])),
     ...optional("color", readColor(raw["color"])),
@@ -67,9 +68,17 @@ function readOverride(raw: JsonObject): FieldOverride {
     matcher: { id: asString(matcher["id"]), options: matcher["options"] },
     properties: asObjects(raw["properties"]).map((property) => ({
       id: asString(property["id"]),
-      value: property["value"],
+      value: readOverrideValue(asString(property["id"]), property["value"]),
     })),
   };
+}
+
+/** Structured values in the model's form, as those of the defaults; null unsets and stays. */
+function readOverrideValue(id: string, value: unknown): unknown {
+  if (value === null || value === undefined) return value;
+  if (id === "mappings") return readMappings(value);
+  if (id === "links") return readLinks(value);
+  return id === "thresholds" ? readThresholds(value) : value;
 }
 
 function text(value: unknown): string | undefined {

@@ -32,6 +32,22 @@ export interface FieldSettings extends Partial<FieldOptions> {
   readonly [setting: string]: unknown;
 }
 
+/** The range that a field's values are drawn and coloured in; null where it has no values. */
+export interface FieldRange {
+  readonly min: number | null;
+  readonly max: number | null;
+  readonly delta: number;
+}
+
+/** What is worked out once the panel's settings are applied. */
+export interface FieldState {
+  readonly displayName: string;
+  /** Number of the series in the panel, for palettes; times do not count. */
+  readonly seriesIndex: number;
+  /** Numbers only. */
+  readonly range?: FieldRange;
+}
+
 /** A column. */
 export interface Field {
   readonly name: string;
@@ -39,6 +55,7 @@ export interface Field {
   readonly labels?: Labels;
   readonly config: FieldSettings;
   readonly values: FieldValues;
+  readonly state?: FieldState;
 }
 
 /** Columns of one length. */

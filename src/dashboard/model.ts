@@ -161,6 +161,8 @@ export interface FieldOptions {
   readonly decimals?: number;
   readonly min?: number;
   readonly max?: number;
+  /** The range is that of the field's own values instead of all fields'. */
+  readonly fieldMinMax?: boolean;
   readonly displayName?: string;
   readonly noValue?: string;
   readonly color?: FieldColor;

@@ -3,7 +3,7 @@
  * range a value is comes along, since ramps and gauges need it.
  */
 
-import type { Field } from "../frame.ts";
+import type { Field, FieldRange, FieldState } from "../frame.ts";
 import type { ThresholdStep, Thresholds } from "../model.ts";
 import { reduceValue, reduceValues } from "../reduce.ts";
 import { colorRamp } from "./color-ramp.ts";
@@ -22,6 +22,9 @@ export interface ColorContext {
   readonly paletteColor?: (seriesIndex: number) => string;
 }
 
+/** What a scale needs of a field. */
+export type ScaledField = Pick<Field, "type" | "config" | "values" | "state">;
+
 /** A value's place in its range and its colour. */
 export interface ScaledColor {
   readonly color: string;
@@ -33,26 +36,24 @@ export interface ScaledColor {
 /** A number (-Infinity: no value) to its colour. */
 export type ColorScale = (value: number) => ScaledColor;
 
-/** The range of a field: its own min and max, else those of its values, 0…100 for what is no number. */
-export interface FieldRange {
-  readonly min: number;
-  readonly max: number;
-  readonly delta: number;
-}
-
-/** O(values) where min or max is not set. */
-export function fieldRange(field: Pick<Field, "type" | "config" | "values">): FieldRange {
+/** The range of a field: as applied, its own min and max, else those of its values; 0…100 for what is no number. O(values) where min or max is not set. */
+export function fieldRange(field: ScaledField): FieldRange {
+  if (field.state?.range !== undefined) return field.state.range;
   if (field.type !== "number") return { min: 0, max: 100, delta: 100 };
-  let min = field.config.min ?? undefined;
-  let max = field.config.max ?? undefined;
-  if (min === undefined || max === undefined) {
+  let min: number | null | undefined = field.config.min;
+  let max: number | null | undefined = field.config.max;
+  if (isUnset(min) || isUnset(max)) {
     const options = { nullValueMode: field.config.nullValueMode };
     const found = reduceValues(field.values, ["min", "max"], options);
-    min ??= (found["min"] as number | null | undefined) ?? undefined;
-    max ??= (found["max"] as number | null | undefined) ?? undefined;
+    const isEmpty = field.values.length === 0;
+    min ??= isEmpty ? 0 : (found["min"] as number | null);
+    max ??= isEmpty ? 100 : (found["max"] as number | null);
   }
-  const [low, high] = [min ?? 0, max ?? 100];
-  return { min: low, max: high, delta: high - low };
+  return { min, max, delta: (max ?? 0) - (min ?? 0) };
+}
+
+function isUnset(value: unknown): value is null | undefined {
+  return value === null || value === undefined;
 }
 
 /** True for modes whose colour changes with the value. */
@@ -65,10 +66,7 @@ function isPalette(mode: string | undefined): boolean {
 }
 
 /** The scale of a field. */
-export function createColorScale(
-  field: Pick<Field, "type" | "config" | "values">,
-  context: ColorContext = {},
-): ColorScale {
+export function createColorScale(field: ScaledField, context: ColorContext = {}): ColorScale {
   const theme = context.theme ?? "dark";
   if (field.type === "boolean") {
     const [yes, no] = [resolveColor("green", theme), resolveColor("red", theme)];
@@ -78,7 +76,7 @@ export function createColorScale(
   const range = fieldRange(field);
   const { thresholds } = field.config;
   return (value) => {
-    const share = value === Number.NEGATIVE_INFINITY ? 0 : (value - range.min) / range.delta;
+    const share = value === Number.NEGATIVE_INFINITY ? 0 : (value - (range.min ?? 0)) / range.delta;
     const percent = Number.isNaN(share) ? 0 : share;
     const threshold = activeThreshold(thresholds, value, percent);
     return {
@@ -90,10 +88,7 @@ export function createColorScale(
 }
 
 /** The colour of a whole series: of its last (or smallest, largest) value where the mode goes by value. */
-export function seriesColor(
-  field: Pick<Field, "type" | "config" | "values">,
-  context: ColorContext = {},
-): ScaledColor {
+export function seriesColor(field: ScaledField, context: ColorContext = {}): ScaledColor {
   const { color } = field.config;
   const scale = createColorScale(field, context);
   if (!isColoredByValue(color?.mode)) return scale(0);
@@ -120,7 +115,7 @@ export function activeThreshold(
 
 type ValueColor = (percent: number, threshold: ThresholdStep | undefined) => string;
 
-function valueColor(field: Pick<Field, "config">, context: ColorContext): ValueColor {
+function valueColor(field: ScaledField, context: ColorContext): ValueColor {
   const theme = context.theme ?? "dark";
   const { mode, fixedColor } = field.config.color ?? { mode: "thresholds" };
   if (mode === "fixed" || mode === "shades" || mode === "gradient") {
@@ -128,7 +123,7 @@ function valueColor(field: Pick<Field, "config">, context: ColorContext): ValueC
     return () => color;
   }
   if (isPalette(mode)) {
-    const color = paletteColor(mode, context, theme);
+    const color = paletteColor(mode, { ...context, state: field.state }, theme);
     if (color !== undefined) return () => color;
   }
   const ramp = colorRamp(mode, theme);
@@ -137,13 +132,21 @@ function valueColor(field: Pick<Field, "config">, context: ColorContext): ValueC
     threshold === undefined ? fallbackColor : resolveColor(threshold.color, theme);
 }
 
-function paletteColor(mode: string, context: ColorContext, theme: ThemeName): string | undefined {
-  const index = context.seriesIndex ?? 0;
+function paletteColor(
+  mode: string,
+  context: ColorContext & { readonly state: FieldState | undefined },
+  theme: ThemeName,
+): string | undefined {
+  const { state } = context;
+  const index = context.seriesIndex ?? state?.seriesIndex ?? 0;
   if (context.paletteColor !== undefined && mode === "palette-classic") {
     return context.paletteColor(index);
   }
   const colors = paletteColors(mode, theme);
   if (colors === undefined) return undefined;
-  const place = mode === "palette-classic-by-name" ? hashText(context.displayName ?? "") : index;
+  const place =
+    mode === "palette-classic-by-name"
+      ? hashText(context.displayName ?? state?.displayName ?? "")
+      : index;
   return colors[place % colors.length];
 }
