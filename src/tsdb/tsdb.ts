@@ -338,8 +338,9 @@ class HeadTsdb implements Tsdb {
     if (queriers.length === 0 || (head.maxMs >= minMs && head.minMs <= maxMs)) {
       queriers.push(hideDeleted(new HeadQuerier(head, minMs, maxMs), head.deletions));
     }
+    // First, so that of two samples at one time the late one is seen: it was written last.
     if (!head.late.isEmpty) {
-      queriers.push(hideDeleted(new LateQuerier(head, minMs, maxMs), head.deletions));
+      queriers.unshift(hideDeleted(new LateQuerier(head, minMs, maxMs), head.deletions));
     }
     const endRead = this.#reads.begin(minMs);
     return new MergedQuerier(queriers, slice, () => {
