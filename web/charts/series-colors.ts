@@ -22,6 +22,11 @@ export function slotDash(slot: number): readonly number[] | undefined {
   return dashes[Math.floor(slot / plainMax) % dashes.length];
 }
 
+/** Dash of the series that is the `count`th after the first of its colour. */
+export function dashOfRepeat(count: number): readonly number[] | undefined {
+  return dashes[count % dashes.length];
+}
+
 /** Colour for a series by its shown name: a verdict's own, else its slot's. */
 export function seriesColor(label: string, slot: number): string {
   const verdict = verdictOf(label);

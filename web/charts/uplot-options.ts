@@ -164,7 +164,7 @@ function timeAxis({ spec, theme, state }: OptionsInput): uPlot.Axis {
       const edgePx = 20;
       return splits.map((split) => {
         const left = plot.valToPos(split, "x");
-        const isCut = left < edgePx - 40 || left > widthOf(plot) - edgePx + 12;
+        const isCut = left < -edgePx / 2 || left > widthOf(plot) - edgePx + 12;
         return isCut ? "" : timeTickLabel(Math.round(split * 1000), step, spec.zone);
       });
     },

@@ -30,6 +30,12 @@ describe("niceScale", () => {
     expect(ends(0, 0.4, { max: 1 })).toBe("0 1 by 0.25");
   });
 
+  it("ends at a ceiling that data comes near but not above", () => {
+    expect(ends(0.9, 1, { ceiling: 1, startsAtZero: true })).toBe("0 1 by 0.25");
+    expect(ends(0, 0.03, { ceiling: 1 })).toBe("0 0.03 by 0.01");
+    expect(ends(0, 1.5, { ceiling: 1 })).toBe("0 1.6 by 0.4");
+  });
+
   it("steps round in the unit that bytes are written in", () => {
     expect(ends(0, 3_000_000_000, { base: 1024 })).toBe("0 3221225472 by 1073741824");
     const mebi = 1024 ** 2;

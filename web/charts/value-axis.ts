@@ -8,6 +8,8 @@ export interface AxisLimits {
   readonly softMax?: number | undefined;
   /** Bars and stacked areas. */
   readonly startsAtZero?: boolean;
+  /** What values cannot exceed, such as 100 %: the axis ends there unless data is above it. */
+  readonly ceiling?: number | undefined;
   /** 1024 for binary byte units. */
   readonly base?: 10 | 1024;
 }
@@ -38,6 +40,9 @@ export function niceScale(
   if (options.startsAtZero === true || (low > 0 && low <= high * 0.75)) low = Math.min(0, low);
   if (high < 0 && (options.startsAtZero === true || high >= low * 0.75)) high = 0;
   if (low === high) [low, high] = spread(low);
+  const { ceiling } = options;
+  const isCapped = ceiling !== undefined && dataMax <= ceiling && dataMax > ceiling / 2;
+  if (isCapped) high = ceiling;
   low = options.min ?? low;
   high = options.max ?? high;
   if (high <= low) high = low + 1;
@@ -48,7 +53,7 @@ export function niceScale(
   );
   return {
     min: options.min ?? Math.floor(low / step + 1e-9) * step,
-    max: options.max ?? Math.ceil(high / step - 1e-9) * step,
+    max: options.max ?? (isCapped ? high : Math.ceil(high / step - 1e-9) * step),
     step,
   };
 }

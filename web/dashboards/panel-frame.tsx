@@ -3,7 +3,7 @@
  * reason, error with the query, or a kind that is not drawn yet.
  */
 
-import { Suspense, useMemo, useRef } from "react";
+import { lazy, Suspense, useMemo, useRef } from "react";
 import { interpolate, type VariableScope } from "../../src/dashboard/interpolate.ts";
 import type { Panel } from "../../src/dashboard/model.ts";
 import { ErrorBoundary } from "../app/error-boundary.tsx";
@@ -15,10 +15,14 @@ import type { Zoom } from "../time/use-zoom.ts";
 import { Badge } from "../ui/glyph.tsx";
 import { Skeleton } from "../ui/notes.tsx";
 import { PanelMenu } from "./panel-menu.tsx";
-import { EmptyPanel, FailedPanel, UnknownPanel } from "./panel-notes.tsx";
+import { FailedPanel, UnknownPanel } from "./panel-notes.tsx";
 import { useElementWidth } from "./use-element-width.ts";
 import { useInView } from "./use-in-view.ts";
 import { type PanelAnswer, usePanelData } from "./use-panel-data.ts";
+
+const EmptyPanel = lazy(async () => ({
+  default: (await import("./empty-panel.tsx")).EmptyPanel,
+}));
 
 /** What a dashboard gives all its panels. */
 export interface PanelSurroundings {
@@ -115,7 +119,13 @@ function PanelContent({ panel, scope, data, surroundings }: PanelContentProps) {
         <FailedPanel panel={panel} error={data.error} onRetry={() => void data.refetch()} />
       );
     }
-    if (isEmpty(answer)) return <EmptyPanel answer={answer} panel={panel} />;
+    if (isEmpty(answer)) {
+      return (
+        <Suspense fallback={null}>
+          <EmptyPanel answer={answer} panel={panel} />
+        </Suspense>
+      );
+    }
   }
   const Kind = kind.component;
   return (

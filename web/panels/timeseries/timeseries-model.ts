@@ -16,7 +16,7 @@ import type {
   ThresholdLine,
   ValueFormat,
 } from "../../charts/chart-spec.ts";
-import { slotDash } from "../../charts/series-colors.ts";
+import { dashOfRepeat, slotDash } from "../../charts/series-colors.ts";
 import type { TimeZone } from "../../time/time-range.ts";
 import { createFieldDisplay, tickFormat } from "../field-display.ts";
 import type { PanelResult } from "../panel-props.ts";
@@ -52,7 +52,7 @@ export function buildTimeseries(
   );
   const formats: Record<string, ValueFormat> = {};
   const panelUnit = panel.fieldConfig.defaults.unit;
-  const series = drawn.map((one, slot) => {
+  const styles = drawn.map((one, slot) => {
     const format = `${one.field.config.unit ?? ""} ${one.field.config.decimals ?? ""}`;
     formats[format] ??= valueFormat(one, at.zone, panelUnit);
     if (isPercentStack(one.field)) formats[shareFormat] ??= formatShare;
@@ -63,6 +63,7 @@ export function buildTimeseries(
       isAlone: drawn.length === 1,
     });
   });
+  const series = tellApart(styles);
   const ofAxis = (axis: "left" | "right") => drawn.filter((_, index) => axes[index] === axis);
   const rightFields = ofAxis("right");
   const leftFields = rightFields.length === drawn.length ? rightFields : ofAxis("left");
@@ -173,6 +174,17 @@ function seriesStyle(
   };
 }
 
+/** Series that were given the same colour are told apart by dashes. */
+function tellApart(styles: readonly SeriesStyle[]): readonly SeriesStyle[] {
+  const seen = new Map<string, number>();
+  return styles.map((style) => {
+    const count = seen.get(style.color) ?? 0;
+    seen.set(style.color, count + 1);
+    const dash = style.dash ?? dashOfRepeat(count);
+    return dash === undefined ? style : { ...style, dash };
+  });
+}
+
 /** Fills lie quietly (UI.md 5): 13 % under a line alone, 26 to 45 % in a stack, none where lines cross. */
 function softFill(fill: number, isStacked: boolean, isAlone: boolean): number {
   if (isStacked) return Math.min(0.45, Math.max(0.26, fill));
@@ -235,6 +247,7 @@ function axisSpec(fields: readonly DrawnField[], styles: readonly SeriesStyle[])
       (style) => style.stackGroup !== undefined || style.drawStyle === "bars",
     ),
     base: binaryUnits.test(config.unit ?? "") ? 1024 : 10,
+    ceiling: config.unit === "percentunit" ? 1 : config.unit === "percent" ? 100 : undefined,
     ...(isLogarithmic ? { isLogarithmic } : {}),
     ...(custom["axisPlacement"] === "hidden" ? { isHidden: true } : {}),
   };
