@@ -50,6 +50,11 @@ async function expectFirstLight(page: Page, url: string, readyMs: number): Promi
   await page.goto(url);
   await page.waitForSelector("article.panel canvas", { timeout: firstLightMs });
   const firstPanelMs = performance.now() - navigatedMs;
+  const loadedBytes = await page.evaluate(() =>
+    [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")]
+      .filter((entry) => !entry.name.includes("/api/"))
+      .reduce((sum, entry) => sum + (entry as PerformanceResourceTiming).encodedBodySize, 0),
+  );
   const isLit = await poll(
     async () => {
       const text = await page.locator("main").innerText();
@@ -66,7 +71,7 @@ async function expectFirstLight(page: Page, url: string, readyMs: number): Promi
     );
   }
   console.log(
-    `      first panel drawn ${firstPanelMs.toFixed(0)} ms after navigation; drops and denials ${(sinceReadyMs / 1000).toFixed(1)} s after ready`,
+    `      first panel drawn ${firstPanelMs.toFixed(0)} ms after navigation, ${(loadedBytes / 1000).toFixed(0)} kB loaded by then; drops and denials ${(sinceReadyMs / 1000).toFixed(1)} s after ready`,
   );
 }
 
