@@ -46,6 +46,7 @@ import { HeadLog } from "./head/head-log.ts";
 import { HeadQuerier } from "./head/head-querier.ts";
 import { type ReplayResult, replayLog } from "./head/head-replay.ts";
 import { LateQuerier } from "./head/late-querier.ts";
+import { type BudgetState, defaultMemoryBudget } from "./head/memory-budget.ts";
 import { SampleBatch } from "./head/sample-batch.ts";
 import { type LogCounts, registerTsdbMetrics } from "./tsdb-metrics.ts";
 import { writeCheckpoint } from "./wal/checkpoint.ts";
@@ -79,6 +80,8 @@ export interface TsdbOptions {
   readonly exemplarsMax?: number;
   /** Series beyond this are refused; 0 or absent: no limit. */
   readonly seriesMax?: number;
+  /** Above this estimate of the head's memory new series are refused; 0: no limit; absent: 40 % of the memory. */
+  readonly memoryBudgetBytes?: number;
   /** How far behind the newest sample a late one may be, ms (`out_of_order_time_window`); 0 or absent: none. */
   readonly outOfOrderWindowMs?: number;
   readonly walCompression?: "snappy" | "none";
@@ -104,6 +107,10 @@ export interface TsdbStats {
   readonly memoryBytes: number;
   readonly memoryUsedBytes: number;
   readonly walBytesWritten: number;
+  /** Whether the memory budget acts, and which metric grew most. */
+  readonly budget: BudgetState;
+  /** New series refused by a limit. */
+  readonly seriesRefused: number;
   readonly blockCount: number;
   readonly blockBytes: number;
   /** Blocks that cannot be read: name and reason. */
@@ -163,6 +170,7 @@ export async function openTsdb(options: TsdbOptions): Promise<Tsdb> {
     const head = new Head({
       exemplarsMax: options.exemplarsMax ?? exemplarsMaxDefault,
       seriesMax: options.seriesMax ?? 0,
+      memoryBudgetBytes: options.memoryBudgetBytes ?? defaultMemoryBudget(),
     });
     head.lateWindowMs = options.outOfOrderWindowMs ?? 0;
     const replay = await replayLog(head, {
@@ -247,6 +255,12 @@ class HeadTsdb implements Tsdb {
       checkpoints: 0,
       truncations: 0,
       replaySeconds: parts.replay.seconds,
+    };
+    this.#head.budget.onExceeded = (state) => {
+      options.logger.error(
+        { ...state, metric: state.grownMetric?.name },
+        "the memory budget is used up: new series are refused until old ones leave the head",
+      );
     };
     this.#blocks = parts.blocks;
     this.#compactor = this.#makeCompactor();
@@ -384,6 +398,8 @@ class HeadTsdb implements Tsdb {
       memoryBytes: head.arena.pageBytesTotal,
       memoryUsedBytes: head.arena.usedBytes,
       walBytesWritten: this.#wal.totalBytes,
+      budget: head.budget.state(),
+      seriesRefused: head.counts.seriesRefused,
       blockCount: this.#blocks.blocks.length,
       blockBytes: this.#blocks.sizeBytes(),
       corruptBlocks: this.#blocks.corrupt,
@@ -488,6 +504,7 @@ class HeadTsdb implements Tsdb {
 
   #armUpkeep(): void {
     this.#stopTimer = this.#options.clock.after(upkeepMs, () => {
+      this.#head.budget.tick();
       this.#compactor
         .run()
         .then(() => this.#truncateByRetention())

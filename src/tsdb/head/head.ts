@@ -10,6 +10,7 @@ import { ExemplarRing } from "./exemplar-ring.ts";
 import { HeadChunks } from "./head-chunks.ts";
 import { HeadDeletions } from "./head-deletions.ts";
 import { LateSamples } from "./late-samples.ts";
+import { MemoryBudget } from "./memory-budget.ts";
 import { Postings } from "./postings.ts";
 import { SeriesOrder } from "./series-order.ts";
 import { SeriesTable, seriesField } from "./series-table.ts";
@@ -21,6 +22,8 @@ export interface HeadOptions {
   readonly exemplarsMax: number;
   /** Series beyond this are refused; 0 means no limit. */
   readonly seriesMax: number;
+  /** Above this estimate of its memory the head refuses new series; 0 means no limit. */
+  readonly memoryBudgetBytes?: number;
 }
 
 /** Counters of what became of samples. */
@@ -71,12 +74,14 @@ export class Head {
   /** Older samples are refused: what truncation removed must not come back. */
   minValidMs = Number.NEGATIVE_INFINITY;
 
+  readonly budget: MemoryBudget;
   readonly #seriesMax: number;
   #lastLogId = 0;
 
   constructor(options: HeadOptions) {
     this.#seriesMax = options.seriesMax;
     this.exemplars = new ExemplarRing(options.exemplarsMax);
+    this.budget = new MemoryBudget(this, options.memoryBudgetBytes ?? 0);
   }
 
   /** The highest number given to a series in the log. */
@@ -88,7 +93,8 @@ export class Head {
   findOrCreate(labels: Labels): number {
     const known = this.series.find(labels.pairs);
     if (known !== 0) return known;
-    if (this.#seriesMax > 0 && this.series.count >= this.#seriesMax) {
+    const isFull = this.#seriesMax > 0 && this.series.count >= this.#seriesMax;
+    if (isFull || this.budget.refusesSeries) {
       this.counts.seriesRefused++;
       return 0;
     }
