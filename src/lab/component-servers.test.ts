@@ -2,8 +2,10 @@ import { createServer } from "node:http";
 import { describe, expect, it } from "vitest";
 import { componentPorts, openComponentServers } from "./component-servers.ts";
 
-// Only Linux has all of 127.0.0.0/8 without set-up.
-const addressBase = process.platform === "linux" ? "127.77.0" : "127.0.0";
+// Only Linux has all of 127.0.0.0/8 without set-up; there each process takes addresses of its own, so
+// that a demo or another run of the tests on this machine is in nobody's way.
+const ownNumbers = `${100 + (process.pid % 100)}.${(process.pid >> 7) % 250}`;
+const addressBase = process.platform === "linux" ? `127.${ownNumbers}` : "127.0.0";
 
 describe("openComponentServers", () => {
   it("names the port, its use and the mend when it is taken, and leaves nothing open", async () => {
