@@ -124,6 +124,16 @@ function ViewedPanel({
   ]);
   return (
     <div className="viewed-panel">
+      <div className="viewed-bar">
+        <button
+          type="button"
+          className="control is-ghost is-small"
+          onClick={() => router.setParams({ panel: null })}
+        >
+          <Icon name="back" />
+          Back to the dashboard <kbd>esc</kbd>
+        </button>
+      </div>
       <PanelFrame panel={panel} scope={scope} surroundings={surroundings} isViewed />
     </div>
   );

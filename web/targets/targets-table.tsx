@@ -101,7 +101,7 @@ function TargetRow({ target, nowMs, sampleCount, isChosen, onChoose }: TargetRow
         )}
       </td>
       <td className="labels-column">
-        {Object.entries(target.labels).map(([name, value]) => (
+        {tellingLabels(target).map(([name, value]) => (
           <span className="label-chip" key={name}>
             {name}={value}
           </span>
@@ -113,6 +113,15 @@ function TargetRow({ target, nowMs, sampleCount, isChosen, onChoose }: TargetRow
       </td>
       <td className="num">{sampleCount ?? ""}</td>
     </tr>
+  );
+}
+
+/** Labels that say more than the pool and the address beside them; the drawer has all. */
+function tellingLabels(target: ActiveTarget): readonly (readonly [string, string])[] {
+  return Object.entries(target.labels).filter(
+    ([name, value]) =>
+      !(name === "job" && value === target.scrapePool) &&
+      !(name === "instance" && target.scrapeUrl.includes(value)),
   );
 }
 
