@@ -8,7 +8,7 @@ import { framesFromSeries } from "../../src/dashboard/prometheus-frames.ts";
 import { resolvePanelRange } from "../../src/dashboard/time-range.ts";
 import { openTimeZone } from "../../src/dashboard/time-zone.ts";
 import { parseDuration } from "../../src/model/duration.ts";
-import { runInstantQuery, runRangeQuery, useApi, useTargets } from "../api/server-queries.ts";
+import { runInstantQuery, runRangeQuery, type TargetsData, useApi } from "../api/server-queries.ts";
 import { timedKey, usePageTime } from "../time/time-context.tsx";
 import type { TimeRange } from "../time/time-range.ts";
 import { type PanelQuery, panelQueries, roundWidth } from "./panel-queries.ts";
@@ -32,9 +32,24 @@ interface PanelDataOptions {
   readonly isVisible: boolean;
 }
 
+/** The targets' intervals change only with the configuration. */
+const intervalFreshMs = 60_000;
+
 /** Shortest scrape interval of the targets, ms; what `$__rate_interval` rests on. Undefined while not known. */
 export function useScrapeInterval(): number | undefined {
-  const targets = useTargets().data?.activeTargets ?? [];
+  const api = useApi();
+  const { data } = useQuery({
+    queryKey: ["scrape-interval"],
+    queryFn: async ({ signal }) => {
+      const answer = await api.prometheus<TargetsData>("targets", { state: "active" }, { signal });
+      return shortestInterval(answer.data.activeTargets) ?? null;
+    },
+    staleTime: intervalFreshMs,
+  });
+  return data ?? undefined;
+}
+
+function shortestInterval(targets: TargetsData["activeTargets"]): number | undefined {
   let shortest: number | undefined;
   for (const target of targets) {
     const interval = parseDuration(target.scrapeInterval);
