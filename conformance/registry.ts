@@ -11,6 +11,7 @@ import { grafanaUnitsSuite } from "./suites/grafana-units.ts";
 import { grafanaVariablesSuite } from "./suites/grafana-variables.ts";
 import { httpApiSuite } from "./suites/httpapi.ts";
 import { hubbleCases } from "./suites/hubble-cases.ts";
+import { hubbleCli } from "./suites/hubble-cli.ts";
 import { hubbleDynamic } from "./suites/hubble-dynamic.ts";
 import { hubbleFilters } from "./suites/hubble-filters.ts";
 import {
@@ -41,6 +42,7 @@ export const suites: readonly Suite[] = [
   hubbleCases,
   hubbleFilters,
   hubbleInvalid,
+  hubbleCli,
   hubbleDynamic,
   hubbleInternals,
   hubbleStaticAndDynamic,

@@ -7,10 +7,17 @@ import { type CliCommand, type CliContext, exitCodes } from "./command.ts";
 import { checkCommand } from "./commands/check.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { labCommand } from "./commands/lab.ts";
+import { observeCommand } from "./commands/observe.ts";
 import { serverCommand } from "./commands/server.ts";
 import { readVersion } from "./version.ts";
 
-const commands: readonly CliCommand[] = [demoCommand, serverCommand, labCommand, checkCommand];
+const commands: readonly CliCommand[] = [
+  demoCommand,
+  serverCommand,
+  labCommand,
+  checkCommand,
+  observeCommand,
+];
 
 /** Runs the command line `argv` (without node and script); returns the exit code. */
 export async function runMain(

@@ -75,3 +75,14 @@ export function formatTimestamp(timestampMs: number, nanos = 0): string {
   const below = String(nanos).padStart(6, "0");
   return `${text.slice(0, -1)}${below.endsWith("000") ? below.slice(0, 3) : below}Z`;
 }
+
+/** Nanoseconds since the epoch of an RFC 3339 text; undefined where it is none. */
+export function timestampNanos(text: string): bigint | undefined {
+  const match = /^(\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?([Zz]|[-+]\d\d:\d\d)$/.exec(
+    text,
+  );
+  if (match === null) return undefined;
+  const ms = Date.parse(`${match[1]}${match[3]}`);
+  if (Number.isNaN(ms)) return undefined;
+  return BigInt(ms) * 1_000_000n + BigInt((match[2] ?? "").padEnd(9, "0"));
+}

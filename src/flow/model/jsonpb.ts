@@ -7,11 +7,19 @@
 
 import { ParseError } from "../../base/errors.ts";
 import type { ExportEvent, Flow } from "./flow.ts";
+import type { messageFields } from "./generated/fields.ts";
 import { type Field, type Message, messageSchemas } from "./message-schema.ts";
 
 type JsonObject = Record<string, unknown>;
 
+/** One line on its way in. */
+interface Reading {
+  readonly text: string;
+  hasUnknown: boolean;
+}
+
 const exportEvent = messageSchemas.get("observer.ExportEvent") as Message;
+const responseMessage = messageSchemas.get("observer.GetFlowsResponse") as Message;
 const flowMessage = messageSchemas.get("flow.Flow") as Message;
 
 /**
@@ -20,9 +28,30 @@ const flowMessage = messageSchemas.get("flow.Flow") as Message;
  */
 export function parseEventLine(text: string): ExportEvent {
   const object = parseObject(text);
-  if (!isObject(object)) throw lineError(text, "the line is not a JSON object");
-  normalize(object, exportEvent, text);
+  const reading: Reading = { text, hasUnknown: false };
+  if (!isObject(object)) throw lineError(reading, "the line is not a JSON object");
+  normalize(object, exportEvent, reading);
   return object;
+}
+
+/** A line as the Observer's answer; `hasUnknown`: it held a field or an enum name that was dropped. */
+export interface ParsedResponse {
+  readonly event: ExportEvent;
+  readonly hasUnknown: boolean;
+}
+
+/** As parseEventLine, for the events that the Observer sends: flows, lost events, node states. */
+export function parseResponseLine(text: string): ParsedResponse {
+  const reading: Reading = { text, hasUnknown: false };
+  const event = parseObject(text);
+  if (!isObject(event)) throw lineError(reading, "the line is not a JSON object");
+  normalize(event, responseMessage, reading);
+  return { event, hasUnknown: reading.hasUnknown };
+}
+
+/** Any message as protobuf's JSON with proto names, compact, with Go's escapes. */
+export function formatProtoMessage(message: object, name: keyof typeof messageFields): string {
+  return escapeForGo(formatMessage(message as JsonObject, messageSchemas.get(name) as Message));
 }
 
 /** The flow of a line, or undefined when the line holds another kind of event. Throws as parseEventLine. */
@@ -47,11 +76,11 @@ function parseObject(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw lineError(text, cause instanceof Error ? cause.message : String(cause));
+    throw lineError({ text }, cause instanceof Error ? cause.message : String(cause));
   }
 }
 
-function lineError(text: string, why: string): ParseError {
+function lineError({ text }: { readonly text: string }, why: string): ParseError {
   return new ParseError(`cannot parse flow line: ${why}`, {
     input: text,
     start: 0,
@@ -64,59 +93,65 @@ function isObject(value: unknown): value is JsonObject {
 }
 
 /** Brings an object that came from JSON into the one form that the rest of the program reads; in place. */
-function normalize(object: JsonObject, message: Message, text: string): void {
+function normalize(object: JsonObject, message: Message, reading: Reading): void {
   for (const key in object) {
     const field = message.byName.get(key);
     const value = object[key];
     if (field === undefined || value === null) {
+      if (field === undefined) reading.hasUnknown = true;
       delete object[key];
       continue;
     }
     const normal = field.isRepeated
-      ? normalizeList(value, field, text)
-      : normalizeValue(value, field, text);
+      ? normalizeList(value, field, reading)
+      : normalizeValue(value, field, reading);
     if (key !== field.name) delete object[key];
     if (normal === undefined) delete object[key];
     else if (normal !== value || key !== field.name) object[field.name] = normal;
   }
 }
 
-function normalizeList(value: unknown, field: Field, text: string): unknown {
-  if (!Array.isArray(value)) throw lineError(text, `${field.name} is not a list`);
+function normalizeList(value: unknown, field: Field, reading: Reading): unknown {
+  if (!Array.isArray(value)) throw lineError(reading, `${field.name} is not a list`);
   let hasUnknown = false;
   for (let i = 0; i < value.length; i++) {
-    value[i] = normalizeValue(value[i], field, text);
+    value[i] = normalizeValue(value[i], field, reading);
     hasUnknown ||= value[i] === undefined;
   }
   return hasUnknown ? value.filter((item) => item !== undefined) : value;
 }
 
 /** undefined = an enum name that we do not know: dropped as an unknown field would be. */
-function normalizeValue(value: unknown, field: Field, text: string): unknown {
+function normalizeValue(value: unknown, field: Field, reading: Reading): unknown {
   switch (field.kind) {
     case "message":
-      if (!isObject(value)) throw lineError(text, `${field.name} is not an object`);
-      normalize(value, field.message as Message, text);
+      if (!isObject(value)) throw lineError(reading, `${field.name} is not an object`);
+      normalize(value, field.message as Message, reading);
       return value;
     case "string":
-      if (typeof value !== "string") throw lineError(text, `${field.name} is not a string`);
+      if (typeof value !== "string") throw lineError(reading, `${field.name} is not a string`);
       return value;
     case "bool":
-      if (typeof value !== "boolean") throw lineError(text, `${field.name} is not true or false`);
+      if (typeof value !== "boolean")
+        throw lineError(reading, `${field.name} is not true or false`);
       return value;
     case "uint32":
-      return integer(value, field.name, text, 0, 0xffffffff);
+      return integer(value, field.name, reading, 0, 0xffffffff);
     case "int32":
-      return integer(value, field.name, text, -0x80000000, 0x7fffffff);
+      return integer(value, field.name, reading, -0x80000000, 0x7fffffff);
     case "double":
       return typeof value === "string" ? Number(value) : value;
     case "int64":
-      return integerText(value, field.name, text);
+      return integerText(value, field.name, reading);
     case "enum":
-      if (typeof value === "string") return value in field.numberByName ? value : undefined;
-      return enumValue(integer(value, field.name, text, -0x80000000, 0x7fffffff), field);
+      if (typeof value === "string") {
+        if (Object.hasOwn(field.numberByName, value)) return value;
+        reading.hasUnknown = true;
+        return undefined;
+      }
+      return enumValue(integer(value, field.name, reading, -0x80000000, 0x7fffffff), field);
     case "any":
-      if (!isObject(value)) throw lineError(text, `${field.name} is not an object`);
+      if (!isObject(value)) throw lineError(reading, `${field.name} is not an object`);
       return value;
   }
 }
@@ -125,18 +160,24 @@ function enumValue(number: number, field: Field): string | number {
   return field.nameByNumber.get(number) ?? number;
 }
 
-function integer(value: unknown, name: string, text: string, least: number, most: number): number {
+function integer(
+  value: unknown,
+  name: string,
+  reading: Reading,
+  least: number,
+  most: number,
+): number {
   const number = typeof value === "string" && value.trim() !== "" ? Number(value) : value;
   if (typeof number !== "number" || !Number.isInteger(number) || number < least || number > most) {
-    throw lineError(text, `${name} is not an integer of its range: ${JSON.stringify(value)}`);
+    throw lineError(reading, `${name} is not an integer of its range: ${JSON.stringify(value)}`);
   }
   return number;
 }
 
-function integerText(value: unknown, name: string, text: string): string {
+function integerText(value: unknown, name: string, reading: Reading): string {
   if (typeof value === "string" && /^-?\d{1,20}$/.test(value)) return value;
   if (typeof value === "number" && Number.isInteger(value)) return BigInt(value).toString();
-  throw lineError(text, `${name} is not a 64-bit integer: ${JSON.stringify(value)}`);
+  throw lineError(reading, `${name} is not a 64-bit integer: ${JSON.stringify(value)}`);
 }
 
 function formatMessage(object: JsonObject, message: Message): string {

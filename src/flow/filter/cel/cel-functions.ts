@@ -5,6 +5,7 @@
  */
 
 import { RE2JS } from "re2js";
+import { timestampNanos } from "../../model/flow.ts";
 import { type CelType, listOf, simple } from "./cel-type.ts";
 
 /** A value at run time: message values are plain objects, timestamps and durations bigints. */
@@ -171,17 +172,6 @@ export const celFunctions: Readonly<Record<string, readonly Overload[]>> = {
   getSeconds: [...datePart((date) => date.getUTCSeconds()), durationPart(nanosPerSecond)],
   getMilliseconds: [...datePart((date) => date.getUTCMilliseconds()), durationPart(1_000_000n)],
 };
-
-/** Nanoseconds since the epoch of an RFC 3339 text; null where it is none or empty. */
-export function timestampNanos(text: string): bigint | undefined {
-  const match = /^(\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?([Zz]|[-+]\d\d:\d\d)$/.exec(
-    text,
-  );
-  if (match === null) return undefined;
-  const ms = Date.parse(`${match[1]}${match[3]}`);
-  if (Number.isNaN(ms)) return undefined;
-  return BigInt(ms) * 1_000_000n + BigInt((match[2] ?? "").padEnd(9, "0"));
-}
 
 /** Equality of CEL: numbers by value whatever their type, lists and maps by content. */
 export function isEqual(x: CelValue, y: CelValue): boolean {

@@ -6,10 +6,10 @@
  */
 
 import { ConfigError } from "../../../base/errors.ts";
-import type { Flow } from "../../model/flow.ts";
+import { type Flow, timestampNanos } from "../../model/flow.ts";
 import { enumNumbers } from "../../model/generated/enums.ts";
 import { type Field, messageSchemas } from "../../model/message-schema.ts";
-import { CelFault, type CelValue, celFunctions, timestampNanos } from "./cel-functions.ts";
+import { CelFault, type CelValue, celFunctions } from "./cel-functions.ts";
 import { type CelNode, celErrorText, parseCel } from "./cel-syntax.ts";
 import {
   type Bindings,

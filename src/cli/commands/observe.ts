@@ -1,0 +1,309 @@
+/**
+ * `ciliascope observe`: flows as `hubble observe` shows them, with the same flags, from a file, from
+ * the standard input, or from the demo that runs on a data directory. Exit codes are Hubble's: 1 for
+ * whatever goes wrong.
+ */
+
+import { createReadStream, existsSync } from "node:fs";
+import { join } from "node:path";
+import { type Clock, systemClock } from "../../base/clock.ts";
+import { AppError, ConfigError, errorMessage } from "../../base/errors.ts";
+import { compileFlowFilters, type FlowFilter } from "../../flow/filter/flow-filter.ts";
+import { formatProtoMessage } from "../../flow/model/jsonpb.ts";
+import { type EventRequest, EventSelector, type Warn } from "../../flow/observe/event-selector.ts";
+import { LogFollower, readStreamLines, rotatedFiles } from "../../flow/observe/line-source.ts";
+import { FlowPrinter, type OutputFormat } from "../../flow/print/flow-printer.ts";
+import { colored, plain } from "../../flow/print/palette.ts";
+import { parseTime, timeFormat } from "../../flow/print/time-layout.ts";
+import { quoteString } from "../../model/labels.ts";
+import { type CliCommand, type CliContext, exitCodes } from "../command.ts";
+import { flagHelp, parseFlags } from "../flag-set.ts";
+import {
+  checkFieldMask,
+  type ObserveOptions,
+  observeFlags,
+  requestedFilters,
+} from "./observe-options.ts";
+
+/** Where the command reads and writes, and what it needs of the machine. */
+export interface ObserveContext
+  extends Pick<CliContext, "stdout" | "stderr" | "env" | "untilStopped"> {
+  readonly stdin: AsyncIterable<Uint8Array>;
+  readonly clock: Clock;
+  readonly isTerminal: boolean;
+}
+
+export const observeCommand: CliCommand = {
+  name: "observe",
+  register(program, context, done) {
+    program
+      .command("observe")
+      .description("show flows, with the flags of `hubble observe`")
+      .argument("[flags...]", "see `ciliascope observe --help`")
+      .helpOption(false)
+      .allowUnknownOption()
+      .action(async (args: string[]) => {
+        const output = new OutputBatch(context.stdout);
+        process.stdout.on("error", leaveQuietly);
+        const exitCode = await runObserve(args, {
+          ...context,
+          stdout: (text) => output.write(text),
+          stdin: process.stdin,
+          clock: systemClock,
+          isTerminal: process.stdout.isTTY === true,
+        });
+        output.flush();
+        done(exitCode);
+      });
+  },
+};
+
+/** Characters after which a batch goes out at once. */
+const batchCharsMax = 64 * 1024;
+
+/** Lines that come in one turn of the event loop go out in one write. */
+class OutputBatch {
+  readonly #write: (text: string) => void;
+  #text = "";
+
+  constructor(write: (text: string) => void) {
+    this.#write = write;
+  }
+
+  write(text: string): void {
+    if (this.#text === "") setImmediate(() => this.flush());
+    this.#text += text;
+    if (this.#text.length >= batchCharsMax) this.flush();
+  }
+
+  flush(): void {
+    if (this.#text !== "") this.#write(this.#text);
+    this.#text = "";
+  }
+}
+
+/** The reader of our output has enough (`observe | head`): that is no trouble. */
+function leaveQuietly(error: NodeJS.ErrnoException): void {
+  if (error.code !== "EPIPE") throw error;
+  process.exit(exitCodes.ok);
+}
+
+/** How many flows of a demo are shown when nothing says how many. */
+const demoFlowCount = 20;
+
+/** Runs the command with `args` after its name; returns the exit code. */
+export async function runObserve(
+  args: readonly string[],
+  context: ObserveContext,
+): Promise<number> {
+  try {
+    await observe(args, context);
+    return exitCodes.ok;
+  } catch (thrown) {
+    if (!(thrown instanceof AppError)) throw thrown;
+    context.stderr(`${errorMessage(thrown)}\n`);
+    return exitCodes.trouble;
+  }
+}
+
+async function observe(args: readonly string[], context: ObserveContext): Promise<void> {
+  const { options, groups } = observeFlags();
+  const operands = parseFlags(
+    Object.values(groups).flat(),
+    args[0] === "flows" ? args.slice(1) : args,
+  );
+  if (options.isHelp) {
+    context.stdout("Usage: ciliascope observe [flags]\n");
+    for (const [title, specs] of Object.entries(groups)) {
+      context.stdout(`\n${title}:\n${flagHelp(specs)}`);
+    }
+    return;
+  }
+  if (operands.length > 0) refuse(`unknown command "${operands[0]}" for "ciliascope observe"`);
+  // In the original's order: the filters are whole, then the output, then the request.
+  options.filters.lists();
+  const printer = createPrinter(options, context);
+  const filters = requestedFilters(checkSelectors(options));
+  const request = toRequest(options, filters, context.clock);
+  if (options.printRawFilters) {
+    context.stdout(rawFilters(filters));
+    return;
+  }
+  const selector = new EventSelector(request, createWarn(options, context), (event) =>
+    printer.write(event),
+  );
+  await readInput(options, selector, context);
+  printer.close();
+}
+
+function refuse(why: string): never {
+  throw new ConfigError(why, { path: "" });
+}
+
+const formats: Readonly<Record<string, OutputFormat>> = {
+  compact: "compact",
+  dict: "dict",
+  json: "jsonpb",
+  JSON: "jsonpb",
+  jsonpb: "jsonpb",
+  tab: "table",
+  table: "table",
+};
+
+function createPrinter(options: ObserveOptions, context: ObserveContext): FlowPrinter {
+  const { output, color } = options;
+  const format = Object.hasOwn(formats, output) ? formats[output] : undefined;
+  if (format === undefined) return refuse(`invalid output format: ${output}`);
+  if (format === "table" && options.follow) {
+    refuse("table output format is not compatible with follow mode");
+  }
+  if (format !== "jsonpb" && options.fieldMask.length > 0) {
+    refuse(`${output} output format is not compatible with custom field mask`);
+  }
+  const hasColor =
+    color.toLowerCase() === "always" ||
+    (color.toLowerCase() === "auto" && context.isTerminal && isColorTerminal(context.env));
+  return new FlowPrinter({
+    format,
+    formatTime: timeFormat(options.timeFormat),
+    // A table's widths cannot be counted over colours.
+    palette: hasColor && format !== "table" ? colored : plain,
+    hasNames: options.hasNames && !options.isNumeric,
+    hasPolicyNames: options.hasPolicyNames,
+    hasNodeName: options.hasNodeName,
+    isDebug: options.isDebug,
+    stdout: context.stdout,
+    stderr: options.isSilent ? () => undefined : context.stderr,
+  });
+}
+
+function isColorTerminal(env: ObserveContext["env"]): boolean {
+  return (env["NO_COLOR"] ?? "") === "" && env["TERM"] !== "dumb";
+}
+
+function checkSelectors(options: ObserveOptions): ObserveOptions {
+  const { first, last, all, follow } = options;
+  if (first > 0 && last > 0) refuse("cannot set both --first and --last");
+  if (first > 0 && all) refuse("cannot set both --first and --all");
+  if (first > 0 && follow) refuse("cannot set both --first and --follow");
+  if (last > 0 && all) refuse("cannot set both --last and --all");
+  return options;
+}
+
+function toRequest(
+  options: ObserveOptions,
+  filters: { readonly allow: readonly FlowFilter[]; readonly deny: readonly FlowFilter[] },
+  clock: Clock,
+): EventRequest {
+  const since = toNanos("since", options.since, clock);
+  const until = options.follow ? undefined : toNanos("until", options.until, clock);
+  checkFieldMask(options.fieldMask);
+  // As at the original's order: the filters are judged last, and not at all when they are only printed.
+  const passes = options.printRawFilters
+    ? () => true
+    : compileFlowFilters(filters.allow, filters.deny);
+  const first = options.first > 0 ? options.first : undefined;
+  return { passes, since, until, first, last: lastCount(options, since, until) };
+}
+
+function toNanos(name: string, text: string, clock: Clock): bigint | undefined {
+  if (text === "") return undefined;
+  try {
+    return parseTime(text, clock.nowMs());
+  } catch (thrown) {
+    return refuse(`failed to parse the ${name} time: ${errorMessage(thrown)}`);
+  }
+}
+
+function lastCount(
+  { last, first, all, follow, inputFile }: ObserveOptions,
+  since: bigint | undefined,
+  until: bigint | undefined,
+): number | undefined {
+  if (last > 0) return last;
+  const isPlain = since === undefined && until === undefined && first === 0 && !all;
+  if (!isPlain || inputFile !== "") return undefined;
+  return follow ? 0 : demoFlowCount;
+}
+
+function createWarn(options: ObserveOptions, context: ObserveContext): Warn {
+  if (options.isSilent) return () => undefined;
+  return (message, fields) => {
+    const time = new Date(context.clock.nowMs()).toISOString();
+    const extra = Object.entries(fields).map(([key, value]) => ` ${key}=${quoteString(value)}`);
+    context.stderr(`time=${time} level=WARN msg=${quoteString(message)}${extra.join("")}\n`);
+  };
+}
+
+function rawFilters({
+  allow,
+  deny,
+}: {
+  readonly allow: readonly FlowFilter[];
+  readonly deny: readonly FlowFilter[];
+}): string {
+  const list = (name: string, filters: readonly FlowFilter[]) => {
+    if (filters.length === 0) return "";
+    const lines = filters.map((filter) => {
+      const json = formatProtoMessage(filter, "flow.FlowFilter");
+      return `    - '${json.replaceAll("'", "''")}'\n`;
+    });
+    return `${name}:\n${lines.join("")}`;
+  };
+  return list("allowlist", allow) + list("denylist", deny) || "{}\n";
+}
+
+async function readInput(
+  options: ObserveOptions,
+  selector: EventSelector,
+  context: ObserveContext,
+): Promise<void> {
+  const take = (line: string) => {
+    selector.push(line);
+    return !selector.isDone;
+  };
+  if (options.inputFile === "") {
+    await readDemo(options, selector, context);
+    return;
+  }
+  const stream = options.inputFile === "-" ? context.stdin : openFile(options.inputFile);
+  await readStreamLines(stream, take);
+  selector.flush();
+}
+
+function openFile(path: string): AsyncIterable<Uint8Array> {
+  if (!existsSync(path)) refuse(`open ${path}: no such file or directory`);
+  return createReadStream(path);
+}
+
+/** The laboratory writes its flows to a log that it rotates. */
+async function readDemo(
+  options: ObserveOptions,
+  selector: EventSelector,
+  context: ObserveContext,
+): Promise<void> {
+  const path = join(options.dataDir, "lab", "flows.jsonl");
+  const files = rotatedFiles(path);
+  if (files.length === 0) {
+    throw new AppError(
+      "not_running",
+      `cannot show flows: there are none in ${join(options.dataDir, "lab")}; start \`ciliascope demo --data-dir ${options.dataDir}\`, or name a file with --input-file`,
+    );
+  }
+  const take = (line: string) => {
+    selector.push(line);
+    return !selector.isDone;
+  };
+  for (const file of files) {
+    if (file === path || selector.isDone) continue;
+    await readStreamLines(createReadStream(file), take);
+  }
+  const follower = new LogFollower(path, take);
+  follower.drain();
+  selector.flush();
+  if (options.follow) {
+    selector.passOn();
+    await follower.follow(context.clock, context.untilStopped());
+  }
+  follower.close();
+}
