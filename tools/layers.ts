@@ -72,7 +72,12 @@ export const rooms: readonly Room[] = [
   { folder: "textparse", layer: 2, publicFiles: ["*"], isBrowserSafe: true, packages: [] },
   { folder: "dashboard", layer: 2, publicFiles: ["*"], isBrowserSafe: true, packages: [] },
 
-  { folder: "tsdb", layer: 3, publicFiles: ["tsdb.ts", "data-lock.ts"], isBrowserSafe: false },
+  {
+    folder: "tsdb",
+    layer: 3,
+    publicFiles: ["tsdb.ts", "data-lock.ts", "offline.ts"],
+    isBrowserSafe: false,
+  },
   {
     folder: "promql/engine",
     layer: 3,

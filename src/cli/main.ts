@@ -9,6 +9,7 @@ import { demoCommand } from "./commands/demo.ts";
 import { labCommand } from "./commands/lab.ts";
 import { observeCommand } from "./commands/observe.ts";
 import { serverCommand } from "./commands/server.ts";
+import { tsdbCommand } from "./commands/tsdb.ts";
 import { readVersion } from "./version.ts";
 
 const commands: readonly CliCommand[] = [
@@ -17,6 +18,7 @@ const commands: readonly CliCommand[] = [
   labCommand,
   checkCommand,
   observeCommand,
+  tsdbCommand,
 ];
 
 /** Runs the command line `argv` (without node and script); returns the exit code. */

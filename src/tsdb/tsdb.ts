@@ -48,6 +48,7 @@ import { type ReplayResult, replayLog } from "./head/head-replay.ts";
 import { LateQuerier } from "./head/late-querier.ts";
 import { type BudgetState, defaultMemoryBudget } from "./head/memory-budget.ts";
 import { SampleBatch } from "./head/sample-batch.ts";
+import { readOnlyFiles } from "./read-only-files.ts";
 import { type LogCounts, registerTsdbMetrics } from "./tsdb-metrics.ts";
 import { writeCheckpoint } from "./wal/checkpoint.ts";
 import { listCheckpoints, listSegments } from "./wal/wal-segments.ts";
@@ -87,6 +88,8 @@ export interface TsdbOptions {
   readonly walCompression?: "snappy" | "none";
   readonly walSegmentSizeBytes?: number;
   readonly fs?: FileSystem;
+  /** Nothing on disk is changed and no lock is taken: for tools. What is appended is lost at the end. */
+  readonly isReadOnly?: boolean;
   readonly processFacts?: ProcessFacts;
   /** Told while the log is replayed, 0..1. */
   onReplayProgress?(share: number): void;
@@ -149,15 +152,19 @@ export interface Tsdb extends Appendable, Queryable, ExemplarQueryable {
  */
 export async function openTsdb(options: TsdbOptions): Promise<Tsdb> {
   const { dir, clock, logger } = options;
-  const fs = options.fs ?? nodeFs;
+  const files = options.fs ?? nodeFs;
+  const fs = options.isReadOnly === true ? readOnlyFiles(files) : files;
   const walDir = join(dir, "wal");
   fs.mkdirSync(walDir, { recursive: true });
-  const lock = acquireDataLock({
-    dir,
-    clock,
-    logger,
-    ...(options.processFacts === undefined ? {} : { facts: options.processFacts }),
-  });
+  const lock =
+    options.isReadOnly === true
+      ? { release() {} }
+      : acquireDataLock({
+          dir,
+          clock,
+          logger,
+          ...(options.processFacts === undefined ? {} : { facts: options.processFacts }),
+        });
   try {
     const blocks = new BlockSet({
       dir,
