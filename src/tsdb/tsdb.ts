@@ -40,7 +40,8 @@ import type { FileSystem } from "./file-system.ts";
 import { type HeadCardinality, readCardinality } from "./head/cardinality.ts";
 import { Head } from "./head/head.ts";
 import { HeadAppender } from "./head/head-appender.ts";
-import { chunkRangeMs } from "./head/head-chunks.ts";
+import { HeadChunkFiles, type StoredChunk } from "./head/head-chunk-files.ts";
+import { chunkRangeMs, type SealedChunk } from "./head/head-chunks.ts";
 import { hideDeleted } from "./head/head-deletions.ts";
 import { HeadLog } from "./head/head-log.ts";
 import { HeadQuerier } from "./head/head-querier.ts";
@@ -48,6 +49,7 @@ import { type ReplayResult, replayLog } from "./head/head-replay.ts";
 import { LateQuerier } from "./head/late-querier.ts";
 import { type BudgetState, defaultMemoryBudget } from "./head/memory-budget.ts";
 import { SampleBatch } from "./head/sample-batch.ts";
+import { byteIndex } from "./head/shared-arena.ts";
 import { readOnlyFiles } from "./read-only-files.ts";
 import { type LogCounts, registerTsdbMetrics } from "./tsdb-metrics.ts";
 import { writeCheckpoint } from "./wal/checkpoint.ts";
@@ -180,9 +182,12 @@ export async function openTsdb(options: TsdbOptions): Promise<Tsdb> {
       memoryBudgetBytes: options.memoryBudgetBytes ?? defaultMemoryBudget(),
     });
     head.lateWindowMs = options.outOfOrderWindowMs ?? 0;
+    const chunkFiles = new HeadChunkFiles({ dir: join(dir, "chunks_head"), fs, logger });
+    head.chunks.onSeal = (slot, chunk) => chunkFiles.add(storedChunk(head, slot, chunk));
     const replay = await replayLog(head, {
       dir: walDir,
       lateDir: join(dir, "wbl"),
+      chunkFiles,
       fs,
       clock,
       logger,
@@ -209,11 +214,26 @@ export async function openTsdb(options: TsdbOptions): Promise<Tsdb> {
         ? {}
         : { segmentSizeBytes: options.walSegmentSizeBytes }),
     });
-    return new HeadTsdb(options, { head, wal, lock, replay, fs, walDir, blocks });
+    return new HeadTsdb(options, { head, wal, lock, replay, fs, walDir, blocks, chunkFiles });
   } catch (thrown) {
     lock.release();
     throw thrown;
   }
+}
+
+/** A finished chunk in the form in which files hold it; its bytes lie in the arena. */
+function storedChunk(head: Head, slot: number, chunk: SealedChunk): StoredChunk {
+  const { firstMs, lastMs, encoding, address, length } = chunk;
+  return {
+    logId: head.series.logIdOf(slot),
+    firstMs,
+    lastMs,
+    encoding,
+    isLate: false,
+    bytes: head.arena.bytePages[address >>> 16]!,
+    from: byteIndex(address),
+    length,
+  };
 }
 
 interface OpenParts {
@@ -224,6 +244,7 @@ interface OpenParts {
   readonly fs: FileSystem;
   readonly walDir: string;
   readonly blocks: BlockSet;
+  readonly chunkFiles: HeadChunkFiles;
 }
 
 class HeadTsdb implements Tsdb {
@@ -465,6 +486,7 @@ class HeadTsdb implements Tsdb {
     await this.#truncation;
     this.#blocks.close();
     try {
+      this.#parts.chunkFiles.close();
       this.#lateLog?.close();
       this.#wal.close();
     } finally {
@@ -501,7 +523,7 @@ class HeadTsdb implements Tsdb {
             if (index < segment) fs.unlinkSync(path);
           }
         },
-        sizeBytes: () => logBytes(fs, walDir),
+        sizeBytes: () => logBytes(fs, walDir) + this.#parts.chunkFiles.sizeBytes(),
       },
       rangeMs: chunkRangeMs,
       retentionMs: retentionMs ?? 0,
@@ -539,6 +561,7 @@ class HeadTsdb implements Tsdb {
   async #truncateNow(cutoffMs: number): Promise<void> {
     this.#lastCutoffMs = cutoffMs;
     this.#truncateHead(cutoffMs);
+    this.#parts.chunkFiles.truncate(cutoffMs);
     this.#counts.truncations++;
     // A new segment, so that a low rate of samples does not keep more log than it needs.
     this.#wal.nextSegment();

@@ -40,7 +40,8 @@ export function chunkSampleCount({ bytes, base, encoding }: ChunkPlace): number 
 }
 
 /**
- * Appends the samples of the window to `into`. Returns whether the chunk was sound to its end; samples before the damage are there.
+ * Appends the samples of the window to `into`. Returns whether the chunk was sound; samples before the damage are there.
+ * It may be longer than what its samples need: older versions of Prometheus leave an empty byte.
  */
 export function readChunk(place: ChunkPlace, into: SampleBuffer, window: ChunkWindow): boolean {
   const { bytes, base, length, encoding } = place;
@@ -49,12 +50,12 @@ export function readChunk(place: ChunkPlace, into: SampleBuffer, window: ChunkWi
     const before = into.count;
     const used = readXorSamples(bytes, base, into, startMs, endMs);
     for (let i = before; startTimesMs !== undefined && i < into.count; i++) startTimesMs.push(0);
-    return used === length;
+    return used <= length;
   }
   if (encoding === xor2Encoding) {
-    return readXor2Samples(bytes, base, length, into, window) === length;
+    return readXor2Samples(bytes, base, length, into, window) >= 0;
   }
   if (!isKnownEncoding(encoding)) return false;
   const reader = new HistogramChunkReader(bytes, base, length, encoding);
-  return readHistogramSamples(reader, into, window) === length;
+  return readHistogramSamples(reader, into, window) >= 0;
 }

@@ -24,6 +24,7 @@ import {
   xorSampleMaxBytes,
 } from "../chunks/xor/xor-appender.ts";
 import { readXorSamples } from "../chunks/xor/xor-reader.ts";
+import type { StoredChunk } from "./head-chunk-files.ts";
 import { type SeriesTable, seriesField } from "./series-table.ts";
 import { byteIndex, doubleIndex, type SharedArena, wordIndex } from "./shared-arena.ts";
 
@@ -137,6 +138,35 @@ export class HeadChunks {
     return true;
   }
 
+  /**
+   * For a restart: adds a chunk that was finished before; false where the series has later samples
+   * already. The series' last value is then not known, only its time.
+   */
+  restore(slot: number, chunk: StoredChunk): boolean {
+    const words = this.#table.wordsOf(slot);
+    const doubles = this.#table.doublesOf(slot);
+    const at = this.#table.wordAt(slot);
+    const lastAt = (at + seriesField.lastTimestampMs) >>> 1;
+    if (chunk.firstMs <= doubles[lastAt]! || this.#hasOpen(slot)) return false;
+    const { firstMs, lastMs, encoding, bytes, from, length } = chunk;
+    const address = this.#arena.allocate(length);
+    const page = this.#arena.bytePages[address >>> 16]!;
+    page.set(bytes.subarray(from, from + length), byteIndex(address));
+    this.#addSealed(slot, { firstMs, lastMs, encoding, address, length });
+    doubles[lastAt] = lastMs;
+    words[at + seriesField.valueHigh] = histogramValueBits;
+    words[at + seriesField.valueLow] = histogramValueBits;
+    this.chunkCount++;
+    this.chunksCreated++;
+    return true;
+  }
+
+  #hasOpen(slot: number): boolean {
+    const at = this.#table.wordAt(slot);
+    const hasFloats = this.#table.wordsOf(slot)[at + seriesField.chunkAddress] !== 0;
+    return hasFloats || this.openHistogram(slot) !== undefined;
+  }
+
   /** The newest sample where it is a histogram of the open chunk. */
   openHistogram(slot: number): HistogramChunk | undefined {
     return this.#openHistograms.size === 0 ? undefined : this.#openHistograms.get(slot);
@@ -166,9 +196,7 @@ export class HeadChunks {
   countOf(slot: number): number {
     const words = this.#table.wordsOf(slot);
     const at = this.#table.wordAt(slot);
-    const hasOpen =
-      words[at + seriesField.chunkAddress] !== 0 || this.openHistogram(slot) !== undefined;
-    const open = hasOpen ? 1 : 0;
+    const open = this.#hasOpen(slot) ? 1 : 0;
     return words[at + seriesField.sealedCount]! + open;
   }
 
@@ -258,7 +286,7 @@ export class HeadChunks {
     // Fast path: nearly all chunks are XOR.
     const isSound =
       encoding === xorEncoding
-        ? readXorSamples(bytes, base, into, startMs, endMs) === length
+        ? readXorSamples(bytes, base, into, startMs, endMs) <= length
         : readChunk({ bytes, base, length, encoding }, into, { startMs, endMs });
     assert(isSound, "a sealed chunk does not decode to its length");
   }
@@ -278,7 +306,9 @@ export class HeadChunks {
     const bytes = this.#arena.bytePages[address >>> 16]!;
     bytes.set(chunk.bytes.subarray(0, chunk.sizeBytes), byteIndex(address));
     const { firstMs, lastMs, encoding, sizeBytes } = chunk;
-    this.#addSealed(slot, { firstMs, lastMs, encoding, address, length: sizeBytes });
+    const sealed = { firstMs, lastMs, encoding, address, length: sizeBytes };
+    this.#addSealed(slot, sealed);
+    this.onSeal?.(slot, sealed);
   }
 
   /** Moves the open float chunk to the sealed ones; its slot in the series record is then stale. */
@@ -297,7 +327,9 @@ export class HeadChunks {
     }
     const firstMs = doubles[(at + seriesField.chunkStartMs) >>> 1]!;
     const lastMs = doubles[(at + seriesField.lastTimestampMs) >>> 1]!;
-    this.#addSealed(slot, { firstMs, lastMs, encoding: xorEncoding, address, length });
+    const sealed = { firstMs, lastMs, encoding: xorEncoding, address, length };
+    this.#addSealed(slot, sealed);
+    this.onSeal?.(slot, sealed);
   }
 
   #addSealed(slot: number, chunk: SealedChunk): void {
@@ -315,7 +347,6 @@ export class HeadChunks {
     places[entry * 2 + 4] = chunk.address;
     places[entry * 2 + 5] = chunk.length | (chunk.encoding << 24);
     words[at + seriesField.sealedCount] = count + 1;
-    this.onSeal?.(slot, chunk);
   }
 
   #growSealed(words: Uint32Array, at: number, count: number): void {

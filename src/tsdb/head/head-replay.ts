@@ -8,7 +8,8 @@ import type { Clock } from "../../base/clock.ts";
 import { CorruptionError } from "../../base/errors.ts";
 import type { Logger } from "../../base/logger.ts";
 import { Labels } from "../../model/labels.ts";
-import { highWord, lowWord } from "../../model/sample.ts";
+import { highWord, lowWord, SampleBuffer } from "../../model/sample.ts";
+import { chunkSampleCount, isKnownEncoding, readChunk } from "../chunks/chunk-reader.ts";
 import type { FileSystem } from "../file-system.ts";
 import type { HistogramRecord } from "../wal/histogram-records.ts";
 import { WalReader } from "../wal/wal-reader.ts";
@@ -16,12 +17,14 @@ import { RecordDecoder, type RecordVisitor } from "../wal/wal-records.ts";
 import { repairWal } from "../wal/wal-repair.ts";
 import { listCheckpoints, listSegments, type SegmentFile } from "../wal/wal-segments.ts";
 import type { Head } from "./head.ts";
+import type { HeadChunkFiles, StoredChunk } from "./head-chunk-files.ts";
 import type { LateSample } from "./late-samples.ts";
 
 /** How long a slice may hold the event loop, ms. */
 const sliceMs = 50;
 /** Log ids below this are looked up in an array, the others in a map. */
 const denseIdsMax = 1 << 22;
+const allTime = { startMs: Number.NEGATIVE_INFINITY, endMs: Number.POSITIVE_INFINITY };
 
 export interface ReplayOptions {
   readonly dir: string;
@@ -30,6 +33,8 @@ export interface ReplayOptions {
   readonly fs: FileSystem;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Finished chunks that need not be made from samples again. */
+  readonly chunkFiles: HeadChunkFiles;
   /** Told after each slice: the share of the segments done, 0..1. */
   onProgress?(share: number): void;
 }
@@ -56,6 +61,7 @@ export async function replayLog(head: Head, options: ReplayOptions): Promise<Rep
   const { fs, dir, clock, logger } = options;
   const startMs = clock.monotonicMs();
   const visitor = new ReplayVisitor(head);
+  options.chunkFiles.load((chunk) => visitor.chunk(chunk));
   const checkpoint = listCheckpoints(fs, dir).at(-1);
   if (checkpoint !== undefined) {
     const reader = await readAll(listSegments(fs, checkpoint.path), visitor, options);
@@ -73,6 +79,8 @@ export async function replayLog(head: Head, options: ReplayOptions): Promise<Rep
   visitor.isLate = true;
   const late = listSegments(fs, options.lateDir);
   const wasLateRepaired = await readRepairing(late, visitor, options);
+  // Prometheus keeps late samples in chunks too: what the log lost may still stand there.
+  if (wasLateRepaired) visitor.recoverLate();
   visitor.report(logger);
   const last = listSegments(fs, dir).at(-1)?.index ?? checkpoint?.index ?? -1;
   return {
@@ -158,6 +166,8 @@ class ReplayVisitor implements RecordVisitor {
   readonly #head: Head;
   #unknownSchemas = 0;
   readonly #unread = new Map<number, number>();
+  readonly #chunks = new Map<number, StoredChunk[]>();
+  readonly #lateChunks = new Map<number, StoredChunk[]>();
   #denseSlots = new Uint32Array(4096);
   readonly #otherSlots = new Map<number, number>();
   readonly #bits = new Float64Array(1);
@@ -167,8 +177,55 @@ class ReplayVisitor implements RecordVisitor {
     this.#head = head;
   }
 
+  /** Keeps a stored chunk until the log names its series. */
+  chunk(chunk: StoredChunk): void {
+    if (!isKnownEncoding(chunk.encoding)) return;
+    const byLogId = chunk.isLate ? this.#lateChunks : this.#chunks;
+    const known = byLogId.get(chunk.logId);
+    if (known === undefined) byLogId.set(chunk.logId, [chunk]);
+    else known.push(chunk);
+  }
+
+  /** Adds the late samples of stored chunks; those that are there already are passed over. */
+  recoverLate(): void {
+    const samples = new SampleBuffer();
+    for (const [ref, chunks] of this.#lateChunks) {
+      const slot = this.#slotOf(ref);
+      if (slot === 0) continue;
+      for (const chunk of chunks) {
+        samples.clear();
+        const { from: base, length, encoding } = chunk;
+        readChunk({ bytes: chunk.bytes, base, length, encoding }, samples, allTime);
+        for (let i = 0; i < samples.count; i++) {
+          this.#late(slot, {
+            timestampMs: samples.timestampsMs[i]!,
+            high: samples.valueWords[i * 2 + highWord]!,
+            low: samples.valueWords[i * 2 + lowWord]!,
+            histogram: samples.histograms?.[i],
+            isStale: samples.isStale(i),
+          });
+        }
+      }
+    }
+  }
+
+  #restoreChunks(ref: number, slot: number): void {
+    const chunks = this.#chunks.get(ref);
+    if (chunks === undefined) return;
+    // Once: a checkpoint and a segment may both name the series.
+    this.#chunks.delete(ref);
+    for (const chunk of chunks) {
+      if (!this.#head.chunks.restore(slot, chunk)) continue;
+      const { bytes, from, length, encoding } = chunk;
+      this.samples += chunkSampleCount({ bytes, base: from, length, encoding });
+      this.#head.noteTime(chunk.firstMs);
+      this.#head.noteTime(chunk.lastMs);
+    }
+  }
+
   series(ref: number, labels: string[]): void {
     const slot = this.#head.restore(labels, ref);
+    this.#restoreChunks(ref, slot);
     if (ref >= denseIdsMax) {
       this.#otherSlots.set(ref, slot);
       return;
