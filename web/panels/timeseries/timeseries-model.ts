@@ -7,6 +7,7 @@ import type { Panel } from "../../../src/dashboard/model.ts";
 import { joinFormatted } from "../../../src/dashboard/units/format-value.ts";
 import type { FormattedValue } from "../../../src/dashboard/units/number-text.ts";
 import type { QuerySeries } from "../../api/query-series.ts";
+import type { Theme } from "../../app/theme.ts";
 import { alignSeries, limitSeries } from "../../charts/chart-columns.ts";
 import type {
   AxisSpec,
@@ -16,6 +17,7 @@ import type {
   ThresholdLine,
   ValueFormat,
 } from "../../charts/chart-spec.ts";
+import { readableColor } from "../../charts/readable-color.ts";
 import { dashOfRepeat, slotDash } from "../../charts/series-colors.ts";
 import type { TimeZone } from "../../time/time-range.ts";
 import { createFieldDisplay, tickFormat } from "../field-display.ts";
@@ -41,7 +43,7 @@ interface DrawnField extends QuerySeries {
 export function buildTimeseries(
   panel: Panel,
   result: PanelResult,
-  at: { readonly zone: TimeZone; readonly syncKey: string | undefined },
+  at: { readonly zone: TimeZone; readonly syncKey: string | undefined; readonly theme: Theme },
 ): TimeseriesModel {
   const { drawn, leftOut } = limitSeries(drawnFields(result.frames));
   const axes = placeAxes(
@@ -63,7 +65,10 @@ export function buildTimeseries(
       isAlone: drawn.length === 1,
     });
   });
-  const series = tellApart(styles);
+  const series = tellApart(styles).map((style) => ({
+    ...style,
+    color: readableColor(style.color, at.theme),
+  }));
   const ofAxis = (axis: "left" | "right") => drawn.filter((_, index) => axes[index] === axis);
   const rightFields = ofAxis("right");
   const leftFields = rightFields.length === drawn.length ? rightFields : ofAxis("left");

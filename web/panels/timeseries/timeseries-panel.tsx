@@ -1,6 +1,7 @@
 /** Lines, areas, bars and points over time, with a legend of calculated values. */
 
 import { useMemo } from "react";
+import { useTheme } from "../../app/theme.ts";
 import { ChartLegend, type LegendColumn } from "../../charts/chart-legend.tsx";
 import { useSeriesVisibility } from "../../charts/series-visibility.ts";
 import { TimeChart } from "../../charts/time-chart.tsx";
@@ -13,9 +14,10 @@ import { buildTimeseries, type TimeseriesModel } from "./timeseries-model.ts";
 const tableFrom = 5;
 
 export function TimeseriesPanel({ panel, result, zone, syncKey, onZoom, onZoomBack }: PanelProps) {
+  const { theme } = useTheme();
   const model = useMemo(
-    () => buildTimeseries(panel, result, { zone, syncKey }),
-    [panel, result, zone, syncKey],
+    () => buildTimeseries(panel, result, { zone, syncKey, theme }),
+    [panel, result, zone, syncKey, theme],
   );
   const visibility = useSeriesVisibility(model.spec.series.map((style) => style.label));
   const legend = readLegendOptions(panel.options);
