@@ -7,6 +7,7 @@ import { lazy, Suspense, useMemo, useRef } from "react";
 import { interpolate, type VariableScope } from "../../src/dashboard/interpolate.ts";
 import type { Panel } from "../../src/dashboard/model.ts";
 import { ErrorBoundary } from "../app/error-boundary.tsx";
+import type { PanelResult } from "../panels/panel-props.ts";
 import { preparePanel } from "../panels/prepare-panel.ts";
 import { panelKind } from "../panels/registry.ts";
 import { unitTail } from "../panels/unit-tail.ts";
@@ -54,7 +55,8 @@ export function PanelFrame({ panel, scope, surroundings, isViewed = false }: Pan
     isVisible: isVisible && kind?.needsData === true,
   });
   const title = interpolate(panel.title, scope, "text");
-  const isPartial = panel.problems.length > 0;
+  const prepared = useMemo(() => preparePanel(panel, data.data, scope), [panel, data.data, scope]);
+  const problems = [...panel.problems, ...prepared.problems];
   return (
     <article
       ref={ref}
@@ -72,8 +74,8 @@ export function PanelFrame({ panel, scope, surroundings, isViewed = false }: Pan
         {data.isError && data.data !== undefined && <Badge kind="warn">Not current</Badge>}
         {data.data !== undefined && isEmpty(data.data) && <Badge kind="mute">Empty</Badge>}
         <i className="spacer" />
-        {isPartial && (
-          <span className="panel-meta" title={panel.problems.join("\n")}>
+        {problems.length > 0 && (
+          <span className="panel-meta" title={problems.join("\n")}>
             drawn in part
           </span>
         )}
@@ -90,7 +92,13 @@ export function PanelFrame({ panel, scope, surroundings, isViewed = false }: Pan
           {kind === undefined ? (
             <UnknownPanel type={panel.originalType ?? panel.type} />
           ) : (
-            <PanelContent panel={panel} scope={scope} data={data} surroundings={surroundings} />
+            <PanelContent
+              panel={panel}
+              scope={scope}
+              data={data}
+              result={prepared.result}
+              surroundings={surroundings}
+            />
           )}
         </ErrorBoundary>
       </div>
@@ -102,14 +110,14 @@ interface PanelContentProps {
   readonly panel: Panel;
   readonly scope: VariableScope;
   readonly data: ReturnType<typeof usePanelData>;
+  readonly result: PanelResult;
   readonly surroundings: PanelSurroundings;
 }
 
-function PanelContent({ panel, scope, data, surroundings }: PanelContentProps) {
+function PanelContent({ panel, scope, data, result, surroundings }: PanelContentProps) {
   const { zone } = usePageTime();
   const kind = panelKind(panel.type);
   const answer = data.data;
-  const result = useMemo(() => preparePanel(panel, answer, scope), [panel, answer, scope]);
   if (kind === undefined) return null;
   if (kind.needsData) {
     if (answer === undefined) {
