@@ -7,6 +7,7 @@ import { grafanaIntervalsSuite } from "./suites/grafana-intervals.ts";
 import { grafanaNamesSuite } from "./suites/grafana-names.ts";
 import { grafanaOverridesSuite } from "./suites/grafana-overrides.ts";
 import { grafanaReduceSuite } from "./suites/grafana-reduce.ts";
+import { grafanaTransformationsSuite } from "./suites/grafana-transformations.ts";
 import { grafanaUnitsSuite } from "./suites/grafana-units.ts";
 import { grafanaVariablesSuite } from "./suites/grafana-variables.ts";
 import { httpApiSuite } from "./suites/httpapi.ts";
@@ -60,6 +61,7 @@ export const suites: readonly Suite[] = [
   grafanaDisplaySuite,
   grafanaColorsSuite,
   grafanaOverridesSuite,
+  grafanaTransformationsSuite,
   tsdbChunksSuite,
   tsdbWalSuite,
   tsdbCompactionSuite,

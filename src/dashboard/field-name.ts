@@ -49,6 +49,7 @@ export function createFieldNamer(frames: readonly Frame[]): FieldNamer {
   const singleLabel = singleLabelName(frames);
   const isNamedByFrame = frames.some((frame) => frame.name !== frames[0]?.name);
   return (field, frame) => {
+    if (field.state !== undefined) return field.state.displayName;
     const name = nameField(field, frame, { singleLabel, isNamedByFrame });
     return isComparison(frame) && field.type !== "time" ? `${name} (comparison)` : name;
   };

@@ -25,7 +25,13 @@ export function applyFieldConfig(
   const work: Work = { frames, namer, scope, rules, defaults: fieldConfig.defaults };
   const configured = frames.map((frame) => ({
     ...frame,
-    fields: frame.fields.map((field) => ({ ...field, config: configure(field, frame, work) })),
+    fields: frame.fields.map((field) => {
+      // A display name of the new settings beats the one worked out before.
+      const { state, ...rest } = field;
+      const config = configure(field, frame, work);
+      const keepsName = state !== undefined && isUnset(config.displayName);
+      return { ...rest, config, ...(keepsName ? { state } : {}) };
+    }),
   }));
   return addState(configured);
 }

@@ -12,6 +12,7 @@ export type FieldType =
   | "boolean"
   | "enum"
   | "frame"
+  | "nestedFrames"
   | "geo"
   | "trace"
   | "other";

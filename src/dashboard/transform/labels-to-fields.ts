@@ -1,0 +1,72 @@
+/** labelsToFields: labels of series as columns (or rows) of their frames. */
+
+import { createFieldNamer } from "../field-name.ts";
+import type { Field, Frame } from "../frame.ts";
+import { asString, asStrings, type JsonObject } from "../json-reader.ts";
+import type { TransformStep } from "./step.ts";
+
+export const labelsToFields: TransformStep = (frames, options) =>
+  options["mode"] === "rows" ? labelsToRows(frames, options) : labelsToColumns(frames, options);
+
+/** All labels where none are named. */
+function isKept(options: JsonObject): (label: string) => boolean {
+  const kept = asStrings(options["keepLabels"]);
+  return kept.length === 0 ? () => true : (label) => kept.includes(label);
+}
+
+function labelsToColumns(frames: readonly Frame[], options: JsonObject): Frame[] {
+  const keeps = isKept(options);
+  const valueLabel = asString(options["valueLabel"]);
+  return frames.map((frame) => {
+    const columns = new Map<string, Set<string>>();
+    const fields = frame.fields.map((field) => {
+      if (field.labels === undefined) return field;
+      for (const [name, value] of Object.entries(field.labels)) {
+        if (!keeps(name) || name === valueLabel) continue;
+        columns.set(name, (columns.get(name) ?? new Set()).add(value));
+      }
+      return withoutLabels(field, field.labels[valueLabel] ?? field.name);
+    });
+    const added = [...columns].flatMap(([name, values]) =>
+      [...values].map((value): Field => {
+        const cells = new Array<string>(frame.length).fill(value);
+        return { name, type: "string", config: {}, values: cells };
+      }),
+    );
+    return { ...frame, fields: [...fields, ...added] };
+  });
+}
+
+function withoutLabels(field: Field, name: string): Field {
+  const { displayName: _name, displayNameFromDS: _legend, ...config } = field.config;
+  return { name, type: field.type, config, values: field.values };
+}
+
+/** A frame of `label` and `value` for each field with labels. */
+function labelsToRows(frames: readonly Frame[], options: JsonObject): Frame[] {
+  const keeps = isKept(options);
+  const namer = createFieldNamer(frames);
+  return frames.flatMap((frame) =>
+    frame.fields.flatMap((field) => {
+      const pairs = Object.entries(field.labels ?? {}).filter(([label]) => keeps(label));
+      if (pairs.length === 0) return [];
+      const column = (name: string, values: string[]): Field => ({
+        name,
+        type: "string",
+        config: {},
+        values,
+      });
+      const fields = [
+        column(
+          "label",
+          pairs.map(([label]) => label),
+        ),
+        column(
+          "value",
+          pairs.map(([, value]) => value),
+        ),
+      ];
+      return [{ ...frame, name: namer(field, frame), fields, length: pairs.length }];
+    }),
+  );
+}
