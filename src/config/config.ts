@@ -30,6 +30,7 @@ export interface Config {
   readonly file: string | undefined;
   readonly global: GlobalConfig;
   readonly scrapeConfigs: readonly ScrapeConfig[];
+  readonly storage: StorageConfig;
   /** As status/config prints it: defaults filled in, secrets as `<secret>`. See `redactedYaml`. */
   readonly printable: unknown;
 }
@@ -40,6 +41,12 @@ export interface GlobalConfig {
   readonly scrapeTimeoutMs: number;
   readonly evaluationIntervalMs: number;
   readonly externalLabels: Labels;
+}
+
+/** What `storage` says. */
+export interface StorageConfig {
+  /** How far behind the newest sample a late one may be; 0: none is taken. */
+  readonly outOfOrderWindowMs: number;
 }
 
 /** A configuration and the sentences that a user should read about it. */
@@ -59,6 +66,15 @@ const globalSchema = mapping({
   external_labels: textMap.optional(),
 });
 
+const storageSchema = mapping({
+  tsdb: mapping({
+    out_of_order_time_window: durationScalar.optional(),
+    stale_series_compaction_threshold: z.unknown().optional(),
+    retention: z.unknown().optional(),
+  }).optional(),
+  exemplars: mapping({ max_exemplars: integerScalar(-1).optional() }).optional(),
+});
+
 const runtimeSchema = mapping({ gogc: integerScalar(-1).optional() });
 
 /** Parts of a prometheus.yml that are real but not acted upon yet, and what follows from that. */
@@ -69,10 +85,13 @@ const unbuiltParts: Readonly<Record<string, string>> = {
   scrape_config_files: "not read yet: scrape configs of other files are not in force",
   remote_write: "remote write is not supported yet: nothing is sent to these endpoints",
   remote_read: "remote read is not supported yet: queries see local data only",
-  storage: "not applied yet: storage settings are flags (--storage.tsdb.retention.time)",
   tracing: "tracing is not supported yet: no traces are sent",
   otlp: "OTLP is not supported yet: nothing is received over it",
 };
+
+/** Of storage settings only the window for late samples is read from the file. */
+const unappliedStorage =
+  "not applied yet: storage settings are flags (--storage.tsdb.retention.time)";
 
 const configSchema = mapping({
   global: globalSchema.optional(),
@@ -81,7 +100,7 @@ const configSchema = mapping({
   alerting: z.unknown().optional(),
   rule_files: listOf(textScalar).optional(),
   scrape_config_files: listOf(textScalar).optional(),
-  storage: z.unknown().optional(),
+  storage: storageSchema.optional(),
   tracing: z.unknown().optional(),
   remote_write: z.unknown().optional(),
   remote_read: z.unknown().optional(),
@@ -133,6 +152,10 @@ export function parseConfig(text: string, file?: string): LoadedConfig {
       externalLabels: labelsFromObject(externalLabels),
     },
     scrapeConfigs,
+    storage: {
+      outOfOrderWindowMs:
+        parseDuration(fields.storage?.tsdb?.out_of_order_time_window ?? "0s") ?? 0,
+    },
     printable: printableConfig({
       global: {
         ...globalScrape,
@@ -175,11 +198,23 @@ function unbuiltWarnings(fields: ConfigFields, document: YamlDocument): string[]
   const warnings: string[] = [];
   for (const [key, consequence] of Object.entries(unbuiltParts)) {
     const value = fields[key as keyof ConfigFields];
-    if (isNothing(value)) continue;
-    const at = { file: document.file, path: formatPath([key]), line: document.lineOfKey([key]) };
-    warnings.push(new ConfigError(consequence, at).message);
+    if (!isNothing(value)) warnings.push(warningAt([key], consequence, document));
+  }
+  const { tsdb, exemplars } = fields.storage ?? {};
+  const flagged = { ...tsdb, out_of_order_time_window: undefined };
+  for (const key of Object.keys(flagged)) {
+    if (isNothing(flagged[key as keyof typeof flagged])) continue;
+    warnings.push(warningAt(["storage", "tsdb", key], unappliedStorage, document));
+  }
+  if (!isNothing(exemplars)) {
+    warnings.push(warningAt(["storage", "exemplars"], unappliedStorage, document));
   }
   return warnings;
+}
+
+function warningAt(path: readonly string[], consequence: string, document: YamlDocument): string {
+  const at = { file: document.file, path: formatPath(path), line: document.lineOfKey(path) };
+  return new ConfigError(consequence, at).message;
 }
 
 function isNothing(value: unknown): boolean {

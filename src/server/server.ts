@@ -48,6 +48,9 @@ export interface ServerOptions {
   readonly allowedHosts: readonly string[];
   readonly canImportByUrl: boolean;
   readonly retentionMs: number;
+  /** Absent: a share of the memory; 0: none. */
+  readonly memoryBudgetBytes?: number;
+  readonly walCompression?: "snappy" | "none";
   readonly lookbackDeltaMs: number;
   readonly queryTimeoutMs: number;
   readonly querySamplesMax: number;
@@ -91,6 +94,11 @@ export async function startServer(options: ServerOptions): Promise<ServerHandle>
     logger: logger.child({ part: "tsdb" }),
     registry,
     retentionMs: options.retentionMs,
+    outOfOrderWindowMs: config.merged.storage.outOfOrderWindowMs,
+    ...(options.memoryBudgetBytes === undefined
+      ? {}
+      : { memoryBudgetBytes: options.memoryBudgetBytes }),
+    ...(options.walCompression === undefined ? {} : { walCompression: options.walCompression }),
   });
   const manager = new ScrapeManager({
     clock,
@@ -170,6 +178,7 @@ async function reload(parts: Parts): Promise<void> {
   }
   for (const warning of config.warnings) options.logger.warn({}, warning);
   manager.applyConfig(config.merged);
+  parts.tsdb.setOutOfOrderWindow(config.merged.storage.outOfOrderWindowMs);
   options.logger.info({ file: options.configFile ?? "" }, "configuration loaded");
 }
 

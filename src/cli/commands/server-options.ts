@@ -36,6 +36,11 @@ export function addServerFlags(command: Command): Command {
     )
     .option("--web.allow-import-url", "let users import dashboards from public web addresses")
     .option("--storage.tsdb.retention.time <duration>", "how long samples are kept", "15d")
+    .option(
+      "--storage.memory-budget <size>",
+      "new series are refused above it; 512MB, 2GB, 0 for no limit (default: 40 % of the memory)",
+    )
+    .option("--storage.tsdb.wal-compression-type <type>", "snappy or none", "snappy")
     .option("--query.lookback-delta <duration>", "how far back an instant selector looks", "5m")
     .option("--query.timeout <duration>", "longest time a query may take", "2m")
     .option("--query.max-samples <n>", "most samples a query may hold", "50000000")
@@ -62,6 +67,8 @@ export function toServerOptions(
     allowedHosts: (flagValue(flags, "web.allowed-host") ?? []) as string[],
     canImportByUrl: flagValue(flags, "web.allow-import-url") === true,
     retentionMs: durationFlag(flags, "storage.tsdb.retention.time"),
+    ...memoryBudget(flags),
+    walCompression: walCompression(flags),
     lookbackDeltaMs: durationFlag(flags, "query.lookback-delta"),
     queryTimeoutMs: durationFlag(flags, "query.timeout"),
     querySamplesMax: countFlag(flags, "query.max-samples"),
@@ -87,6 +94,31 @@ function durationFlag(flags: SharedFlags, name: string): number {
     );
   }
   return ms;
+}
+
+/** Sizes as Prometheus writes them: powers of 1024 in spite of the names. */
+function memoryBudget(flags: SharedFlags): { readonly memoryBudgetBytes?: number } {
+  const value = flagValue(flags, "storage.memory-budget");
+  if (value === undefined) return {};
+  const match = /^(\d+)([KMGT]i?)?B?$/.exec(String(value));
+  if (match === null) {
+    throw new AppError(
+      "usage",
+      `--storage.memory-budget: ${JSON.stringify(value)} is no size; write it as in 512MB, 2GB`,
+    );
+  }
+  const power = 1 + "KMGT".indexOf((match[2] ?? " ").charAt(0));
+  return { memoryBudgetBytes: Number(match[1]) * 1024 ** power };
+}
+
+function walCompression(flags: SharedFlags): "snappy" | "none" {
+  const type = flagValue(flags, "storage.tsdb.wal-compression-type");
+  if (type === "snappy" || type === "none") return type;
+  const hint = type === "zstd" ? " (zstd is read, but not written)" : "";
+  throw new AppError(
+    "usage",
+    `--storage.tsdb.wal-compression-type: ${JSON.stringify(type)} is neither snappy nor none${hint}`,
+  );
 }
 
 function countFlag(flags: SharedFlags, name: string): number {
