@@ -6,6 +6,7 @@ import { ciliumDashboardsTest } from "./cilium-dashboards.ts";
 import { demoTest } from "./demo.ts";
 import { killTest } from "./kill.ts";
 import { pageTest } from "./page.ts";
+import { prometheusReadsOurHeadTest } from "./prometheus-reads-our-head.ts";
 import { prometheusReadsOurWalTest } from "./prometheus-reads-our-wal.ts";
 import { realExportersTest } from "./real-exporters.ts";
 import { securityTest } from "./security.ts";
@@ -19,4 +20,5 @@ export const appTests: readonly AppTest[] = [
   realExportersTest,
   killTest,
   prometheusReadsOurWalTest,
+  prometheusReadsOurHeadTest,
 ];
