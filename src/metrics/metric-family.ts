@@ -1,12 +1,12 @@
 /**
- * What all metric families share: children found by label values, kept sorted for exposition.
- * Layout: a tree of Maps, one level a label, so that a lookup joins no key and hashes only strings
- * that the caller already has. Lookup O(labels); removal O(labels); the sorted list is rebuilt after
- * a change of membership only. Prometheus' client library is the model of all behaviour here.
+ * What all metric families share: children found by label values (child-index.ts), kept sorted for
+ * exposition. Lookup O(labels); removal O(labels); the sorted list is rebuilt after a change of
+ * membership only. Prometheus' client library is the model of all behaviour here.
  */
 
 import { assert } from "../base/assert.ts";
 import { compareUtf8, isLegacyLabelName, isLegacyMetricName } from "../model/labels.ts";
+import { ChildIndex } from "./child-index.ts";
 
 /** Metric types that a family can have. */
 export type FamilyType = "counter" | "gauge" | "histogram" | "summary";
@@ -30,12 +30,6 @@ export abstract class MetricChild {
   }
 }
 
-/** One value of one label; leaves hold the child, the others branch on the next label. */
-class TreeNode<Child> {
-  branches: Map<string, TreeNode<Child>> | undefined;
-  child: Child | undefined;
-}
-
 /** A metric name with its children. A family without labels has its one child from the start. */
 export abstract class MetricFamily<Child extends MetricChild> {
   abstract readonly type: FamilyType;
@@ -45,8 +39,8 @@ export abstract class MetricFamily<Child extends MetricChild> {
   /** Indexes into `labelNames`, in the byte order of the names: the order in which labels are written. */
   readonly labelOrder: readonly number[];
   readonly #makeChild: (labelValues: readonly string[]) => Child;
-  #root = new TreeNode<Child>();
-  #seriesCount = 0;
+  #index: ChildIndex<Child> | undefined;
+  #only: Child | undefined;
   #sorted: readonly Child[] | undefined;
 
   constructor(options: FamilyOptions, makeChild: (labelValues: readonly string[]) => Child) {
@@ -66,7 +60,8 @@ export abstract class MetricFamily<Child extends MetricChild> {
       .map((_, index) => index)
       .sort((a, b) => compareUtf8(labelNames[a] as string, labelNames[b] as string));
     this.#makeChild = makeChild;
-    if (labelNames.length === 0) this.labelsOf([]);
+    if (labelNames.length === 0) this.#only = makeChild([]);
+    else this.#index = new ChildIndex(labelNames.length);
   }
 
   /** The child with these label values, made on first use. Keep it where the values do not change. */
@@ -78,58 +73,50 @@ export abstract class MetricFamily<Child extends MetricChild> {
   labelsOf(values: readonly string[]): Child {
     // Not a bare assert: its message would be put together at every call.
     if (values.length !== this.labelNames.length) this.#refuse(values.length);
-    let node = this.#root;
-    for (let i = 0; i < values.length; i++) {
-      const value = values[i] as string;
-      node.branches ??= new Map();
-      let next = node.branches.get(value);
-      if (next === undefined) {
-        next = new TreeNode();
-        node.branches.set(value, next);
-      }
-      node = next;
+    const index = this.#index;
+    if (index === undefined) {
+      this.#only ??= this.#makeChild([]);
+      return this.#only;
     }
-    if (node.child === undefined) {
-      node.child = this.#makeChild([...values]);
-      this.#seriesCount++;
-      this.#sorted = undefined;
-    }
-    return node.child;
+    const sizeBefore = index.size;
+    const child = index.findOrMake(values, this.#makeChild);
+    if (index.size !== sizeBefore) this.#sorted = undefined;
+    return child;
   }
 
   /** Drops one child; false where there is none. A child kept by somebody lives on, unseen. */
   remove(...values: string[]): boolean {
-    const isRemoved = removeBelow(this.#root, values, 0);
-    if (isRemoved) this.#forget(1);
-    return isRemoved;
+    if (!this.#removeOne(values)) return false;
+    this.#sorted = undefined;
+    return true;
   }
 
   /** Drops the children whose label values (in declared order) satisfy `isUnwanted`; returns how many. O(children). */
   removeMatching(isUnwanted: (labelValues: readonly string[]) => boolean): number {
     let count = 0;
     for (const child of this.sortedChildren()) {
-      if (isUnwanted(child.labelValues) && removeBelow(this.#root, child.labelValues, 0)) count++;
+      if (isUnwanted(child.labelValues) && this.#removeOne(child.labelValues)) count++;
     }
-    if (count > 0) this.#forget(count);
+    if (count > 0) this.#sorted = undefined;
     return count;
   }
 
   /** Drops all children. */
   clear(): void {
-    this.#root = new TreeNode();
-    this.#forget(this.#seriesCount);
+    this.#only = undefined;
+    if (this.#index !== undefined) this.#index = new ChildIndex(this.labelNames.length);
+    this.#sorted = undefined;
   }
 
   /** How many children there are (a histogram with its buckets is one). */
   get seriesCount(): number {
-    return this.#seriesCount;
+    return this.#index?.size ?? (this.#only === undefined ? 0 : 1);
   }
 
   /** Children in exposition order: by label values, labels taken in the order of their names. Cached. */
   sortedChildren(): readonly Child[] {
     if (this.#sorted === undefined) {
-      const children: Child[] = [];
-      collectBelow(this.#root, children);
+      const children = this.#index?.all() ?? (this.#only === undefined ? [] : [this.#only]);
       children.sort((a, b) => compareInOrder(a.labelValues, b.labelValues, this.labelOrder));
       this.#sorted = children;
     }
@@ -138,42 +125,20 @@ export abstract class MetricFamily<Child extends MetricChild> {
 
   /** The child of a family without labels. */
   protected unlabelled(): Child {
-    assert(this.#root.child !== undefined, `${this.name} has labels: say which child`);
-    return this.#root.child;
+    assert(this.#only !== undefined, `${this.name} has labels: say which child`);
+    return this.#only;
   }
 
   #refuse(count: number): never {
     assert(false, `${this.name} wants ${this.labelNames.length} label values, have ${count}`);
   }
 
-  #forget(count: number): void {
-    this.#seriesCount -= count;
-    this.#sorted = undefined;
-  }
-}
-
-/** Removes a leaf and the branches that it leaves empty. */
-function removeBelow<Child>(
-  node: TreeNode<Child>,
-  values: readonly string[],
-  depth: number,
-): boolean {
-  if (depth === values.length) {
-    const isThere = node.child !== undefined;
-    node.child = undefined;
+  #removeOne(values: readonly string[]): boolean {
+    if (this.#index !== undefined) return this.#index.remove(values);
+    const isThere = this.#only !== undefined && values.length === 0;
+    if (isThere) this.#only = undefined;
     return isThere;
   }
-  const value = values[depth] as string;
-  const next = node.branches?.get(value);
-  if (next === undefined || !removeBelow(next, values, depth + 1)) return false;
-  if (next.child === undefined && (next.branches?.size ?? 0) === 0) node.branches?.delete(value);
-  return true;
-}
-
-function collectBelow<Child>(node: TreeNode<Child>, into: Child[]): void {
-  if (node.child !== undefined) into.push(node.child);
-  if (node.branches === undefined) return;
-  for (const next of node.branches.values()) collectBelow(next, into);
 }
 
 function compareInOrder(
