@@ -38,18 +38,18 @@ import { OpenReads } from "./compaction/open-reads.ts";
 import { acquireDataLock, type DataLock, type ProcessFacts } from "./data-lock.ts";
 import type { FileSystem } from "./file-system.ts";
 import { type HeadCardinality, readCardinality } from "./head/cardinality.ts";
-import { Head } from "./head/head.ts";
+import { Head, keepFinishedChunks } from "./head/head.ts";
 import { HeadAppender } from "./head/head-appender.ts";
-import { HeadChunkFiles, type StoredChunk } from "./head/head-chunk-files.ts";
-import { chunkRangeMs, type SealedChunk } from "./head/head-chunks.ts";
+import { HeadChunkFiles } from "./head/head-chunk-files.ts";
+import { chunkRangeMs } from "./head/head-chunks.ts";
 import { hideDeleted } from "./head/head-deletions.ts";
 import { HeadLog } from "./head/head-log.ts";
 import { HeadQuerier } from "./head/head-querier.ts";
 import { type ReplayResult, replayLog } from "./head/head-replay.ts";
+import { LateLog } from "./head/late-log.ts";
 import { LateQuerier } from "./head/late-querier.ts";
 import { type BudgetState, defaultMemoryBudget } from "./head/memory-budget.ts";
 import { SampleBatch } from "./head/sample-batch.ts";
-import { byteIndex } from "./head/shared-arena.ts";
 import { readOnlyFiles } from "./read-only-files.ts";
 import { type LogCounts, registerTsdbMetrics } from "./tsdb-metrics.ts";
 import { writeCheckpoint } from "./wal/checkpoint.ts";
@@ -183,7 +183,7 @@ export async function openTsdb(options: TsdbOptions): Promise<Tsdb> {
     });
     head.lateWindowMs = options.outOfOrderWindowMs ?? 0;
     const chunkFiles = new HeadChunkFiles({ dir: join(dir, "chunks_head"), fs, logger });
-    head.chunks.onSeal = (slot, chunk) => chunkFiles.add(storedChunk(head, slot, chunk));
+    keepFinishedChunks(head, chunkFiles);
     const replay = await replayLog(head, {
       dir: walDir,
       lateDir: join(dir, "wbl"),
@@ -221,21 +221,6 @@ export async function openTsdb(options: TsdbOptions): Promise<Tsdb> {
   }
 }
 
-/** A finished chunk in the form in which files hold it; its bytes lie in the arena. */
-function storedChunk(head: Head, slot: number, chunk: SealedChunk): StoredChunk {
-  const { firstMs, lastMs, encoding, address, length } = chunk;
-  return {
-    logId: head.series.logIdOf(slot),
-    firstMs,
-    lastMs,
-    encoding,
-    isLate: false,
-    bytes: head.arena.bytePages[address >>> 16]!,
-    from: byteIndex(address),
-    length,
-  };
-}
-
 interface OpenParts {
   readonly head: Head;
   readonly wal: WalWriter;
@@ -263,7 +248,7 @@ class HeadTsdb implements Tsdb {
   readonly #compactor: Compactor;
   readonly #reads = new OpenReads();
   readonly #setAside = (block: Block, reason: string): void => this.#blocks.setAside(block, reason);
-  #lateLog: WalWriter | undefined;
+  readonly #lateLog: LateLog;
   #stopTimer: CancelTimer | undefined;
   #lastCutoffMs = Number.NEGATIVE_INFINITY;
   #truncation: Promise<void> | undefined;
@@ -277,6 +262,16 @@ class HeadTsdb implements Tsdb {
     this.#wal = parts.wal;
     this.replay = parts.replay;
     this.#headLog = new HeadLog(parts.head, parts.wal);
+    this.#lateLog = new LateLog(parts.head.late, {
+      dir: join(options.dir, "wbl"),
+      fs: parts.fs,
+      logger: options.logger,
+      firstSegment: parts.replay.nextLateSegment,
+      compression: options.walCompression ?? "snappy",
+      ...(options.walSegmentSizeBytes === undefined
+        ? {}
+        : { segmentSizeBytes: options.walSegmentSizeBytes }),
+    });
     this.#counts = {
       corruptions: parts.replay.wasRepaired ? 1 : 0,
       failedWrites: 0,
@@ -324,30 +319,11 @@ class HeadTsdb implements Tsdb {
   }
 
   logLate(batch: SampleBatch): void {
-    this.#logging(() => this.#headLog.writeLate(batch.late, this.#lateWriter()));
+    this.#logging(() => this.#lateLog.write(batch.late, this.#headLog));
   }
 
   setOutOfOrderWindow(windowMs: number): void {
     this.#head.lateWindowMs = windowMs;
-  }
-
-  /** The out-of-order log begins with the first late sample. */
-  #lateWriter(): WalWriter {
-    const { fs, replay } = this.#parts;
-    const { dir, logger, walCompression, walSegmentSizeBytes } = this.#options;
-    if (this.#lateLog === undefined) {
-      const lateDir = join(dir, "wbl");
-      fs.mkdirSync(lateDir, { recursive: true });
-      this.#lateLog = new WalWriter({
-        dir: lateDir,
-        firstSegment: replay.nextLateSegment,
-        fs,
-        logger,
-        compression: walCompression ?? "snappy",
-        ...(walSegmentSizeBytes === undefined ? {} : { segmentSizeBytes: walSegmentSizeBytes }),
-      });
-    }
-    return this.#lateLog;
   }
 
   #logging(write: () => void): void {
@@ -487,7 +463,7 @@ class HeadTsdb implements Tsdb {
     this.#blocks.close();
     try {
       this.#parts.chunkFiles.close();
-      this.#lateLog?.close();
+      this.#lateLog.close();
       this.#wal.close();
     } finally {
       this.#parts.lock.release();
@@ -509,19 +485,10 @@ class HeadTsdb implements Tsdb {
           await this.#reads.settled(cutoffMs, clock);
           await this.truncate(cutoffMs);
         },
-        beginLate: () => {
-          if (!this.#head.late.freeze()) return -1;
-          // All that is frozen stands in segments before this one.
-          const writer = this.#lateWriter();
-          writer.nextSegment();
-          return writer.segment;
-        },
-        endLate: async (segment) => {
+        beginLate: () => this.#lateLog.freeze(),
+        endLate: async (mark) => {
           await this.#reads.settled(Number.POSITIVE_INFINITY, clock);
-          this.#head.late.dropFrozen();
-          for (const { index, path } of listSegments(fs, join(this.#options.dir, "wbl"))) {
-            if (index < segment) fs.unlinkSync(path);
-          }
+          this.#lateLog.drop(mark);
         },
         sizeBytes: () => logBytes(fs, walDir) + this.#parts.chunkFiles.sizeBytes(),
       },

@@ -7,6 +7,7 @@
 
 import type { Labels } from "../../model/labels.ts";
 import { ExemplarRing } from "./exemplar-ring.ts";
+import type { HeadChunkFiles } from "./head-chunk-files.ts";
 import { HeadChunks } from "./head-chunks.ts";
 import { HeadDeletions } from "./head-deletions.ts";
 import { LateSamples } from "./late-samples.ts";
@@ -14,7 +15,7 @@ import { MemoryBudget } from "./memory-budget.ts";
 import { Postings } from "./postings.ts";
 import { SeriesOrder } from "./series-order.ts";
 import { SeriesTable, seriesField } from "./series-table.ts";
-import { SharedArena } from "./shared-arena.ts";
+import { byteIndex, SharedArena } from "./shared-arena.ts";
 import { SymbolTable } from "./symbol-table.ts";
 
 export interface HeadOptions {
@@ -168,4 +169,21 @@ export class Head {
     this.series.remove(slot);
     this.counts.seriesRemoved++;
   }
+}
+
+/** Lets every chunk that is finished from now on go into `files` too. */
+export function keepFinishedChunks(head: Head, files: HeadChunkFiles): void {
+  const { arena, chunks, series } = head;
+  chunks.onSeal = (slot, { firstMs, lastMs, encoding, address, length }) => {
+    files.add({
+      logId: series.logIdOf(slot),
+      firstMs,
+      lastMs,
+      encoding,
+      isLate: false,
+      bytes: arena.bytePages[address >>> 16]!,
+      from: byteIndex(address),
+      length,
+    });
+  };
 }
