@@ -22,6 +22,13 @@ export interface EncodedChunk {
   readonly length: number;
 }
 
+/** Whether chunks of this encoding can be read. */
+export function isKnownEncoding(encoding: number): boolean {
+  return (
+    encoding === xorEncoding || encoding === xor2Encoding || histogramEncodings.includes(encoding)
+  );
+}
+
 /** Appends the samples of the window to `into`. O(samples of the chunk). Throws AppError "corruption". */
 export function readChunkSamples(
   chunk: EncodedChunk,

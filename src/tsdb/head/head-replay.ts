@@ -9,7 +9,7 @@ import { CorruptionError } from "../../base/errors.ts";
 import type { Logger } from "../../base/logger.ts";
 import { Labels } from "../../model/labels.ts";
 import { highWord, lowWord, SampleBuffer } from "../../model/sample.ts";
-import { chunkSampleCount, isKnownEncoding, readChunk } from "../chunks/chunk-reader.ts";
+import { chunkSampleCount, isKnownEncoding, readChunkSamples } from "../block/chunk-samples.ts";
 import type { FileSystem } from "../file-system.ts";
 import type { HistogramRecord } from "../wal/histogram-records.ts";
 import { WalReader } from "../wal/wal-reader.ts";
@@ -194,8 +194,8 @@ class ReplayVisitor implements RecordVisitor {
       if (slot === 0) continue;
       for (const chunk of chunks) {
         samples.clear();
-        const { from: base, length, encoding } = chunk;
-        readChunk({ bytes: chunk.bytes, base, length, encoding }, samples, allTime);
+        const { bytes, from: at, length, encoding } = chunk;
+        readChunkSamples({ bytes, at, length, encoding }, samples, allTime);
         for (let i = 0; i < samples.count; i++) {
           this.#late(slot, {
             timestampMs: samples.timestampsMs[i]!,
@@ -217,7 +217,7 @@ class ReplayVisitor implements RecordVisitor {
     for (const chunk of chunks) {
       if (!this.#head.chunks.restore(slot, chunk)) continue;
       const { bytes, from, length, encoding } = chunk;
-      this.samples += chunkSampleCount({ bytes, base: from, length, encoding });
+      this.samples += chunkSampleCount({ bytes, at: from, length, encoding });
       this.#head.noteTime(chunk.firstMs);
       this.#head.noteTime(chunk.lastMs);
     }
