@@ -51,7 +51,7 @@ export function parseResponseLine(text: string): ParsedResponse {
 
 /** Any message as protobuf's JSON with proto names, compact, with Go's escapes. */
 export function formatProtoMessage(message: object, name: keyof typeof messageFields): string {
-  return escapeForGo(formatMessage(message as JsonObject, messageSchemas.get(name) as Message));
+  return formatMessage(message as JsonObject, messageSchemas.get(name) as Message);
 }
 
 /** The flow of a line, or undefined when the line holds another kind of event. Throws as parseEventLine. */
@@ -61,15 +61,15 @@ export function parseFlowLine(text: string): Flow | undefined {
 
 /** An event as the exporter writes it, without the newline. Cost: one walk, one string. */
 export function formatEventLine(event: ExportEvent): string {
-  return escapeForGo(formatMessage(event as JsonObject, exportEvent));
+  return formatMessage(event as JsonObject, exportEvent);
 }
 
 /** A flow as the exporter writes it; `nodeName` and `time` are left out when empty. */
 export function formatFlowLine(flow: Flow, nodeName = "", time = ""): string {
   let line = `{"flow":${formatMessage(flow as JsonObject, flowMessage)}`;
-  if (nodeName !== "") line += `,"node_name":${JSON.stringify(nodeName)}`;
-  if (time !== "") line += `,"time":${JSON.stringify(time)}`;
-  return escapeForGo(`${line}}`);
+  if (nodeName !== "") line += `,"node_name":${quote(nodeName)}`;
+  if (time !== "") line += `,"time":${quote(time)}`;
+  return `${line}}`;
 }
 
 function parseObject(text: string): unknown {
@@ -180,20 +180,44 @@ function integerText(value: unknown, name: string, reading: Reading): string {
   throw lineError(reading, `${name} is not a 64-bit integer: ${JSON.stringify(value)}`);
 }
 
+/**
+ * Fast path: the object's keys in their own order, which is the declaration's for whatever was read
+ * from a line. Slow path, from the first key out of order: every field of the message in turn.
+ */
 function formatMessage(object: JsonObject, message: Message): string {
-  const { fields } = message;
+  const { byName } = message;
+  let json = "{";
+  let lastIndex = -1;
+  for (const key in object) {
+    const value = object[key];
+    if (value === undefined) continue;
+    const field = byName.get(key);
+    if (field === undefined || field.index <= lastIndex || field.name !== key) {
+      return formatInOrder(object, message);
+    }
+    lastIndex = field.index;
+    json += formatField(value, field, json.length > 1);
+  }
+  return `${json}}`;
+}
+
+function formatInOrder(object: JsonObject, { fields }: Message): string {
   let json = "{";
   for (let i = 0; i < fields.length; i++) {
     const field = fields[i] as Field;
     const value = object[field.name];
-    if (value === undefined || (!field.hasPresence && isDefault(value, field))) continue;
-    if (json.length > 1) json += ",";
-    json += field.jsonKey;
-    json += field.isRepeated
-      ? formatList(value as readonly unknown[], field)
-      : formatValue(value, field);
+    if (value !== undefined) json += formatField(value, field, json.length > 1);
   }
   return `${json}}`;
+}
+
+/** `"name":value`, after a comma where something stands before it; "" for a default. */
+function formatField(value: unknown, field: Field, isFollowing: boolean): string {
+  if (!field.hasPresence && isDefault(value, field)) return "";
+  const text = field.isRepeated
+    ? formatList(value as readonly unknown[], field)
+    : formatValue(value, field);
+  return (isFollowing ? "," : "") + field.jsonKey + text;
 }
 
 function isDefault(value: unknown, field: Field): boolean {
@@ -228,10 +252,20 @@ function formatValue(value: unknown, field: Field): string {
       return value ? "true" : "false";
     case "uint32":
     case "int32":
+    case "double":
       return String(value);
+    case "any":
+      return escapeForGo(JSON.stringify(value));
     default:
-      return JSON.stringify(value);
+      return typeof value === "string" ? quote(value) : String(value);
   }
+}
+
+/** Printable ASCII without what JSON or Go escapes. */
+const plainText = /^[ !#-%'-;=?-[\]-~]*$/;
+
+function quote(text: string): string {
+  return plainText.test(text) ? `"${text}"` : escapeForGo(JSON.stringify(text));
 }
 
 const goEscaped = /[<>&\u2028\u2029]/g;

@@ -22,6 +22,8 @@ export type FieldKind =
 /** One field of a message. */
 export interface Field {
   readonly name: string;
+  /** Place in the declaration, from 0. */
+  readonly index: number;
   /** `"name":` as JSON text. */
   readonly jsonKey: string;
   /** Full protobuf type: "uint32", "flow.Verdict", "google.protobuf.BoolValue"… */
@@ -70,6 +72,7 @@ function linkMessages(): Map<string, Message> {
       const numberByName = enumNumbers[type] ?? {};
       const field: Field = {
         name: fieldName,
+        index: message.fields.length,
         jsonKey: `${JSON.stringify(fieldName)}:`,
         type,
         kind: kindByType[type] ?? (type in enumNumbers ? "enum" : "message"),
