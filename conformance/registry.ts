@@ -4,6 +4,7 @@ import type { Suite } from "./suite.ts";
 import { expositionSuite } from "./suites/exposition.ts";
 import { grafanaColorsSuite, grafanaDisplaySuite } from "./suites/grafana-display.ts";
 import { grafanaIntervalsSuite } from "./suites/grafana-intervals.ts";
+import { grafanaMigrationsSuite } from "./suites/grafana-migrations.ts";
 import { grafanaNamesSuite } from "./suites/grafana-names.ts";
 import { grafanaOverridesSuite } from "./suites/grafana-overrides.ts";
 import { grafanaReduceSuite } from "./suites/grafana-reduce.ts";
@@ -62,6 +63,7 @@ export const suites: readonly Suite[] = [
   grafanaColorsSuite,
   grafanaOverridesSuite,
   grafanaTransformationsSuite,
+  grafanaMigrationsSuite,
   tsdbChunksSuite,
   tsdbWalSuite,
   tsdbCompactionSuite,

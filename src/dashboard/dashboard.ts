@@ -7,7 +7,6 @@
 import { ParseError } from "../base/errors.ts";
 import {
   asArray,
-  asBoolean,
   asNumber,
   asObject,
   asObjects,
@@ -48,14 +47,16 @@ export function parseDashboard(json: unknown): ParsedDashboard {
     panelCount: countPanels(panels),
     schemaVersion: asNumber(raw["schemaVersion"]) ?? 0,
   };
-  const isOwnAnnotation = (list: JsonObject) =>
-    list["builtIn"] === 1 || asBoolean(list["enable"]) === false;
+  const isOwnAnnotation = (list: JsonObject) => list["builtIn"] === 1 || list["enable"] === false;
   const unread = annotations.filter((list) => !isOwnAnnotation(list)).length;
-  const problems = [
-    ...(unread === 0 ? [] : [`${unread} annotation queries are not drawn yet`]),
-    ...panelProblems(panels),
-  ];
+  const problems = [...(unread === 0 ? [] : [annotationProblem(unread)]), ...panelProblems(panels)];
   return { dashboard, problems };
+}
+
+function annotationProblem(count: number): string {
+  return count === 1
+    ? "1 annotation query is not drawn yet"
+    : `${count} annotation queries are not drawn yet`;
 }
 
 /** `{dashboard: {…}}` of the HTTP API and `{apiVersion, kind, spec}` of a v1 resource. */

@@ -30,6 +30,7 @@ export function readFieldOptions(raw: JsonObject): FieldOptions {
     ...optional("max", asNumber(raw["max"])),
     ...optional("fieldMinMax", raw["fieldMinMax"] === true ? true : undefined),
     ...optional("displayName", text(raw["displayName"] ?? raw["title"])),
+    ...optional("nullValueMode", readNullMode(raw["nullValueMode"])),
     ...optional("noValue", text(raw["noValue"])),
     ...optional("color", readColor(raw["color"])),
     ...optional("thresholds", readThresholds(raw["thresholds"])),
@@ -37,6 +38,10 @@ export function readFieldOptions(raw: JsonObject): FieldOptions {
     ...optional("links", Array.isArray(raw["links"]) ? readLinks(raw["links"]) : undefined),
     custom: asObject(raw["custom"]),
   };
+}
+
+function readNullMode(value: unknown): FieldOptions["nullValueMode"] {
+  return value === "connected" || value === "null" || value === "null as zero" ? value : undefined;
 }
 
 export function readColor(value: unknown): FieldColor | undefined {

@@ -61,6 +61,7 @@ const standardProperties: Readonly<Record<string, { isForNumbers?: boolean; isNu
     fieldMinMax: { isForNumbers: true },
     decimals: { isForNumbers: true, isNumber: true },
     thresholds: { isForNumbers: true },
+    nullValueMode: {},
     noValue: {},
     color: {},
     mappings: {},

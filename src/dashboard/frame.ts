@@ -29,7 +29,6 @@ export interface FieldSettings extends Partial<FieldOptions> {
   /** Time fields: the step, ms; a longer distance is a gap. */
   readonly interval?: number;
   readonly filterable?: boolean;
-  readonly nullValueMode?: "connected" | "null" | "null as zero";
   readonly [setting: string]: unknown;
 }
 

@@ -9,10 +9,12 @@ import {
   asObject,
   asObjects,
   asString,
+  asStrings,
   type JsonObject,
   optional,
 } from "./json-reader.ts";
 import type { MigratedPanel } from "./panel.ts";
+import { findReducer } from "./reduce.ts";
 
 interface RawOverride {
   readonly matcher: { readonly id: string; readonly options: string };
@@ -21,6 +23,9 @@ interface RawOverride {
 
 export function migrateGraph(raw: JsonObject): MigratedPanel {
   const xaxis = asObject(raw["xaxis"]);
+  if (xaxis["mode"] === "series" && asObject(raw["legend"])["values"] === true) {
+    return { type: "bargauge", ...migrateGraphToStat(raw), problems: [] };
+  }
   const yaxes = asObjects(raw["yaxes"]);
   const problems: string[] = [];
   if (isObjectList(raw["timeRegions"]))
@@ -48,6 +53,27 @@ export function migrateGraph(raw: JsonObject): MigratedPanel {
       ],
     },
     problems,
+  };
+}
+
+/** A graph of one value a series as bars: recorded in Grafana's own migration to the stat family. */
+export function migrateGraphToStat(
+  raw: JsonObject,
+): Pick<MigratedPanel, "options" | "fieldConfig"> {
+  const xaxis = asObject(raw["xaxis"]);
+  const isBySeries = xaxis["mode"] === "series";
+  const calcs = asStrings(xaxis["values"]).flatMap((id) => findReducer(id)?.id ?? []);
+  const showLegend = asObject(raw["legend"])["show"] !== false;
+  return {
+    options: {
+      orientation: "auto",
+      reduceOptions: { values: false, calcs },
+      legend: { displayMode: "list", showLegend, placement: "bottom", calcs: [] },
+    },
+    fieldConfig: {
+      defaults: isBySeries ? { color: { mode: "palette-classic" } } : {},
+      overrides: [],
+    },
   };
 }
 

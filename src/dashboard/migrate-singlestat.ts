@@ -2,54 +2,62 @@
 
 import { asNumber, asObject, asString, type JsonObject, optional } from "./json-reader.ts";
 import type { MigratedPanel } from "./panel.ts";
+import { findReducer } from "./reduce.ts";
 import { convertAngularMappings } from "./value-mapping.ts";
 
-/** `valueName` → reducer; anything else (name, last_time) is the mean. */
-const reducers: Readonly<Record<string, string>> = {
-  current: "lastNotNull",
-  avg: "mean",
-  total: "sum",
-  min: "min",
-  max: "max",
-  first: "first",
-  delta: "delta",
-  diff: "diff",
-  range: "range",
-};
+/** What the recorded migration makes of an Angular singlestat, before stat or gauge add their own. */
+export interface SharedStat {
+  readonly options: JsonObject;
+  readonly fieldConfig: { readonly defaults: JsonObject; readonly overrides: readonly unknown[] };
+}
 
 export function migrateSinglestat(raw: JsonObject): MigratedPanel {
   const gauge = asObject(raw["gauge"]);
   const isGauge = gauge["show"] === true;
-  const tableColumn = asString(raw["tableColumn"]);
-  const mappings = convertAngularMappings(raw);
-  const thresholds = readAngularThresholds(raw);
+  const { options, fieldConfig } = migrateSharedStat(raw);
+  const own = isGauge
+    ? { showThresholdMarkers: gauge["thresholdMarkers"] !== false }
+    : statOptions(raw);
   return {
     type: isGauge ? "gauge" : "stat",
+    options: { ...options, ...own },
+    fieldConfig,
+    problems: hasAffixes(raw) ? ["prefix and postfix of the old singlestat are not shown"] : [],
+  };
+}
+
+/** Reducer, unit, thresholds, mappings and range of an Angular singlestat; an unknown `valueName` is the mean. */
+export function migrateSharedStat(raw: JsonObject): SharedStat {
+  const tableColumn = asString(raw["tableColumn"]);
+  const gauge = asObject(raw["gauge"]);
+  const mappings = convertAngularMappings(raw);
+  return {
     options: {
       reduceOptions: {
-        calcs: [reducers[asString(raw["valueName"])] ?? "mean"],
-        ...optional("fields", tableColumn === "" ? undefined : `/^${escapeRegExp(tableColumn)}$/`),
+        calcs: [findReducer(asString(raw["valueName"]))?.id ?? "mean"],
+        ...optional("fields", tableColumn === "" ? undefined : `/^${tableColumn}$/`),
       },
       orientation: "horizontal",
-      ...(isGauge
-        ? { showThresholdMarkers: gauge["thresholdMarkers"] !== false }
-        : statOptions(raw)),
     },
     fieldConfig: {
       defaults: {
         ...optional("unit", asString(raw["format"]) || undefined),
+        ...optional("nullValueMode", asString(raw["nullPointMode"]) || undefined),
         ...optional("noValue", asString(raw["nullText"]) || undefined),
         ...optional("decimals", asNumber(raw["decimals"])),
-        ...optional("thresholds", thresholds),
+        ...optional("thresholds", readAngularThresholds(raw)),
         ...(mappings.length === 0 ? {} : { mappings }),
-        ...(isGauge
-          ? { min: asNumber(gauge["minValue"]) ?? 0, max: asNumber(gauge["maxValue"]) ?? 100 }
-          : {}),
-        ...(thresholds === undefined ? {} : { color: { mode: "thresholds" } }),
+        ...(gauge["show"] === true ? gaugeRange(gauge) : {}),
       },
       overrides: [],
     },
-    problems: hasAffixes(raw) ? ["prefix and postfix of the old singlestat are not shown"] : [],
+  };
+}
+
+function gaugeRange(gauge: JsonObject): JsonObject {
+  return {
+    ...optional("min", asNumber(gauge["minValue"])),
+    ...optional("max", asNumber(gauge["maxValue"])),
   };
 }
 
@@ -75,8 +83,4 @@ function readAngularThresholds(raw: JsonObject): JsonObject | undefined {
 
 function hasAffixes(raw: JsonObject): boolean {
   return asString(raw["prefix"]) !== "" || asString(raw["postfix"]) !== "";
-}
-
-function escapeRegExp(text: string): string {
-  return text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 }

@@ -164,6 +164,8 @@ export interface FieldOptions {
   /** The range is that of the field's own values instead of all fields'. */
   readonly fieldMinMax?: boolean;
   readonly displayName?: string;
+  /** What null counts as where values are reduced. */
+  readonly nullValueMode?: "connected" | "null" | "null as zero";
   readonly noValue?: string;
   readonly color?: FieldColor;
   readonly thresholds?: Thresholds;

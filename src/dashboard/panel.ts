@@ -11,6 +11,7 @@ import {
   optional,
 } from "./json-reader.ts";
 import { readLinks } from "./links.ts";
+import { migrateStatPanel } from "./migrate-field-options.ts";
 import { migrateGraph } from "./migrate-graph.ts";
 import { migrateSinglestat } from "./migrate-singlestat.ts";
 import type { GridPosition, Panel } from "./model.ts";
@@ -32,6 +33,9 @@ const migrations: Readonly<Record<string, (raw: JsonObject) => MigratedPanel>> =
   text: migrateText,
   text2: migrateText,
   "table-old": (raw) => keepPanel(raw, "table"),
+  stat: migrateStatPanel,
+  gauge: migrateStatPanel,
+  bargauge: migrateStatPanel,
 };
 
 /** Reads a panel; `id` serves where the file has none. */
