@@ -37,6 +37,7 @@ export const promqltestSuite: Suite = {
       clock: systemClock,
       parser: scriptParserOptions,
       enableDelayedNameRemoval: true,
+      enableStartTimestamps: true,
     });
     for (const { name, text } of await readScripts(dataDir)) {
       for (const { command, difference } of await runScript(text, engine)) {

@@ -8,7 +8,7 @@ import { QueryError } from "../../base/errors.ts";
 import type { Labels } from "../../model/labels.ts";
 import { formatGoFloat } from "../../model/value-format.ts";
 import type { AggregateOperator } from "../ast.ts";
-import { invalidQuantile, invalidRatio } from "./annotations.ts";
+import { histogramIgnoredIn, invalidQuantile, invalidRatio } from "./annotations.ts";
 import { hashFraction } from "./labels-hash.ts";
 import type { AggregateNode } from "./plan-node.ts";
 import { quantileOf } from "./quantile.ts";
@@ -37,6 +37,7 @@ export async function quantileGroups(
   run: QueryRun,
 ): Promise<StepVector> {
   warnOfQuantiles(node, param, run);
+  noteHistograms(input, "quantile", node.inner.start, run);
   const groups = groupRows(node, input);
   const members = rowsByGroup(groups);
   const result = new StepVector(input.stepCount, members.length);
@@ -87,6 +88,9 @@ export async function selectFromGroups(
 ): Promise<StepVector> {
   if (!checkParam(node, operator, param, run)) return new StepVector(input.stepCount);
   const members = rowsByGroup(groupRows(node, input));
+  if (operator === "topk" || operator === "bottomk") {
+    noteHistograms(input, operator, node.start, run);
+  }
   const kept = new Uint8Array(input.rowCount * input.stepCount);
   const order: number[] = [];
   const choose = chooserOf(operator, input);
@@ -102,6 +106,15 @@ export async function selectFromGroups(
   }
   input.kinds = kept;
   return node.grid.isInstant ? inOrder(input, order) : input;
+}
+
+/** Histograms that the operator leaves out. */
+function noteHistograms(input: StepVector, operator: string, start: number, run: QueryRun): void {
+  if (!input.hasHistograms) return;
+  const cells = input.rowCount * input.stepCount;
+  if (input.kinds.subarray(0, cells).includes(cellKind.histogram)) {
+    run.annotations.add(histogramIgnoredIn(operator), start);
+  }
 }
 
 /** Whether anything can come out; throws and warns as Prometheus does. */

@@ -6,6 +6,8 @@
 
 import type { Labels } from "../../model/labels.ts";
 import type { AggregateOperator } from "../ast.ts";
+import { HistogramFold } from "./aggregate-histograms.ts";
+import { histogramIgnoredIn } from "./annotations.ts";
 import type { RangeCall, RangeFunction } from "./functions/function-call.ts";
 import type { AggregateNode } from "./plan-node.ts";
 import type { QueryRun } from "./query-run.ts";
@@ -39,6 +41,8 @@ interface FoldState {
   readonly counts: Float64Array;
   /** avg only: 1 where the sum overflowed and `values` holds the mean. */
   readonly isRunningMean: Uint8Array;
+  /** sum and avg only, once a row holds histograms. */
+  histograms: HistogramFold | undefined;
 }
 
 const addRow: Readonly<Record<FoldOperator, AddRow>> = {
@@ -73,7 +77,17 @@ export async function foldGroups(
   const { stepCount } = input;
   for (let row = 0; row < input.rowCount; row++) {
     if ((row & 63) === 0 && run.isPauseDue()) await run.pause();
-    add(state, input, row * stepCount, groups.groupOfRow[row]! * stepCount);
+    const base = groups.groupOfRow[row]! * stepCount;
+    if (input.hasHistograms) {
+      const { metricName } = input.labels[row] as Labels;
+      addHistograms(
+        { node, operator, run, state },
+        input,
+        { base: row * stepCount, metricName },
+        base,
+      );
+    }
+    add(state, input, row * stepCount, base);
   }
   finish(operator, state);
   return state.result;
@@ -96,15 +110,25 @@ export async function foldRangeCall(
   const state = createState(operator, groups, stepCount);
   const add = addRow[operator];
   const scratch = new StepVector(stepCount, 1);
-  const cells = { values: scratch.values, kinds: scratch.kinds, base: 0 };
+  const cells = { vector: scratch, values: scratch.values, kinds: scratch.kinds, base: 0 };
   const nextRow = () => {
-    scratch.kinds.fill(cellKind.absent);
+    scratch.clearReservedRow();
     return cells;
   };
   const seen: Labels[] = [];
   await forEachRow(applied, call, source, nextRow, (index) => {
     if (dropsNames) seen.push(source.labelsOf(index));
-    add(state, scratch, 0, groups.groupOfRow[index]! * stepCount);
+    const base = groups.groupOfRow[index]! * stepCount;
+    if (scratch.hasHistograms) {
+      const metricName = dropsNames ? "" : source.labelsOf(index).metricName;
+      addHistograms(
+        { node, operator, run: call.run, state },
+        scratch,
+        { base: 0, metricName },
+        base,
+      );
+    }
+    add(state, scratch, 0, base);
   });
   // Series of several metrics may be equal once their names are gone.
   if (!hasOneMetric(seen) && hasEqualRows(seen.map(withoutMetadata))) throw sameLabelsetError();
@@ -133,6 +157,33 @@ function groupCall(
   return groupLabels(node, labels, isPending);
 }
 
+interface FoldContext {
+  readonly node: AggregateNode;
+  readonly operator: FoldOperator;
+  readonly run: QueryRun;
+  readonly state: FoldState;
+}
+
+/** The histograms of a row: sum and avg add them, count and group count them, the others leave them out. */
+function addHistograms(
+  { node, operator, run, state }: FoldContext,
+  input: StepVector,
+  source: { readonly base: number; readonly metricName: string },
+  base: number,
+): void {
+  if (operator === "count" || operator === "group") return;
+  const { start } = node.inner;
+  if (operator === "sum" || operator === "avg") {
+    state.histograms ??= new HistogramFold(operator === "avg", run, start);
+    state.histograms.addRow(input, source, state.result, base);
+    return;
+  }
+  const end = source.base + input.stepCount;
+  if (input.kinds.subarray(source.base, end).includes(cellKind.histogram)) {
+    run.annotations.add(histogramIgnoredIn(operator), start);
+  }
+}
+
 function createState(operator: FoldOperator, groups: SeriesGroups, stepCount: number): FoldState {
   const result = new StepVector(stepCount, groups.labels.length);
   for (const [group, labels] of groups.labels.entries()) {
@@ -144,6 +195,7 @@ function createState(operator: FoldOperator, groups: SeriesGroups, stepCount: nu
     extra: new Float64Array(usesExtra.has(operator) ? cells : 0),
     counts: new Float64Array(usesCounts.has(operator) ? cells : 0),
     isRunningMean: new Uint8Array(operator === "avg" ? cells : 0),
+    histograms: undefined,
   };
 }
 
@@ -302,4 +354,5 @@ function finish(operator: FoldOperator, state: FoldState): void {
   } else if (operator === "stddev") {
     for (let i = 0; i < cells; i++) values[i] = Math.sqrt(values[i]! / counts[i]!);
   }
+  state.histograms?.finish(state.result);
 }

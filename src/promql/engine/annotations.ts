@@ -27,6 +27,8 @@ interface MonotonicityDetails {
 interface Entry {
   readonly start: number;
   readonly details: MonotonicityDetails | undefined;
+  /** Said so often; only told of overlapping start times. */
+  readonly occurrences?: number;
 }
 
 /** Collects remarks of one query. */
@@ -42,6 +44,13 @@ export class Annotations {
   /** A warning of storage, passed on as it is. */
   addStorageWarning(text: string): void {
     this.#entries.set(text, { start: -1, details: undefined });
+  }
+
+  /** A counter's start timestamp that lies before its previous sample. */
+  addStartOverlap(start: number, metricName: string): void {
+    const text = `${warning}sample has start time that overlaps with previous sample timestamp for metric ${quoteString(metricName)}`;
+    const occurrences = (this.#entries.get(text)?.occurrences ?? 0) + 1;
+    this.#entries.set(text, { start, details: undefined, occurrences });
   }
 
   /** Input of histogram_quantile that was not monotonic at one step. */
@@ -126,12 +135,86 @@ export function incompatibleTypes(left: string, operator: string, right: string)
   return `${info}incompatible sample types encountered for binary operator ${quoteString(operator)}: ${left} ${operator} ${right}`;
 }
 
+/** Floats and histograms in one range, for a function that takes either. */
+export function mixedFloatsHistograms(metricName: string): string {
+  return `${warning}encountered a mix of histograms and floats for metric name ${quoteString(metricName)}`;
+}
+
+/** The same in a group of an aggregation. */
+export function mixedInAggregation(): string {
+  return `${warning}encountered a mix of histograms and floats for aggregation`;
+}
+
+/** Buckets and a native histogram of the same name and labels. */
+export function mixedClassicNative(metricName: string): string {
+  return `${warning}vector contains a mix of classic and native histograms${forMetric(metricName)}`;
+}
+
+/** Exponential and custom buckets together. */
+export function mixedSchemas(metricName: string): string {
+  return `${warning}vector contains a mix of histograms with exponential and custom buckets schemas for metric name ${quoteString(metricName)}`;
+}
+
+/** The same on both sides of an operator. */
+export function incompatibleLayouts(operator: string): string {
+  return `${warning}incompatible bucket layout encountered for binary operator ${operator}`;
+}
+
+/** A gauge histogram where a counter is asked for. */
+export function histogramNotCounter(metricName: string): string {
+  return `${warning}this native histogram metric is not a counter: ${quoteString(metricName)}`;
+}
+
+/** A counter histogram where a gauge is asked for. */
+export function histogramNotGauge(metricName: string): string {
+  return `${warning}this native histogram metric is not a gauge: ${quoteString(metricName)}`;
+}
+
+/** An aggregation that floats only have. */
+export function histogramIgnoredIn(operator: string): string {
+  return `${info}ignored histogram in ${operator} aggregation`;
+}
+
+/** A range function that floats only have, on a range that holds both. */
+export function histogramsIgnoredInRange(metricName: string): string {
+  return `${info}ignored histograms in a range containing both floats and histograms for metric name ${quoteString(metricName)}`;
+}
+
+/** NaN observed, the quantile beyond all buckets. */
+export function quantileIsNan(metricName: string): string {
+  return `${info}input to histogram_quantile has NaN observations, result is NaN${forMetric(metricName)}`;
+}
+
+/** NaN observed, the quantile within the buckets. */
+export function quantileIsSkewed(metricName: string): string {
+  return `${info}input to histogram_quantile has NaN observations, result is skewed higher${forMetric(metricName)}`;
+}
+
+/** NaN observed, histogram_fraction. */
+export function fractionExcludesNan(metricName: string): string {
+  return `${info}input to histogram_fraction has NaN observations, which are excluded from all fractions${forMetric(metricName)}`;
+}
+
+/** What was done with histograms when something was found. */
+export type HistogramOperation = "addition" | "subtraction" | "aggregation";
+
+/** Histograms with and without counter reset together. */
+export function conflictingResets(operation: HistogramOperation): string {
+  return `${warning}conflicting counter resets during histogram ${operation}`;
+}
+
+/** Custom bounds that differed. */
+export function boundsReconciled(operation: HistogramOperation): string {
+  return `${info}mismatched custom buckets were reconciled during ${operation}`;
+}
+
 function forMetric(metricName: string): string {
   return metricName === "" ? "" : ` for metric name ${quoteString(metricName)}`;
 }
 
 function details(entry: Entry): string {
-  const seen = entry.details;
+  const { details: seen, occurrences = 0 } = entry;
+  if (occurrences > 1) return ` (${occurrences} occurrences)`;
   if (seen === undefined) return "";
   const from = formatSecond(seen.minTimeMs);
   const to = formatSecond(seen.maxTimeMs);

@@ -4,11 +4,10 @@
  */
 
 import type { BinaryOperator } from "../ast.ts";
-import { incompatibleTypes } from "./annotations.ts";
 import { goPow } from "./go-math.ts";
 import type { BinaryNode } from "./plan-node.ts";
 import type { QueryRun } from "./query-run.ts";
-import { cellKind, dropMetricNames, type StepVector } from "./step-vector.ts";
+import { cellKind, type StepVector } from "./step-vector.ts";
 
 /** An operator that computes rather than compares or combines sets. */
 export type ArithmeticOperator = "+" | "-" | "*" | "/" | "%" | "^" | "atan2";
@@ -82,28 +81,23 @@ export function scalarsBinary(
   return left;
 }
 
-/** A vector with a scalar, in place; `isScalarLeft` says on which side the scalar stood. */
-export async function vectorScalarBinary(
+/**
+ * The floats of a vector with a scalar, in place; the scalar stands on the side where the node has it.
+ * Other operators than arithmetic and comparisons leave all as it is.
+ */
+export async function vectorScalarFloats(
   node: BinaryNode,
   vector: StepVector,
   scalar: Float64Array,
   run: QueryRun,
-): Promise<StepVector> {
-  const { operator, isBool } = node;
-  if (operator === "and" || operator === "or" || operator === "unless") return vector;
-  if (operator === "</" || operator === ">/") {
-    if (vector.presentCount() > 0) {
-      run.annotations.add(incompatibleTypes("float", operator, "float"), node.start);
-    }
-    return dropMetricNames(emptied(vector), run.isNameRemovalDelayed);
-  }
+): Promise<void> {
+  const { operator } = node;
+  if (!isArithmetic(operator) && !isComparison(operator)) return;
   const applyToRow = rowOperation(operator, vector, scalar, node);
   for (let row = 0; row < vector.rowCount; row++) {
     if ((row & 63) === 0 && run.isPauseDue()) await run.pause();
     applyToRow(row);
   }
-  const keepsName = !isArithmetic(operator) && !isBool;
-  return keepsName ? vector : dropMetricNames(vector, run.isNameRemovalDelayed);
 }
 
 function rowOperation(
@@ -171,9 +165,4 @@ function compareRow(
     if (how.isBool) values[at] = isTrue ? 1 : 0;
     else if (!isTrue) kinds[at] = cellKind.absent;
   }
-}
-
-function emptied(vector: StepVector): StepVector {
-  vector.kinds.fill(cellKind.absent);
-  return vector;
 }

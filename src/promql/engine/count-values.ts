@@ -1,8 +1,10 @@
 /** count_values: as many series a group as there are distinct values, each counting how often. */
 
 import { QueryError } from "../../base/errors.ts";
+import { histogramToString } from "../../model/histogram.ts";
 import { type Labels, LabelsBuilder } from "../../model/labels.ts";
 import { formatPlainDecimal } from "../../model/value-format.ts";
+import { toFloatHistogram } from "./histogram/histogram-value.ts";
 import type { AggregateNode } from "./plan-node.ts";
 import type { QueryRun } from "./query-run.ts";
 import { groupingProjection } from "./series-groups.ts";
@@ -49,11 +51,14 @@ class Counters {
     const known = new Map<number, number>();
     for (let step = 0; step < stepCount; step++) {
       const at = row * stepCount + step;
-      if (input.kinds[at] !== cellKind.float) continue;
+      if (input.kinds[at] === cellKind.absent) continue;
+      const histogram = input.histogramAt(at);
       const value = input.values[at]!;
       let target = value === 0 ? undefined : known.get(value);
-      if (target === undefined) {
-        target = this.#rowOf(labels, value);
+      if (histogram !== undefined) {
+        target = this.#rowOf(labels, histogramToString(toFloatHistogram(histogram)));
+      } else if (target === undefined) {
+        target = this.#rowOf(labels, formatPlainDecimal(value));
         known.set(value, target);
       }
       this.result.values[target * stepCount + step]!++;
@@ -61,8 +66,7 @@ class Counters {
     }
   }
 
-  #rowOf(labels: Labels, value: number): number {
-    const text = formatPlainDecimal(value);
+  #rowOf(labels: Labels, text: string): number {
     const projected = this.#project(new LabelsBuilder(labels).set(this.#label, text).labels());
     let row = this.#rowByKey.get(projected.key);
     if (row === undefined) {

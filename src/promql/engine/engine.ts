@@ -45,6 +45,8 @@ export interface EngineOptions {
   readonly enableDelayedNameRemoval?: boolean;
   /** type-and-unit-labels: counters are told by the label __type__. */
   readonly enableTypeAndUnitLabels?: boolean;
+  /** use-start-timestamps: rate, increase, irate and resets see resets in start timestamps; start_timestamp(). */
+  readonly enableStartTimestamps?: boolean;
   /** Lets others run; default setImmediate. */
   readonly yieldNow?: () => Promise<void>;
 }
@@ -125,6 +127,7 @@ export class Engine {
       stepMs: what.stepMs,
       lookbackDeltaMs: run.lookbackDeltaMs,
       defaultSubqueryStepMs: this.#subqueryStep(),
+      usesStartTimestamps: this.#options.enableStartTimestamps ?? false,
     });
     run.checkAlive();
     const preparedMs = clock.monotonicMs();

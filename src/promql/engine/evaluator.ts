@@ -7,11 +7,13 @@ import { assert, assertNever } from "../../base/assert.ts";
 import { QueryError } from "../../base/errors.ts";
 import { foldGroups, foldRangeCall, isFold } from "./aggregation.ts";
 import { isSelection, quantileGroups, selectFromGroups } from "./aggregation-param.ts";
-import { scalarsBinary, vectorScalarBinary } from "./binary-scalar.ts";
+import { applyToHistograms } from "./binary-histogram.ts";
+import { isArithmetic, scalarsBinary, vectorScalarFloats } from "./binary-scalar.ts";
 import { countValues } from "./count-values.ts";
 import { evaluateSmoothedSelector, extendRangeFunction } from "./extended-range.ts";
 import type { RangeCall, RangeFunction, StepValue } from "./functions/function-call.ts";
 import { implementationOf } from "./functions/registry.ts";
+import { scaleHistogram } from "./histogram/histogram-sum.ts";
 import type {
   AggregateNode,
   BinaryNode,
@@ -31,7 +33,13 @@ import {
 } from "./range-call.ts";
 import { evaluateSelector } from "./selectors.ts";
 import { combineSets } from "./set-operators.ts";
-import { dropMetricNames, mergeEqualRows, StepVector, withoutMetadata } from "./step-vector.ts";
+import {
+  dropMetricNames,
+  mapHistograms,
+  mergeEqualRows,
+  StepVector,
+  withoutMetadata,
+} from "./step-vector.ts";
 import { matchVectors } from "./vector-matching.ts";
 
 /** Evaluates a node of type vector. The caller owns the result. */
@@ -104,6 +112,9 @@ function negate(value: StepValue, run: QueryRun): StepValue {
   assert(typeof value !== "string", "a string has no sign");
   const cells = value instanceof StepVector ? value.values : value;
   for (let i = 0; i < cells.length; i++) cells[i] = -cells[i]!;
+  if (value instanceof StepVector) {
+    mapHistograms(value, (histogram) => scaleHistogram(histogram, -1));
+  }
   return value instanceof StepVector ? dropMetricNames(value, run.isNameRemovalDelayed) : value;
 }
 
@@ -116,16 +127,29 @@ async function evaluateBinary(node: BinaryNode, run: QueryRun): Promise<StepValu
     return isSet ? combineSets(node, left, right, run) : matchVectors(node, left, right, run);
   }
   if (left instanceof StepVector && right instanceof Float64Array) {
-    return vectorScalarBinary(node, left, right, run);
+    return evaluateVectorScalar(node, left, right, run);
   }
   if (left instanceof Float64Array && right instanceof StepVector) {
-    return vectorScalarBinary(node, right, left, run);
+    return evaluateVectorScalar(node, right, left, run);
   }
   assert(
     left instanceof Float64Array && right instanceof Float64Array,
     "operands are vectors or scalars",
   );
   return scalarsBinary(node.operator, left, right);
+}
+
+/** A vector with a scalar; the vector is changed in place. */
+async function evaluateVectorScalar(
+  node: BinaryNode,
+  vector: StepVector,
+  scalar: Float64Array,
+  run: QueryRun,
+): Promise<StepVector> {
+  await vectorScalarFloats(node, vector, scalar, run);
+  await applyToHistograms(node, vector, scalar, run);
+  const changesMeaning = isArithmetic(node.operator) || node.isBool;
+  return changesMeaning ? dropMetricNames(vector, run.isNameRemovalDelayed) : vector;
 }
 
 async function evaluateAggregate(node: AggregateNode, run: QueryRun): Promise<StepVector> {
@@ -208,6 +232,10 @@ function spread(node: StepInvariantNode, value: StepValue): StepValue {
     const base = result.addRow(labels, value.isNamePending[row]);
     result.values.fill(value.values[row]!, base, base + stepCount);
     result.kinds.fill(value.kinds[row]!, base, base + stepCount);
+    const histogram = value.histogramAt(row);
+    for (let step = 0; histogram !== undefined && step < stepCount; step++) {
+      result.setHistogram(base + step, histogram);
+    }
   }
   return result;
 }

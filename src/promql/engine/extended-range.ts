@@ -7,11 +7,18 @@
 
 import { QueryError } from "../../base/errors.ts";
 import type { RangeFunction, RowCells } from "./functions/function-call.ts";
+import {
+  type ExtendedKind,
+  extendedDifference,
+  smoothMixedRow,
+} from "./histogram/extended-histograms.ts";
+import { type EitherKind, evaluateEither, weightOfWindows } from "./mixed-windows.ts";
 import type { VectorSelectorNode } from "./plan-node.ts";
 import type { QueryRun } from "./query-run.ts";
 import {
   createReadBuffer,
   createWindows,
+  firstAfter,
   loadSeries,
   type RangeSeries,
   type SampleWindows,
@@ -55,15 +62,26 @@ export function extendRangeFunction(
         anchorWindows(windows);
         plain.evaluateRow(windows, row, call);
       },
+      evaluateMixedRow(windows, row, call) {
+        anchorWindows(windows);
+        plain.evaluateMixedRow?.(windows, row, call);
+      },
     };
   }
-  const isCounter = functionName !== "delta";
+  const kindOf = (rangeMs: number): ExtendedKind => ({
+    isCounter: functionName !== "delta",
+    perSeconds: functionName === "rate" ? rangeMs / 1000 : 1,
+    isSmoothed: extension === "smoothed",
+  });
+  const floats: RangeFunction["evaluateRow"] = (windows, row) =>
+    differences(windows, row, kindOf(windows.rangeMs));
+  const histogram: EitherKind["histogram"] = (windows, step, call) =>
+    extendedDifference(windows, step, call, kindOf(windows.rangeMs));
   return {
     ...plain,
-    evaluateRow(windows, row) {
-      const perSeconds = functionName === "rate" ? windows.rangeMs / 1000 : 1;
-      differences(windows, row, { isCounter, perSeconds, isSmoothed: extension === "smoothed" });
-    },
+    evaluateRow: floats,
+    evaluateMixedRow: (windows, row, call) =>
+      evaluateEither({ floats, histogram }, windows, row, call),
   };
 }
 
@@ -78,14 +96,7 @@ function anchorWindows(windows: SampleWindows): void {
   }
 }
 
-interface DifferenceOptions {
-  readonly isCounter: boolean;
-  /** What the difference is divided by. */
-  readonly perSeconds: number;
-  readonly isSmoothed: boolean;
-}
-
-function differences(windows: SampleWindows, row: RowCells, options: DifferenceOptions): void {
+function differences(windows: SampleWindows, row: RowCells, options: ExtendedKind): void {
   for (let step = 0; step < windows.from.length; step++) {
     const edges = findEdges(windows, step, options.isSmoothed, options.isCounter);
     if (edges === undefined) continue;
@@ -129,18 +140,6 @@ function findEdges(
   return { left, right, first, end: last + 1 };
 }
 
-/** Index of the first of [from, end) after `timeMs`, `end` where there is none. By bisection. */
-function firstAfter(timestampsMs: Float64Array, from: number, end: number, timeMs: number): number {
-  let low = from;
-  let high = end;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (timestampsMs[middle]! > timeMs) high = middle;
-    else low = middle + 1;
-  }
-  return low;
-}
-
 /** The value at a time between sample `index` and the next; a counter that was reset began at 0. */
 function interpolate(
   windows: SampleWindows,
@@ -172,6 +171,9 @@ export function extendWindow(
   extension: RangeExtension,
   labels: RangeSeries["labels"],
 ): RangeSeries | undefined {
+  if (windows.histograms !== undefined) {
+    throw new QueryError("execution", `${extension} modifier is not supported with histograms`);
+  }
   const edges = findEdges(windows, 0, extension === "smoothed", false);
   if (edges === undefined) return undefined;
   const endMs = windows.endMs[0] ?? 0;
@@ -193,7 +195,8 @@ export async function evaluateSmoothedSelector(
   run: QueryRun,
 ): Promise<StepVector> {
   const { grid, shift, source } = node;
-  const range = { grid, shift, rangeMs: run.lookbackDeltaMs };
+  const { isStatisticsOnly, start } = node;
+  const range = { grid, shift, rangeMs: run.lookbackDeltaMs, isStatisticsOnly };
   const windows = createWindows(range);
   const buffer = createReadBuffer();
   const result = new StepVector(grid.stepCount, source.series.length);
@@ -201,11 +204,20 @@ export async function evaluateSmoothedSelector(
     if (run.isPauseDue()) await run.pause();
     loadSeries(windows, series, range, buffer, { leftMs: 0, rightMs: run.lookbackDeltaMs });
     if (windows.total === 0) continue;
-    run.totalSamples += windows.total;
+    run.totalSamples += weightOfWindows(windows);
     const base = result.reserveRow();
-    if (smoothRow(windows, { values: result.values, kinds: result.kinds, base })) {
-      result.addRow(series.labels);
-    }
+    const row = { vector: result, values: result.values, kinds: result.kinds, base };
+    const { metricName } = series.labels;
+    const isAny =
+      windows.histograms === undefined
+        ? smoothRow(windows, row)
+        : smoothMixedRow(
+            windows,
+            row,
+            { annotations: run.annotations, start, metricName },
+            smoothRow,
+          );
+    if (isAny) result.addRow(series.labels);
   }
   return result;
 }

@@ -63,6 +63,8 @@ export interface VectorSelectorNode extends NodeBase {
   readonly shift: TimeShift;
   readonly matchers: readonly Matcher[];
   readonly isSmoothed: boolean;
+  /** Only count and sum of histograms matter. */
+  readonly isStatisticsOnly: boolean;
 }
 
 export interface MatrixSelectorNode extends NodeBase {
@@ -73,6 +75,10 @@ export interface MatrixSelectorNode extends NodeBase {
   readonly rangeMs: number;
   readonly matchers: readonly Matcher[];
   readonly extension: "anchored" | "smoothed" | undefined;
+  /** Only count and sum of histograms matter. */
+  readonly isStatisticsOnly: boolean;
+  /** Start timestamps are wanted. */
+  readonly readsStarts: boolean;
 }
 
 export interface SubqueryNode extends NodeBase {

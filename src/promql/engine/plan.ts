@@ -43,6 +43,8 @@ export interface PlanOptions {
   readonly lookbackDeltaMs: number;
   /** Step of a subquery without one, for its range. */
   readonly defaultSubqueryStepMs: (rangeMs: number) => number;
+  /** rate and its kin look at start timestamps. */
+  readonly usesStartTimestamps: boolean;
 }
 
 /** Functions whose value depends on the evaluation time even where their arguments do not. */
@@ -63,6 +65,23 @@ const timeDependentFunctions: ReadonlySet<string> = new Set([
 /** Functions of the query as a whole, which become numbers. */
 const queryFunctions: ReadonlySet<string> = new Set(["start", "end", "range", "step"]);
 
+/** Functions for which a histogram's count and sum are enough. */
+const statisticsFunctions: ReadonlySet<string> = new Set([
+  "histogram_avg",
+  "histogram_count",
+  "histogram_sum",
+]);
+
+/** Functions that need the buckets whatever is done with the result. */
+const bucketFunctions: ReadonlySet<string> = new Set([
+  "histogram_fraction",
+  "histogram_quantile",
+  "histogram_quantiles",
+]);
+
+/** Range functions that look at start timestamps. */
+const startFunctions: ReadonlySet<string> = new Set(["increase", "irate", "rate", "resets"]);
+
 /** Plans `expr`; throws QueryError bad_data for impossible durations. */
 export function planQuery(expr: Expr, options: PlanOptions): QueryPlan {
   const planner = new Planner(options);
@@ -81,6 +100,9 @@ class Planner {
   readonly #durations: DurationContext;
   readonly #sources = new Map<string, SelectorSource>();
   readonly #invariance = new WeakMap<Expr, Invariance>();
+  /** What encloses the expression being planned: calls for which statistics are enough, and what needs buckets. */
+  #statisticsDepth = 0;
+  #bucketsDepth = 0;
 
   constructor(options: PlanOptions) {
     this.#options = options;
@@ -113,7 +135,7 @@ class Planner {
       case "vectorSelector":
         return this.#planSelector(expr, grid);
       case "matrixSelector":
-        return this.#planMatrixSelector(expr, grid);
+        return this.#planMatrixSelector(expr, grid, false);
       case "subquery":
         return this.#planSubquery(expr, grid);
       case "unary":
@@ -147,12 +169,27 @@ class Planner {
       shift,
       matchers,
       isSmoothed,
+      isStatisticsOnly: this.#isStatisticsOnly(),
       grid,
       start,
     };
   }
 
-  #planMatrixSelector(expr: MatrixSelector, grid: StepGrid): PlanNode {
+  #isStatisticsOnly(): boolean {
+    return this.#statisticsDepth > 0 && this.#bucketsDepth === 0;
+  }
+
+  /** Plans what must have its buckets. */
+  #withBuckets<T>(plan: () => T): T {
+    this.#bucketsDepth++;
+    try {
+      return plan();
+    } finally {
+      this.#bucketsDepth--;
+    }
+  }
+
+  #planMatrixSelector(expr: MatrixSelector, grid: StepGrid, readsStarts: boolean): PlanNode {
     const { selector, start } = expr;
     const { lookbackDeltaMs } = this.#options;
     const shift = this.#shiftOf(selector);
@@ -172,6 +209,8 @@ class Planner {
       rangeMs,
       matchers,
       extension,
+      isStatisticsOnly: this.#isStatisticsOnly(),
+      readsStarts,
       grid,
       start,
     };
@@ -187,7 +226,7 @@ class Planner {
     // The first multiple of the step after the left end of the first window, which is open.
     const startMs = (Math.floor((firstMs - rangeMs) / stepMs) + 1) * stepMs;
     const innerGrid = createGrid(startMs, lastMs, stepMs);
-    const inner = this.plan(expr.expr, innerGrid);
+    const inner = this.#withBuckets(() => this.plan(expr.expr, innerGrid));
     // Prometheus gives annotations about a subquery's values the position of the whole query.
     return { kind: "subquery", type: "matrix", inner, shift, rangeMs, grid, start: 0 };
   }
@@ -203,9 +242,10 @@ class Planner {
   }
 
   #planBinary(expr: BinaryExpr, grid: StepGrid): PlanNode {
-    const left = this.plan(expr.left, grid);
-    const right = this.plan(expr.right, grid);
     const { operator, isBool, start } = expr;
+    const planSides = () => [this.plan(expr.left, grid), this.plan(expr.right, grid)] as const;
+    const trims = operator === "</" || operator === ">/";
+    const [left, right] = trims ? this.#withBuckets(planSides) : planSides();
     if (left.kind === "number" && right.kind === "number") {
       const value = scalarBinary(operator, left.value, right.value);
       return { kind: "number", type: "scalar", value, grid, start };
@@ -237,9 +277,29 @@ class Planner {
     if (queryFunctions.has(functionName)) {
       return { kind: "number", type: "scalar", value: this.#queryValue(functionName), grid, start };
     }
-    const args = expr.args.map((arg) => this.plan(arg, grid));
+    const args = this.#planArgs(expr, grid);
     const type: CallNode["type"] = isScalarFunction(functionName) ? "scalar" : "vector";
     return { kind: "call", type, functionName, args, grid, start };
+  }
+
+  #planArgs(expr: CallExpr, grid: StepGrid): PlanNode[] {
+    const { functionName, args } = expr;
+    const readsStarts = this.#options.usesStartTimestamps && startFunctions.has(functionName);
+    const planAll = () =>
+      args.map((arg) => {
+        const inner = withoutParens(arg);
+        return inner.kind === "matrixSelector"
+          ? this.#planMatrixSelector(inner, grid, readsStarts)
+          : this.plan(arg, grid);
+      });
+    if (bucketFunctions.has(functionName)) return this.#withBuckets(planAll);
+    if (!statisticsFunctions.has(functionName)) return planAll();
+    this.#statisticsDepth++;
+    try {
+      return planAll();
+    } finally {
+      this.#statisticsDepth--;
+    }
   }
 
   /** start(), end(), range() and step(), in seconds. */
@@ -325,7 +385,11 @@ function invariance(isInvariant: boolean): Invariance {
 }
 
 function isSelector(expr: Expr): boolean {
-  return expr.kind === "paren" ? isSelector(expr.expr) : expr.kind === "vectorSelector";
+  return withoutParens(expr).kind === "vectorSelector";
+}
+
+function withoutParens(expr: Expr): Expr {
+  return expr.kind === "paren" ? withoutParens(expr.expr) : expr;
 }
 
 /** The first and last time that a selector on this grid looks at. */

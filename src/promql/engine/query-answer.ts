@@ -1,7 +1,14 @@
 /** From evaluated steps to the result types: rows without a value are left out, matrices are sorted by labels. */
 
 import { compareLabels, Labels } from "../../model/labels.ts";
-import type { MatrixResult, MatrixSeries, VectorResult, VectorSample } from "./query-result.ts";
+import { toFloatHistogram } from "./histogram/histogram-value.ts";
+import type {
+  HistogramPoint,
+  MatrixResult,
+  MatrixSeries,
+  VectorResult,
+  VectorSample,
+} from "./query-result.ts";
 import type { QueryRun } from "./query-run.ts";
 import type { RangeSeries } from "./sample-windows.ts";
 import type { StepGrid } from "./step-grid.ts";
@@ -11,8 +18,12 @@ import { cellKind, type StepVector } from "./step-vector.ts";
 export function instantValue(vector: StepVector, timestampMs: number): VectorResult {
   const samples: VectorSample[] = [];
   for (const [row, labels] of vector.labels.entries()) {
-    if (vector.kinds[row] !== cellKind.float) continue;
-    samples.push({ labels, timestampMs, value: vector.values[row]! });
+    if (vector.kinds[row] === cellKind.absent) continue;
+    const histogram = vector.histogramAt(row);
+    const sample = { labels, timestampMs, value: vector.values[row]! };
+    samples.push(
+      histogram === undefined ? sample : { ...sample, histogram: toFloatHistogram(histogram) },
+    );
   }
   return { type: "vector", samples };
 }
@@ -30,7 +41,9 @@ export async function matrixOfSteps(
     const present = vector.presentInRow(row);
     if (present === 0) continue;
     const base = row * vector.stepCount;
-    if (present === vector.stepCount) {
+    if (vector.hasHistograms) {
+      series.push(mixedSeries(vector, base, labels, times));
+    } else if (present === vector.stepCount) {
       const values = vector.values.subarray(base, base + vector.stepCount);
       series.push({ labels, timestampsMs: times, values });
     } else {
@@ -38,6 +51,37 @@ export async function matrixOfSteps(
     }
   }
   return { type: "matrix", series: sortSeries(series) };
+}
+
+/** Floats and histograms of a row that may have either. */
+function mixedSeries(
+  vector: StepVector,
+  base: number,
+  labels: Labels,
+  times: Float64Array,
+): MatrixSeries {
+  const timestampsMs = new Float64Array(vector.stepCount);
+  const values = new Float64Array(vector.stepCount);
+  const histograms: HistogramPoint[] = [];
+  let count = 0;
+  for (let step = 0; step < vector.stepCount; step++) {
+    const kind = vector.kinds[base + step];
+    if (kind === cellKind.absent) continue;
+    const timestampMs = times[step]!;
+    const histogram = vector.histogramAt(base + step);
+    if (histogram !== undefined) {
+      histograms.push({ timestampMs, histogram: toFloatHistogram(histogram) });
+      continue;
+    }
+    timestampsMs[count] = timestampMs;
+    values[count++] = vector.values[base + step]!;
+  }
+  const floats = {
+    labels,
+    timestampsMs: timestampsMs.slice(0, count),
+    values: values.slice(0, count),
+  };
+  return histograms.length === 0 ? floats : { ...floats, histograms };
 }
 
 function sparseSeries(
@@ -67,7 +111,15 @@ export function scalarMatrix(values: Float64Array, grid: StepGrid): MatrixResult
 
 /** Samples of a range selector. */
 export function matrixOfRange(collected: readonly RangeSeries[]): MatrixResult {
-  return { type: "matrix", series: sortSeries([...collected]) };
+  const series = collected.map(({ histograms, ...floats }): MatrixSeries => {
+    if (histograms === undefined) return floats;
+    const points = histograms.map(({ timestampMs, histogram }) => ({
+      timestampMs,
+      histogram: toFloatHistogram(histogram),
+    }));
+    return { ...floats, histograms: points };
+  });
+  return { type: "matrix", series: sortSeries(series) };
 }
 
 function stepTimes(grid: StepGrid): Float64Array {

@@ -1,5 +1,9 @@
-/** What a query evaluates to, and the remarks beside it. Vectors carry one value a series; matrices parallel typed arrays. */
+/**
+ * What a query evaluates to, and the remarks beside it. Vectors carry one value a series; matrices
+ * parallel typed arrays of floats, native histograms in a list of their own.
+ */
 
+import type { FloatHistogram } from "../../model/histogram.ts";
 import type { Labels } from "../../model/labels.ts";
 
 /** A scalar at one time. */
@@ -18,7 +22,9 @@ export interface StringResult {
 export interface VectorSample {
   readonly labels: Labels;
   readonly timestampMs: number;
+  /** NaN without meaning where `histogram` is set. */
   readonly value: number;
+  readonly histogram?: FloatHistogram;
 }
 
 /** Order means something only after sort, topk and the like. */
@@ -27,11 +33,20 @@ export interface VectorResult {
   readonly samples: readonly VectorSample[];
 }
 
+/** A native histogram at one time. */
+export interface HistogramPoint {
+  readonly timestampMs: number;
+  readonly histogram: FloatHistogram;
+}
+
 /** Points of one series, oldest first; the arrays may be views, owned by the result. */
 export interface MatrixSeries {
   readonly labels: Labels;
+  /** Of the floats. */
   readonly timestampsMs: Float64Array;
   readonly values: Float64Array;
+  /** Absent where there are none; a series may have both kinds, at different times. */
+  readonly histograms?: readonly HistogramPoint[];
 }
 
 /** Sorted by labels. */

@@ -8,6 +8,7 @@ import { possibleNonCounter, possibleNonCounterLabel } from "./annotations.ts";
 import { extendWindow, extensionWidth, type RangeExtension } from "./extended-range.ts";
 import { isNotCounterName } from "./functions/counter.ts";
 import type { RangeCall, RangeFunction, RowCells } from "./functions/function-call.ts";
+import { evaluateFloats, weightOfWindows } from "./mixed-windows.ts";
 import type { MatrixSelectorNode, SubqueryNode } from "./plan-node.ts";
 import type { QueryRun } from "./query-run.ts";
 import {
@@ -84,7 +85,7 @@ export async function callRangeFunction(
   let samples = 0;
   const nextRow = (): RowCells => {
     const base = result.reserveRow();
-    return { values: result.values, kinds: result.kinds, base };
+    return { vector: result, values: result.values, kinds: result.kinds, base };
   };
   await forEachRow(implementation, call, source, nextRow, (index, _row, present) => {
     samples += present;
@@ -109,15 +110,20 @@ export async function forEachRow(
     if (run.isPauseDue()) await run.pause();
     const windows = source.load(index);
     if (windows.total === 0) continue;
-    run.totalSamples += windows.total;
+    run.totalSamples += weightOfWindows(windows);
     const held = run.samples;
     run.holdSamples(held + windows.fullest);
     run.holdSamples(held);
     const row = nextRow();
-    implementation.evaluateRow(windows, row, call);
+    if (windows.histograms === undefined) implementation.evaluateRow(windows, row, call);
+    else if (implementation.evaluateMixedRow !== undefined) {
+      implementation.evaluateMixedRow(windows, row, call);
+    } else evaluateFloats(implementation, windows, row, call);
     const present = countPresent(row.kinds, row.base, grid.stepCount);
     if (present === 0) continue;
-    if (implementation.isForCounters === true) warnOfNonCounter(source.labelsOf(index), call);
+    if (implementation.isForCounters === true && hasFloat(row, grid.stepCount)) {
+      warnOfNonCounter(source.labelsOf(index), call);
+    }
     sink(index, row, present);
   }
 }
@@ -133,6 +139,11 @@ function dropNames(result: StepVector, run: QueryRun): void {
   for (let row = 0; row < labels.length; row++)
     labels[row] = withoutMetadata(labels[row] as Labels);
   if (!isOneMetric && hasEqualRows(labels)) throw sameLabelsetError();
+}
+
+function hasFloat({ kinds, base }: RowCells, stepCount: number): boolean {
+  for (let i = base; i < base + stepCount; i++) if (kinds[i] === cellKind.float) return true;
+  return false;
 }
 
 function countPresent(kinds: Uint8Array, base: number, stepCount: number): number {
@@ -168,7 +179,7 @@ export async function collectRange(
     if (run.isPauseDue()) await run.pause();
     const windows = source.load(index);
     if (windows.total === 0) continue;
-    run.totalSamples += windows.total;
+    run.totalSamples += weightOfWindows(windows);
     samples += windows.fullest;
     run.holdSamples(held + samples);
     const labels = source.labelsOf(index);

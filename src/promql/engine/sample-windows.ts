@@ -5,9 +5,11 @@
  * them is O(steps + samples).
  */
 
-import type { Labels } from "../../model/labels.ts";
+import { Labels } from "../../model/labels.ts";
 import { SampleBuffer } from "../../model/sample.ts";
 import type { Series } from "../../storage/storage.ts";
+import { type HistogramValue, withHint } from "./histogram/histogram-value.ts";
+import { readHistograms } from "./histogram/read-histograms.ts";
 import type { SubqueryNode, TimeShift } from "./plan-node.ts";
 import { lastStepMs, type StepGrid } from "./step-grid.ts";
 import { cellKind, type StepVector } from "./step-vector.ts";
@@ -18,6 +20,12 @@ export interface SampleWindows {
   timestampsMs: Float64Array;
   values: Float64Array;
   count: number;
+  /** Where `histograms?.[i]` is set sample i is that, and its value means nothing. Undefined where all are floats. */
+  histograms: readonly (HistogramValue | undefined)[] | undefined;
+  /** When what each sample counts began, ms, 0 where unknown; undefined where no sample has it or nobody asks. */
+  startTimesMs: Float64Array | undefined;
+  /** Of the series, as it was read. */
+  labels: Labels;
   /** Per step: first sample of the window, and the one after its last. */
   readonly from: Int32Array;
   readonly to: Int32Array;
@@ -42,6 +50,10 @@ export interface WindowPlan {
   readonly grid: StepGrid;
   readonly shift: TimeShift;
   readonly rangeMs: number;
+  /** Histograms are read without their buckets. */
+  readonly isStatisticsOnly?: boolean;
+  /** Start timestamps are read. */
+  readonly readsStarts?: boolean;
 }
 
 /** Empty windows for a node; fill them with `loadSeries` or `loadRow`. */
@@ -55,6 +67,9 @@ export function createWindows(node: WindowPlan): SampleWindows {
     timestampsMs: new Float64Array(0),
     values: new Float64Array(0),
     count: 0,
+    histograms: undefined,
+    startTimesMs: undefined,
+    labels: Labels.empty,
     from: new Int32Array(grid.stepCount),
     to: new Int32Array(grid.stepCount),
     endMs,
@@ -78,7 +93,14 @@ export function loadSeries(
   const lastMs = (shift.atMs ?? lastStepMs(grid)) - shift.offsetMs;
   buffer.clear();
   series.readSamples(buffer, firstMs - rangeMs + 1 - widen.leftMs, lastMs + widen.rightMs);
-  windows.count = removeStale(buffer);
+  windows.labels = series.labels;
+  windows.histograms =
+    buffer.histograms === undefined
+      ? undefined
+      : readHistograms(buffer, node.isStatisticsOnly === true);
+  windows.startTimesMs =
+    node.readsStarts === true ? buffer.startTimestampsMs?.slice(0, buffer.count) : undefined;
+  windows.count = removeStale(buffer, windows.startTimesMs);
   windows.timestampsMs = buffer.timestampsMs;
   windows.values = buffer.values;
   placeWindows(windows, widen.leftMs, widen.rightMs);
@@ -97,13 +119,20 @@ export function loadRow(
   buffer.clear();
   buffer.reserve(inner.stepCount);
   const { timestampsMs, values } = buffer;
+  const histograms: (HistogramValue | undefined)[] = [];
+  let hasHistograms = false;
   let count = 0;
   for (let step = 0; step < inner.stepCount; step++) {
-    if (inner.kinds[base + step] !== cellKind.float) continue;
+    const kind = inner.kinds[base + step]!;
+    if (kind === cellKind.absent) continue;
     timestampsMs[count] = startMs + step * stepMs;
     values[count] = inner.values[base + step]!;
+    if (inner.hasHistograms) histograms.push(withoutResetHint(inner.histogramAt(base + step)));
+    if (kind === cellKind.histogram) hasHistograms = true;
     count++;
   }
+  windows.labels = inner.labels[row] as Labels;
+  windows.histograms = hasHistograms ? histograms : undefined;
   buffer.count = count;
   windows.count = count;
   windows.timestampsMs = timestampsMs;
@@ -111,8 +140,18 @@ export function loadRow(
   placeWindows(windows, 0, 0);
 }
 
-/** Closes the gaps that stale markers leave; returns the samples left. */
-function removeStale(buffer: SampleBuffer): number {
+/**
+ * A subquery may skip samples or repeat them, so what a sample knows of the one before it is not true
+ * of its results.
+ */
+function withoutResetHint(histogram: HistogramValue | undefined): HistogramValue | undefined {
+  return histogram === undefined || histogram.hint === "gauge"
+    ? histogram
+    : withHint(histogram, "unknown");
+}
+
+/** Closes the gaps that stale markers leave; returns the samples left. Histograms have none. */
+function removeStale(buffer: SampleBuffer, startTimesMs: Float64Array | undefined): number {
   const { timestampsMs, values, count } = buffer;
   let kept = 0;
   for (let i = 0; i < count; i++) {
@@ -121,6 +160,7 @@ function removeStale(buffer: SampleBuffer): number {
     if (kept !== i) {
       timestampsMs[kept] = timestampsMs[i]!;
       values[kept] = value;
+      if (startTimesMs !== undefined) startTimesMs[kept] = startTimesMs[i]!;
     }
     kept++;
   }
@@ -174,22 +214,62 @@ function advance(
   return at;
 }
 
+/** Index of the first of [from, end) after `timeMs`, `end` where there is none. By bisection. */
+export function firstAfter(
+  timestampsMs: Float64Array,
+  from: number,
+  end: number,
+  timeMs: number,
+): number {
+  let low = from;
+  let high = end;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (timestampsMs[middle]! > timeMs) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
 /** One series of a range vector result. */
 export interface RangeSeries {
   readonly labels: Labels;
+  /** Floats. */
   readonly timestampsMs: Float64Array;
   readonly values: Float64Array;
+  readonly histograms?: readonly TimedHistogram[];
+}
+
+/** A histogram sample of a range vector. */
+export interface TimedHistogram {
+  readonly timestampMs: number;
+  readonly histogram: HistogramValue;
 }
 
 /** The window of the first step as arrays of its own. */
 export function copyFirstWindow(windows: SampleWindows, labels: Labels): RangeSeries {
   const from = windows.from[0] ?? 0;
   const to = windows.to[0] ?? 0;
-  return {
+  const timestampsMs = windows.timestampsMs.slice(from, to);
+  const values = windows.values.slice(from, to);
+  if (windows.histograms === undefined) return { labels, timestampsMs, values };
+  const histograms: TimedHistogram[] = [];
+  let floats = 0;
+  for (let i = 0; i < values.length; i++) {
+    const histogram = windows.histograms[from + i];
+    if (histogram !== undefined) {
+      histograms.push({ timestampMs: timestampsMs[i]!, histogram });
+      continue;
+    }
+    timestampsMs[floats] = timestampsMs[i]!;
+    values[floats++] = values[i]!;
+  }
+  const own = {
     labels,
-    timestampsMs: windows.timestampsMs.slice(from, to),
-    values: windows.values.slice(from, to),
+    timestampsMs: timestampsMs.slice(0, floats),
+    values: values.slice(0, floats),
   };
+  return histograms.length === 0 ? own : { ...own, histograms };
 }
 
 /** A buffer to read series into. */

@@ -7,6 +7,8 @@
 import type { Labels } from "../../model/labels.ts";
 import { SampleBuffer } from "../../model/sample.ts";
 import type { Querier, Queryable } from "../../storage/storage.ts";
+import { sampleWeight } from "./histogram/histogram-value.ts";
+import { readHistograms } from "./histogram/read-histograms.ts";
 import type { SelectorSource, VectorSelectorNode } from "./plan-node.ts";
 import type { QueryRun } from "./query-run.ts";
 import { lastStepMs } from "./step-grid.ts";
@@ -95,10 +97,46 @@ function selectRow(
   if (buffer.count === 0) return 0;
   const base = result.reserveRow();
   const advanceMs = shift.atMs === undefined ? grid.stepMs : 0;
+  const window = { firstMs, advanceMs, lookbackMs };
   const source = wantsTimestamps ? secondsOf(buffer) : buffer.values;
-  const found = pickNewest(buffer, source, result, base, { firstMs, advanceMs, lookbackMs });
-  if (found > 0) result.addRow(series.labels);
-  return found;
+  const found = pickNewest(buffer, source, result, base, window);
+  if (found === 0) return 0;
+  result.addRow(series.labels);
+  if (wantsTimestamps || buffer.histograms === undefined) return found;
+  return found + placeHistograms(buffer, result, base, { ...window, node });
+}
+
+/** Slow path: puts histograms where `pickNewest` put their places; returns what they weigh beyond a sample each. */
+function placeHistograms(
+  buffer: SampleBuffer,
+  result: StepVector,
+  base: number,
+  window: PickWindow & { readonly node: VectorSelectorNode },
+): number {
+  const { timestampsMs } = buffer;
+  const { firstMs, advanceMs, node } = window;
+  const histograms = readHistograms(buffer, node.isStatisticsOnly);
+  let extraWeight = 0;
+  let next = 0;
+  /** Stale markers are not in the list. */
+  let stale = 0;
+  for (let step = 0; step < result.stepCount; step++) {
+    const atMs = firstMs + step * advanceMs;
+    while (next < buffer.count && timestampsMs[next]! <= atMs) if (buffer.isStale(next++)) stale++;
+    if (result.kinds[base + step] === cellKind.absent) continue;
+    const histogram = histograms[next - 1 - stale];
+    if (histogram === undefined) continue;
+    result.setHistogram(base + step, histogram);
+    extraWeight += sampleWeight(histogram) - 1;
+  }
+  return extraWeight;
+}
+
+/** Where an instant selector looks: at each step, so far back. */
+interface PickWindow {
+  readonly firstMs: number;
+  readonly advanceMs: number;
+  readonly lookbackMs: number;
 }
 
 /** Two pointers: steps and samples. O(steps + samples), no allocation. */
@@ -107,7 +145,7 @@ function pickNewest(
   source: Float64Array,
   result: StepVector,
   base: number,
-  window: { readonly firstMs: number; readonly advanceMs: number; readonly lookbackMs: number },
+  window: PickWindow,
 ): number {
   const { timestampsMs, count } = buffer;
   const { values, kinds, stepCount } = result;

@@ -3,15 +3,17 @@
  * r * stepCount + s of two flat arrays:
  *
  *   values  Float64Array   the float, 0 where absent
- *   kinds   Uint8Array     cellKind: absent, float (or, with the PromQL issue, histogram)
+ *   kinds   Uint8Array     cellKind: absent, float or histogram
  *
- * NaN is an ordinary value and never means absence. No two rows have equal labels, except where
+ * Histograms stand in lists by row, which only vectors that hold any have; their cells' values mean
+ * nothing. NaN is an ordinary value and never means absence. No two rows have equal labels, except where
  * delayed name removal is on and names are still to be dropped. The receiver of a vector owns it and
  * may change it in place.
  */
 
 import { QueryError } from "../../base/errors.ts";
 import { Labels } from "../../model/labels.ts";
+import type { HistogramValue } from "./histogram/histogram-value.ts";
 
 /** What a cell holds. */
 export const cellKind = { absent: 0, float: 1, histogram: 2 } as const;
@@ -35,6 +37,8 @@ export class StepVector {
   kinds: Uint8Array;
   /** Rows are in an order that means something (sort, topk); an instant query keeps it. */
   isOrdered = false;
+  /** By row, by step; rows without a histogram may have no list. */
+  #histograms: (HistogramValue | undefined)[][] | undefined;
 
   constructor(stepCount: number, rowCapacity = 0) {
     this.stepCount = stepCount;
@@ -63,6 +67,47 @@ export class StepVector {
     return base;
   }
 
+  /** Whether any cell may be a histogram. Where not, kinds are absent and float only. */
+  get hasHistograms(): boolean {
+    return this.#histograms !== undefined;
+  }
+
+  /** The histogram of a cell (its offset in the flat arrays), undefined where it is none. */
+  histogramAt(at: number): HistogramValue | undefined {
+    if (this.#histograms === undefined || this.kinds[at] !== cellKind.histogram) return undefined;
+    const row = Math.floor(at / this.stepCount);
+    return this.#histograms[row]?.[at - row * this.stepCount];
+  }
+
+  /** Makes a cell a histogram; it may lie in the row that `reserveRow` gave. */
+  setHistogram(at: number, histogram: HistogramValue): void {
+    const row = Math.floor(at / this.stepCount);
+    this.#histograms ??= [];
+    while (this.#histograms.length <= row) this.#histograms.push([]);
+    const list = this.#histograms[row]!;
+    if (list.length === 0) list.length = this.stepCount;
+    list[at - row * this.stepCount] = histogram;
+    this.kinds[at] = cellKind.histogram;
+    this.values[at] = Number.NaN;
+  }
+
+  /** Makes histograms absent. O(1) where there are none, else O(cells). */
+  dropHistograms(): void {
+    if (this.#histograms === undefined) return;
+    const { kinds } = this;
+    for (let i = 0, end = this.rowCount * this.stepCount; i < end; i++) {
+      if (kinds[i] === cellKind.histogram) kinds[i] = cellKind.absent;
+    }
+    this.#histograms = undefined;
+  }
+
+  /** Empties the cells of the row that `reserveRow` gave, for use again. */
+  clearReservedRow(): void {
+    const base = this.labels.length * this.stepCount;
+    this.kinds.fill(cellKind.absent, base, base + this.stepCount);
+    if (this.#histograms !== undefined) this.#histograms.length = this.labels.length;
+  }
+
   /** Adds a row whose cells are those of `reserveRow`; returns its offset. */
   addRow(labels: Labels, isNamePending = false): number {
     const base = this.reserveRow();
@@ -77,6 +122,11 @@ export class StepVector {
     const source = row * from.stepCount;
     this.values.set(from.values.subarray(source, source + from.stepCount), base);
     this.kinds.set(from.kinds.subarray(source, source + from.stepCount), base);
+    const histograms = from.#histograms?.[row];
+    if (histograms === undefined || histograms.length === 0) return;
+    this.#histograms ??= [];
+    while (this.#histograms.length < this.rowCount) this.#histograms.push([]);
+    this.#histograms[this.rowCount - 1] = histograms.slice();
   }
 
   /** A copy that shares nothing. */
@@ -88,6 +138,7 @@ export class StepVector {
     copy.values = this.values.slice(0, cells);
     copy.kinds = this.kinds.slice(0, cells);
     copy.isOrdered = this.isOrdered;
+    copy.#histograms = this.#histograms?.map((list) => list.slice());
     return copy;
   }
 
@@ -195,6 +246,20 @@ function overlayRow(target: StepVector, targetRow: number, from: StepVector, row
     if (target.kinds[base + step] !== cellKind.absent) throw sameLabelsetError();
     target.kinds[base + step] = kind;
     target.values[base + step] = from.values[source + step]!;
+    const histogram = from.histogramAt(source + step);
+    if (histogram !== undefined) target.setHistogram(base + step, histogram);
+  }
+}
+
+/** Replaces each histogram of a vector. */
+export function mapHistograms(
+  vector: StepVector,
+  apply: (histogram: HistogramValue) => HistogramValue,
+): void {
+  if (!vector.hasHistograms) return;
+  for (let at = 0, end = vector.rowCount * vector.stepCount; at < end; at++) {
+    const histogram = vector.histogramAt(at);
+    if (histogram !== undefined) vector.setHistogram(at, apply(histogram));
   }
 }
 

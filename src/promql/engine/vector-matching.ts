@@ -8,7 +8,7 @@
 import { QueryError } from "../../base/errors.ts";
 import { type Labels, LabelsBuilder } from "../../model/labels.ts";
 import type { VectorMatching } from "../ast.ts";
-import { incompatibleTypes } from "./annotations.ts";
+import { applyOperator, type Operand } from "./binary-histogram.ts";
 import {
   type ArithmeticOperator,
   type ComparisonOperator,
@@ -66,6 +66,10 @@ class VectorJoin {
   readonly #fillMany: number | undefined;
   #isAnyMany: Uint8Array | undefined;
   #failure: Failure | undefined;
+  /** Per step the remark about the last row of the many side that gave one: all that Prometheus keeps. */
+  readonly #remarks = new Map<number, { readonly row: number; readonly remark: string }>();
+  /** All cells are floats, and the operator is one of floats. */
+  readonly #isPlain: boolean;
 
   constructor(node: BinaryNode, left: StepVector, right: StepVector, run: QueryRun) {
     this.#node = node;
@@ -79,6 +83,8 @@ class VectorJoin {
     // Prometheus does not swap these with the sides.
     this.#fillOne = this.matching.fillRight;
     this.#fillMany = this.matching.fillLeft;
+    const isOfFloats = isArithmetic(node.operator) || isComparison(node.operator);
+    this.#isPlain = isOfFloats && !left.hasHistograms && !right.hasHistograms;
   }
 
   sides(left: readonly number[], right: readonly number[]) {
@@ -86,11 +92,6 @@ class VectorJoin {
   }
 
   joinGroup(many: readonly number[], one: readonly number[]): void {
-    const { operator } = this.#node;
-    if (!isArithmetic(operator) && !isComparison(operator)) {
-      this.#noteIncompatible(many, one);
-      return;
-    }
     const hasFill = this.#fillMany !== undefined || this.#fillOne !== undefined;
     if (hasFill || one.length > 1) this.#joinBySteps(many, one);
     else if (one.length === 1 && many.length > 0) this.#joinByRows(many, one[0] as number, one);
@@ -98,6 +99,9 @@ class VectorJoin {
 
   finish(): StepVector {
     if (this.#failure !== undefined) throw this.#failure.error;
+    for (const { remark } of this.#remarks.values()) {
+      this.#run.annotations.add(remark, this.#node.start);
+    }
     return this.#result;
   }
 
@@ -120,8 +124,9 @@ class VectorJoin {
     for (const [index, row] of many.entries()) {
       const result = labels[index] as Labels;
       const target = this.#rowByKey.get(result.key);
-      if (target === undefined) this.#computeNewRow(row, oneRow, result);
-      else this.#computeIntoRow(row, oneRow, target);
+      if (target !== undefined) this.#computeIntoRow(row, oneRow, target);
+      else if (this.#isPlain) this.#computeNewRow(row, oneRow, result);
+      else this.#computeIntoRow(row, oneRow, this.#addRow(result));
     }
   }
 
@@ -141,15 +146,16 @@ class VectorJoin {
     if (found > 0) this.#addRow(labels);
   }
 
-  /** The row exists: other series gave the same labels. */
+  /** The row exists: other series gave the same labels, or there are histograms. */
   #computeIntoRow(manyRow: number, oneRow: number, target: number): void {
     const { stepCount } = this.#result;
     for (let step = 0; step < stepCount; step++) {
       if (this.#many.kinds[manyRow * stepCount + step] === cellKind.absent) continue;
       if (this.#one.kinds[oneRow * stepCount + step] === cellKind.absent) continue;
-      const manyValue = this.#many.values[manyRow * stepCount + step]!;
-      const oneValue = this.#one.values[oneRow * stepCount + step]!;
-      this.#emit(target, step, manyValue, oneValue);
+      this.#emit(target, step, this.#operandOf(this.#many, manyRow, step), {
+        row: manyRow,
+        one: this.#operandOf(this.#one, oneRow, step),
+      });
     }
   }
 
@@ -168,7 +174,6 @@ class VectorJoin {
   #joinStep(many: readonly number[], oneRow: number | undefined, step: number): void {
     if (oneRow === undefined && this.#fillOne === undefined) return;
     const matched = new Set<string>();
-    const { stepCount } = this.#result;
     for (const row of many) {
       const manyLabels = this.#many.labels[row] as Labels;
       const oneLabels =
@@ -176,18 +181,17 @@ class VectorJoin {
           ? signatureProjection(this.matching)(manyLabels)
           : (this.#one.labels[oneRow] as Labels);
       const oneValue =
-        oneRow === undefined
-          ? (this.#fillOne as number)
-          : this.#one.values[oneRow * stepCount + step]!;
+        oneRow === undefined ? (this.#fillOne as number) : this.#operandOf(this.#one, oneRow, step);
       const labels = this.#resultLabels(manyLabels, oneLabels);
       if (!this.#noteMatch(matched, labels, step)) return;
-      this.#emit(this.#rowOf(labels), step, this.#many.values[row * stepCount + step]!, oneValue);
+      const manyValue = this.#operandOf(this.#many, row, step);
+      this.#emit(this.#rowOf(labels), step, manyValue, { row, one: oneValue });
     }
     if (matched.size > 0 || oneRow === undefined || this.#fillMany === undefined) return;
     const oneLabels = this.#one.labels[oneRow] as Labels;
     const labels = this.#resultLabels(signatureProjection(this.matching)(oneLabels), oneLabels);
-    const oneValue = this.#one.values[oneRow * stepCount + step]!;
-    this.#emit(this.#rowOf(labels), step, this.#fillMany, oneValue);
+    const one = this.#operandOf(this.#one, oneRow, step);
+    this.#emit(this.#rowOf(labels), step, this.#fillMany, { row: Infinity, one });
   }
 
   /** Whether a match may stand; else its error is kept. */
@@ -238,26 +242,40 @@ class VectorJoin {
     this.#failure = { step, phase, error: createError() };
   }
 
-  /** Writes one cell of the result. */
-  #emit(target: number, step: number, manyValue: number, oneValue: number): void {
+  #operandOf(vector: StepVector, row: number, step: number): Operand {
+    const at = row * vector.stepCount + step;
+    return vector.histogramAt(at) ?? vector.values[at]!;
+  }
+
+  /** Writes one cell of the result. `row` is that of the many side. */
+  #emit(
+    target: number,
+    step: number,
+    many: Operand,
+    other: { readonly row: number; readonly one: Operand },
+  ): void {
     const { operator, isBool } = this.#node;
-    const left = this.#isSwapped ? oneValue : manyValue;
-    const right = this.#isSwapped ? manyValue : oneValue;
-    let value = left;
-    if (isArithmetic(operator)) {
-      value = compute(operator, left, right);
-    } else {
-      const isTrue = compare(operator as ComparisonOperator, left, right);
-      if (isBool) value = isTrue ? 1 : 0;
-      else if (!isTrue) return;
-    }
+    const left = this.#isSwapped ? other.one : many;
+    const right = this.#isSwapped ? many : other.one;
+    const { value, isTrue, remark } = applyOperator(operator, left, right);
+    if (remark !== undefined) this.#noteRemark(step, other.row, remark);
+    if (value === undefined || (!isTrue && !isBool)) return;
     const at = target * this.#result.stepCount + step;
     if (this.#result.kinds[at] !== cellKind.absent) {
       this.#fail(step, resultPhase, sameLabelsetError);
       return;
     }
-    this.#result.values[at] = value;
+    if (!isBool && typeof value === "object") {
+      this.#result.setHistogram(at, value);
+      return;
+    }
+    this.#result.values[at] = isBool ? Number(isTrue) : (value as number);
     this.#result.kinds[at] = cellKind.float;
+  }
+
+  #noteRemark(step: number, row: number, remark: string): void {
+    const known = this.#remarks.get(step);
+    if (known === undefined || known.row <= row) this.#remarks.set(step, { row, remark });
   }
 
   #rowOf(labels: Labels): number {
@@ -282,17 +300,6 @@ class VectorJoin {
     const builder = new LabelsBuilder(labels);
     for (const name of include) builder.set(name, one.get(name));
     return builder.labels();
-  }
-
-  /** An operator of histograms on floats: nothing comes out, and an info where anything met. */
-  #noteIncompatible(many: readonly number[], one: readonly number[]): void {
-    for (let step = 0; step < this.#result.stepCount; step++) {
-      if (presentRows(this.#many, many, step).length === 0) continue;
-      if (presentRows(this.#one, one, step).length === 0) continue;
-      const { operator, start } = this.#node;
-      this.#run.annotations.add(incompatibleTypes("float", operator, "float"), start);
-      return;
-    }
   }
 }
 

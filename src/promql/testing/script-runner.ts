@@ -5,21 +5,40 @@
  */
 
 import { errorMessage } from "../../base/errors.ts";
+import { type FloatHistogram, histogramToString } from "../../model/histogram.ts";
 import { compareLabels, type Labels } from "../../model/labels.ts";
 import { compileRe2 } from "../../model/regexp.ts";
 import { MemoryStorage } from "../../storage/memory-storage.ts";
-import type { Queryable } from "../../storage/storage.ts";
-import type { MatrixSeries, QueryResult, QueryValue } from "../engine/query-result.ts";
+import type { Appender, Queryable } from "../../storage/storage.ts";
+import {
+  type HistogramValue,
+  toFloatHistogram,
+  toHistogramValue,
+} from "../engine/histogram/histogram-value.ts";
+import type {
+  MatrixSeries,
+  QueryResult,
+  QueryValue,
+  VectorSample,
+} from "../engine/query-result.ts";
 import { type ParserOptions, parseExpr } from "../parser.ts";
 import { printExpr } from "../printer.ts";
 import { pinToTime } from "./at-modifier.ts";
+import { customBucketSeries } from "./custom-buckets.ts";
+import {
+  histogramOfPoint,
+  isExpectedHistogram,
+  storedHint,
+  storedHistogram,
+} from "./histogram-literal.ts";
 import {
   type EvalCommand,
   type LoadCommand,
+  type LoadedSeries,
   type MessageMatch,
   parseScript,
 } from "./promql-script.ts";
-import type { SeriesPoint } from "./series-notation.ts";
+import type { HistogramLiteral, SeriesPoint } from "./series-notation.ts";
 
 /** Relative difference that results may have. */
 const tolerance = 0.000001;
@@ -68,17 +87,47 @@ export async function runScript(
   return outcomes;
 }
 
-/** Appends the samples of a load. Histograms and start timestamps are left out: storage has no place for them yet. */
+/** Appends the samples of a load, with start timestamps and converted histograms where it has them. */
 export function loadSeries(storage: MemoryStorage, command: LoadCommand): void {
   const appender = storage.appender();
-  for (const { labels, points } of command.series) {
-    for (const [index, point] of points.entries()) {
-      const timestampMs = index * command.stepMs;
-      if (point.kind === "float") appender.append(0, labels, timestampMs, point.value);
-      else if (point.kind === "stale") appender.appendStale(0, labels, timestampMs);
+  for (const series of command.series) appendSeries(appender, series, command.stepMs);
+  if (command.withCustomBuckets) {
+    for (const { labels, samples } of customBucketSeries(command.series)) {
+      let previous: HistogramValue | undefined;
+      for (const { step, histogram } of samples) {
+        const value = toHistogramValue(histogram);
+        const stored = storedHistogram(value, storedHint(value, previous));
+        appender.appendHistogram(0, labels, step * command.stepMs, stored);
+        previous = value;
+      }
     }
   }
   appender.commit();
+}
+
+function appendSeries(appender: Appender, series: LoadedSeries, stepMs: number): void {
+  const { labels, points, startOffsetsMs = [] } = series;
+  const sums = new Map<HistogramLiteral, HistogramValue[]>();
+  let previous: HistogramValue | undefined;
+  for (const [index, point] of points.entries()) {
+    if (point.kind === "omitted") continue;
+    const timestampMs = index * stepMs;
+    let ref: number;
+    if (point.kind === "histogram") {
+      const value = histogramOfPoint(point, sums);
+      const stored = storedHistogram(value, storedHint(value, previous));
+      ref = appender.appendHistogram(0, labels, timestampMs, stored);
+      previous = value;
+    } else {
+      previous = undefined;
+      ref =
+        point.kind === "float"
+          ? appender.append(0, labels, timestampMs, point.value)
+          : appender.appendStale(0, labels, timestampMs);
+    }
+    const offsetMs = startOffsetsMs[index];
+    if (offsetMs !== undefined) appender.appendStartTimestamp?.(ref, timestampMs + offsetMs);
+  }
 }
 
 /** What is wrong with the answer to one eval, or undefined. */
@@ -149,11 +198,13 @@ function describe(query: string, difference: string | undefined): string | undef
 /** The vector or scalar that a range query gives at one of its steps. */
 function valueAt(value: QueryValue, timeMs: number, wanted: QueryValue["type"]): QueryValue {
   if (value.type !== "matrix") return value;
-  const samples = [];
-  for (const { labels, timestampsMs, values } of value.series) {
+  const samples: VectorSample[] = [];
+  for (const { labels, timestampsMs, values, histograms = [] } of value.series) {
     const index = timestampsMs.indexOf(timeMs);
     const sample = values[index];
     if (sample !== undefined) samples.push({ labels, timestampMs: timeMs, value: sample });
+    const point = histograms.find(({ timestampMs }) => timestampMs === timeMs);
+    if (point !== undefined) samples.push({ labels, value: Number.NaN, ...point });
   }
   const [first] = samples;
   return wanted === "scalar" && first !== undefined
@@ -242,24 +293,21 @@ function compareValue(command: EvalCommand, value: QueryValue): string | undefin
   }
 }
 
-function compareVector(
-  command: EvalCommand,
-  samples: readonly { readonly labels: Labels; readonly value: number }[],
-): string | undefined {
+function compareVector(command: EvalCommand, samples: readonly VectorSample[]): string | undefined {
   if (command.expectedScalar !== undefined) return "want a scalar, have a vector";
   const expected = new Map(command.expectedSeries.map((series) => [series.labels.key, series]));
   const isOrdered = command.expectations.has("ordered");
   const seen = new Set<string>();
-  for (const [index, { labels, value }] of samples.entries()) {
+  for (const [index, { labels, value, histogram }] of samples.entries()) {
     const series = expected.get(labels.key);
-    if (series === undefined) return `unexpected ${labels} ${value}`;
+    const sample = histogram ?? value;
+    if (series === undefined) return `unexpected ${labels} ${describeSample(sample)}`;
     if (isOrdered && series.position !== index + 1) {
       return `want ${labels} at ${series.position}, have it at ${index + 1}`;
     }
     const [point] = series.points;
-    const wanted = point?.kind === "float" ? point.value : undefined;
-    if (wanted === undefined ? point?.kind !== "omitted" : !almostEqual(wanted, value)) {
-      return `want ${labels} ${describePoint(point)}, have ${value}`;
+    if (point?.kind !== "omitted" && !isExpected(point, sample)) {
+      return `want ${labels} ${describePoint(point)}, have ${describeSample(sample)}`;
     }
     seen.add(labels.key);
   }
@@ -278,7 +326,10 @@ function compareMatrix(command: EvalCommand, actual: readonly MatrixSeries[]): s
     }
     before = series.labels;
     const wanted = expected.get(series.labels.key);
-    if (wanted === undefined) return `unexpected ${series.labels} ${[...series.values].join(" ")}`;
+    if (wanted === undefined) {
+      const samples = samplesOf(series).map(({ sample }) => describeSample(sample));
+      return `unexpected ${series.labels} ${samples.join(" ")}`;
+    }
     const difference = comparePoints(command, wanted.points, series);
     if (difference !== undefined) return difference;
     seen.add(series.labels.key);
@@ -294,22 +345,48 @@ function comparePoints(
   const wanted = points
     .map((point, index) => ({ point, timestampMs: command.startMs + index * command.stepMs }))
     .filter(({ point }) => point.kind !== "omitted");
-  const { labels, timestampsMs, values } = actual;
+  const samples = samplesOf(actual);
   const isSame =
-    wanted.length === values.length &&
-    wanted.every(
-      ({ point, timestampMs }, index) =>
+    wanted.length === samples.length &&
+    wanted.every(({ point, timestampMs }, index) => {
+      const found = samples[index];
+      return (
         timestampMs <= command.endMs &&
-        timestampMs === timestampsMs[index] &&
-        point.kind === "float" &&
-        almostEqual(point.value, values[index] ?? 0),
-    );
+        timestampMs === found?.timestampMs &&
+        isExpected(point, found.sample)
+      );
+    });
   if (isSame) return undefined;
   const wantedText = wanted.map(
     ({ point, timestampMs }) => `${describePoint(point)}@${timestampMs}`,
   );
-  const actualText = [...values].map((value, index) => `${value}@${timestampsMs[index]}`);
-  return `want ${labels} ${wantedText.join(" ")}\n  have ${actualText.join(" ")}`;
+  const actualText = samples.map(
+    ({ sample, timestampMs }) => `${describeSample(sample)}@${timestampMs}`,
+  );
+  return `want ${actual.labels} ${wantedText.join(" ")}\n  have ${actualText.join(" ")}`;
+}
+
+/** The samples of a series, floats and histograms, in the order of their times. */
+function samplesOf({ timestampsMs, values, histograms = [] }: MatrixSeries) {
+  const samples: { timestampMs: number; sample: number | FloatHistogram }[] = [];
+  for (const [index, sample] of values.entries()) {
+    samples.push({ timestampMs: timestampsMs[index] ?? 0, sample });
+  }
+  for (const { timestampMs, histogram } of histograms) {
+    samples.push({ timestampMs, sample: histogram });
+  }
+  return samples.sort((a, b) => a.timestampMs - b.timestampMs);
+}
+
+function isExpected(point: SeriesPoint | undefined, sample: number | FloatHistogram): boolean {
+  if (typeof sample === "number")
+    return point?.kind === "float" && almostEqual(point.value, sample);
+  return point?.kind === "histogram" && isExpectedHistogram(sample, point, almostEqual);
+}
+
+function describeSample(sample: number | FloatHistogram): string {
+  if (typeof sample === "number") return String(sample);
+  return `${histogramToString(sample)} (schema ${sample.schema}, ${sample.counterResetHint})`;
 }
 
 function describeMissing(command: EvalCommand, seen: ReadonlySet<string>): string | undefined {
@@ -320,7 +397,9 @@ function describeMissing(command: EvalCommand, seen: ReadonlySet<string>): strin
 
 function describePoint(point: SeriesPoint | undefined): string {
   if (point?.kind === "float") return String(point.value);
-  return point?.kind === "histogram" ? "a native histogram" : (point?.kind ?? "nothing");
+  if (point?.kind !== "histogram") return point?.kind ?? "nothing";
+  const value = histogramOfPoint(point);
+  return describeSample(toFloatHistogram(value));
 }
 
 /** Equal within the tolerance relative to the sum, NaN equal to NaN. */

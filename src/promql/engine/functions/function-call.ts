@@ -41,6 +41,8 @@ export interface RangeCall {
 
 /** Where a range function writes: cells base … base + steps of a vector, all absent at first. */
 export interface RowCells {
+  /** Whose cells they are; histograms are set through it. */
+  readonly vector: StepVector;
   readonly values: Float64Array;
   readonly kinds: Uint8Array;
   readonly base: number;
@@ -53,7 +55,10 @@ export interface RangeFunction {
   readonly keepsName?: boolean;
   /** A name without a counter's suffix is worth an info. */
   readonly isForCounters?: boolean;
+  /** For series of floats only. */
   readonly evaluateRow: (windows: SampleWindows, row: RowCells, call: RangeCall) => void;
+  /** For series that hold histograms; without it they are left out, with an info beside floats. */
+  readonly evaluateMixedRow?: (windows: SampleWindows, row: RowCells, call: RangeCall) => void;
   /** Makes the result of all rows; absent_over_time turns them round here. */
   readonly finish?: (result: StepVector, call: RangeCall) => StepVector;
 }

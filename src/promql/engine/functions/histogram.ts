@@ -1,13 +1,22 @@
 /**
- * Functions of classic histograms: series that differ in `le` only make one histogram. Which rows
- * belong together and their order by bound are found once; a step then only gathers counts.
- * Functions that read native histograms alone give nothing here, since no sample is one yet.
+ * Functions of classic and native histograms. Series that differ in `le` only make one classic
+ * histogram: which rows belong together and their order by bound are found once; a step then only
+ * gathers counts. Where a native histogram stands beside classic buckets of the same labels, neither
+ * is evaluated.
  */
 
 import { type Labels, LabelsBuilder } from "../../../model/labels.ts";
 import { formatGoFloat } from "../../../model/value-format.ts";
-import { badBucketLabel, invalidQuantile } from "../annotations.ts";
+import {
+  badBucketLabel,
+  fractionExcludesNan,
+  invalidQuantile,
+  mixedClassicNative,
+  quantileIsNan,
+  quantileIsSkewed,
+} from "../annotations.ts";
 import { isAlmostEqual, parseGoFloat } from "../go-math.ts";
+import { histogramFractionOf, histogramQuantileOf } from "../histogram/histogram-estimates.ts";
 import { cellKind, mergeEqualRows, StepVector, withoutMetadata } from "../step-vector.ts";
 import {
   scalarArg,
@@ -21,11 +30,6 @@ export const histogramFunctions = {
   histogram_quantile: { kind: "value", evaluate: histogramQuantile },
   histogram_quantiles: { kind: "value", evaluate: histogramQuantiles },
   histogram_fraction: { kind: "value", evaluate: histogramFraction },
-  histogram_avg: { kind: "value", evaluate: nothing },
-  histogram_count: { kind: "value", evaluate: nothing },
-  histogram_sum: { kind: "value", evaluate: nothing },
-  histogram_stddev: { kind: "value", evaluate: nothing },
-  histogram_stdvar: { kind: "value", evaluate: nothing },
 } as const satisfies Record<string, ValueFunction>;
 
 /** Counts that differ by less than this share are rounding errors, not observations. */
@@ -38,6 +42,21 @@ interface BucketGroup {
   readonly metricName: string;
   readonly rows: readonly number[];
   readonly bounds: readonly number[];
+  /** Per step: 1 where a native histogram is in the way; undefined where there are none. */
+  readonly isBlocked: Uint8Array | undefined;
+}
+
+/** A row with native histograms. */
+interface NativeRow {
+  readonly labels: Labels;
+  readonly metricName: string;
+  readonly row: number;
+}
+
+/** The histograms of a vector. */
+interface FoundHistograms {
+  readonly classic: readonly BucketGroup[];
+  readonly native: readonly NativeRow[];
 }
 
 /** Buckets of one step, bounds rising and distinct once merged; reused. */
@@ -47,16 +66,15 @@ interface Buckets {
   count: number;
 }
 
-function nothing(call: ValueCall): StepVector {
-  return new StepVector(call.grid.stepCount);
-}
-
 function histogramQuantile(call: ValueCall): StepVector {
   const wanted = scalarArg(call, 0);
   warnOfQuantiles(call, 0, wanted);
-  const groups = groupBuckets(call, vectorArg(call, 1), 1);
-  const result = new StepVector(call.grid.stepCount, groups.length);
-  for (const group of groups) {
+  const { classic, native } = findHistograms(call, vectorArg(call, 1), 1);
+  const result = new StepVector(call.grid.stepCount, classic.length + native.length);
+  for (const source of native) {
+    fillNativeQuantiles(call, { source, wanted, position: 1 }, result, source.labels);
+  }
+  for (const group of classic) {
     fillQuantiles(call, { group, wanted, position: 1 }, result, group.labels);
   }
   return mergeEqualRows(result);
@@ -64,15 +82,21 @@ function histogramQuantile(call: ValueCall): StepVector {
 
 function histogramQuantiles(call: ValueCall): StepVector {
   const label = stringArg(call, 1);
-  const groups = groupBuckets(call, vectorArg(call, 0), 0);
-  const result = new StepVector(call.grid.stepCount, groups.length * (call.args.length - 2));
+  const { classic, native } = findHistograms(call, vectorArg(call, 0), 0);
+  const sources = classic.length + native.length;
+  const result = new StepVector(call.grid.stepCount, sources * (call.args.length - 2));
   for (let index = 2; index < call.args.length; index++) {
     const wanted = scalarArg(call, index);
     warnOfQuantiles(call, index, wanted);
     for (const only of new Set(wanted)) {
-      for (const group of groups) {
-        const labels = new LabelsBuilder(group.labels).set(label, openMetricsFloat(only)).labels();
-        fillQuantiles(call, { group, wanted, position: 0, only }, result, labels);
+      const labelled = (labels: Labels) =>
+        new LabelsBuilder(labels).set(label, openMetricsFloat(only)).labels();
+      for (const source of native) {
+        const what = { source, wanted, position: 0, only };
+        fillNativeQuantiles(call, what, result, labelled(source.labels));
+      }
+      for (const group of classic) {
+        fillQuantiles(call, { group, wanted, position: 0, only }, result, labelled(group.labels));
       }
     }
   }
@@ -83,9 +107,10 @@ function histogramFraction(call: ValueCall): StepVector {
   const lower = scalarArg(call, 0);
   const upper = scalarArg(call, 1);
   const vector = vectorArg(call, 2);
-  const groups = groupBuckets(call, vector, 2);
-  const result = new StepVector(call.grid.stepCount, groups.length);
-  for (const group of groups) {
+  const { classic, native } = findHistograms(call, vector, 2);
+  const result = new StepVector(call.grid.stepCount, classic.length + native.length);
+  for (const source of native) fillNativeFractions(call, source, result);
+  for (const group of classic) {
     const buckets = createBuckets(group);
     const base = result.addRow(group.labels, call.run.isNameRemovalDelayed);
     for (let step = 0; step < result.stepCount; step++) {
@@ -96,6 +121,23 @@ function histogramFraction(call: ValueCall): StepVector {
     }
   }
   return mergeEqualRows(result);
+}
+
+function fillNativeFractions(call: ValueCall, source: NativeRow, result: StepVector): void {
+  const vector = vectorArg(call, 2);
+  const lower = scalarArg(call, 0);
+  const upper = scalarArg(call, 1);
+  const base = result.addRow(source.labels, call.run.isNameRemovalDelayed);
+  for (let step = 0; step < result.stepCount; step++) {
+    const histogram = vector.histogramAt(source.row * vector.stepCount + step);
+    if (histogram === undefined) continue;
+    const { value, hasNan } = histogramFractionOf(lower[step]!, upper[step]!, histogram);
+    result.values[base + step] = value;
+    result.kinds[base + step] = cellKind.float;
+    if (!hasNan) continue;
+    const { start } = call.node.args[2]!;
+    call.run.annotations.add(fractionExcludesNan(source.metricName), start);
+  }
 }
 
 function warnOfQuantiles(call: ValueCall, index: number, wanted: Float64Array): void {
@@ -111,8 +153,50 @@ function openMetricsFloat(value: number): string {
   return /[.eIN]/.test(text) ? text : `${text}.0`;
 }
 
-/** Sorts rows into histograms; rows without a usable `le` get a warning where they hold a value. */
-function groupBuckets(call: ValueCall, vector: StepVector, position: number): BucketGroup[] {
+/** The histograms of a vector. A native one beside classic buckets is taken out of the vector. */
+function findHistograms(call: ValueCall, vector: StepVector, position: number): FoundHistograms {
+  const classic = groupBuckets(call, vector, position);
+  if (!vector.hasHistograms) return { classic: [...classic.values()], native: [] };
+  const isDelayed = call.run.isNameRemovalDelayed;
+  const native: NativeRow[] = [];
+  for (let row = 0; row < vector.rowCount; row++) {
+    if (!hasKind(vector, row, cellKind.histogram)) continue;
+    const labels = vector.labels[row] as Labels;
+    const metricName = isDelayed ? labels.metricName : "";
+    const group = classic.get(labels.key);
+    if (group !== undefined) {
+      const isBlocked = blockConflicts(vector, row, group);
+      if (isBlocked.includes(1)) {
+        const { start } = call.node.args[position]!;
+        call.run.annotations.add(mixedClassicNative(metricName), start);
+        classic.set(labels.key, { ...group, isBlocked });
+      }
+    }
+    native.push({ labels: isDelayed ? labels : withoutMetadata(labels), metricName, row });
+  }
+  return { classic: [...classic.values()], native };
+}
+
+/** Per step: 1 where the row has a native histogram and the group buckets; the histogram is taken out. */
+function blockConflicts(vector: StepVector, row: number, group: BucketGroup): Uint8Array {
+  const { stepCount, kinds } = vector;
+  const isBlocked = new Uint8Array(stepCount);
+  for (let step = 0; step < stepCount; step++) {
+    const at = row * stepCount + step;
+    if (kinds[at] !== cellKind.histogram) continue;
+    if (!group.rows.some((other) => kinds[other * stepCount + step] === cellKind.float)) continue;
+    isBlocked[step] = 1;
+    kinds[at] = cellKind.absent;
+  }
+  return isBlocked;
+}
+
+/** Sorts rows of floats into classic histograms; rows without a usable `le` get a warning where they hold any. */
+function groupBuckets(
+  call: ValueCall,
+  vector: StepVector,
+  position: number,
+): Map<string, BucketGroup> {
   const isDelayed = call.run.isNameRemovalDelayed;
   const members = new Map<string, { labels: Labels; found: { row: number; bound: number }[] }>();
   for (let row = 0; row < vector.rowCount; row++) {
@@ -120,7 +204,7 @@ function groupBuckets(call: ValueCall, vector: StepVector, position: number): Bu
     const bound = parseGoFloat(labels.get("le"));
     if (bound === undefined) {
       const name = isDelayed ? labels.metricName : "";
-      if (vector.presentInRow(row) > 0) {
+      if (hasKind(vector, row, cellKind.float)) {
         const text = badBucketLabel(name, labels.get("le"));
         call.run.annotations.add(text, call.node.args[position]!.start);
       }
@@ -131,15 +215,23 @@ function groupBuckets(call: ValueCall, vector: StepVector, position: number): Bu
     if (known === undefined) members.set(rest.key, { labels: rest, found: [{ row, bound }] });
     else known.found.push({ row, bound });
   }
-  return [...members.values()].map(({ labels, found }) => {
+  const groups = new Map<string, BucketGroup>();
+  for (const [key, { labels, found }] of members) {
     found.sort((a, b) => (a.bound < b.bound ? -1 : a.bound > b.bound ? 1 : 0));
-    return {
+    groups.set(key, {
       labels: isDelayed ? labels : withoutMetadata(labels),
       metricName: isDelayed ? labels.metricName : "",
       rows: found.map(({ row }) => row),
       bounds: found.map(({ bound }) => bound),
-    };
-  });
+      isBlocked: undefined,
+    });
+  }
+  return groups;
+}
+
+function hasKind(vector: StepVector, row: number, kind: number): boolean {
+  const base = row * vector.stepCount;
+  return vector.kinds.subarray(base, base + vector.stepCount).includes(kind);
 }
 
 function createBuckets(group: BucketGroup): Buckets {
@@ -149,9 +241,11 @@ function createBuckets(group: BucketGroup): Buckets {
 
 /** The buckets present at a step; equal bounds are added up. */
 function gather(vector: StepVector, group: BucketGroup, step: number, into: Buckets): void {
-  const { rows, bounds } = group;
+  const { rows, bounds, isBlocked } = group;
   const { stepCount, kinds, values } = vector;
   let count = 0;
+  into.count = 0;
+  if (isBlocked !== undefined && isBlocked[step] === 1) return;
   for (let i = 0; i < rows.length; i++) {
     const at = rows[i]! * stepCount + step;
     if (kinds[at] !== cellKind.float) continue;
@@ -167,7 +261,37 @@ function gather(vector: StepVector, group: BucketGroup, step: number, into: Buck
   into.count = count;
 }
 
-/** Adds a row of quantiles of one histogram. */
+/** Adds a row of quantiles of one native histogram. */
+function fillNativeQuantiles(
+  call: ValueCall,
+  what: {
+    readonly source: NativeRow;
+    readonly wanted: Float64Array;
+    readonly position: number;
+    /** Only the steps where this quantile is wanted. */
+    readonly only?: number;
+  },
+  result: StepVector,
+  labels: Labels,
+): void {
+  const { source, wanted, position, only } = what;
+  const vector = vectorArg(call, position);
+  const base = result.addRow(labels, call.run.isNameRemovalDelayed);
+  for (let step = 0; step < result.stepCount; step++) {
+    const quantile = wanted[step]!;
+    if (only !== undefined && !Object.is(quantile, only)) continue;
+    const histogram = vector.histogramAt(source.row * vector.stepCount + step);
+    if (histogram === undefined) continue;
+    const { value, nanEffect } = histogramQuantileOf(quantile, histogram);
+    result.values[base + step] = value;
+    result.kinds[base + step] = cellKind.float;
+    if (nanEffect === "none") continue;
+    const text = nanEffect === "skewed" ? quantileIsSkewed : quantileIsNan;
+    call.run.annotations.add(text(source.metricName), call.node.args[position]!.start);
+  }
+}
+
+/** Adds a row of quantiles of one classic histogram. */
 function fillQuantiles(
   call: ValueCall,
   what: {

@@ -1,4 +1,4 @@
-/** Functions of one float at a time: arithmetic, logarithms, trigonometry, clamps, rounding. */
+/** Functions of one float at a time, which leave histograms out: arithmetic, logarithms, trigonometry, clamps, rounding. */
 
 import { goMax, goMin } from "../go-math.ts";
 import { cellKind, dropMetricNames, type StepVector } from "../step-vector.ts";
@@ -55,6 +55,7 @@ function pointwise(apply: (value: number) => number): ValueFunction {
     kind: "value",
     async evaluate(call) {
       const vector = vectorArg(call, 0);
+      vector.dropHistograms();
       const { values } = vector;
       const cells = vector.rowCount * vector.stepCount;
       for (let start = 0; start < cells; start += cellsBetweenPauses) {
@@ -81,6 +82,7 @@ function everyStep(call: ValueCall, value: number): Float64Array {
 /** Ties round up. The inverse is multiplied with, as it loses less. */
 function round(call: ValueCall): StepVector {
   const vector = vectorArg(call, 0);
+  vector.dropHistograms();
   const nearest = call.args.length > 1 ? scalarArg(call, 1) : everyStep(call, 1);
   const { values, stepCount } = vector;
   for (let row = 0; row < vector.rowCount; row++) {
@@ -95,6 +97,7 @@ function round(call: ValueCall): StepVector {
 /** Nothing is left of steps whose bounds are the wrong way round. */
 function clamp(call: ValueCall, low: Float64Array, high: Float64Array): StepVector {
   const vector = vectorArg(call, 0);
+  vector.dropHistograms();
   const { values, kinds, stepCount } = vector;
   for (let row = 0; row < vector.rowCount; row++) {
     for (let step = 0, i = row * stepCount; step < stepCount; step++, i++) {

@@ -8,6 +8,8 @@
 
 import { invalidQuantile } from "../annotations.ts";
 import { CompensatedSum } from "../compensated-sum.ts";
+import { foldHistograms } from "../histogram/histograms-over-time.ts";
+import { type EitherKind, evaluateEither } from "../mixed-windows.ts";
 import { quantileOf, SortedWindow } from "../quantile.ts";
 import { type SampleWindows, scratchOf } from "../sample-windows.ts";
 import { cellKind } from "../step-vector.ts";
@@ -20,32 +22,15 @@ const maxPerWindow = perWindow(maxOf);
 const minPerWindow = perWindow(minOf);
 
 export const overTimeFunctions = {
-  sum_over_time: { kind: "range", evaluateRow: (windows, row) => sums(windows, row, false) },
-  avg_over_time: { kind: "range", evaluateRow: (windows, row) => sums(windows, row, true) },
-  count_over_time: {
-    kind: "range",
-    evaluateRow: perWindow((w, step) => w.to[step]! - w.from[step]!),
-  },
+  sum_over_time: foldFunction(false),
+  avg_over_time: foldFunction(true),
+  count_over_time: ofEitherKind((w, step) => w.to[step]! - w.from[step]!),
   max_over_time: { kind: "range", evaluateRow: (windows, row) => extremes(windows, row, 1) },
   min_over_time: { kind: "range", evaluateRow: (windows, row) => extremes(windows, row, -1) },
-  first_over_time: {
-    kind: "range",
-    keepsName: true,
-    evaluateRow: perWindow((w, step) => w.values[w.from[step]!]!),
-  },
-  last_over_time: {
-    kind: "range",
-    keepsName: true,
-    evaluateRow: perWindow((w, step) => w.values[w.to[step]! - 1]!),
-  },
-  ts_of_first_over_time: {
-    kind: "range",
-    evaluateRow: perWindow((w, step) => w.timestampsMs[w.from[step]!]! / 1000),
-  },
-  ts_of_last_over_time: {
-    kind: "range",
-    evaluateRow: perWindow((w, step) => w.timestampsMs[w.to[step]! - 1]! / 1000),
-  },
+  first_over_time: sampleFunction((w, step) => w.from[step]!),
+  last_over_time: sampleFunction((w, step) => w.to[step]! - 1),
+  ts_of_first_over_time: ofEitherKind((w, step) => w.timestampsMs[w.from[step]!]! / 1000),
+  ts_of_last_over_time: ofEitherKind((w, step) => w.timestampsMs[w.to[step]! - 1]! / 1000),
   ts_of_max_over_time: {
     kind: "range",
     evaluateRow: perWindow((w, step) => w.timestampsMs[lastExtreme(w, step, 1)]! / 1000),
@@ -75,6 +60,48 @@ function perWindow(
       row.values[row.base + step] = apply(windows, step);
       row.kinds[row.base + step] = cellKind.float;
     }
+  };
+}
+
+/** A function for which it does not matter whether samples are floats or histograms. */
+function ofEitherKind(apply: (windows: SampleWindows, step: number) => number): RangeFunction {
+  const evaluateRow = perWindow(apply);
+  return { kind: "range", evaluateRow, evaluateMixedRow: evaluateRow };
+}
+
+/** One of a window's own samples, of either kind. */
+function sampleFunction(pick: (windows: SampleWindows, step: number) => number): RangeFunction {
+  return {
+    kind: "range",
+    keepsName: true,
+    evaluateRow: perWindow((windows, step) => windows.values[pick(windows, step)]!),
+    evaluateMixedRow(windows, row) {
+      const { from, to, values, histograms } = windows;
+      for (let step = 0; step < from.length; step++) {
+        if (to[step]! <= from[step]!) continue;
+        const index = pick(windows, step);
+        const histogram = histograms?.[index];
+        if (histogram !== undefined) {
+          row.vector.setHistogram(row.base + step, histogram);
+          continue;
+        }
+        row.values[row.base + step] = values[index]!;
+        row.kinds[row.base + step] = cellKind.float;
+      }
+    },
+  };
+}
+
+/** sum_over_time, avg_over_time. */
+function foldFunction(isMean: boolean): RangeFunction {
+  const floats: RangeFunction["evaluateRow"] = (windows, row) => sums(windows, row, isMean);
+  const histogram: EitherKind["histogram"] = (windows, step, call) =>
+    foldHistograms(windows, step, call, isMean);
+  return {
+    kind: "range",
+    evaluateRow: floats,
+    evaluateMixedRow: (windows, row, call) =>
+      evaluateEither({ floats, histogram }, windows, row, call),
   };
 }
 

@@ -24,10 +24,11 @@ export const presenceFunctions = {
 } as const satisfies Record<string, ValueFunction>;
 
 export const presenceRangeFunctions = {
-  present_over_time: { kind: "range", evaluateRow: present },
+  present_over_time: { kind: "range", evaluateRow: present, evaluateMixedRow: present },
   absent_over_time: {
     kind: "range",
     evaluateRow: present,
+    evaluateMixedRow: present,
     finish: (result, call) => absentRow(result, call.node.args[0]),
   },
 } as const satisfies Record<string, RangeFunction>;

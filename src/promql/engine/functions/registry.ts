@@ -10,6 +10,7 @@ import type { FunctionImplementation, ValueFunction } from "./function-call.ts";
 import { histogramFunctions } from "./histogram.ts";
 import { labelFunctions } from "./label.ts";
 import { mathFunctions } from "./math.ts";
+import { nativeHistogramFunctions } from "./native-histogram.ts";
 import { overTimeFunctions } from "./over-time.ts";
 import { presenceFunctions } from "./presence.ts";
 import { regressionFunctions } from "./regression.ts";
@@ -28,6 +29,7 @@ const implementations: Readonly<
   ...presenceFunctions,
   ...sortingFunctions,
   ...histogramFunctions,
+  ...nativeHistogramFunctions,
   ...counterFunctions,
   ...overTimeFunctions,
   ...regressionFunctions,

@@ -15,6 +15,7 @@ export const sortingFunctions = {
 /** NaN comes last in both directions. */
 function sortByValue(call: ValueCall, direction: 1 | -1): StepVector {
   const vector = vectorArg(call, 0);
+  vector.dropHistograms();
   const { values } = vector;
   return sortRows(call, vector, (a, b) => {
     const x = values[a]!;

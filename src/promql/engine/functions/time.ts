@@ -67,6 +67,7 @@ function calendar(pick: (at: CalendarTime) => number): ValueFunction {
         return vectorOfScalar(seconds);
       }
       const vector = vectorArg(call, 0);
+      vector.dropHistograms();
       const { kinds, values } = vector;
       const cells = vector.rowCount * vector.stepCount;
       for (let i = 0; i < cells; i++) {
