@@ -5,7 +5,7 @@ import { resolveColor } from "./color/named-color.ts";
 import { dateTimePattern, formatDate } from "./date-format.ts";
 import { parseIsoDate } from "./date-math.ts";
 import type { Field } from "./frame.ts";
-import { browserZone } from "./time-zone.ts";
+import { browserZone, type TimeZone, toInstant } from "./time-zone.ts";
 import type { Decimals, FormattedValue } from "./units/number-text.ts";
 import { type UnitContext, type UnitFormat, unitFormat } from "./units/unit-format.ts";
 import { createValueMap } from "./value-map.ts";
@@ -40,7 +40,8 @@ export function createDisplay(field: DisplayField, context: DisplayContext = {})
   const scale = createColorScale(field, context);
   const noValue = config.noValue ?? "";
   return (given, decimals = config.decimals) => {
-    const value = isDate && typeof given === "string" ? parseTime(given) : given;
+    const value =
+      isDate && typeof given === "string" ? parseTime(given, context.zone ?? browserZone) : given;
     const numeric = unit === "string" ? Number.NaN : toNumber(value);
     const mapped = map(value);
     let shown: FormattedValue = { text: mapped?.text ?? "" };
@@ -90,8 +91,13 @@ const formatMilliseconds: UnitFormat = (value, _decimals, { zone = browserZone }
   text: formatDate(value ?? Number.NaN, `${dateTimePattern}.SSS`, zone),
 });
 
-function parseTime(text: string): number {
-  return parseIsoDate(text, browserZone) ?? Date.parse(text);
+/** ISO dates, and what else engines read as one; times without a zone are the given one's. */
+function parseTime(text: string, zone: TimeZone): number {
+  const isoMs = parseIsoDate(text, zone);
+  if (isoMs !== undefined) return isoMs;
+  const localMs = Date.parse(`${text} UTC`);
+  if (Number.isNaN(localMs)) return Date.parse(text);
+  return toInstant(localMs, zone, zone.offsetMs(localMs));
 }
 
 /** As a number what reads as one: texts without blanks around, booleans, numbers. */

@@ -8,7 +8,8 @@ import { asObjects, asString, type JsonObject } from "../json-reader.ts";
 import { browserZone, openTimeZone, type TimeZone, toInstant } from "../time-zone.ts";
 import { type TransformStep, withValues } from "./step.ts";
 
-export const convertFieldType: TransformStep = (frames, options) => {
+export const convertFieldType: TransformStep = (frames, options, scope) => {
+  const defaultZone = scope.zone ?? browserZone;
   const conversions = asObjects(options["conversions"]);
   return frames.map((frame): Frame => {
     const namer = createFieldNamer([frame]);
@@ -18,7 +19,7 @@ export const convertFieldType: TransformStep = (frames, options) => {
         const conversion = conversions.find(
           ({ targetField }) => targetField === namer(field, frame) || targetField === field.name,
         );
-        return conversion === undefined ? field : convertField(field, conversion);
+        return conversion === undefined ? field : convertField(field, conversion, defaultZone);
       }),
     };
   });
@@ -26,21 +27,20 @@ export const convertFieldType: TransformStep = (frames, options) => {
 
 type CellConversion = (value: unknown) => unknown;
 
-function convertField(field: Field, conversion: JsonObject): Field {
+function convertField(field: Field, conversion: JsonObject, defaultZone: TimeZone): Field {
   const type = asString(conversion["destinationType"]) as FieldType;
-  const convert = cellConversion(type, field, conversion);
+  const zoneName = asString(conversion["timezone"]);
+  const zone = zoneName === "" ? defaultZone : openTimeZone(zoneName);
+  const convert = cellConversion(type, { field, conversion, zone });
   if (convert === undefined) return field;
   return { ...withValues(field, [...field.values].map(convert)), type };
 }
 
 function cellConversion(
   type: FieldType,
-  field: Field,
-  conversion: JsonObject,
+  { field, conversion, zone }: { field: Field; conversion: JsonObject; zone: TimeZone },
 ): CellConversion | undefined {
   const pattern = asString(conversion["dateFormat"]);
-  const zoneName = asString(conversion["timezone"]);
-  const zone = zoneName === "" ? browserZone : openTimeZone(zoneName);
   switch (type) {
     case "number":
       return toNumberCell;

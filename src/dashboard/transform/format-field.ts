@@ -24,9 +24,9 @@ export const formatString: TransformStep = (frames, options) => {
   });
 };
 
-export const formatTime: TransformStep = (frames, options) => {
+export const formatTime: TransformStep = (frames, options, scope) => {
   const zoneName = asString(options["timezone"]);
-  const zone = zoneName === "" ? browserZone : openTimeZone(zoneName);
+  const zone = zoneName === "" ? (scope.zone ?? browserZone) : openTimeZone(zoneName);
   const pattern = asString(options["outputFormat"]);
   return mapField(frames, asString(options["timeField"]), {
     type: "string",
