@@ -6,7 +6,6 @@
  */
 
 import type { Clock } from "../base/clock.ts";
-import { ConfigError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Flow } from "../flow/model/flow.ts";
 import type { Registry } from "../metrics/registry.ts";
@@ -94,13 +93,4 @@ export function createFlowMetrics(options: FlowMetricsOptions): FlowMetrics {
     throw thrown;
   }
   return new FlowMetrics(active, registry);
-}
-
-/** Refuses a metrics string beside a dynamic configuration file, in the agent's words. */
-export function checkOneConfiguration(
-  metrics: readonly string[] | undefined,
-  dynamicFile: string | undefined,
-): void {
-  if (metrics === undefined || metrics.length === 0 || dynamicFile === undefined) return;
-  throw new ConfigError("cannot configure both static and dynamic Hubble metrics", { path: "" });
 }
