@@ -39,9 +39,11 @@ export function createDisplay(field: DisplayField, context: DisplayContext = {})
   const map = createValueMap(config.mappings);
   const scale = createColorScale(field, context);
   const noValue = config.noValue ?? "";
+  const zone = context.zone ?? browserZone;
+  const read = (given: unknown) =>
+    isDate && typeof given === "string" ? parseTime(given, zone) : given;
   return (given, decimals = config.decimals) => {
-    const value =
-      isDate && typeof given === "string" ? parseTime(given, context.zone ?? browserZone) : given;
+    const value = read(given);
     const numeric = unit === "string" ? Number.NaN : toNumber(value);
     const mapped = map(value);
     let shown: FormattedValue = { text: mapped?.text ?? "" };
