@@ -23,6 +23,7 @@ import {
 } from "./suites/hubble-internals.ts";
 import { hubbleInvalid } from "./suites/hubble-invalid.ts";
 import { hubbleJsonpb } from "./suites/hubble-jsonpb.ts";
+import { policyInvalidSuite } from "./suites/policy-invalid.ts";
 import { policyDnsSuite, policyHttpSuite } from "./suites/policy-l7.ts";
 import { policyVerdictsSuite } from "./suites/policy-verdicts.ts";
 import { promqlSuite } from "./suites/promql.ts";
@@ -54,6 +55,7 @@ export const suites: readonly Suite[] = [
   policyVerdictsSuite,
   policyHttpSuite,
   policyDnsSuite,
+  policyInvalidSuite,
   grafanaIntervalsSuite,
   grafanaNamesSuite,
   grafanaVariablesSuite,

@@ -2,11 +2,23 @@
 
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { PolicyEnforcementMode } from "../../src/policy/endpoint-policy.ts";
 import { matchL7Dns, matchL7Http } from "../../src/policy/l7-match.ts";
-import type { HttpRule, PolicyProtocol } from "../../src/policy/policy-document.ts";
+import type {
+  HttpRule,
+  KafkaRule,
+  PolicyProtocol,
+  ServiceFacts,
+} from "../../src/policy/policy-document.ts";
 import { PolicyEngine } from "../../src/policy/policy-engine.ts";
 import { parsePolicies } from "../../src/policy/policy-parse.ts";
-import type { NamedPort, PolicyEndpoint, Verdict } from "../../src/policy/verdict.ts";
+import type {
+  AuthVerdict,
+  L7Verdict,
+  NamedPort,
+  PolicyEndpoint,
+  Verdict,
+} from "../../src/policy/verdict.ts";
 import { reportCase, type Suite } from "../suite.ts";
 
 interface CaseEndpoint {
@@ -48,8 +60,13 @@ interface VerdictCase {
   readonly name: string;
   readonly options?: Readonly<Record<string, string>>;
   readonly policies: readonly unknown[];
+  readonly services?: readonly (Omit<ServiceFacts, "labels"> & {
+    readonly labels?: Readonly<Record<string, string>>;
+  })[];
   readonly endpoints: readonly CaseEndpoint[];
-  readonly enforcement: Readonly<Record<string, { ingress?: boolean; egress?: boolean }>>;
+  readonly enforcement: Readonly<
+    Record<string, { ingress?: boolean; egress?: boolean; error?: string }>
+  >;
   readonly checks: readonly CaseCheck[];
 }
 
@@ -70,18 +87,33 @@ function caseFiles(dataDir: string): string[] {
   return readdirSync(join(dataDir, folder)).filter((file) => file.endsWith(".json"));
 }
 
+/** Agent options that the engine or the parser knows. */
+const knownOptions = [
+  "allow-localhost",
+  // Changes which addresses exist, not what policies say.
+  "enable-ipv6",
+  "enable-policy",
+  "enable-host-firewall",
+  "enable-node-selector-labels",
+];
+
 function runCase(recorded: VerdictCase): string | undefined {
-  const unknownOptions = Object.keys(recorded.options ?? {}).filter(
-    (name) => name !== "allow-localhost" && name !== "enable-ipv6",
-  );
+  const options = recorded.options ?? {};
+  const unknownOptions = Object.keys(options).filter((name) => !knownOptions.includes(name));
   if (unknownOptions.length > 0) return `agent option not built: ${unknownOptions.join(", ")}`;
   const endpoints = new Map(recorded.endpoints.map((end) => [nameOf(end), end]));
   const engine = new PolicyEngine(
     recorded.policies.flatMap((policy) =>
-      parsePolicies(JSON.stringify(policy), { file: recorded.name }),
+      parsePolicies(JSON.stringify(policy), {
+        file: recorded.name,
+        hasNodeSelectorLabels: options["enable-node-selector-labels"] === "true",
+      }),
     ),
     {
-      allowLocalhost: recorded.options?.["allow-localhost"] !== "policy",
+      allowLocalhost: options["allow-localhost"] !== "policy",
+      enforcementMode: (options["enable-policy"] ?? "default") as PolicyEnforcementMode,
+      hasHostFirewall: options["enable-host-firewall"] === "true",
+      services: (recorded.services ?? []).map((service) => ({ labels: {}, ...service })),
       lookUpNamedPort: (name, protocol) => clusterPort(recorded.endpoints, name, protocol),
     },
   );
@@ -89,8 +121,12 @@ function runCase(recorded: VerdictCase): string | undefined {
   for (const [name, expected] of Object.entries(recorded.enforcement)) {
     const end = endpoints.get(name);
     if (end === undefined) continue;
-    const have = engine.enforcement(toPolicyEndpoint(end));
-    const want = { ingress: expected.ingress === true, egress: expected.egress === true };
+    const error = engine.policyError(toPolicyEndpoint(end));
+    const have = error === undefined ? engine.enforcement(toPolicyEndpoint(end)) : { error };
+    const want =
+      expected.error === undefined
+        ? { ingress: expected.ingress === true, egress: expected.egress === true }
+        : { error: expected.error };
     compare(differences, `enforcement ${name}`, want, have);
   }
   for (const check of recorded.checks) {
@@ -148,12 +184,13 @@ function answer(
     ? engine.resolveVerdict({ ...query, direction: "ingress" })
     : undefined;
   const isDenied = [ingress, egress].some((side) => side?.decision === "denied");
+  const isError = [ingress, egress].some((side) => side?.decision === "error");
   const sides = isDenied ? [] : [egress, ingress].filter((side) => side !== undefined);
   const l7 = isDenied ? {} : { ...l7Of("egress", egress), ...l7Of("ingress", ingress) };
   return {
     ingress: ingress?.decision ?? "not-enforced-here",
     egress: egress?.decision ?? "not-enforced-here",
-    verdict: isDenied ? "denied" : "allowed",
+    verdict: isError ? "error" : isDenied ? "denied" : "allowed",
     l7: Object.keys(l7).length === 0 ? null : l7,
     detail: { egress: detailOf(egress), ingress: detailOf(ingress) },
     ...(check.expect.http === undefined
@@ -168,11 +205,30 @@ function answer(
 function l7Of(direction: string, side: Verdict | undefined): Record<string, unknown> {
   const l7 = side?.l7;
   if (l7 === undefined) return {};
-  const rules =
-    l7.parser === "http" ? { http: l7.http.map(httpJson) } : { dns: l7.dns.map(dnsJson) };
-  return {
-    [direction]: { parser: l7.parser, allowAll: l7.allowAll, ...rules },
-  };
+  const parser = l7.parser === "l7" ? l7.l7proto : l7.parser;
+  return { [direction]: { parser, allowAll: l7.allowAll, ...l7Rules(l7) } };
+}
+
+function l7Rules(l7: L7Verdict): Record<string, unknown> {
+  const names = l7.serverNames === undefined ? {} : { serverNames: l7.serverNames };
+  switch (l7.parser) {
+    case "http":
+      return { http: l7.http.map(httpJson), ...names };
+    case "dns":
+      return { dns: l7.dns.map(dnsJson) };
+    case "kafka":
+      return { kafka: l7.kafka.map(kafkaJson), ...names };
+    case "l7":
+      return { l7: l7.l7, ...names };
+    case "tls":
+      return names;
+    case "crd":
+      return { listener: l7.listener, ...names };
+  }
+}
+
+function kafkaJson({ role, apiKey, apiVersion, clientId, topic }: KafkaRule) {
+  return defined({ role, apiKey, apiVersion, clientID: clientId, topic });
 }
 
 function httpJson(rule: HttpRule): Record<string, unknown> {
@@ -196,11 +252,14 @@ function defined(fields: Record<string, unknown>): Record<string, unknown> {
 function detailOf(side: Verdict | undefined): Record<string, unknown> {
   if (side === undefined) return { decision: "not-enforced-here" };
   if (side.decision === "default-allow") return { decision: side.decision };
+  if (side.decision === "error") return { decision: side.decision, reason: side.error };
   const matchedBy = side.isAllowLocalhost
     ? ["reserved:io.cilium.policy.derived-from=allow-localhost-ingress"]
     : [
         ...new Set(
-          side.matchedBy.map(({ kind, namespace, name }) => `${kind}/${namespace}/${name}`),
+          side.matchedBy.map(({ kind, namespace, name }) =>
+            namespace === "" ? `${kind}/${name}` : `${kind}/${namespace}/${name}`,
+          ),
         ),
       ].sort();
   return defined({
@@ -214,7 +273,13 @@ function detailOf(side: Verdict | undefined): Record<string, unknown> {
     match: side.match,
     matchedBy: matchedBy.length === 0 ? undefined : matchedBy,
     policyLog: side.policyLog.length === 0 ? undefined : side.policyLog,
+    auth: side.auth === undefined ? undefined : authText(side.auth),
   });
+}
+
+function authText({ mode, isDerived }: AuthVerdict): string {
+  const text = mode === "required" ? "spire" : mode;
+  return isDerived ? `${text} (derived)` : text;
 }
 
 function httpOutcome(sides: readonly Verdict[], request: CaseRequest): CaseRequest {

@@ -90,3 +90,33 @@ function parseGroups(text: string): number[] | undefined {
   }
   return groups;
 }
+
+/** Why Go's ParseAddr would refuse the text, in its words. */
+export function addressFault(text: string): string {
+  const say = (why: string, at?: string) =>
+    `ParseAddr(${JSON.stringify(text)}): ${why}${at === undefined ? "" : ` (at ${JSON.stringify(at)})`}`;
+  const mark = /[.:%]/.exec(text)?.[0];
+  if (mark === undefined) return say("unable to parse IP");
+  if (mark !== ".") return say("unexpected character", text.replace(/^[0-9a-fA-F:]*/, ""));
+  const strange = /[^0-9.]/.exec(text);
+  if (strange !== null) return say("unexpected character", text.slice(strange.index));
+  const parts = text.split(".");
+  if (parts.includes("")) return say("IPv4 field must have at least one digit", text);
+  if (parts.some((part) => part.length > 1 && part.startsWith("0"))) {
+    return say("IPv4 field has octet with leading zero");
+  }
+  if (parts.some((part) => Number(part) > 255)) return say("IPv4 field has value >255");
+  return say(parts.length < 4 ? "IPv4 address too short" : "IPv4 address too long");
+}
+
+/** Why Go's ParsePrefix would refuse the text, in its words. */
+export function prefixFault(text: string): string {
+  const slash = text.lastIndexOf("/");
+  const say = (why: string) => `netip.ParsePrefix(${JSON.stringify(text)}): ${why}`;
+  if (slash < 0) return say("no '/'");
+  const address = text.slice(0, slash);
+  const bits = text.slice(slash + 1);
+  if (parseAddress(address) === undefined) return say(addressFault(address));
+  if (!/^(0|[1-9]\d{0,2})$/.test(bits)) return say(`bad bits after slash: ${JSON.stringify(bits)}`);
+  return say("prefix length out of range");
+}

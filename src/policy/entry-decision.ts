@@ -4,8 +4,23 @@
  */
 
 import { formatPeer, isWildcardPeer } from "./peer-selector.ts";
-import type { DnsRule, HttpRule, L7Rules, PolicyProtocol, PortMatch } from "./policy-document.ts";
-import type { DirectionPolicy, L7Verdict, PolicyMatch, SelectedEntry, Verdict } from "./verdict.ts";
+import type {
+  AuthMode,
+  DnsRule,
+  HttpRule,
+  KafkaRule,
+  L7Rules,
+  PolicyProtocol,
+  PortMatch,
+} from "./policy-document.ts";
+import type {
+  AuthVerdict,
+  DirectionPolicy,
+  L7Verdict,
+  PolicyMatch,
+  SelectedEntry,
+  Verdict,
+} from "./verdict.ts";
 
 /** The packet, and what the subject's surroundings say. */
 export interface DecisionInput {
@@ -24,6 +39,7 @@ interface Applicable {
   /** Undefined = every port and protocol. */
   readonly port: PortMatch | undefined;
   readonly l7: L7Rules | undefined;
+  readonly serverNames: readonly string[];
   /** Larger is more specific: 0 no ports, 1 whole protocol, 2.. ranges, 18 one port. */
   readonly portRank: number;
   /** Selects some peers only, not all. */
@@ -39,6 +55,9 @@ export function decide(
   entries: readonly SelectedEntry[],
   input: DecisionInput,
 ): Verdict {
+  if (policy.error !== undefined) {
+    return { ...noVerdict, decision: "error", error: policy.error };
+  }
   const denies = applicableOf(entries, input, true);
   if (denies.length > 0) return denied(denies);
   const allows = applicableOf(entries, input, false);
@@ -53,6 +72,7 @@ const localhostEntry: Applicable = {
   selected: undefined,
   port: undefined,
   l7: undefined,
+  serverNames: [],
   portRank: 0,
   isPeerSpecific: true,
 };
@@ -74,18 +94,20 @@ function applicableOf(
   isDeny: boolean,
 ): Applicable[] {
   const found: Applicable[] = [];
+  const whole = { port: undefined, l7: undefined, serverNames: [], portRank: 0 };
   for (const selected of entries) {
     const { entry } = selected;
     if (entry.isDeny !== isDeny) continue;
     const isPeerSpecific = entry.peers !== undefined && !entry.peers.some(isWildcardPeer);
     if (entry.ports === undefined) {
-      found.push({ selected, port: undefined, l7: undefined, portRank: 0, isPeerSpecific });
+      found.push({ selected, ...whole, isPeerSpecific });
       continue;
     }
     for (const rule of entry.ports) {
       const port = rule.ports.find((candidate) => matchesPort(candidate, input));
       if (port === undefined) continue;
-      found.push({ selected, port, l7: rule.l7, portRank: rankOf(port), isPeerSpecific });
+      const { l7, serverNames } = rule;
+      found.push({ selected, port, l7, serverNames, portRank: rankOf(port), isPeerSpecific });
     }
   }
   return found;
@@ -93,8 +115,8 @@ function applicableOf(
 
 function matchesPort(port: PortMatch, input: DecisionInput): boolean {
   const { protocol } = input;
-  const isIcmp = protocol === "ICMP" || protocol === "ICMPV6";
-  if (port.protocol === "ANY" ? isIcmp : port.protocol !== protocol) return false;
+  const hasPorts = protocol === "TCP" || protocol === "UDP" || protocol === "SCTP";
+  if (port.protocol === "ANY" ? !hasPorts : port.protocol !== protocol) return false;
   if (port.name !== undefined) return input.portOf(port.name, port.protocol) === input.port;
   return input.port >= port.first && input.port <= port.last;
 }
@@ -112,7 +134,31 @@ function denied(applicable: readonly Applicable[]): Verdict {
 
 function allowed(policy: DirectionPolicy, applicable: readonly Applicable[]): Verdict {
   const deciding = mostSpecific(applicable);
-  return { ...verdictOf(deciding), l7: uniteL7(applicable, policy.isDefaultDeny) };
+  const auth = authOf(deciding, applicable);
+  return {
+    ...verdictOf(deciding),
+    l7: uniteL7(applicable, policy.isDefaultDeny),
+    ...(auth === undefined ? {} : { auth }),
+  };
+}
+
+/** Weakest first: the strongest that any entry asks for counts. */
+const authStrength: readonly AuthMode[] = ["disabled", "required", "test-always-fail"];
+
+/** What the deciding entry says; where it says nothing, what the broader entries that apply say. */
+function authOf(
+  deciding: readonly Applicable[],
+  applicable: readonly Applicable[],
+): AuthVerdict | undefined {
+  const own = strongestAuth(deciding);
+  if (own !== undefined) return { mode: own, isDerived: false };
+  const derived = strongestAuth(applicable);
+  return derived === undefined ? undefined : { mode: derived, isDerived: true };
+}
+
+function strongestAuth(applicable: readonly Applicable[]): AuthMode | undefined {
+  const asked = new Set(applicable.map(({ selected }) => selected?.entry.auth));
+  return authStrength.findLast((mode) => asked.has(mode));
 }
 
 function verdictOf(deciding: readonly Applicable[]): Verdict {
@@ -138,7 +184,9 @@ function mostSpecific(applicable: readonly Applicable[]): readonly Applicable[] 
   const general = ranked.filter(({ isPeerSpecific }) => !isPeerSpecific);
   if (specific.length === 0 || general.length === 0) return ranked;
   if (specific.includes(localhostEntry)) return specific;
-  const isSame = isRedirect(specific) === isRedirect(general);
+  const isSame =
+    isRedirect(specific) === isRedirect(general) &&
+    strongestAuth(specific) === strongestAuth(general);
   return isSame ? general : specific;
 }
 
@@ -160,15 +208,44 @@ function matchOf(deciding: Applicable | undefined): PolicyMatch {
  * deny L7 rules restrict nothing, but the traffic still passes the proxy.
  */
 function uniteL7(applicable: readonly Applicable[], isDefaultDeny: boolean): L7Verdict | undefined {
-  const http = applicable.flatMap(({ l7 }) => (l7?.parser === "http" ? l7.http : []));
-  if (http.length > 0) {
-    const allowAll =
-      !isDefaultDeny || applicable.some(({ l7 }) => l7 === undefined) || http.some(isOpenHttp);
-    const isWildcarded = !isDefaultDeny || hasOpenTwin(applicable);
-    return { parser: "http", allowAll, http: isWildcarded ? [...http, everyRequest] : http };
+  const rules = applicable.flatMap(({ l7 }) => l7 ?? []);
+  // Server names go along with any parser; alone they are one themselves.
+  const first = rules.find(({ parser }) => parser !== "tls") ?? rules[0];
+  if (first === undefined) return undefined;
+  const isUnrestricted = !isDefaultDeny || applicable.some(({ l7 }) => l7 === undefined);
+  const isWildcarded = !isDefaultDeny || hasOpenTwin(applicable);
+  const names = serverNamesOf(applicable, isWildcarded);
+  const withNames = names.length === 0 ? {} : { serverNames: names };
+  switch (first.parser) {
+    case "http": {
+      const http = rules.flatMap((one) => (one.parser === "http" ? one.http : []));
+      const allowAll = isUnrestricted || http.some(isOpenHttp);
+      const all = isWildcarded ? [...http, everyRequest] : http;
+      return { parser: "http", allowAll, http: all, ...withNames };
+    }
+    case "dns":
+      return uniteDns(applicable, isDefaultDeny);
+    case "kafka": {
+      const kafka = rules.flatMap((one) => (one.parser === "kafka" ? one.kafka : []));
+      const allowAll = isUnrestricted || kafka.some(isOpenKafka);
+      const all = isWildcarded ? [...kafka, everyKafkaRequest] : kafka;
+      return { parser: "kafka", allowAll, kafka: all, ...withNames };
+    }
+    case "l7": {
+      const lists = rules.flatMap((one) => (one.parser === "l7" ? [one.l7] : []));
+      // A parser named without rules lets everything pass.
+      const allowAll = isUnrestricted || lists.some((list) => list.length === 0);
+      return { parser: "l7", l7proto: first.l7proto, allowAll, l7: lists.flat(), ...withNames };
+    }
+    case "tls":
+      return { parser: "tls", allowAll: isUnrestricted || names.length === 0, serverNames: names };
+    case "crd":
+      return { parser: "crd", allowAll: isUnrestricted, listener: first.listener, ...withNames };
   }
+}
+
+function uniteDns(applicable: readonly Applicable[], isDefaultDeny: boolean): L7Verdict {
   const dns = applicable.flatMap(({ l7 }) => (l7?.parser === "dns" ? l7.dns : []));
-  if (dns.length === 0) return undefined;
   const hasOpenPort = applicable.some(
     ({ l7, portRank }) => l7 === undefined && portRank === onePortRank,
   );
@@ -178,6 +255,12 @@ function uniteL7(applicable: readonly Applicable[], isDefaultDeny: boolean): L7V
     allowAll: isOpen || dns.some(isOpenDns),
     dns: isOpen ? [...dns, everyName] : dns,
   };
+}
+
+/** Sorted; none where some entry for the same peers and port takes any name. */
+function serverNamesOf(applicable: readonly Applicable[], isWildcarded: boolean): string[] {
+  if (isWildcarded) return [];
+  return [...new Set(applicable.flatMap(({ serverNames }) => serverNames))].sort();
 }
 
 /** An entry for the same peers and port as one with L7 rules, but without: their filters merge into one. */
@@ -199,6 +282,19 @@ const everyName: DnsRule = { matchName: undefined, matchPattern: "*", line: 0 };
 
 function isOpenHttp({ method, path, host, headers }: HttpRule): boolean {
   return !method && !path && !host && headers.length === 0;
+}
+
+const everyKafkaRequest: KafkaRule = {
+  role: undefined,
+  apiKey: undefined,
+  apiVersion: undefined,
+  clientId: undefined,
+  topic: undefined,
+  line: 0,
+};
+
+function isOpenKafka({ role, apiKey, apiVersion, clientId, topic }: KafkaRule): boolean {
+  return !role && !apiKey && !apiVersion && !clientId && !topic;
 }
 
 function isOpenDns({ matchPattern }: DnsRule): boolean {

@@ -1,113 +1,150 @@
 /**
- * One item of `ingress`, `egress` or a deny list: its peers, its ports, its L7 rules. Fields that
- * Cilium knows and this program does not yet are refused by name, so that no policy is half obeyed.
+ * One item of `ingress`, `egress` or a deny list as the agent takes it: its peers, its ports, its L7
+ * rules. Checks come in the agent's order, in its words.
  */
 
-import { containsCidr, parseCidr } from "./cidr.ts";
+import { addressFault, type Cidr, containsCidr, parseCidr, prefixFault } from "./cidr.ts";
 import { compileMatchName, compileMatchPattern } from "./fqdn-pattern.ts";
 import { parseDnsRule } from "./l7-parse.ts";
+import type { LabelSelector } from "./label-selector.ts";
 import { entityNames, type PeerSelector } from "./peer-selector.ts";
-import type { PolicyDirection, PolicyEntry, RuleOrigin } from "./policy-document.ts";
+import type { AuthMode, PolicyDirection, PolicyEntry, RuleOrigin } from "./policy-document.ts";
 import { parseIcmps, parseToPorts } from "./port-parse.ts";
 import { type PolicyScope, parseSelector, withPeerScope } from "./selector-parse.ts";
 import type { YamlCursor } from "./yaml-cursor.ts";
 
 const peerFields = {
-  ingress: ["fromEndpoints", "fromEntities", "fromCIDR", "fromCIDRSet"],
-  egress: ["toEndpoints", "toEntities", "toCIDR", "toCIDRSet", "toFQDNs"],
+  ingress: ["fromEndpoints", "fromEntities", "fromCIDR", "fromCIDRSet", "fromNodes", "fromGroups"],
+  egress: [
+    "toEndpoints",
+    "toEntities",
+    "toCIDR",
+    "toCIDRSet",
+    "toNodes",
+    "toGroups",
+    "toServices",
+    "toFQDNs",
+  ],
 } as const;
 type PeerField = (typeof peerFields)[PolicyDirection][number];
 
-/** Known to Cilium, not to us: refused by name. */
-const notBuiltFields = [
-  "fromNodes",
-  "fromGroups",
-  "toNodes",
-  "toGroups",
-  "toServices",
-  "authentication",
-] as const;
+const authModes: readonly AuthMode[] = ["disabled", "required", "test-always-fail"];
 
-/** These may stand beside each other; any two other peer fields in one entry are refused, as in Cilium. */
-const combinablePairs: readonly (readonly [PeerField, PeerField])[] = [
-  ["fromCIDR", "fromCIDRSet"],
-  ["toCIDR", "toCIDRSet"],
-];
+/** Where an entry stands, and the agent's options that decide what it may hold. */
+export interface EntryContext {
+  readonly scope: PolicyScope;
+  /** The spec has a nodeSelector. */
+  readonly isHostPolicy: boolean;
+  readonly hasNodeSelectorLabels: boolean;
+  readonly hasExtendedProtocols: boolean;
+}
+
+interface PresentField {
+  readonly name: PeerField;
+  readonly value: YamlCursor;
+}
 
 /** Reads one entry. */
 export function parseEntry(
   cursor: YamlCursor,
   origin: RuleOrigin,
-  scope: PolicyScope,
+  context: EntryContext,
 ): PolicyEntry {
   const direction: PolicyDirection = origin.section.startsWith("ingress") ? "ingress" : "egress";
   const isDeny = origin.section.endsWith("Deny");
-  const known: readonly PeerField[] = peerFields[direction];
-  const fields = cursor.fields([...known, "toPorts", "icmps", ...notBuiltFields]);
-  for (const name of notBuiltFields) fields[name]?.fail(`${name} is not built yet`);
+  const known = peerFields[direction].filter((name) => !isDeny || name !== "toFQDNs");
+  const fields = cursor.fields([...known, "toPorts", "icmps", "authentication"]);
   const present = known.flatMap((name) => {
     const value = fields[name];
     return value === undefined ? [] : [{ name, value }];
   });
   checkCombination(present);
-  if (fields.toPorts !== undefined && fields.icmps !== undefined) {
-    fields.icmps.fail(
-      "the icmps block may only be present without toPorts; write a separate rule for toPorts",
+  const icmpItems = fields.icmps?.items() ?? [];
+  if (icmpItems.length > 0 && (fields.toPorts?.items().length ?? 0) > 0) {
+    fields.icmps?.fail(
+      "the ICMPs block may only be present without ToPorts. Define a separate rule to use ToPorts",
     );
   }
-  if (isDeny) fieldsOfDeny(present);
-  const peers = present.flatMap(({ name, value }) => parsePeers(name, value, scope));
+  const { hasExtendedProtocols } = context;
   const toPorts =
-    fields.toPorts === undefined ? [] : parseToPorts(fields.toPorts, { isDeny, direction });
-  const ports = fields.icmps === undefined ? toPorts : parseIcmps(fields.icmps);
-  return {
+    fields.toPorts === undefined
+      ? []
+      : parseToPorts(fields.toPorts, { isDeny, direction, hasExtendedProtocols });
+  const icmps = fields.icmps === undefined ? [] : parseIcmps(fields.icmps);
+  const ports = [...toPorts, ...icmps];
+  const peers = present.flatMap(({ name, value }) =>
+    value.items().map((item) => parsePeer(name, item, context.scope)),
+  );
+  checkNodeFields(present, context);
+  const entry: PolicyEntry = {
     origin,
     direction,
     isDeny,
     peers: selectsEveryone(present, peers, ports.length > 0) ? undefined : peers,
     ports: ports.length === 0 ? undefined : ports,
+    auth: isDeny ? undefined : parseAuth(fields.authentication),
   };
+  if (context.isHostPolicy) checkHostEntry(fields.toPorts ?? cursor, entry);
+  return entry;
 }
 
 /**
  * No peer field: every peer where ports are given, but nobody for a bare `{}` in CNPs ("ingress: [{}]
- * denies everything"). `toFQDNs: []` with ports fails open, as recorded from Cilium.
+ * denies everything"). `toFQDNs: []` and `toServices: []` with ports fail open, as recorded from Cilium.
  */
 function selectsEveryone(
-  present: readonly { readonly name: PeerField; readonly value: YamlCursor }[],
+  present: readonly PresentField[],
   peers: readonly PeerSelector[],
   hasPorts: boolean,
 ): boolean {
   if (present.length === 0) return hasPorts;
-  return hasPorts && peers.length === 0 && present.every(({ name }) => name === "toFQDNs");
+  const failsOpen = present.every(({ name }) => name === "toFQDNs" || name === "toServices");
+  return hasPorts && peers.length === 0 && failsOpen;
 }
 
-function checkCombination(
-  present: readonly { readonly name: PeerField; readonly value: YamlCursor }[],
-): void {
-  const [first, second] = present;
+/** Any two peer fields that are not empty in one entry are refused. */
+function checkCombination(present: readonly PresentField[]): void {
+  const [first, second] = present.filter(({ value }) => value.items().length > 0);
   if (first === undefined || second === undefined) return;
-  const isFine = combinablePairs.some(([a, b]) => a === first.name && b === second.name);
-  if (!isFine || present.length > 2) {
-    second.value.fail(
-      `combining ${capital(first.name)} and ${capital(second.name)} is not supported yet; write two rules`,
-    );
-  }
+  // The agent names toFQDNs first, whatever the order.
+  const [a, b] = second.name === "toFQDNs" ? [second, first] : [first, second];
+  second.value.fail(
+    `combining ${capital(a.name)} and ${capital(b.name)} is not supported yet`,
+    "write two rules",
+  );
 }
 
 function capital(name: string): string {
   return name.charAt(0).toUpperCase() + name.slice(1);
 }
 
-function fieldsOfDeny(
-  present: readonly { readonly name: PeerField; readonly value: YamlCursor }[],
+function checkNodeFields(
+  present: readonly PresentField[],
+  { hasNodeSelectorLabels }: EntryContext,
 ): void {
-  const fqdns = present.find(({ name }) => name === "toFQDNs");
-  fqdns?.value.fail("toFQDNs is not allowed in egressDeny; deny by CIDR or entity instead");
+  const nodes = present.find(({ name }) => name === "fromNodes" || name === "toNodes");
+  if (nodes === undefined || hasNodeSelectorLabels || nodes.value.items().length === 0) return;
+  nodes.value.fail(
+    'FromNodes/ToNodes rules can only be applied when the "enable-node-selector-labels" flag is set',
+    "use fromEntities: [remote-node], or set the flag",
+  );
 }
 
-function parsePeers(field: PeerField, cursor: YamlCursor, scope: PolicyScope): PeerSelector[] {
-  return cursor.items().map((item) => parsePeer(field, item, scope));
+function checkHostEntry(cursor: YamlCursor, entry: PolicyEntry): void {
+  const l7 = entry.ports?.find((rule) => rule.l7 !== undefined)?.l7;
+  if (l7 === undefined) return;
+  if (entry.direction === "ingress") {
+    cursor.fail("L7 policy is not supported on host ingress yet");
+  }
+  if (l7.parser !== "dns") {
+    const name = l7.parser === "kafka" ? "Kafka" : l7.parser.toUpperCase();
+    cursor.fail(`L7 protocol ${name} is not supported on host egress yet`);
+  }
+}
+
+function parseAuth(cursor: YamlCursor | undefined): AuthMode | undefined {
+  const mode = cursor?.field("mode")?.text();
+  return authModes.find((known) => known === mode);
 }
 
 function parsePeer(field: PeerField, item: YamlCursor, scope: PolicyScope): PeerSelector {
@@ -120,19 +157,44 @@ function parsePeer(field: PeerField, item: YamlCursor, scope: PolicyScope): Peer
       return parseEntity(item);
     case "fromCIDR":
     case "toCIDR":
-      return { kind: "cidr", cidr: readCidr(item), except: [] };
+      return { kind: "cidr", cidr: readAddressOrCidr(item), except: [] };
     case "fromCIDRSet":
     case "toCIDRSet":
       return parseCidrSet(item);
+    case "fromNodes":
+    case "toNodes":
+      return { kind: "labels", selector: nodeSelector(parseSelector(item, "node")) };
+    case "fromGroups":
+    case "toGroups":
+      return {
+        kind: "cloud-group",
+        text: item
+          .entries()
+          .map(([key]) => key)
+          .join(","),
+      };
+    case "toServices":
+      return parseService(item, scope);
     case "toFQDNs":
       return parseFqdn(item);
   }
 }
 
+/** Nodes are peers by their labels, and remote ones only. */
+function nodeSelector(selector: LabelSelector): LabelSelector {
+  const remote = {
+    source: "reserved",
+    key: "remote-node",
+    operator: "Exists",
+    values: [],
+  } as const;
+  return { conditions: [...selector.conditions, remote] };
+}
+
 function parseFqdn(cursor: YamlCursor): PeerSelector {
   const { matchName, matchPattern } = parseDnsRule(cursor);
-  const text = matchName ?? matchPattern ?? "";
-  const pattern = matchName === undefined ? compileMatchPattern(text) : compileMatchName(text);
+  const text = matchName || matchPattern || "";
+  const pattern = matchName ? compileMatchName(text) : compileMatchPattern(text);
   return { kind: "fqdn", text, pattern };
 }
 
@@ -140,40 +202,84 @@ function parseEntity(cursor: YamlCursor): PeerSelector {
   const text = cursor.text();
   const entity = entityNames.find((name) => name === text);
   if (entity === undefined) {
-    return cursor.fail(`unsupported entity "${text}"; want one of ${entityNames.join(", ")}`);
+    return cursor.fail(`unsupported entity: ${text}`, `want one of ${entityNames.join(", ")}`);
   }
   return { kind: "entity", entity };
 }
 
-function readCidr(cursor: YamlCursor) {
+/** The agent takes a bare address too; only the CRD's schema wants a prefix length. */
+function readAddressOrCidr(cursor: YamlCursor): Cidr {
   const text = cursor.text();
+  if (text === "") cursor.fail("IP must be specified");
   const cidr = parseCidr(text);
-  if (cidr === undefined)
-    return cursor.fail(`unable to parse CIDR "${text}"; want as in 10.0.0.0/8`);
-  if (!text.includes("/")) {
-    cursor.fail(
-      `unable to parse CIDR "${text}": no prefix length; want ${text}/${cidr.isIpv4 ? 32 : 128}`,
-    );
+  if (cidr === undefined) {
+    return cursor.fail(`unable to parse CIDR: ${addressFault(text)}`, "want as in 10.0.0.0/8");
   }
   return cidr;
 }
 
 function parseCidrSet(cursor: YamlCursor): PeerSelector {
   const fields = cursor.fields(["cidr", "except", "cidrGroupRef", "cidrGroupSelector"]);
-  (fields.cidrGroupRef ?? fields.cidrGroupSelector)?.fail(
-    "CIDR groups are not built yet; write the cidr",
+  const kinds = [fields.cidr, fields.cidrGroupRef, fields.cidrGroupSelector].filter(
+    (field) => field !== undefined,
   );
-  if (fields.cidr === undefined)
+  if (kinds.length === 0) {
     cursor.fail("one of cidr, cidrGroupRef, or cidrGroupSelector is required");
-  const cidr = readCidr(fields.cidr);
-  const except = (fields.except?.items() ?? []).map((item) => {
-    const inner = readCidr(item);
+  }
+  if (kinds.length > 1) {
+    cursor.fail(
+      "more than one of cidr, cidrGroupRef, or cidrGroupSelector may not be set",
+      "write an item for each",
+    );
+  }
+  const exceptItems = fields.except?.items() ?? [];
+  if (fields.cidr === undefined) {
+    const name = fields.cidrGroupRef?.text();
+    const selector =
+      fields.cidrGroupSelector && parseSelector(fields.cidrGroupSelector, "cidrgroup");
+    return { kind: "cidr-group", name, selector, except: exceptItems.map(readPrefix) };
+  }
+  const cidr = readPrefix(fields.cidr);
+  return { kind: "cidr", cidr, except: readExcept(cidr, exceptItems) };
+}
+
+function readPrefix(cursor: YamlCursor): Cidr {
+  const text = cursor.text();
+  const cidr = text.includes("/") ? parseCidr(text) : undefined;
+  if (cidr === undefined) {
+    return cursor.fail(
+      `unable to parse CIDRRule ${JSON.stringify(text)}: ${prefixFault(text)}`,
+      "want as in 10.0.0.0/8",
+    );
+  }
+  return cidr;
+}
+
+/** Reads the exceptions of a prefix, which must lie in it. */
+export function readExcept(cidr: Cidr, items: readonly YamlCursor[]): Cidr[] {
+  return items.map((item) => {
+    const inner = readPrefix(item);
     if (!containsCidr(cidr, inner)) {
       item.fail(
         `allow CIDR prefix ${cidr.text} does not contain exclude CIDR prefix ${inner.text}`,
+        "an exception can only take away what the cidr selects",
       );
     }
     return inner;
   });
-  return { kind: "cidr", cidr, except };
+}
+
+function parseService(cursor: YamlCursor, scope: PolicyScope): PeerSelector {
+  const fields = cursor.fields(["k8sService", "k8sServiceSelector"]);
+  const place = fields.k8sService ?? fields.k8sServiceSelector;
+  const namespace = place?.field("namespace")?.text() || scope.namespace;
+  const selector = fields.k8sServiceSelector?.field("selector");
+  return {
+    kind: "service",
+    service: {
+      namespace,
+      name: fields.k8sService?.field("serviceName")?.text(),
+      selector: selector && parseSelector(selector),
+    },
+  };
 }

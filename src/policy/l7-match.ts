@@ -7,7 +7,7 @@
 import { ParseError } from "../base/errors.ts";
 import { type AnchoredRegexp, compileAnchoredRegexp } from "../model/regexp.ts";
 import { compileMatchName, compileMatchPattern, normalizeName } from "./fqdn-pattern.ts";
-import type { DnsRule, HttpHeaderRule, HttpRule } from "./policy-document.ts";
+import type { DnsRule, HttpHeaderRule, HttpRule, KafkaRule } from "./policy-document.ts";
 
 /** A request as the proxy sees it. */
 export interface HttpRequestHead {
@@ -92,7 +92,55 @@ function compileField(source: string | undefined): (text: string) => boolean {
 function matchesHeader(rule: HttpHeaderRule, headers: ReadonlyMap<string, string>): boolean {
   // LOG, ADD, DELETE and REPLACE change or note the request; they never refuse it.
   if (rule.mismatch !== undefined) return true;
+  if (rule.hasUnknownValue === true) return false;
   const value = headers.get(rule.name);
   if (value === undefined) return false;
   return rule.value === undefined || rule.value === value;
+}
+
+/** A Kafka request as the proxy sees it. */
+export interface KafkaRequestHead {
+  /** Lower case: "produce", "fetch". */
+  readonly apiKey: string;
+  readonly apiVersion: number;
+  readonly clientId: string;
+  /** Every topic of the request must be allowed. */
+  readonly topics: readonly string[];
+}
+
+/** API keys that a role stands for. */
+const kafkaRoleKeys: Readonly<Record<string, readonly string[]>> = {
+  produce: ["produce", "metadata", "apiversions"],
+  consume: [
+    "fetch",
+    "offsets",
+    "metadata",
+    "offsetcommit",
+    "offsetfetch",
+    "findcoordinator",
+    "joingroup",
+    "heartbeat",
+    "leavegroup",
+    "syncgroup",
+    "apiversions",
+  ],
+};
+
+/** Whether the rules together allow the request: each topic needs a rule that takes everything else too. */
+export function matchL7Kafka(rules: readonly KafkaRule[], request: KafkaRequestHead): boolean {
+  const fitting = rules.filter((rule) => matchesKafkaHead(rule, request));
+  if (request.topics.length === 0) return fitting.length > 0;
+  return request.topics.every((topic) =>
+    fitting.some((rule) => rule.topic === undefined || rule.topic === topic),
+  );
+}
+
+function matchesKafkaHead(rule: KafkaRule, request: KafkaRequestHead): boolean {
+  const keys = rule.role === undefined ? undefined : kafkaRoleKeys[rule.role];
+  return (
+    (keys === undefined || keys.includes(request.apiKey)) &&
+    (rule.apiKey === undefined || rule.apiKey === request.apiKey) &&
+    (rule.apiVersion === undefined || Number(rule.apiVersion) === request.apiVersion) &&
+    (rule.clientId === undefined || rule.clientId === request.clientId)
+  );
 }

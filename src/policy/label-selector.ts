@@ -46,11 +46,14 @@ export function parseIdentityLabel(text: string): IdentityLabel {
     : { source, key: rest.slice(0, equals), value: rest.slice(equals + 1) };
 }
 
-/** Takes a selector's key apart: "k8s:app" → k8s, app; "app" → any, app. */
-export function parseSelectorKey(text: string): { source: string; key: string } {
+/** Takes a selector's key apart: "k8s:app" → k8s, app; "app" → `defaultSource`, app. */
+export function parseSelectorKey(
+  text: string,
+  defaultSource = "any",
+): { source: string; key: string } {
   const colon = text.indexOf(":");
   return colon < 0
-    ? { source: "any", key: text }
+    ? { source: defaultSource, key: text }
     : { source: text.slice(0, colon), key: text.slice(colon + 1) };
 }
 
@@ -66,11 +69,14 @@ export function matchesSelector(
 }
 
 function matchesCondition(condition: SelectorCondition, labels: readonly IdentityLabel[]): boolean {
-  const found = labels.find(
-    (label) =>
-      label.key === condition.key &&
-      (condition.source === "any" || condition.source === label.source),
-  );
+  const { source, key } = condition;
+  let found: IdentityLabel | undefined;
+  for (const label of labels) {
+    if (label.key === key && (source === "any" || source === label.source)) {
+      found = label;
+      break;
+    }
+  }
   switch (condition.operator) {
     case "Exists":
       return found !== undefined;

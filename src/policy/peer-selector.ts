@@ -13,10 +13,12 @@ import {
   matchesSelector,
 } from "./label-selector.ts";
 
-/** Entities that the CRD's schema takes. */
+/** Entities that the agent knows; the CRD's schema leaves out world-ipv4 and world-ipv6. */
 export const entityNames = [
   "all",
   "world",
+  "world-ipv4",
+  "world-ipv6",
   "cluster",
   "host",
   "init",
@@ -35,7 +37,26 @@ export type PeerSelector =
   | { readonly kind: "labels"; readonly selector: LabelSelector }
   | { readonly kind: "entity"; readonly entity: EntityName }
   | { readonly kind: "cidr"; readonly cidr: Cidr; readonly except: readonly Cidr[] }
-  | { readonly kind: "fqdn"; readonly text: string; readonly pattern: AnchoredRegexp };
+  | { readonly kind: "fqdn"; readonly text: string; readonly pattern: AnchoredRegexp }
+  /** Resolved by the engine (service-peers.ts) with the services that it was given. */
+  | { readonly kind: "service"; readonly service: ServiceSelector }
+  /** A CiliumCIDRGroup by name or labels; its CIDRs are given to the engine. */
+  | {
+      readonly kind: "cidr-group";
+      readonly name: string | undefined;
+      readonly selector: LabelSelector | undefined;
+      readonly except: readonly Cidr[];
+    }
+  /** A group of a cloud provider (`toGroups`), whose addresses only its API knows: selects nobody here. */
+  | { readonly kind: "cloud-group"; readonly text: string };
+
+/** One item of `toServices`. */
+export interface ServiceSelector {
+  readonly namespace: string;
+  /** By name, or else by labels. */
+  readonly name: string | undefined;
+  readonly selector: LabelSelector | undefined;
+}
 
 /** A peer ready for matching. */
 export interface Peer {
@@ -71,6 +92,11 @@ export function matchesPeer(selector: PeerSelector, peer: Peer, localCluster: st
         peer.names.some((name) => selector.pattern.matches(name)) ||
         peer.labels.some((label) => label.source === "fqdn" && label.key === selector.text)
       );
+    case "cidr-group":
+      return matchesCidrGroup(selector, peer);
+    case "service":
+    case "cloud-group":
+      return false;
   }
 }
 
@@ -87,9 +113,21 @@ export function formatPeer(selector: PeerSelector): string {
     case "entity":
       return `entity ${selector.entity}`;
     case "cidr":
-      return selector.cidr.text;
+      return selector.except.length === 0
+        ? selector.cidr.text
+        : `${selector.cidr.text} except ${selector.except.map(({ text }) => text).join(", ")}`;
     case "fqdn":
       return `fqdn ${selector.text}`;
+    case "service": {
+      const { namespace, name, selector: labels } = selector.service;
+      return `service ${namespace}/${name ?? (labels === undefined ? "*" : formatSelector(labels))}`;
+    }
+    case "cidr-group": {
+      const { name, selector: labels } = selector;
+      return `CIDR group ${name ?? (labels === undefined ? "" : formatSelector(labels))}`;
+    }
+    case "cloud-group":
+      return `cloud group ${selector.text}`;
   }
 }
 
@@ -105,6 +143,9 @@ function matchesEntity(entity: EntityName, peer: Peer, localCluster: string): bo
       return false;
     case "world":
       return ["world", "world-ipv4", "world-ipv6"].some((name) => hasReserved(peer, name));
+    case "world-ipv4":
+    case "world-ipv6":
+      return matchesWorldFamily(entity, peer);
     case "cluster":
       return peer.labels.some(
         (label) =>
@@ -114,6 +155,29 @@ function matchesEntity(entity: EntityName, peer: Peer, localCluster: string): bo
     default:
       return hasReserved(peer, entity);
   }
+}
+
+/** Where both families are on, the agent tells world-ipv4 and world-ipv6 apart; else there is only world. */
+function matchesWorldFamily(entity: "world-ipv4" | "world-ipv6", peer: Peer): boolean {
+  if (hasReserved(peer, entity)) return true;
+  if (!hasReserved(peer, "world")) return false;
+  return peer.address === undefined || isMapped(peer.address) === (entity === "world-ipv4");
+}
+
+const cidrGroupNamePrefix = "io.cilium.policy.cidrgroupname/";
+
+/** The identity of an address in a group has the group's labels. */
+function matchesCidrGroup(
+  { name, selector, except }: Extract<PeerSelector, { kind: "cidr-group" }>,
+  peer: Peer,
+): boolean {
+  const isIn =
+    name === undefined
+      ? selector !== undefined && matchesSelector(selector, peer.labels)
+      : peer.labels.some(
+          ({ source, key }) => source === "cidrgroup" && key === `${cidrGroupNamePrefix}${name}`,
+        );
+  return isIn && !except.some((cidr) => matchesCidr({ cidr, except: [] }, peer));
 }
 
 /** CIDRs select the outside world only: never pods, the host or other nodes. */
@@ -151,11 +215,14 @@ function isWorldOf(cidr: Cidr, peer: Peer): boolean {
 
 /** ::/0 must not select mapped IPv4 addresses. */
 function isSameFamily(cidr: Cidr, address: Uint8Array): boolean {
-  const isMapped =
-    address[10] === 0xff &&
-    address[11] === 0xff &&
-    address.subarray(0, 10).every((byte) => byte === 0);
-  return cidr.isIpv4 === isMapped;
+  return cidr.isIpv4 === isMapped(address);
+}
+
+/** Whether the 16 bytes are an IPv4 address. */
+function isMapped(address: Uint8Array): boolean {
+  if (address[10] !== 0xff || address[11] !== 0xff) return false;
+  for (let i = 0; i < 10; i++) if (address[i] !== 0) return false;
+  return true;
 }
 
 /** Takes "10.1.2.3" for matching; undefined where absent or no address. */

@@ -1,7 +1,8 @@
 /**
- * A CiliumNetworkPolicy as the engine uses it: parsed, checked, frozen, every part with the line it
- * came from. One document has one or more specs, each a subject and entries; an entry is one item of
- * `ingress`, `egress`, `ingressDeny` or `egressDeny`. Produced by policy-parse.ts only.
+ * A CiliumNetworkPolicy, CiliumClusterwideNetworkPolicy or Kubernetes NetworkPolicy as the engine uses
+ * it: parsed, checked, frozen, every part with the line it came from. One document has one or more
+ * specs, each a subject and entries; an entry is one item of `ingress`, `egress`, `ingressDeny` or
+ * `egressDeny`. Produced by policy-parse.ts and network-policy-parse.ts only.
  */
 
 import type { LabelSelector } from "./label-selector.ts";
@@ -14,11 +15,15 @@ export type PolicyDirection = "ingress" | "egress";
 export type PolicySection = "ingress" | "egress" | "ingressDeny" | "egressDeny";
 
 /** Transport protocols of a packet. */
-export type PolicyProtocol = "TCP" | "UDP" | "SCTP" | "ICMP" | "ICMPV6";
+export type PolicyProtocol = "TCP" | "UDP" | "SCTP" | "ICMP" | "ICMPV6" | "VRRP" | "IGMP";
+
+/** The objects that hold policy. */
+export type PolicyKind = "CiliumNetworkPolicy" | "CiliumClusterwideNetworkPolicy" | "NetworkPolicy";
 
 /** Where an entry was written: what explanations and flows name. */
 export interface RuleOrigin {
-  readonly kind: "CiliumNetworkPolicy";
+  readonly kind: PolicyKind;
+  /** "" for cluster-wide policies. */
   readonly namespace: string;
   readonly name: string;
   readonly file: string;
@@ -49,6 +54,8 @@ export interface HttpHeaderRule {
   readonly text: string;
   /** What a mismatch does: undefined = the rule does not match; else the request goes on. */
   readonly mismatch: "LOG" | "ADD" | "DELETE" | "REPLACE" | undefined;
+  /** The value is in a Kubernetes secret, which nobody gave us: no request can be said to match. */
+  readonly hasUnknownValue?: boolean;
 }
 
 /** One item of `rules.http`; regular expressions are RE2, full match. Undefined = anything. */
@@ -67,17 +74,44 @@ export interface DnsRule {
   readonly line: number;
 }
 
-/** `rules` of one toPorts item. An empty list is the same as none. */
+/** One item of `rules.kafka`. Undefined = anything. */
+export interface KafkaRule {
+  /** "produce" or "consume": a group of API keys. */
+  readonly role: string | undefined;
+  readonly apiKey: string | undefined;
+  readonly apiVersion: string | undefined;
+  readonly clientId: string | undefined;
+  readonly topic: string | undefined;
+  readonly line: number;
+}
+
+/** What a toPorts item asks of the proxy. An empty list of rules is the same as none. */
 export type L7Rules =
   | { readonly parser: "http"; readonly http: readonly HttpRule[] }
-  | { readonly parser: "dns"; readonly dns: readonly DnsRule[] };
+  | { readonly parser: "dns"; readonly dns: readonly DnsRule[] }
+  | { readonly parser: "kafka"; readonly kafka: readonly KafkaRule[] }
+  /** A parser of the user's own, named by `l7proto`. */
+  | {
+      readonly parser: "l7";
+      readonly l7proto: string;
+      readonly l7: readonly Readonly<Record<string, string>>[];
+    }
+  /** Only names in the TLS handshake are looked at. */
+  | { readonly parser: "tls"; readonly serverNames: readonly string[] }
+  /** A listener of a CiliumEnvoyConfig. */
+  | { readonly parser: "crd"; readonly listener: string };
 
 /** One item of `toPorts` or `icmps`. */
 export interface PortRule {
   readonly ports: readonly PortMatch[];
   readonly l7: L7Rules | undefined;
+  /** Names (with `*`) that the TLS handshake must ask for; empty = any. */
+  readonly serverNames: readonly string[];
   readonly line: number;
 }
+
+/** `authentication.mode`. */
+export type AuthMode = "disabled" | "required" | "test-always-fail";
 
 /** One item of a section. */
 export interface PolicyEntry {
@@ -88,10 +122,13 @@ export interface PolicyEntry {
   readonly peers: readonly PeerSelector[] | undefined;
   /** ORed; undefined = every port and protocol; an empty list selects nothing. */
   readonly ports: readonly PortRule[] | undefined;
+  readonly auth: AuthMode | undefined;
 }
 
 /** One `spec` or item of `specs`. */
 export interface PolicySpec {
+  /** Pods and other endpoints, or nodes (`nodeSelector`: the host's own traffic). */
+  readonly subjectKind: "endpoint" | "node";
   readonly subject: LabelSelector;
   readonly entries: readonly PolicyEntry[];
   /** Whether selecting an endpoint turns default deny on, per direction. */
@@ -102,7 +139,8 @@ export interface PolicySpec {
 
 /** One policy object. */
 export interface PolicyDocument {
-  readonly kind: "CiliumNetworkPolicy";
+  readonly kind: PolicyKind;
+  /** "" for cluster-wide policies. */
   readonly namespace: string;
   readonly name: string;
   readonly file: string;
@@ -112,4 +150,22 @@ export interface PolicyDocument {
   readonly entryCount: number;
   /** The document as it was written. */
   readonly text: string;
+}
+
+/** A Service as `toServices` sees it. */
+export interface ServiceFacts {
+  readonly namespace: string;
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  /** Undefined or empty = no selector: its backends are addresses. */
+  readonly selector?: Readonly<Record<string, string>> | undefined;
+  /** Addresses behind a service without selector. */
+  readonly backends?: readonly string[] | undefined;
+}
+
+/** A CiliumCIDRGroup as `cidrGroupRef` and `cidrGroupSelector` see it. */
+export interface CidrGroup {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly cidrs: readonly string[];
 }

@@ -1,183 +1,385 @@
 /**
  * Verdicts: who may talk to whom under a set of policies, and why. Compile → ask. An endpoint's
- * policy is resolved once per set of identity labels, and once more per peer identity; both are kept
- * until the next set of policies (bounded, see below). Semantics: Cilium 1.19 as recorded in
- * conformance policy/. Cost of a verdict: the entries that select this pair.
+ * policy is resolved once per set of identity labels; peers are told apart only by which of the
+ * subject's selectors select them, and for each such kind of peer there is a table of verdicts by port.
+ * A verdict costs two look-ups by identity, one bit per selector of the subject, and a binary search;
+ * it allocates nothing once its table is there. Semantics: Cilium 1.19 as recorded in conformance
+ * policy/. Watched by bench/policy.ts.
  */
 
-import { decide } from "./entry-decision.ts";
-import { type IdentityLabel, matchesSelector, parseIdentityLabel } from "./label-selector.ts";
-import { matchesPeer, type Peer, peerAddress } from "./peer-selector.ts";
-import type { PolicyDirection, PolicyDocument, PolicyProtocol } from "./policy-document.ts";
+import {
+  type PolicyEnforcementMode,
+  type ResolvedPolicy,
+  resolveEndpointPolicy,
+  SpecIndex,
+} from "./endpoint-policy.ts";
+import { type IdentityLabel, parseIdentityLabel } from "./label-selector.ts";
+import {
+  formatPeer,
+  matchesPeer,
+  type Peer,
+  type PeerSelector,
+  peerAddress,
+} from "./peer-selector.ts";
 import type {
-  DirectionPolicy,
-  PolicyEndpoint,
-  SelectedEntry,
-  Verdict,
-  VerdictQuery,
-} from "./verdict.ts";
+  CidrGroup,
+  PolicyDirection,
+  PolicyDocument,
+  PolicyProtocol,
+  PolicySpec,
+  ServiceFacts,
+} from "./policy-document.ts";
+import { resolveSpecs } from "./resolved-spec.ts";
+import type { NamedPort, PolicyEndpoint, SelectedEntry, Verdict, VerdictQuery } from "./verdict.ts";
+import { VerdictTable } from "./verdict-table.ts";
 
-/** Distinct subjects and, per subject, distinct peers that are remembered; beyond, the memory starts anew. */
-const endpointPoliciesMax = 20_000;
-const peersPerEndpointMax = 20_000;
+/** Identities, and peers outside with an address of their own, that are remembered; beyond, the memory starts anew. */
+const identitiesMax = 50_000;
+const peersMax = 100_000;
+/** Bytes of remembered selector results. */
+const peerBytesMax = 256 * 1024 * 1024;
+/** Selectors in one number of a signature. */
+const bitsPerWord = 30;
 
-/** Settings of the agent that change verdicts. */
+/** Settings of the agent that change verdicts, and what it knows of the cluster. */
 export interface PolicyEngineOptions {
   /** Name of the local cluster. */
   readonly clusterName?: string;
   /** The host may always reach its pods, whatever policies say but for an explicit deny; Kubernetes' default. */
   readonly allowLocalhost?: boolean;
-  /** Egress named ports are looked up over all pods; undefined where values conflict or none exists. */
+  /**
+   * Egress named ports are looked up over all pods; undefined where values conflict or none exists.
+   * Asked once per kind of peer: where pods change, make a new engine.
+   */
   readonly lookUpNamedPort?: (name: string, protocol: PolicyProtocol | "ANY") => number | undefined;
+  /** The agent's `enable-policy`. */
+  readonly enforcementMode?: PolicyEnforcementMode;
+  /** The agent's `enable-host-firewall`: policies with a nodeSelector act on the host. */
+  readonly hasHostFirewall?: boolean;
+  /** What `toServices` looks at. */
+  readonly services?: readonly ServiceFacts[];
+  /** What `cidrGroupRef` and `cidrGroupSelector` look at, for peers that are known by address only. */
+  readonly cidrGroups?: readonly CidrGroup[];
 }
 
-interface EndpointPolicy {
-  readonly ingress: DirectionPolicy;
-  readonly egress: DirectionPolicy;
-  readonly byPeer: Map<string, { ingress: SelectedEntry[]; egress: SelectedEntry[] }>;
+/** What is remembered of a set of identity labels. */
+interface Identity {
+  readonly labels: readonly IdentityLabel[];
+  readonly isHost: boolean;
+  policy: EndpointTables | undefined;
+  /** As a peer without address. */
+  plain: PeerRecord | undefined;
+  byAddress: Map<string, PeerRecord> | undefined;
+}
+
+interface PeerRecord {
+  readonly peer: Peer;
+  readonly isHost: boolean;
+  /** By selector: 0 = not asked yet, 1 = does not select the peer, 2 = does. */
+  readonly matches: Uint8Array;
+}
+
+interface EndpointTables {
+  readonly resolved: ResolvedPolicy;
+  readonly isHost: boolean;
+  readonly egress: DirectionTables;
+  /** Without named ports. */
+  readonly ingress: DirectionTables;
+  /** Where rules name ports: by the endpoint's own ports. */
+  readonly ingressByPorts: WeakMap<ReadonlyMap<string, NamedPort>, DirectionTables> | undefined;
+}
+
+interface DirectionTables {
+  /** Distinct selectors of the direction's entries. */
+  readonly selectorIds: Uint32Array;
+  /** Per entry: places in selectorIds, or undefined = every peer. */
+  readonly entryPlaces: readonly (readonly number[] | undefined)[];
+  readonly root: SignatureNode;
+  readonly localhostRoot: SignatureNode;
+  readonly portOf: VerdictPortLookup;
+}
+
+type VerdictPortLookup = NonNullable<PolicyEngineOptions["lookUpNamedPort"]>;
+
+/** One step for each word of the signature. */
+interface SignatureNode {
+  table: VerdictTable | undefined;
+  next: Map<number, SignatureNode> | undefined;
 }
 
 /** A compiled set of policies. Immutable: a change of policies makes a new engine. */
 export class PolicyEngine {
   readonly policies: readonly PolicyDocument[];
-  readonly #clusterName: string;
-  readonly #allowLocalhost: boolean;
-  readonly #lookUpNamedPort: NonNullable<PolicyEngineOptions["lookUpNamedPort"]>;
-  readonly #endpoints = new Map<string, EndpointPolicy>();
-  /** Identities keep their label list: its key is made once. */
-  readonly #labelKeys = new WeakMap<readonly string[], string>();
+  /** Every spec, services and CIDR groups filled in. */
+  readonly specs: readonly PolicySpec[];
+  readonly #options: Required<PolicyEngineOptions>;
+  readonly #index: SpecIndex;
+  readonly #selectorIds = new Map<string, number>();
+  readonly #selectors: PeerSelector[] = [];
+  /** By label list: callers keep theirs, so that the key is made once. */
+  readonly #byList = new WeakMap<readonly string[], Identity>();
+  readonly #byKey = new Map<string, Identity>();
+  #peerCount = 0;
 
   constructor(policies: readonly PolicyDocument[], options: PolicyEngineOptions = {}) {
     this.policies = policies;
-    this.#clusterName = options.clusterName ?? "default";
-    this.#allowLocalhost = options.allowLocalhost ?? true;
-    this.#lookUpNamedPort = options.lookUpNamedPort ?? (() => undefined);
+    this.#options = {
+      clusterName: options.clusterName ?? "default",
+      allowLocalhost: options.allowLocalhost ?? true,
+      lookUpNamedPort: options.lookUpNamedPort ?? (() => undefined),
+      enforcementMode: options.enforcementMode ?? "default",
+      hasHostFirewall: options.hasHostFirewall ?? false,
+      services: options.services ?? [],
+      cidrGroups: options.cidrGroups ?? [],
+    };
+    this.specs = resolveSpecs(policies, this.#options);
+    this.#index = new SpecIndex(this.specs);
+    for (const { entries } of this.specs) {
+      for (const { peers } of entries) for (const peer of peers ?? []) this.#intern(peer);
+    }
   }
 
   /** Which directions policies enforce on the endpoint: `cilium_policy_endpoint_enforcement_status`. */
   enforcement(endpoint: PolicyEndpoint): { readonly ingress: boolean; readonly egress: boolean } {
-    const policy = this.#resolve(endpoint);
-    return { ingress: policy.ingress.isEnforced, egress: policy.egress.isEnforced };
+    const { ingress, egress } = this.#tablesOf(this.#identityOf(endpoint.labels)).resolved;
+    return { ingress: ingress.isEnforced, egress: egress.isEnforced };
+  }
+
+  /** Why the endpoint's policies cannot be brought together; undefined where they can. */
+  policyError(endpoint: PolicyEndpoint): string | undefined {
+    return this.#tablesOf(this.#identityOf(endpoint.labels)).resolved.error;
   }
 
   /** The entries that select the endpoint in a direction: what its policy map and its redirects come from. */
   entriesFor(endpoint: PolicyEndpoint, direction: PolicyDirection): readonly SelectedEntry[] {
-    return this.#resolve(endpoint)[direction].entries;
+    return this.#tablesOf(this.#identityOf(endpoint.labels)).resolved[direction].entries;
+  }
+
+  /** The entries of the subject that select the peer, whatever their ports. */
+  entriesBetween(
+    subject: PolicyEndpoint,
+    peer: PolicyEndpoint,
+    direction: PolicyDirection,
+  ): readonly SelectedEntry[] {
+    return this.#tableOf(subject, peer, direction).entries;
   }
 
   /** Ports that rules give a pair, one per policy-map entry: 0 = the peer is not selected. */
   countEntries(subject: PolicyEndpoint, peer: PolicyEndpoint, direction: PolicyDirection): number {
-    const entries = this.#entriesOfPeer(this.#resolve(subject), peer)[direction];
     let count = 0;
-    for (const { entry } of entries) {
+    for (const { entry } of this.entriesBetween(subject, peer, direction)) {
       count += entry.ports?.reduce((sum, { ports }) => sum + ports.length, 0) ?? 1;
     }
     return count;
   }
 
-  /** Decides one direction of a connection. */
+  /** Decides one direction of a connection. The answer is shared: never change it. */
   resolveVerdict(query: VerdictQuery): Verdict {
-    const { direction, port, protocol } = query;
-    const subject = direction === "ingress" ? query.destination : query.source;
-    const peer = direction === "ingress" ? query.source : query.destination;
-    const policy = this.#resolve(subject);
-    return decide(policy[direction], this.#entriesOfPeer(policy, peer)[direction], {
-      port,
-      protocol,
-      isLocalhost:
-        this.#allowLocalhost && direction === "ingress" && isHost(peer) && !isHost(subject),
-      portOf: (name, wanted) =>
-        direction === "ingress"
-          ? ownNamedPort(subject, name, wanted)
-          : this.#lookUpNamedPort(name, wanted),
+    const { direction, source, destination } = query;
+    const table =
+      direction === "ingress"
+        ? this.#tableOf(destination, source, direction)
+        : this.#tableOf(source, destination, direction);
+    return table.find(query.protocol, query.port);
+  }
+
+  #tableOf(
+    subject: PolicyEndpoint,
+    peer: PolicyEndpoint,
+    direction: PolicyDirection,
+  ): VerdictTable {
+    const tables = this.#tablesOf(this.#identityOf(subject.labels));
+    const record = this.#peerOf(peer);
+    const isIngress = direction === "ingress";
+    const directed = isIngress ? this.#ingressTables(tables, subject) : tables.egress;
+    const isLocalhost =
+      isIngress && record.isHost && !tables.isHost && this.#options.allowLocalhost;
+    let node = isLocalhost ? directed.localhostRoot : directed.root;
+    const { selectorIds } = directed;
+    for (let start = 0; start < selectorIds.length; start += bitsPerWord) {
+      const end = Math.min(selectorIds.length, start + bitsPerWord);
+      let word = 0;
+      for (let i = start; i < end; i++) {
+        const id = selectorIds[i] as number;
+        const known = record.matches[id];
+        if (known === 2 || (known === 0 && this.#select(record, id))) word |= 1 << (i - start);
+      }
+      node = step(node, word);
+    }
+    node.table ??= this.#makeTable(tables, directed, record, { direction, isLocalhost });
+    return node.table;
+  }
+
+  /** Asks a selector about a peer for the first time. */
+  #select(record: PeerRecord, id: number): boolean {
+    const selector = this.#selectors[id] as PeerSelector;
+    const isSelected = matchesPeer(selector, record.peer, this.#options.clusterName);
+    record.matches[id] = isSelected ? 2 : 1;
+    return isSelected;
+  }
+
+  #makeTable(
+    tables: EndpointTables,
+    directed: DirectionTables,
+    record: PeerRecord,
+    { direction, isLocalhost }: { direction: PolicyDirection; isLocalhost: boolean },
+  ): VerdictTable {
+    const { resolved } = tables;
+    const policy = { ...resolved[direction], error: resolved.error };
+    const entries = policy.entries.filter((_, index) => {
+      const places = directed.entryPlaces[index];
+      return (
+        places === undefined ||
+        places.some((place) => record.matches[directed.selectorIds[place] as number] === 2)
+      );
     });
+    return new VerdictTable(policy, entries, { isLocalhost, portOf: directed.portOf });
   }
 
-  #resolve(endpoint: PolicyEndpoint): EndpointPolicy {
-    const key = this.#keyOf(endpoint.labels);
-    let policy = this.#endpoints.get(key);
-    if (policy === undefined) {
-      if (this.#endpoints.size >= endpointPoliciesMax) this.#endpoints.clear();
-      policy = resolveEndpoint(this.policies, endpoint.labels.map(parseIdentityLabel));
-      this.#endpoints.set(key, policy);
+  #ingressTables(tables: EndpointTables, subject: PolicyEndpoint): DirectionTables {
+    const { ingressByPorts } = tables;
+    const { namedPorts } = subject;
+    if (ingressByPorts === undefined || namedPorts === undefined) return tables.ingress;
+    let directed = ingressByPorts.get(namedPorts);
+    if (directed === undefined) {
+      directed = this.#directionTables(tables.resolved, "ingress", (name, protocol) =>
+        ownNamedPort(namedPorts, name, protocol),
+      );
+      ingressByPorts.set(namedPorts, directed);
     }
-    return policy;
+    return directed;
   }
 
-  #keyOf(labels: readonly string[]): string {
-    let key = this.#labelKeys.get(labels);
-    if (key === undefined) {
-      key = labels.join(",");
-      this.#labelKeys.set(labels, key);
-    }
-    return key;
+  #tablesOf(identity: Identity): EndpointTables {
+    identity.policy ??= this.#makeTables(identity);
+    return identity.policy;
   }
 
-  #entriesOfPeer(policy: EndpointPolicy, peer: PolicyEndpoint) {
-    const labelKey = this.#keyOf(peer.labels);
-    const isPlain = peer.address === undefined && peer.names === undefined;
-    const key = isPlain
-      ? labelKey
-      : `${labelKey}|${peer.address ?? ""}|${peer.names?.join(",") ?? ""}`;
-    let entries = policy.byPeer.get(key);
-    if (entries === undefined) {
-      if (policy.byPeer.size >= peersPerEndpointMax) policy.byPeer.clear();
-      const prepared: Peer = {
-        labels: peer.labels.map(parseIdentityLabel),
-        address: peerAddress(peer.address),
-        names: peer.names ?? [],
-      };
-      const selects = ({ entry }: SelectedEntry) =>
-        entry.peers === undefined ||
-        entry.peers.some((selector) => matchesPeer(selector, prepared, this.#clusterName));
-      entries = {
-        ingress: policy.ingress.entries.filter(selects),
-        egress: policy.egress.entries.filter(selects),
-      };
-      policy.byPeer.set(key, entries);
-    }
-    return entries;
+  #makeTables({ labels, isHost }: Identity): EndpointTables {
+    const { enforcementMode: mode, hasHostFirewall, lookUpNamedPort } = this.#options;
+    const resolved = resolveEndpointPolicy(this.#index, labels, { mode, hasHostFirewall });
+    const hasNamedPorts = resolved.ingress.entries.some(({ entry }) =>
+      entry.ports?.some(({ ports }) => ports.some(({ name }) => name !== undefined)),
+    );
+    return {
+      resolved,
+      isHost,
+      egress: this.#directionTables(resolved, "egress", lookUpNamedPort),
+      ingress: this.#directionTables(resolved, "ingress", () => undefined),
+      ingressByPorts: hasNamedPorts ? new WeakMap() : undefined,
+    };
   }
-}
 
-function resolveEndpoint(
-  policies: readonly PolicyDocument[],
-  labels: readonly IdentityLabel[],
-): EndpointPolicy {
-  const specs = policies
-    .flatMap((policy) => policy.specs)
-    .filter((spec) => matchesSelector(spec.subject, labels));
-  const isInit = labels.some(({ source, key }) => source === "reserved" && key === "init");
-  const directionOf = (direction: PolicyDirection): DirectionPolicy => ({
-    direction,
-    isEnforced:
-      isInit || specs.some((spec) => spec.entries.some((entry) => entry.direction === direction)),
-    isDefaultDeny: isInit || specs.some((spec) => spec.defaultDeny[direction]),
-    entries: specs.flatMap((spec) =>
-      spec.entries
-        .filter((entry) => entry.direction === direction)
-        .map((entry) => ({ entry, spec })),
-    ),
-    defaultDenyBy: specs
-      .filter((spec) => spec.defaultDeny[direction])
-      .flatMap((spec) => {
-        const first = spec.entries.find((entry) => entry.direction === direction);
-        return first === undefined ? [] : [first.origin];
+  #directionTables(
+    resolved: ResolvedPolicy,
+    direction: PolicyDirection,
+    portOf: VerdictPortLookup,
+  ): DirectionTables {
+    const places = new Map<number, number>();
+    const entryPlaces = resolved[direction].entries.map(({ entry }) =>
+      entry.peers?.map((peer) => {
+        const id = this.#intern(peer);
+        const place = places.get(id) ?? places.size;
+        places.set(id, place);
+        return place;
       }),
-  });
-  return { ingress: directionOf("ingress"), egress: directionOf("egress"), byPeer: new Map() };
+    );
+    return {
+      selectorIds: Uint32Array.from(places.keys()),
+      entryPlaces,
+      root: newNode(),
+      localhostRoot: newNode(),
+      portOf,
+    };
+  }
+
+  #intern(selector: PeerSelector): number {
+    const text = formatPeer(selector);
+    let id = this.#selectorIds.get(text);
+    if (id === undefined) {
+      id = this.#selectors.push(selector) - 1;
+      this.#selectorIds.set(text, id);
+    }
+    return id;
+  }
+
+  #identityOf(labels: readonly string[]): Identity {
+    let identity = this.#byList.get(labels);
+    if (identity !== undefined) return identity;
+    const key = labels.join(",");
+    identity = this.#byKey.get(key);
+    if (identity === undefined) {
+      if (this.#byKey.size >= identitiesMax) this.#byKey.clear();
+      identity = {
+        labels: labels.map(parseIdentityLabel),
+        isHost: labels.includes("reserved:host"),
+        policy: undefined,
+        plain: undefined,
+        byAddress: undefined,
+      };
+      this.#byKey.set(key, identity);
+    }
+    this.#byList.set(labels, identity);
+    return identity;
+  }
+
+  #peerOf(peer: PolicyEndpoint): PeerRecord {
+    const identity = this.#identityOf(peer.labels);
+    // Fast path: pods and reserved identities.
+    if (peer.address === undefined && peer.names === undefined) {
+      identity.plain ??= this.#makePeer(identity, peer);
+      return identity.plain;
+    }
+    const key =
+      peer.names === undefined || peer.names.length === 0
+        ? (peer.address ?? "")
+        : `${peer.address ?? ""}|${peer.names.join(",")}`;
+    identity.byAddress ??= new Map();
+    let record = identity.byAddress.get(key);
+    if (record === undefined) {
+      const bytes = this.#peerCount * this.#selectors.length;
+      if (this.#peerCount >= peersMax || bytes >= peerBytesMax) this.#forgetAddresses();
+      this.#peerCount++;
+      record = this.#makePeer(identity, peer);
+      identity.byAddress.set(key, record);
+    }
+    return record;
+  }
+
+  #forgetAddresses(): void {
+    for (const identity of this.#byKey.values()) identity.byAddress?.clear();
+    this.#peerCount = 0;
+  }
+
+  #makePeer(identity: Identity, { address, names }: PolicyEndpoint): PeerRecord {
+    return {
+      peer: { labels: identity.labels, address: peerAddress(address), names: names ?? [] },
+      isHost: identity.isHost,
+      matches: new Uint8Array(this.#selectors.length),
+    };
+  }
 }
 
-function isHost(peer: PolicyEndpoint): boolean {
-  return peer.labels.includes("reserved:host");
+function newNode(): SignatureNode {
+  return { table: undefined, next: undefined };
+}
+
+function step(node: SignatureNode, word: number): SignatureNode {
+  node.next ??= new Map();
+  let next = node.next.get(word);
+  if (next === undefined) {
+    next = newNode();
+    node.next.set(word, next);
+  }
+  return next;
 }
 
 function ownNamedPort(
-  endpoint: PolicyEndpoint,
+  namedPorts: ReadonlyMap<string, NamedPort>,
   name: string,
   protocol: PolicyProtocol | "ANY",
 ): number | undefined {
-  const named = endpoint.namedPorts?.get(name);
+  const named = namedPorts.get(name);
   return named !== undefined && (protocol === "ANY" || named.protocol === protocol)
     ? named.port
     : undefined;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { errorMessage } from "../base/errors.ts";
-import { parsePolicies } from "./policy-parse.ts";
+import { checkPolicies, parsePolicies } from "./policy-parse.ts";
 
 function policy(spec: string): string {
   const indented = spec
@@ -29,37 +29,53 @@ describe("parsePolicies", () => {
     expect(
       refusal(policy("endpointSelector: {}\ningress:\n- fromEndpoint:\n  - matchLabels: {a: b}")),
     ).toBe(
-      'p.yaml:8: spec.ingress[0].fromEndpoint: unknown field "fromEndpoint"; did you mean "fromEndpoints"?',
+      'p.yaml:8: spec.ingress[0].fromEndpoint: unknown fields found, extra:[spec.ingress.0.fromEndpoint.0.matchLabels]; did you mean "fromEndpoints"?',
     );
   });
 
   it("asks for quotes around a port that YAML reads as a number", () => {
     const text = policy("endpointSelector: {}\ningress:\n- toPorts:\n  - ports:\n    - port: 80");
     expect(refusal(text)).toBe(
-      'p.yaml:10: spec.ingress[0].toPorts[0].ports[0].port: want a text, have the number 80; quote the port, as in "80"',
+      'p.yaml:10: spec.ingress[0].toPorts[0].ports[0].port: json: cannot unmarshal number into Go struct field PortProtocol.spec.ingress.toPorts.ports.port of type string; quote it, as in "80"',
     );
   });
 
-  it("refuses kinds that are not built yet by name", () => {
-    expect(refusal("\nkind: NetworkPolicy\n")).toContain(
-      "p.yaml:2: Kubernetes NetworkPolicy objects",
-    );
-    expect(refusal("kind: CiliumClusterwideNetworkPolicy")).toContain("not built yet");
+  it("refuses kinds that hold no policy, unless told to pass them over", () => {
+    const text = "\nkind: Deployment\n";
+    expect(refusal(text)).toContain('p.yaml:2: cannot read kind "Deployment"');
+    expect(parsePolicies(text, { file: "p.yaml", skipsOtherKinds: true })).toEqual([]);
   });
 
-  it("refuses fields that it does not obey", () => {
+  it("gives every fault of a text, by who would refuse it", () => {
     const text = policy(
-      "endpointSelector: {}\negress:\n- toServices:\n  - k8sService: {serviceName: a}",
+      'endpointSelecter: {}\ningress:\n- toPorts:\n  - ports: [{port: "80", protocol: tcp}]',
     );
-    expect(refusal(text)).toBe("p.yaml:8: spec.egress[0].toServices: toServices is not built yet");
+    const faults = checkPolicies(text, { file: "p.yaml" });
+    expect(faults.map(({ stage, line }) => `${stage}:${line}`)).toEqual([
+      "schema:9",
+      "schema:5",
+      "schema:5",
+      "unknown-field:6",
+      "agent:5",
+    ]);
+    expect(refusal(text)).toContain('"endpointSelecter": did you mean "endpointSelector"?');
+  });
+
+  it("takes what the agent alone takes when there is no API server", () => {
+    const text = policy(
+      'endpointSelector: {}\ningress:\n- fromCIDR: [10.0.0.1]\n  toPorts:\n  - ports: [{port: "80", protocol: tcp}]',
+    );
+    expect(refusal(text)).toContain("must be of type cidr");
+    const [read] = parsePolicies(text, { file: "p.yaml", skipsSchema: true });
+    expect(read?.specs[0]?.entries[0]?.ports?.[0]?.ports[0]?.protocol).toBe("TCP");
   });
 
   it("refuses an unreadable regular expression at its line", () => {
     const text = policy(
       'endpointSelector: {}\ningress:\n- toPorts:\n  - ports: [{port: "80", protocol: TCP}]\n    rules:\n      http:\n      - path: "/["',
     );
-    expect(refusal(text)).toMatch(
-      /^p\.yaml:12: spec\.ingress\[0\]\.toPorts\[0\]\.rules\.http\[0\]\.path: invalid regular expression/,
+    expect(refusal(text)).toBe(
+      "p.yaml:12: spec.ingress[0].toPorts[0].rules.http[0].path: error parsing regexp: missing closing ]: `[`",
     );
   });
 

@@ -1,18 +1,27 @@
 /**
- * Reads CiliumNetworkPolicy objects from YAML or JSON: several documents, `List` objects, `spec` and
- * `specs`. Checks what the CRD's schema and the agent check for the fields built so far; anything
- * else is a ConfigError with file, line, field and mend, never a policy half understood.
+ * Reads policy objects from YAML or JSON: several documents, `List` objects, `spec` and `specs`. Every
+ * object is checked as the API server would (the CRD's schema, unknown fields) and as Cilium's agent
+ * would; each fault has file, line, field and mend. A text with a fault gives no policy at all: none is
+ * ever half understood.
  */
 
-import { parseEntry } from "./entry-parse.ts";
+import { parseCidrGroup, parseServiceFacts } from "./cluster-object-parse.ts";
+import { ciliumPolicySchema, networkPolicySchema, type Schema } from "./crd-schema.ts";
+import { type EntryContext, parseEntry } from "./entry-parse.ts";
+import { parseNetworkPolicySpec } from "./network-policy-parse.ts";
 import type {
+  CidrGroup,
   PolicyDocument,
   PolicyEntry,
+  PolicyKind,
   PolicySection,
   PolicySpec,
   RuleOrigin,
+  ServiceFacts,
 } from "./policy-document.ts";
-import { type PolicyScope, parseSelector, withSubjectNamespace } from "./selector-parse.ts";
+import { PolicyError, type PolicyFault } from "./policy-fault.ts";
+import { checkSchema, type SchemaReport } from "./policy-schema.ts";
+import { parseSelector, withSubjectNamespace } from "./selector-parse.ts";
 import { openYaml, type YamlCursor } from "./yaml-cursor.ts";
 
 /** How a file is read. */
@@ -23,74 +32,234 @@ export interface ParsePolicyOptions {
   readonly namespace?: string;
   /** Name of the local cluster, which peer selectors mean unless they say otherwise; "default" unless told. */
   readonly clusterName?: string;
+  /** The agent's option enable-node-selector-labels: fromNodes and toNodes are allowed. */
+  readonly hasNodeSelectorLabels?: boolean;
+  /** The agent's option enable-extended-ip-protocols: VRRP and IGMP have no ports. */
+  readonly hasExtendedProtocols?: boolean;
+  /** Only the agent's checks: for policies that never met an API server, as in its --static-cnp-path. */
+  readonly skipsSchema?: boolean;
+  /** Objects of kinds that have nothing to do with policy are passed over instead of refused. */
+  readonly skipsOtherKinds?: boolean;
 }
 
-const kindsNotBuilt = new Map([
-  ["CiliumClusterwideNetworkPolicy", "cluster-wide policies"],
-  ["NetworkPolicy", "Kubernetes NetworkPolicy objects"],
+/** What a text holds. */
+export interface PolicyObjects {
+  readonly policies: readonly PolicyDocument[];
+  /** Kubernetes Services, which `toServices` looks at. */
+  readonly services: readonly ServiceFacts[];
+  readonly cidrGroups: readonly CidrGroup[];
+}
+
+const policyKinds = new Map<string, { kind: PolicyKind; apiVersion: string; schema: Schema }>([
+  [
+    "CiliumNetworkPolicy",
+    { kind: "CiliumNetworkPolicy", apiVersion: "cilium.io/v2", schema: ciliumPolicySchema },
+  ],
+  [
+    "CiliumClusterwideNetworkPolicy",
+    {
+      kind: "CiliumClusterwideNetworkPolicy",
+      apiVersion: "cilium.io/v2",
+      schema: ciliumPolicySchema,
+    },
+  ],
+  [
+    "NetworkPolicy",
+    { kind: "NetworkPolicy", apiVersion: "networking.k8s.io/v1", schema: networkPolicySchema },
+  ],
 ]);
 const sections: readonly PolicySection[] = ["ingress", "ingressDeny", "egress", "egressDeny"];
-/** Bytes of log.value that Cilium keeps. */
-const logValueBytesMax = 32;
 
-/** Every policy of a text, in order. Throws ConfigError at the first mistake; then nothing of the text counts. */
+/** Every policy of a text, in order. Throws PolicyError (a ConfigError) at the first fault; then nothing of the text counts. */
 export function parsePolicies(text: string, options: ParsePolicyOptions): PolicyDocument[] {
-  return openYaml(text, options.file).flatMap((cursor) => parseObject(cursor, text, options));
+  return [...parsePolicyObjects(text, options).policies];
 }
 
-function parseObject(
-  cursor: YamlCursor,
-  text: string,
-  options: ParsePolicyOptions,
-): PolicyDocument[] {
-  const kind = new Map(cursor.entries()).get("kind")?.text();
-  if (kind === undefined) cursor.fail("kind is missing; want kind: CiliumNetworkPolicy");
-  if (kind === "List" || kind === "CiliumNetworkPolicyList") {
-    const { items } = cursor.fields(["apiVersion", "kind", "metadata", "items"]);
-    return (items?.items() ?? []).flatMap((item) => parseObject(item, text, options));
+/** As parsePolicies, with the services and CIDR groups of the text beside. */
+export function parsePolicyObjects(text: string, options: ParsePolicyOptions): PolicyObjects {
+  const reader = new ObjectReader(text, options);
+  for (const cursor of openYaml(text, options.file)) {
+    reader.read(cursor);
+    const fault = mostTelling(reader.faults);
+    if (fault !== undefined) throw new PolicyError(fault);
   }
-  const notBuilt = kindsNotBuilt.get(kind);
-  if (notBuilt !== undefined) {
-    cursor.fail(
-      `${notBuilt} (kind: ${kind}) are not built yet; write a CiliumNetworkPolicy for now`,
-    );
+  return reader;
+}
+
+/** Every fault of a text: of every object, and of every stage that would refuse it. Empty = the text is good. */
+export function checkPolicies(text: string, options: ParsePolicyOptions): PolicyFault[] {
+  const reader = new ObjectReader(text, options);
+  try {
+    for (const cursor of openYaml(text, options.file)) reader.read(cursor);
+  } catch (thrown) {
+    if (!(thrown instanceof PolicyError)) throw thrown;
+    return [...reader.faults, thrown.fault];
   }
-  if (kind !== "CiliumNetworkPolicy") {
-    cursor.fail(`cannot read kind "${kind}"; want CiliumNetworkPolicy`);
+  return reader.faults;
+}
+
+/** The agent's words are the plainest; the schema often knows the mend. */
+function mostTelling(faults: readonly PolicyFault[]): PolicyFault | undefined {
+  const agent = faults.find(({ stage }) => stage === "agent");
+  if (agent === undefined) {
+    return faults.find(({ stage }) => stage === "schema") ?? faults[0];
   }
-  return [parsePolicy(cursor, text, options)];
+  const sibling = faults.find((one) => one.mend !== "" && one.path === agent.path);
+  const mend = agent.mend || (sibling?.mend ?? "");
+  return { ...agent, mend };
+}
+
+class ObjectReader implements PolicyObjects {
+  readonly policies: PolicyDocument[] = [];
+  readonly services: ServiceFacts[] = [];
+  readonly cidrGroups: CidrGroup[] = [];
+  readonly faults: PolicyFault[] = [];
+  readonly #text: string;
+  readonly #options: ParsePolicyOptions;
+
+  constructor(text: string, options: ParsePolicyOptions) {
+    this.#text = text;
+    this.#options = options;
+  }
+
+  /** Reads one document or item of a list; faults are kept, not thrown. */
+  read(cursor: YamlCursor): void {
+    this.#collect(() => this.#readObject(cursor));
+  }
+
+  #collect(run: () => void): void {
+    try {
+      run();
+    } catch (thrown) {
+      if (!(thrown instanceof PolicyError)) throw thrown;
+      this.faults.push(thrown.fault);
+    }
+  }
+
+  #readObject(cursor: YamlCursor): void {
+    const kind = cursor.field("kind")?.text();
+    if (kind === undefined) {
+      cursor.fail("Object 'Kind' is missing", "want kind: CiliumNetworkPolicy");
+    }
+    if (kind === "List" || kind.endsWith("PolicyList")) {
+      for (const item of cursor.field("items")?.items() ?? []) this.read(item);
+      return;
+    }
+    const known = policyKinds.get(kind);
+    if (known !== undefined) {
+      this.#readPolicy(cursor, known);
+      return;
+    }
+    if (kind === "Service") this.services.push(parseServiceFacts(cursor, this.#namespace));
+    else if (kind === "CiliumCIDRGroup") this.cidrGroups.push(parseCidrGroup(cursor));
+    else if (this.#options.skipsOtherKinds !== true) {
+      cursor.fail(
+        `cannot read kind "${kind}"`,
+        `want one of ${[...policyKinds.keys()].join(", ")}`,
+      );
+    }
+  }
+
+  get #namespace(): string {
+    return this.#options.namespace ?? "default";
+  }
+
+  #readPolicy(
+    cursor: YamlCursor,
+    { kind, apiVersion, schema }: { kind: PolicyKind; apiVersion: string; schema: Schema },
+  ): void {
+    const version = cursor.field("apiVersion");
+    if (version?.text() !== apiVersion) {
+      (version ?? cursor).fail(
+        `no matches for kind "${kind}" in version "${version?.text() ?? ""}"`,
+        `want apiVersion: ${apiVersion}`,
+      );
+    }
+    const report = checkSchema(cursor, schema);
+    if (this.#options.skipsSchema !== true) {
+      this.faults.push(...report.schemaFaults, ...report.unknownFields);
+    }
+    if (report.decodeFault !== undefined) {
+      this.faults.push(report.decodeFault);
+      return;
+    }
+    this.#collect(() => {
+      try {
+        this.policies.push(parsePolicy(cursor, kind, this.#text, this.#options));
+      } catch (thrown) {
+        if (thrown instanceof PolicyError) this.#repeatAsSchema(report, thrown.fault);
+        throw thrown;
+      }
+    });
+    this.#checkInitSelector(cursor, kind, report);
+  }
+
+  /** What the agent's decoder and its check of label keys refuse, Cilium's own validator of CRDs does too. */
+  #repeatAsSchema({ schemaFaults }: SchemaReport, fault: PolicyFault): void {
+    const isShared =
+      fault.reason.startsWith("ICMP type ") ||
+      /matchLabels: .* (name|prefix) part /.test(fault.reason);
+    if (this.#options.skipsSchema === true || schemaFaults.length > 0) return;
+    if (isShared) this.faults.push({ ...fault, stage: "schema" });
+  }
+
+  /** The agent would take it; the validator does not, since a namespace has no initialising pods. */
+  #checkInitSelector(cursor: YamlCursor, kind: PolicyKind, { schemaFaults }: SchemaReport): void {
+    if (kind !== "CiliumNetworkPolicy" || schemaFaults.length > 0) return;
+    if (this.#options.skipsSchema === true) return;
+    for (const spec of specsOf(cursor)) {
+      const selector = spec.field("endpointSelector");
+      for (const key of ["reserved:init", "reserved.init"]) {
+        const label = selector?.field("matchLabels")?.field(key);
+        if (label === undefined) continue;
+        this.faults.push({
+          stage: "schema",
+          file: label.file,
+          path: label.path,
+          line: label.line,
+          reason: "CiliumNetworkPolicy incorrectly matches reserved:init label",
+          mend: "write a CiliumClusterwideNetworkPolicy",
+        });
+      }
+    }
+  }
+}
+
+function specsOf(cursor: YamlCursor): YamlCursor[] {
+  const spec = cursor.field("spec");
+  return [...(spec === undefined ? [] : [spec]), ...(cursor.field("specs")?.items() ?? [])];
 }
 
 function parsePolicy(
   cursor: YamlCursor,
+  kind: PolicyKind,
   text: string,
-  { file, namespace: fallback = "default", clusterName = "default" }: ParsePolicyOptions,
+  options: ParsePolicyOptions,
 ): PolicyDocument {
-  const fields = cursor.fields(["apiVersion", "kind", "metadata", "spec", "specs", "status"]);
-  const version = fields.apiVersion?.text();
-  if (version !== "cilium.io/v2") {
-    (fields.apiVersion ?? cursor).fail(
-      `cannot read apiVersion "${version ?? ""}"; want cilium.io/v2`,
-    );
-  }
-  const metadata = new Map(fields.metadata?.entries() ?? []);
-  const name = metadata.get("name")?.text() ?? "";
-  if (name === "") (fields.metadata ?? cursor).fail("CiliumNetworkPolicy must have name");
-  const namespace = metadata.get("namespace")?.text() || fallback;
-  const specCursors = [
-    ...(fields.spec === undefined ? [] : [fields.spec]),
-    ...(fields.specs?.items() ?? []),
-  ];
-  if (specCursors.length === 0) cursor.fail("empty policy: want spec or specs");
+  const metadata = cursor.field("metadata");
+  const name = metadata?.field("name")?.text() ?? "";
+  if (name === "") (metadata ?? cursor).fail(`${kind} must have name`, "write metadata.name");
+  const namespace =
+    kind === "CiliumClusterwideNetworkPolicy"
+      ? ""
+      : metadata?.field("namespace")?.text() || (options.namespace ?? "default");
+  const specCursors = specsOf(cursor);
+  if (specCursors.length === 0) cursor.fail("empty policy", "want spec or specs");
   const counts = new Map<PolicySection, number>();
+  const { file } = options;
   const nextOrigin = (section: PolicySection, line: number): RuleOrigin => {
     const index = counts.get(section) ?? 0;
     counts.set(section, index + 1);
-    return { kind: "CiliumNetworkPolicy", namespace, name, file, section, index, line };
+    return { kind, namespace, name, file, section, index, line };
   };
-  const specs = specCursors.map((spec) => parseSpec(spec, { namespace, clusterName }, nextOrigin));
+  const scope = { namespace, clusterName: options.clusterName ?? "default" };
+  const specs = specCursors.map((spec) =>
+    kind === "NetworkPolicy"
+      ? parseNetworkPolicySpec(spec, scope, nextOrigin)
+      : parseSpec(spec, kind, { scope, ...agentOptions(options) }, nextOrigin),
+  );
   return {
-    kind: "CiliumNetworkPolicy",
+    kind,
     namespace,
     name,
     file,
@@ -101,6 +270,13 @@ function parsePolicy(
   };
 }
 
+function agentOptions({ hasNodeSelectorLabels, hasExtendedProtocols }: ParsePolicyOptions) {
+  return {
+    hasNodeSelectorLabels: hasNodeSelectorLabels ?? false,
+    hasExtendedProtocols: hasExtendedProtocols ?? false,
+  };
+}
+
 function sliceText(cursor: YamlCursor, text: string): string {
   const range = cursor.range();
   return range === undefined ? text : text.slice(range[0], range[1]);
@@ -108,49 +284,53 @@ function sliceText(cursor: YamlCursor, text: string): string {
 
 function parseSpec(
   cursor: YamlCursor,
-  scope: PolicyScope,
+  kind: PolicyKind,
+  context: Omit<EntryContext, "isHostPolicy">,
   nextOrigin: (section: PolicySection, line: number) => RuleOrigin,
 ): PolicySpec {
+  const { scope } = context;
   const fields = cursor.fields([
     "endpointSelector",
     "nodeSelector",
-    "ingress",
-    "ingressDeny",
-    "egress",
-    "egressDeny",
+    ...sections,
     "enableDefaultDeny",
-    "labels",
     "log",
-    "description",
   ]);
-  if (fields.nodeSelector !== undefined) {
-    fields.nodeSelector.fail(
-      "rule cannot have nodeSelector in a CiliumNetworkPolicy; use endpointSelector",
+  const { endpointSelector, nodeSelector } = fields;
+  if (nodeSelector !== undefined && kind === "CiliumNetworkPolicy") {
+    nodeSelector.fail(
+      "rule cannot have NodeSelector",
+      "use endpointSelector, or write a CiliumClusterwideNetworkPolicy",
     );
   }
-  if (fields.endpointSelector === undefined) {
-    cursor.fail(
-      "rule must have one of endpointSelector or nodeSelector; endpointSelector: {} selects every pod of the namespace",
-    );
+  if (nodeSelector !== undefined && endpointSelector !== undefined) {
+    nodeSelector.fail("rule cannot have both EndpointSelector and NodeSelector", "write two specs");
   }
+  const selectorField = endpointSelector ?? nodeSelector;
+  if (selectorField === undefined) {
+    return cursor.fail("rule must have one of EndpointSelector or NodeSelector");
+  }
+  const selector = parseSelector(selectorField);
+  const isHostPolicy = nodeSelector !== undefined;
   const entries: PolicyEntry[] = [];
   for (const section of sections) {
     for (const item of fields[section]?.items() ?? []) {
-      entries.push(parseEntry(item, nextOrigin(section, item.line), scope));
+      const origin = nextOrigin(section, item.line);
+      entries.push(parseEntry(item, origin, { ...context, isHostPolicy }));
     }
   }
   if (entries.length === 0) {
-    cursor.fail("rule must have at least one of ingress, ingressDeny, egress, egressDeny");
-  }
-  const selector = parseSelector(fields.endpointSelector);
-  if (selector.conditions.some(({ source, key }) => source === "reserved" && key === "init")) {
-    fields.endpointSelector.fail("CiliumNetworkPolicy incorrectly matches reserved:init label");
+    cursor.fail(
+      "rule must have at least one of Ingress, IngressDeny, Egress, EgressDeny",
+      "ingress: [{}] denies all ingress",
+    );
   }
   return {
-    subject: withSubjectNamespace(selector, scope.namespace),
+    subjectKind: isHostPolicy ? "node" : "endpoint",
+    subject: isHostPolicy ? selector : withSubjectNamespace(selector, scope.namespace),
     entries,
     defaultDeny: parseDefaultDeny(fields.enableDefaultDeny, entries),
-    logValue: parseLogValue(fields.log),
+    logValue: fields.log?.field("value")?.text(),
     line: cursor.line,
   };
 }
@@ -160,18 +340,8 @@ function parseDefaultDeny(
   cursor: YamlCursor | undefined,
   entries: readonly PolicyEntry[],
 ): { ingress: boolean; egress: boolean } {
-  const fields = cursor?.fields(["ingress", "egress"]);
   const isOn = (direction: "ingress" | "egress") =>
     entries.some((entry) => entry.direction === direction) &&
-    (fields?.[direction]?.boolean() ?? true);
+    (cursor?.field(direction)?.boolean() ?? true);
   return { ingress: isOn("ingress"), egress: isOn("egress") };
-}
-
-function parseLogValue(cursor: YamlCursor | undefined): string | undefined {
-  const value = cursor?.fields(["value"]).value;
-  const text = value?.text();
-  if (text !== undefined && new TextEncoder().encode(text).length > logValueBytesMax) {
-    value?.fail(`log.value may not be longer than ${logValueBytesMax} bytes`);
-  }
-  return text;
 }

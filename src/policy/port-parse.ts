@@ -1,6 +1,7 @@
-/** `toPorts` and `icmps` of a policy entry: ports, protocols, L7 rules. Limits as in Cilium's schema. */
+/** `toPorts` and `icmps` of a policy entry, as the agent takes them: ports, protocols, L7 rules, server names. */
 
-import { parseRules } from "./l7-parse.ts";
+import { readIcmpField } from "./icmp-types.ts";
+import { parseL7Rules } from "./l7-parse.ts";
 import type {
   L7Rules,
   PolicyDirection,
@@ -13,130 +14,139 @@ import type { YamlCursor } from "./yaml-cursor.ts";
 /** Ports of one toPorts item, and fields of one icmps item. */
 const portsMax = 40;
 const portMax = 65_535;
-const portProtocols = ["TCP", "UDP", "SCTP", "ANY"] as const;
-const notBuiltProtocols = ["VRRP", "IGMP"];
-const notBuiltFields = ["listener", "terminatingTLS", "originatingTLS", "serverNames"] as const;
+const transports = ["TCP", "UDP", "SCTP", "ANY"] as const;
+const extendedProtocols = ["VRRP", "IGMP"] as const;
 /** IANA service names: what a named port may look like. */
 const portNamePattern = /^(?=.*[A-Za-z])(?!.*--)[A-Za-z0-9]([-A-Za-z0-9]{0,13}[A-Za-z0-9])?$/;
 
-/** ICMP types by name: IPv4 first, then IPv6. */
-const icmpTypes: Readonly<Record<"IPv4" | "IPv6", Readonly<Record<string, number>>>> = {
-  IPv4: {
-    EchoReply: 0,
-    DestinationUnreachable: 3,
-    Redirect: 5,
-    EchoRequest: 8,
-    Echo: 8,
-    RouterAdvertisement: 9,
-    RouterSelection: 10,
-    TimeExceeded: 11,
-    ParameterProblem: 12,
-    Timestamp: 13,
-    TimestampReply: 14,
-    Photuris: 40,
-    ExtendedEchoRequest: 42,
-    ExtendedEchoReply: 43,
-  },
-  IPv6: {
-    DestinationUnreachable: 1,
-    PacketTooBig: 2,
-    TimeExceeded: 3,
-    ParameterProblem: 4,
-    EchoRequest: 128,
-    EchoReply: 129,
-    MulticastListenerQuery: 130,
-    MulticastListenerReport: 131,
-    MulticastListenerDone: 132,
-    RouterSolicitation: 133,
-    RouterAdvertisement: 134,
-    NeighborSolicitation: 135,
-    NeighborAdvertisement: 136,
-    RedirectMessage: 137,
-    RouterRenumbering: 138,
-    ICMPNodeInformationQuery: 139,
-    ICMPNodeInformationResponse: 140,
-    InverseNeighborDiscoverySolicitation: 141,
-    InverseNeighborDiscoveryAdvertisement: 142,
-    HomeAgentAddressDiscoveryRequest: 144,
-    HomeAgentAddressDiscoveryReply: 145,
-    MobilePrefixSolicitation: 146,
-    MobilePrefixAdvertisement: 147,
-    DuplicateAddressRequestCodeSuffix: 157,
-    DuplicateAddressConfirmationCodeSuffix: 158,
-    ExtendedEchoRequest: 160,
-    ExtendedEchoReply: 161,
-  },
-};
-
-/** Where the ports stand. */
+/** Where the ports stand, and the agent's options that matter here. */
 export interface PortContext {
   readonly isDeny: boolean;
   readonly direction: PolicyDirection;
+  readonly hasExtendedProtocols: boolean;
 }
 
 /** Reads `toPorts`; an empty list means the same as none. */
 export function parseToPorts(cursor: YamlCursor, context: PortContext): PortRule[] {
-  return cursor.items().map((item) => {
-    const fields = item.fields(["ports", "rules", ...notBuiltFields]);
-    for (const name of notBuiltFields) fields[name]?.fail(`${name} is not built yet`);
-    const portItems = fields.ports?.items() ?? [];
-    if (portItems.length > portsMax) fields.ports?.fail(`too many ports, the max is ${portsMax}`);
-    const ports = portItems.map(parsePort);
-    if (fields.rules !== undefined && context.isDeny) {
-      fields.rules.fail("L7 rules are not allowed in a deny rule");
-    }
-    const l7 = fields.rules === undefined ? undefined : parseRules(fields.rules);
-    if (l7 !== undefined) checkL7Ports(item, ports, l7);
-    return { ports, l7, line: item.line };
-  });
+  return cursor.items().map((item) => parsePortRule(item, context));
 }
 
-function parsePort(cursor: YamlCursor): PortMatch {
-  const fields = cursor.fields(["port", "endPort", "protocol"]);
-  const protocol = parseProtocol(fields.protocol);
-  if (fields.port === undefined) cursor.fail('port must be specified; "0" means every port');
-  const text = fields.port.text('; quote the port, as in "80"');
-  if (text === "") fields.port.fail('port must be specified; "0" means every port');
-  if (!/^\d+$/.test(text)) {
-    if (!portNamePattern.test(text)) {
-      fields.port.fail(
-        `unable to parse port "${text}": want a number or a name of at most 15 letters, digits and "-"`,
-      );
+function parsePortRule(item: YamlCursor, context: PortContext): PortRule {
+  const fields = item.fields(
+    context.isDeny ? ["ports"] : ["ports", "rules", "serverNames", "listener", "terminatingTLS"],
+  );
+  const portItems = fields.ports?.items() ?? [];
+  const l7 = fields.rules === undefined ? undefined : parseL7Rules(fields.rules);
+  if (l7?.parser === "dns" && context.direction === "ingress") {
+    fields.rules?.fail(
+      "L7 protocol DNS is not supported on ingress yet",
+      "write the rule on egress",
+    );
+  }
+  const serverNames = (fields.serverNames?.items() ?? []).map((name) => name.text());
+  if (serverNames.length > 0 && l7 !== undefined && fields.terminatingTLS === undefined) {
+    fields.serverNames?.fail("ServerNames are not allowed with L7 rules without TLS termination");
+  }
+  if (serverNames.includes("")) fields.serverNames?.fail("empty server name is not allowed");
+  if (portItems.length > portsMax) fields.ports?.fail(`too many ports, the max is ${portsMax}`);
+  const ports = portItems.map((port) => parsePort(port, l7, context.hasExtendedProtocols));
+  if (fields.listener !== undefined) {
+    const name = fields.listener.field("name")?.text() ?? "";
+    if (context.direction === "ingress") {
+      fields.listener.fail(`Listener is not allowed on ingress (${name})`);
     }
+    if (l7 !== undefined) fields.listener.fail(`Listener is not allowed with L7 rules (${name})`);
+    return { ports, l7: { parser: "crd", listener: name }, serverNames, line: item.line };
+  }
+  if (l7 !== undefined) checkL7(fields.rules ?? item, ports, l7);
+  const tls: L7Rules | undefined =
+    serverNames.length === 0 ? undefined : { parser: "tls", serverNames };
+  return { ports, l7: l7 ?? tls, serverNames, line: item.line };
+}
+
+function parsePort(
+  cursor: YamlCursor,
+  l7: L7Rules | undefined,
+  hasExtendedProtocols: boolean,
+): PortMatch {
+  const fields = cursor.fields(["port", "endPort", "protocol"]);
+  const text = fields.port?.text() ?? "";
+  const isExtended =
+    hasExtendedProtocols && extendedProtocols.some((name) => name === fields.protocol?.text());
+  if (isExtended && text !== "" && text !== "0") {
+    fields.port?.fail("port must be empty or 0", "these protocols have no ports");
+  }
+  if (!isExtended && text === "") {
+    (fields.port ?? cursor).fail("port must be specified", '"0" means every port');
+  }
+  if (portNamePattern.test(text)) {
+    const protocol = parseProtocol(fields.protocol);
+    checkL7Protocol(cursor, protocol, l7);
     return { protocol, first: 0, last: 0, name: text.toLowerCase() };
   }
-  const first = Number(text);
-  if (first > portMax)
-    fields.port.fail(`unable to parse port "${text}": value out of range, at most ${portMax}`);
-  const endPort = fields.endPort?.integer(0, portMax) ?? 0;
+  const first = isExtended ? 0 : parsePortNumber(fields.port ?? cursor, text);
+  const endPort = fields.endPort === undefined ? 0 : Number(fields.endPort.scalar());
+  if (l7?.parser === "dns" && endPort > first) {
+    fields.endPort?.fail("DNS rules do not support port ranges", "list the ports one by one");
+  }
+  const protocol = parseProtocol(fields.protocol);
+  checkL7Protocol(cursor, protocol, l7);
   if (first === 0) return { protocol, first: 0, last: portMax, name: undefined };
   // An endPort below the port means the port alone, as the agent has it.
-  return { protocol, first, last: Math.max(first, endPort), name: undefined };
+  return { protocol, first, last: Math.min(portMax, Math.max(first, endPort)), name: undefined };
 }
 
-function parseProtocol(cursor: YamlCursor | undefined): (typeof portProtocols)[number] {
-  if (cursor === undefined) return "ANY";
-  const text = cursor.text();
-  if (text === "") return "ANY";
-  if (notBuiltProtocols.includes(text)) cursor.fail(`protocol ${text} is not built yet`);
-  const protocol = portProtocols.find((known) => known === text);
-  if (protocol === undefined) {
-    return cursor.fail(`unsupported protocol "${text}"; want ${portProtocols.join(", ")}`);
+/** As Go's ParseUint with base 0: a leading 0 makes it octal. */
+function parsePortNumber(cursor: YamlCursor, text: string): number {
+  const isOctal = /^0[0-7]+$/.test(text);
+  if (!/^(0|[1-9]\d*)$/.test(text) && !isOctal) {
+    cursor.fail(
+      `unable to parse port: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`,
+      'want a number or a name of at most 15 letters, digits and "-"',
+    );
   }
-  return protocol;
+  const value = Number.parseInt(text, isOctal ? 8 : 10);
+  if (value > portMax) {
+    cursor.fail(
+      `unable to parse port: strconv.ParseUint: parsing ${JSON.stringify(text)}: value out of range`,
+      `at most ${portMax}`,
+    );
+  }
+  return value;
 }
 
-function checkL7Ports(cursor: YamlCursor, ports: readonly PortMatch[], l7: L7Rules): void {
-  if (ports.length === 0) cursor.fail("L7 rules need ports beside them");
-  for (const port of ports) {
-    if (port.name === undefined && port.first === 0) {
-      cursor.fail("L7 rules can not be used when a port is 0");
-    }
-    if (l7.parser !== "dns" && port.protocol !== "TCP") {
-      cursor.fail(
-        `L7 rules can only apply to TCP (not ${port.protocol}) except for DNS rules; write protocol: TCP`,
-      );
-    }
+/** The agent takes any case; only the CRD's schema insists on capitals. */
+function parseProtocol(cursor: YamlCursor | undefined): PolicyProtocol | "ANY" {
+  const text = cursor?.text() ?? "";
+  if (text === "") return "ANY";
+  const upper = text.toUpperCase();
+  const known = [...transports, ...extendedProtocols].find((name) => name === upper);
+  if (known === undefined || cursor === undefined) {
+    return (cursor as YamlCursor).fail(
+      `invalid protocol ${JSON.stringify(text)}, must be { tcp | udp | sctp | vrrp | igmp | any }`,
+      /^icmp/i.test(text) ? "ICMP has a list of its own: icmps" : "",
+    );
+  }
+  return known;
+}
+
+function checkL7Protocol(cursor: YamlCursor, protocol: string, l7: L7Rules | undefined): void {
+  if (l7 === undefined || l7.parser === "dns" || protocol === "TCP") return;
+  cursor.fail(
+    `L7 rules can only apply to TCP (not ${protocol}) except for DNS rules`,
+    "write protocol: TCP",
+  );
+}
+
+function checkL7(cursor: YamlCursor, ports: readonly PortMatch[], l7: L7Rules): void {
+  if (ports.some(({ name, first }) => name === undefined && first === 0)) {
+    cursor.fail("L7 rules can not be used when a port is 0", "name the port");
+  }
+  if (l7.parser === "dns" && ports.length === 0) {
+    cursor.fail(
+      "port 53 must be specified for DNS rules",
+      'add ports: [{port: "53", protocol: ANY}]',
+    );
   }
 }
 
@@ -146,21 +156,13 @@ export function parseIcmps(cursor: YamlCursor): PortRule[] {
     const { fields } = item.fields(["fields"]);
     const list = fields?.items() ?? [];
     if (list.length > portsMax) fields?.fail(`too many types, the max is ${portsMax}`);
-    return { ports: list.map(parseIcmpField), l7: undefined, line: item.line };
+    return { ports: list.map(parseIcmpField), l7: undefined, serverNames: [], line: item.line };
   });
 }
 
 function parseIcmpField(cursor: YamlCursor): PortMatch {
-  const fields = cursor.fields(["family", "type"]);
-  const family = fields.family?.text() ?? "IPv4";
-  if (family !== "IPv4" && family !== "IPv6")
-    return (fields.family ?? cursor).fail(`wrong family "${family}"; want IPv4 or IPv6`);
-  const type = fields.type ?? cursor.fail("type is missing");
-  const value = type.scalar();
-  const number = typeof value === "number" ? value : icmpTypes[family][String(value)];
-  const fromText = typeof value === "string" && /^\d+$/.test(value) ? Number(value) : number;
-  if (fromText === undefined) return type.fail(`ICMP type ${String(value)} not found in ${family}`);
+  const { family, type } = readIcmpField(cursor);
   const protocol: PolicyProtocol = family === "IPv4" ? "ICMP" : "ICMPV6";
   // Type 0 becomes port 0, which means the whole protocol: recorded from Cilium.
-  return { protocol, first: fromText, last: fromText === 0 ? portMax : fromText, name: undefined };
+  return { protocol, first: type, last: type === 0 ? portMax : type, name: undefined };
 }

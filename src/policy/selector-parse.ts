@@ -13,6 +13,7 @@ import type { YamlCursor } from "./yaml-cursor.ts";
 
 /** Where a policy lives. */
 export interface PolicyScope {
+  /** "" for cluster-wide policies. */
   readonly namespace: string;
   /** The local cluster's name. */
   readonly clusterName: string;
@@ -24,85 +25,107 @@ const keyNamePattern = /^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/;
 const keyPrefixPattern = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 /** Kubernetes' limit for label values and for the name part of keys. */
 const labelLengthMax = 63;
+const invalid = "invalid label selector: ";
 
-/** Reads matchLabels and matchExpressions. */
-export function parseSelector(cursor: YamlCursor): LabelSelector {
+/** Reads matchLabels and matchExpressions; `defaultSource` is meant by keys that name no source. */
+export function parseSelector(cursor: YamlCursor, defaultSource = "any"): LabelSelector {
   const fields = cursor.fields(["matchLabels", "matchExpressions"]);
   const conditions: SelectorCondition[] = [];
   for (const [key, value] of fields.matchLabels?.entries() ?? []) {
-    checkKey(value, key);
-    const text = value.text('; quote the value, as in "true"');
+    checkKey(value, key, defaultSource);
+    const text = value.text();
     checkValue(value, text);
-    conditions.push({ ...parseSelectorKey(key), operator: "In", values: [text] });
+    conditions.push({ ...parseSelectorKey(key, defaultSource), operator: "In", values: [text] });
   }
-  for (const item of fields.matchExpressions?.items() ?? []) {
-    conditions.push(parseExpression(item));
+  const expressions = fields.matchExpressions?.items() ?? [];
+  for (const [index, item] of expressions.entries()) {
+    conditions.push(parseExpression(item, index, defaultSource));
   }
   return { conditions };
 }
 
-function parseExpression(cursor: YamlCursor): SelectorCondition {
+function parseExpression(
+  cursor: YamlCursor,
+  index: number,
+  defaultSource: string,
+): SelectorCondition {
+  const where = `${invalid}matchExpressions[${index}]`;
   const fields = cursor.fields(["key", "operator", "values"]);
-  const key = (fields.key ?? cursor.fail("key is missing")).text();
-  checkKey(fields.key ?? cursor, key);
-  const operatorText = (fields.operator ?? cursor.fail("operator is missing")).text();
+  const key = fields.key?.text() ?? "";
+  const operatorText = fields.operator?.text() ?? "";
   const operator = operators.find((known) => known === operatorText);
   if (operator === undefined) {
     return (fields.operator ?? cursor).fail(
-      `unsupported operator "${operatorText}"; want ${operators.join(", ")}`,
+      `${where}.operator: Invalid value: ${JSON.stringify(operatorText)}: not a valid selector operator`,
+      `want ${operators.join(", ")}`,
     );
   }
-  const values = (fields.values?.items() ?? []).map((value) => {
-    const text = value.text('; quote the value, as in "true"');
-    checkValue(value, text);
-    return text;
-  });
+  const values = (fields.values?.items() ?? []).map((value) => value.text());
   const wantsValues = operator === "In" || operator === "NotIn";
   if (wantsValues && values.length === 0) {
-    cursor.fail(`values must be specified when the operator is In or NotIn`);
+    cursor.fail(
+      `${where}.values: Required value: must be specified when \`operator\` is 'In' or 'NotIn'`,
+    );
   }
   if (!wantsValues && values.length > 0) {
     (fields.values ?? cursor).fail(
-      "values may not be specified when the operator is Exists or DoesNotExist",
+      `${where}.values: Forbidden: may not be specified when \`operator\` is 'Exists' or 'DoesNotExist'`,
     );
   }
-  return { ...parseSelectorKey(key), operator, values };
+  checkKey(fields.key ?? cursor, key, defaultSource);
+  for (const value of fields.values?.items() ?? []) checkValue(value, value.text());
+  return { ...parseSelectorKey(key, defaultSource), operator, values };
 }
 
-function checkKey(cursor: YamlCursor, text: string): void {
-  const { key } = parseSelectorKey(text);
-  const slash = key.lastIndexOf("/");
-  const prefix = slash < 0 ? undefined : key.slice(0, slash);
-  const name = key.slice(slash + 1);
-  // Namespace labels are written with the whole namespace key inside, slashes included.
-  const isPrefixGood =
-    prefix === undefined ||
-    key.startsWith(namespaceMetadataPrefix) ||
-    keyPrefixPattern.test(prefix);
-  if (!isPrefixGood || !keyNamePattern.test(name) || name.length > labelLengthMax) {
+/** The agent checks the key as it holds it, with the source in front: "any.app". */
+function checkKey(cursor: YamlCursor, text: string, defaultSource: string): void {
+  const { source, key } = parseSelectorKey(text, defaultSource);
+  const full = `${source}.${key}`;
+  const slash = full.lastIndexOf("/");
+  const name = full.slice(slash + 1);
+  const quoted = JSON.stringify(full);
+  if (slash >= 0 && !keyPrefixPattern.test(full.slice(0, slash))) {
     cursor.fail(
-      `invalid label key "${text}": letters, digits, "-", "_", "." with an optional DNS prefix and "/"`,
+      `${invalid}matchLabels: Invalid value: ${quoted}: prefix part a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character`,
+    );
+  }
+  if (!keyNamePattern.test(name)) {
+    cursor.fail(
+      `${invalid}matchLabels: Invalid value: ${quoted}: name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')`,
+    );
+  }
+  if (name.length > labelLengthMax) {
+    cursor.fail(
+      `${invalid}matchLabels: Invalid value: ${quoted}: name part must be no more than ${labelLengthMax} bytes`,
     );
   }
 }
 
 function checkValue(cursor: YamlCursor, value: string): void {
-  if (!valuePattern.test(value) || value.length > labelLengthMax) {
+  const quoted = JSON.stringify(value);
+  if (!valuePattern.test(value)) {
     cursor.fail(
-      `invalid label value "${value}": at most ${labelLengthMax} letters, digits, "-", "_", ".", beginning and ending with a letter or digit`,
+      `${invalid}matchLabels: Invalid value: ${quoted}: a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')`,
+    );
+  }
+  if (value.length > labelLengthMax) {
+    cursor.fail(
+      `${invalid}matchLabels: Invalid value: ${quoted}: must be no more than ${labelLengthMax} bytes`,
     );
   }
 }
 
-/** The subject of a policy always lies in the policy's namespace, whatever its selector says. */
+/** The subject of a namespaced policy always lies in the policy's namespace, whatever its selector says. */
 export function withSubjectNamespace(selector: LabelSelector, namespace: string): LabelSelector {
+  if (namespace === "") return selector;
   const conditions = selector.conditions.filter(({ key }) => key !== namespaceLabelKey);
   return { conditions: [...conditions, k8sCondition(namespaceLabelKey, namespace)] };
 }
 
 /**
- * A peer selector means pods of the policy's namespace and of the local cluster unless it names
- * namespace or cluster itself; selectors of reserved labels are left as they are.
+ * A peer selector means pods of the policy's namespace (of any, in a cluster-wide policy) and of the
+ * local cluster unless it names namespace or cluster itself; selectors of reserved labels are left as
+ * they are.
  */
 export function withPeerScope(
   selector: LabelSelector,
@@ -114,10 +137,14 @@ export function withPeerScope(
     ({ key }) => key === namespaceLabelKey || key.startsWith(namespaceMetadataPrefix),
   );
   const namesCluster = conditions.some(({ key }) => key === clusterLabelKey);
+  const namespaceCondition: SelectorCondition =
+    namespace === ""
+      ? { source: "k8s", key: namespaceLabelKey, operator: "Exists", values: [] }
+      : k8sCondition(namespaceLabelKey, namespace);
   return {
     conditions: [
       ...conditions,
-      ...(namesNamespace ? [] : [k8sCondition(namespaceLabelKey, namespace)]),
+      ...(namesNamespace ? [] : [namespaceCondition]),
       ...(namesCluster ? [] : [k8sCondition(clusterLabelKey, clusterName)]),
     ],
   };

@@ -1,8 +1,10 @@
 /** What is asked of the policy engine and what it answers. Facts only; policy-engine.ts decides. */
 
 import type {
+  AuthMode,
   DnsRule,
   HttpRule,
+  KafkaRule,
   PolicyDirection,
   PolicyEntry,
   PolicyProtocol,
@@ -49,14 +51,38 @@ export type PolicyMatch =
   | "none";
 
 /** Requests that a redirect lets pass; `allowAll` = some rule has no L7 restriction. */
-export type L7Verdict =
-  | { readonly parser: "http"; readonly allowAll: boolean; readonly http: readonly HttpRule[] }
-  | { readonly parser: "dns"; readonly allowAll: boolean; readonly dns: readonly DnsRule[] };
+export type L7Verdict = {
+  readonly allowAll: boolean;
+  /** Names that the TLS handshake must ask for, sorted; undefined = any. */
+  readonly serverNames?: readonly string[] | undefined;
+} & (
+  | { readonly parser: "http"; readonly http: readonly HttpRule[] }
+  | { readonly parser: "dns"; readonly dns: readonly DnsRule[] }
+  | { readonly parser: "kafka"; readonly kafka: readonly KafkaRule[] }
+  | {
+      readonly parser: "l7";
+      readonly l7proto: string;
+      readonly l7: readonly Readonly<Record<string, string>>[];
+    }
+  | { readonly parser: "tls"; readonly serverNames: readonly string[] }
+  | { readonly parser: "crd"; readonly listener: string }
+);
 
-/** The answer for one direction. */
+/** Authentication that the deciding entry asks for. */
+export interface AuthVerdict {
+  readonly mode: AuthMode;
+  /** Taken over from a broader entry, since the deciding one says nothing about it. */
+  readonly isDerived: boolean;
+}
+
+/** The answer for one direction. Shared between questions: never changed. */
 export interface Verdict {
-  /** `default-allow`: no policy enforces this direction, or only ones without default deny and none matched. */
-  readonly decision: "allowed" | "denied" | "default-allow";
+  /**
+   * `default-allow`: no policy enforces this direction, or only ones without default deny and none
+   * matched. `error`: the endpoint's policies contradict each other (see `error`); Cilium's agent
+   * goes on with the endpoint's previous policy.
+   */
+  readonly decision: "allowed" | "denied" | "default-allow" | "error";
   readonly match: PolicyMatch;
   /** Rules that made the deciding entry; empty for default deny and default allow. */
   readonly matchedBy: readonly RuleOrigin[];
@@ -70,6 +96,10 @@ export interface Verdict {
   readonly l7: L7Verdict | undefined;
   /** log.value of the matching specs, sorted, without duplicates. */
   readonly policyLog: readonly string[];
+  /** Both ends must have authenticated each other before traffic passes; undefined = not asked for. */
+  readonly auth?: AuthVerdict | undefined;
+  /** Why the endpoint's policy cannot be resolved. */
+  readonly error?: string | undefined;
 }
 
 /** An entry that selects an endpoint, with its spec. */
@@ -87,4 +117,6 @@ export interface DirectionPolicy {
   readonly isDefaultDeny: boolean;
   readonly entries: readonly SelectedEntry[];
   readonly defaultDenyBy: readonly RuleOrigin[];
+  /** Why the entries cannot be brought together: conflicting parsers or authentication. */
+  readonly error: string | undefined;
 }

@@ -15,7 +15,7 @@ import {
   parseAllDocuments,
 } from "yaml";
 import { ConfigError } from "../base/errors.ts";
-import { didYouMean } from "../schema/did-you-mean.ts";
+import { PolicyError } from "./policy-fault.ts";
 
 /** Documents in one file beyond this are refused. */
 const documentsMax = 10_000;
@@ -40,9 +40,31 @@ export class YamlCursor {
     this.line = at.line;
   }
 
-  /** Throws a ConfigError about this value; `message` ends with the mend where one is known. */
-  fail(message: string): never {
-    throw new ConfigError(message, { file: this.#source.file, path: this.path, line: this.line });
+  /** Throws a PolicyError about this value: `reason` in the words of Cilium's agent, `mend` ours. */
+  fail(reason: string, mend = ""): never {
+    throw new PolicyError({
+      stage: "agent",
+      file: this.#source.file,
+      path: this.path,
+      line: this.line,
+      reason,
+      mend,
+    });
+  }
+
+  /** The file that holds the value. */
+  get file(): string {
+    return this.#source.file;
+  }
+
+  /** What JSON calls the value's type; whole numbers are "number" too. */
+  get jsonType(): "object" | "array" | "string" | "number" | "boolean" | "null" {
+    if (this.isNull()) return "null";
+    if (isMap(this.#node)) return "object";
+    if (isSeq(this.#node)) return "array";
+    const value = isScalar(this.#node) ? this.#node.value : undefined;
+    if (typeof value === "string") return "string";
+    return typeof value === "boolean" ? "boolean" : "number";
   }
 
   /** Nothing, `null` or `~`. */
@@ -80,18 +102,19 @@ export class YamlCursor {
     return entries;
   }
 
-  /** As `entries`, but any key not in `known` is an error that names the nearest known one. */
+  /** The values of the fields in `known`; other keys are not looked at (policy-schema.ts reports them). */
   fields<Key extends string>(known: readonly Key[]): Partial<Record<Key, YamlCursor>> {
     const fields: Partial<Record<Key, YamlCursor>> = {};
     for (const [key, value] of this.entries()) {
       const name = known.find((candidate) => candidate === key);
-      if (name === undefined) {
-        const hint = didYouMean(key, known) || `; known here: ${known.join(", ")}`;
-        return value.fail(`unknown field "${key}"${hint}`);
-      }
-      fields[name] = value;
+      if (name !== undefined) fields[name] = value;
     }
     return fields;
+  }
+
+  /** One field of the mapping; undefined where it is absent or null, or this is no mapping. */
+  field(key: string): YamlCursor | undefined {
+    return this.isMapping() ? this.entries().find(([name]) => name === key)?.[1] : undefined;
   }
 
   /** The list's items. */
@@ -104,9 +127,9 @@ export class YamlCursor {
     return isMap(this.#node);
   }
 
-  text(mend = ""): string {
+  text(): string {
     if (isScalar(this.#node) && typeof this.#node.value === "string") return this.#node.value;
-    this.fail(`want a text, have ${this.describe()}${mend}`);
+    this.fail(`want a text, have ${this.describe()}`);
   }
 
   boolean(): boolean {
@@ -162,10 +185,14 @@ export function openYaml(text: string, file: string): YamlCursor[] {
   for (const document of documents) {
     const first = document.errors[0];
     if (first !== undefined) {
-      throw new ConfigError(`cannot read YAML: ${first.message}`, {
+      const { line } = lines.linePos(first.pos[0]);
+      throw new PolicyError({
+        stage: "yaml",
         file,
         path: "",
-        line: lines.linePos(first.pos[0]).line,
+        line,
+        reason: `cannot read YAML: ${first.message.replace(/\s+/g, " ").trim()}`,
+        mend: "",
       });
     }
     const start = document.contents?.range?.[0] ?? 0;

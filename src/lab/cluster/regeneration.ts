@@ -130,7 +130,7 @@ function countRedirects(engine: PolicyEngine, endpoint: Endpoint): { http: numbe
   for (const direction of ["ingress", "egress"] as const) {
     const entries = engine.entriesFor(endpoint.policyEndpoint, direction);
     for (const rule of entries.flatMap(({ entry }) => entry.ports ?? [])) {
-      if (rule.l7 === undefined) continue;
+      if (rule.l7?.parser !== "http" && rule.l7?.parser !== "dns") continue;
       for (const key of rule.ports.flatMap(portKeys))
         found[rule.l7.parser].add(`${direction}:${key}`);
     }

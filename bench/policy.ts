@@ -1,0 +1,142 @@
+/**
+ * `npx tsx bench/policy.ts [--policies N] [--identities N] [--verdicts N]`: policies parsed and compiled,
+ * and verdicts per second of CPU on one core. Three orders of questions: pairs drawn from all of them
+ * (identities x identities), the same thousand pairs again and again as in a replay, and peers outside
+ * the cluster by address. Each order is run twice; the first run meets every identity for the first time.
+ */
+
+import { parseArgs } from "node:util";
+import { PolicyEngine } from "../src/policy/policy-engine.ts";
+import { parsePolicies } from "../src/policy/policy-parse.ts";
+import type { PolicyEndpoint, VerdictQuery } from "../src/policy/verdict.ts";
+
+const { values: flags } = parseArgs({
+  options: {
+    policies: { type: "string", default: "1000" },
+    identities: { type: "string", default: "5000" },
+    verdicts: { type: "string", default: "3000000" },
+  },
+});
+const policyCount = Number(flags.policies);
+const identityCount = Number(flags.identities);
+const verdictCount = Number(flags.verdicts);
+const namespaceCount = 50;
+/** As many as there are policies in a namespace: each identity is selected by some. */
+const appCount = 20;
+const hotPairCount = 1000;
+const ports = [80, 443, 8080, 9090, 5432, 22];
+
+let seed = 42;
+/** A linear congruential generator: the same questions in every run. */
+function below(limit: number): number {
+  seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0;
+  return seed % limit;
+}
+
+function policyText(index: number): string {
+  const namespace = `ns-${index % namespaceCount}`;
+  const app = `app-${Math.floor(index / namespaceCount) % appCount}`;
+  const subject = index % 10 === 0 ? "{}" : `{matchLabels: {app: ${app}}}`;
+  const peers = Array.from({ length: 3 }, () => `{matchLabels: {app: app-${below(appCount)}}}`);
+  const rules = index % 5 === 0 ? '\n      rules: {http: [{method: GET, path: "/api/.*"}]}' : "";
+  const extra =
+    index % 4 === 0
+      ? `\n  - fromEndpoints: [{matchLabels: {k8s:io.kubernetes.pod.namespace: ns-${below(namespaceCount)}}}]\n    toPorts: [{ports: [{port: "9000", endPort: 9100, protocol: TCP}]}]`
+      : "";
+  const deny =
+    index % 7 === 0 ? "\n  ingressDeny:\n  - fromEndpoints: [{matchLabels: {tier: legacy}}]" : "";
+  return `apiVersion: cilium.io/v2
+kind: CiliumNetworkPolicy
+metadata: {name: p-${index}, namespace: ${namespace}}
+spec:
+  endpointSelector: ${subject}
+  ingress:
+  - fromEndpoints: [${peers.join(", ")}]
+    toPorts:
+    - ports: [{port: "80", protocol: TCP}, {port: "8080", protocol: TCP}]${rules}${extra}${deny}
+  egress:
+  - toCIDRSet: [{cidr: 10.0.0.0/8, except: [10.${below(250)}.0.0/16]}]
+  - toEntities: [kube-apiserver]
+    toPorts: [{ports: [{port: "443", protocol: TCP}]}]
+  - toFQDNs: [{matchPattern: "*.example-${below(20)}.com"}]
+`;
+}
+
+function identityLabels(index: number): string[] {
+  const namespace = `ns-${index % namespaceCount}`;
+  return [
+    `k8s:app=app-${Math.floor(index / namespaceCount) % appCount}`,
+    `k8s:io.cilium.k8s.namespace.labels.kubernetes.io/metadata.name=${namespace}`,
+    "k8s:io.cilium.k8s.policy.cluster=default",
+    "k8s:io.cilium.k8s.policy.serviceaccount=default",
+    `k8s:io.kubernetes.pod.namespace=${namespace}`,
+    `k8s:tier=${index % 11 === 0 ? "legacy" : "current"}`,
+    `k8s:version=v${index % 9}`,
+  ];
+}
+
+const text = Array.from({ length: policyCount }, (_, index) => policyText(index)).join("---\n");
+let before = process.cpuUsage();
+const policies = parsePolicies(text, { file: "bench.yaml" });
+console.log(`parse ${policyCount} policies: ${cpuMs(before).toFixed(0)} ms of CPU`);
+before = process.cpuUsage();
+const engine = new PolicyEngine(policies);
+const identities: PolicyEndpoint[] = Array.from({ length: identityCount }, (_, index) => ({
+  labels: identityLabels(index),
+}));
+for (const identity of identities) engine.enforcement(identity);
+console.log(
+  `compile, and resolve ${identityCount} endpoints: ${cpuMs(before).toFixed(0)} ms of CPU`,
+);
+
+const world = ["reserved:world"];
+const orders: Record<string, (index: number) => VerdictQuery> = {
+  "all pairs": () => query(pod(), pod()),
+  "1000 pairs": makeHot(),
+  "by address": () => query(pod(), { labels: world, address: `10.${below(100)}.0.${below(100)}` }),
+};
+for (const [name, make] of Object.entries(orders)) {
+  const queries = Array.from({ length: Math.min(verdictCount, 500_000) }, (_, i) => make(i));
+  measure(`${name}, first`, queries, queries.length);
+  measure(`${name}, again`, queries, verdictCount);
+}
+console.log(`memory: ${(process.memoryUsage().rss / 1024 / 1024).toFixed(0)} MiB resident`);
+
+function pod(): PolicyEndpoint {
+  return identities[below(identityCount)] as PolicyEndpoint;
+}
+
+function query(source: PolicyEndpoint, destination: PolicyEndpoint): VerdictQuery {
+  const isOutside = destination.address !== undefined;
+  return {
+    source,
+    destination,
+    port: ports[below(ports.length)] as number,
+    protocol: "TCP",
+    direction: isOutside || below(4) === 0 ? "egress" : "ingress",
+  };
+}
+
+function makeHot(): () => VerdictQuery {
+  const hot = Array.from({ length: hotPairCount }, () => query(pod(), pod()));
+  return () => hot[below(hotPairCount)] as VerdictQuery;
+}
+
+function measure(name: string, queries: readonly VerdictQuery[], count: number): void {
+  const start = process.cpuUsage();
+  const tally: Record<string, number> = {};
+  let next = 0;
+  for (let i = 0; i < count; i++) {
+    const { decision } = engine.resolveVerdict(queries[next] as VerdictQuery);
+    tally[decision] = (tally[decision] ?? 0) + 1;
+    if (++next === queries.length) next = 0;
+  }
+  const seconds = cpuMs(start) / 1000;
+  const rate = Math.round(count / seconds / 1000);
+  console.log(`${name}: ${rate} k verdicts per CPU second (${JSON.stringify(tally)})`);
+}
+
+function cpuMs(since: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(since);
+  return (user + system) / 1000;
+}

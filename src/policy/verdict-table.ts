@@ -1,0 +1,100 @@
+/**
+ * Verdicts of one subject on one kind of peer, by protocol and port. Ports between two boundaries of
+ * the rules all get the same verdict, so each interval is decided once and kept. Cost of a question:
+ * a binary search in the boundaries, no allocation.
+ */
+
+import { decide } from "./entry-decision.ts";
+import type { PolicyProtocol, PortMatch } from "./policy-document.ts";
+import type { DirectionPolicy, SelectedEntry, Verdict } from "./verdict.ts";
+
+const protocols: readonly PolicyProtocol[] = [
+  "TCP",
+  "UDP",
+  "SCTP",
+  "ICMP",
+  "ICMPV6",
+  "VRRP",
+  "IGMP",
+];
+const firstWithoutPorts = 3;
+
+/** What the decision depends on beside the entries. */
+export interface TableContext {
+  readonly isLocalhost: boolean;
+  /** Looks a named port up; undefined = it selects nothing. */
+  readonly portOf: (name: string, protocol: PolicyProtocol | "ANY") => number | undefined;
+}
+
+interface Intervals {
+  /** First port of each interval, ascending, beginning with 0. */
+  readonly starts: Uint32Array;
+  readonly verdicts: (Verdict | undefined)[];
+}
+
+/** The table. */
+export class VerdictTable {
+  /** Entries of the subject that select the peer. */
+  readonly entries: readonly SelectedEntry[];
+  readonly #policy: DirectionPolicy;
+  readonly #context: TableContext;
+  readonly #byProtocol: (Intervals | undefined)[] = [];
+
+  constructor(policy: DirectionPolicy, entries: readonly SelectedEntry[], context: TableContext) {
+    this.#policy = policy;
+    this.entries = entries;
+    this.#context = context;
+  }
+
+  /** The verdict; for ICMP `port` is the type. */
+  find(protocol: PolicyProtocol, port: number): Verdict {
+    const slot = slotOf(protocol);
+    let intervals = this.#byProtocol[slot];
+    if (intervals === undefined) {
+      intervals = this.#cut(protocol);
+      this.#byProtocol[slot] = intervals;
+    }
+    const { starts, verdicts } = intervals;
+    let low = 0;
+    let high = starts.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if ((starts[middle] as number) <= port) low = middle;
+      else high = middle - 1;
+    }
+    let verdict = verdicts[low];
+    if (verdict === undefined) {
+      verdict = decide(this.#policy, this.entries, { port, protocol, ...this.#context });
+      verdicts[low] = verdict;
+    }
+    return verdict;
+  }
+
+  #cut(protocol: PolicyProtocol): Intervals {
+    const starts = new Set([0]);
+    for (const { entry } of this.entries) {
+      for (const rule of entry.ports ?? []) {
+        for (const port of rule.ports) this.#addBounds(port, protocol, starts);
+      }
+    }
+    const sorted = Uint32Array.from(starts).sort();
+    return { starts: sorted, verdicts: new Array(sorted.length).fill(undefined) };
+  }
+
+  #addBounds(port: PortMatch, protocol: PolicyProtocol, starts: Set<number>): void {
+    const isMeant =
+      port.protocol === "ANY" ? slotOf(protocol) < firstWithoutPorts : port.protocol === protocol;
+    if (!isMeant) return;
+    if (port.name === undefined) {
+      starts.add(port.first).add(port.last + 1);
+      return;
+    }
+    const number = this.#context.portOf(port.name, port.protocol);
+    if (number !== undefined) starts.add(number).add(number + 1);
+  }
+}
+
+function slotOf(protocol: PolicyProtocol): number {
+  // Fast path: nearly everything is TCP.
+  return protocol === "TCP" ? 0 : protocols.indexOf(protocol);
+}
