@@ -15,7 +15,7 @@ import { gunzipSync } from "node:zlib";
 import { silentLogger } from "../../src/base/logger.ts";
 import type { FloatHistogram, Histogram, Span } from "../../src/model/histogram.ts";
 import { ByteWriter } from "../../src/tsdb/byte-writer.ts";
-import { wordsOf } from "../../src/tsdb/chunks/histogram/histogram-layout.ts";
+import { highBitsOf, lowBitsOf } from "../../src/tsdb/chunks/histogram/histogram-layout.ts";
 import {
   beginHistograms,
   encodeHistogram,
@@ -174,7 +174,7 @@ function timeOf(text: string): number {
 }
 
 function doubleBits(value: number): string {
-  return hexBits(...wordsOf(value));
+  return hexBits(highBitsOf(value), lowBitsOf(value));
 }
 
 /** A histogram as the records tell it, without Go's texts. */

@@ -14,7 +14,7 @@ import { staleBitsHigh, staleBitsLow } from "../../model/sample.ts";
 import type { ByteReader } from "../byte-reader.ts";
 import type { ByteWriter } from "../byte-writer.ts";
 import { isKnownSchema, withKnownSchema } from "../chunks/histogram/bucket-spans.ts";
-import { doubleOf, wordsOf } from "../chunks/histogram/histogram-layout.ts";
+import { doubleOf, highBitsOf, lowBitsOf } from "../chunks/histogram/histogram-layout.ts";
 
 /** Prometheus' numbers of the hints. */
 const hintNames: readonly CounterResetHint[] = ["unknown", "reset", "not_reset", "gauge"];
@@ -126,9 +126,8 @@ export function readHistogramRecord(
 }
 
 function double(into: ByteWriter, value: number): void {
-  const [high, low] = wordsOf(value);
-  into.word(high);
-  into.word(low);
+  into.word(highBitsOf(value));
+  into.word(lowBitsOf(value));
 }
 
 function readDouble(reader: ByteReader): number {

@@ -24,10 +24,11 @@ import { StartTimeEncoder } from "../xor2/start-times.ts";
 import { countBuckets } from "./bucket-spans.ts";
 import {
   type HistogramLayout,
+  highBitsOf,
   histogramEncoding,
   layoutMaxBytes,
+  lowBitsOf,
   resetHeader,
-  wordsOf,
   writeLayout,
 } from "./histogram-layout.ts";
 
@@ -222,7 +223,8 @@ export class HistogramChunk {
   #field(index: number, value: number, isStale: boolean): void {
     const fields = this.#fields;
     const at = index * fieldWords;
-    const [high, low] = isStale ? [staleBitsHigh, staleBitsLow] : wordsOf(value);
+    const high = isStale ? staleBitsHigh : highBitsOf(value);
+    const low = isStale ? staleBitsLow : lowBitsOf(value);
     if (this.#count === 0) {
       const end = writeBits(this.#bytes, this.#bitAt, high, 32);
       this.#bitAt = writeBits(this.#bytes, end, low, 32);

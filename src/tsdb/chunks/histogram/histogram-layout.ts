@@ -14,7 +14,7 @@ import {
   type Histogram,
   type Span,
 } from "../../../model/histogram.ts";
-import { highWord, lowWord } from "../../../model/sample.ts";
+import { highWord, lowWord, normalNanBitsHigh, normalNanBitsLow } from "../../../model/sample.ts";
 import { writeBits } from "../bit-stream.ts";
 import { type BitCursor, writeVarbitInt, writeVarbitUint } from "../varbit.ts";
 
@@ -88,25 +88,35 @@ export function readLayout(cursor: BitCursor): HistogramLayout {
   };
 }
 
+/** Where a double is seen as two words: written before each reading, so it holds no state. */
+const scratch = new Float64Array(1);
+const scratchWords = new Uint32Array(scratch.buffer);
+
 /** Writes a float64; every NaN as Prometheus' ordinary one. */
 export function writeDouble(bytes: Uint8Array, bitAt: number, value: number): number {
-  const [high, low] = wordsOf(value);
-  return writeBits(bytes, writeBits(bytes, bitAt, high, 32), low, 32);
+  const end = writeBits(bytes, bitAt, highBitsOf(value), 32);
+  return writeBits(bytes, end, lowBitsOf(value), 32);
 }
 
-/** Bits of a float64 as two words; every NaN becomes Prometheus' ordinary one. */
-export function wordsOf(value: number): readonly [high: number, low: number] {
-  if (Number.isNaN(value)) return [0x7ff80000, 1];
-  const words = new Uint32Array(new Float64Array([value]).buffer);
-  return [words[highWord]!, words[lowWord]!];
+/** High word of a float64's bits; every NaN becomes Prometheus' ordinary one. O(1), no allocation. */
+export function highBitsOf(value: number): number {
+  if (Number.isNaN(value)) return normalNanBitsHigh;
+  scratch[0] = value;
+  return scratchWords[highWord]!;
+}
+
+/** The low word. */
+export function lowBitsOf(value: number): number {
+  if (Number.isNaN(value)) return normalNanBitsLow;
+  scratch[0] = value;
+  return scratchWords[lowWord]!;
 }
 
 /** The float64 of two words. */
 export function doubleOf(high: number, low: number): number {
-  const words = new Uint32Array(2);
-  words[highWord] = high;
-  words[lowWord] = low;
-  return new Float64Array(words.buffer)[0]!;
+  scratchWords[highWord] = high;
+  scratchWords[lowWord] = low;
+  return scratch[0]!;
 }
 
 function readDouble(cursor: BitCursor): number {
