@@ -48,7 +48,11 @@ export const prometheusReadsOurWalTest: AppTest = {
 };
 
 /** As expectEqual, showing the first lines that only one side has. */
-function expectSameLines(actual: readonly string[], wanted: readonly string[], what: string): void {
+export function expectSameLines(
+  actual: readonly string[],
+  wanted: readonly string[],
+  what: string,
+): void {
   const [have, want] = [new Set(actual), new Set(wanted)];
   const missing = wanted.filter((line) => !have.has(line)).slice(0, 3);
   const extra = actual.filter((line) => !want.has(line)).slice(0, 3);
@@ -78,9 +82,10 @@ function fill(db: Tsdb): void {
 }
 
 /** `{labels} value time`, one line a sample, as promtool prints, sorted. */
-async function dump(db: Tsdb): Promise<string[]> {
+export async function dump(db: Tsdb): Promise<string[]> {
   const range = { startMs: Number.NEGATIVE_INFINITY, endMs: Number.POSITIVE_INFINITY };
-  const { series } = await db.querier(range.startMs, range.endMs).select([], range);
+  const querier = db.querier(range.startMs, range.endMs);
+  const { series } = await querier.select([], range);
   const into = new SampleBuffer();
   const lines: string[] = [];
   for (const one of series) {
@@ -92,6 +97,7 @@ async function dump(db: Tsdb): Promise<string[]> {
       );
     }
   }
+  querier.close();
   return lines.sort();
 }
 
@@ -99,7 +105,7 @@ function lineOf(labels: string, value: number, timestampMs: number): string {
   return `${labels} ${value === Number.POSITIVE_INFINITY ? "+Inf" : Object.is(value, -0) ? "-0" : value} ${timestampMs}`;
 }
 
-function promtoolDump(dir: string): string[] {
+export function promtoolDump(dir: string): string[] {
   const result = spawnSync("promtool", ["tsdb", "dump", dir], { maxBuffer: 1 << 28 });
   const lines = result.stdout
     .toString()

@@ -6,6 +6,7 @@ import { ciliumDashboardsTest } from "./cilium-dashboards.ts";
 import { demoTest } from "./demo.ts";
 import { killTest } from "./kill.ts";
 import { pageTest } from "./page.ts";
+import { prometheusReadsOurBlocksTest } from "./prometheus-reads-our-blocks.ts";
 import { prometheusReadsOurHeadTest } from "./prometheus-reads-our-head.ts";
 import { prometheusReadsOurWalTest } from "./prometheus-reads-our-wal.ts";
 import { realExportersTest } from "./real-exporters.ts";
@@ -20,5 +21,6 @@ export const appTests: readonly AppTest[] = [
   realExportersTest,
   killTest,
   prometheusReadsOurWalTest,
+  prometheusReadsOurBlocksTest,
   prometheusReadsOurHeadTest,
 ];
