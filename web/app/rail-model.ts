@@ -1,7 +1,7 @@
 /** What the time rail draws: bars of samples scraped, the share of targets that were down, holes. Pure. */
 
+import type { TimeRange } from "../../src/dashboard/time-range.ts";
 import type { QuerySeries } from "../api/query-series.ts";
-import type { TimeRange } from "../time/time-range.ts";
 
 /** One bar; `height` and `down` from 0 to 1, undefined where nothing was recorded. */
 export interface RailBar {

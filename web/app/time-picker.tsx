@@ -2,6 +2,7 @@
 
 import { useState } from "react";
 import { systemClock } from "../../src/base/clock.ts";
+import type { TimeRangeText } from "../../src/dashboard/time-range.ts";
 import { buildHref, updateParams } from "../router/history-router.ts";
 import { useRoute } from "../router/router-context.tsx";
 import { type PageTime, usePageTime } from "../time/time-context.tsx";
@@ -11,7 +12,6 @@ import {
   parseRangeWords,
   quickRanges,
   rangeLabel,
-  type TimeRangeText,
 } from "../time/time-range.ts";
 import { Icon } from "../ui/icon.tsx";
 import { Popover } from "../ui/popover.tsx";

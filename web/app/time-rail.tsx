@@ -6,11 +6,11 @@
 import { useQuery } from "@tanstack/react-query";
 import { useRef, useState } from "react";
 import { systemClock } from "../../src/base/clock.ts";
+import type { TimeRange } from "../../src/dashboard/time-range.ts";
 import { runInstantQuery, runRangeQuery, useApi } from "../api/server-queries.ts";
 import { Link, useRoute } from "../router/router-context.tsx";
 import { timeTickLabel, timeTickStep, timeTicks } from "../time/time-axis.ts";
 import { usePageTime } from "../time/time-context.tsx";
-import type { TimeRange } from "../time/time-range.ts";
 import { Glyph } from "../ui/glyph.tsx";
 import { Icon } from "../ui/icon.tsx";
 import { pageHref } from "./navigation.tsx";

@@ -3,8 +3,8 @@
 import { interpolate, type VariableScope } from "../../src/dashboard/interpolate.ts";
 import { alignRange, calculateStep, stepVariables } from "../../src/dashboard/interval.ts";
 import type { Panel, Target } from "../../src/dashboard/model.ts";
+import type { TimeRange } from "../../src/dashboard/time-range.ts";
 import { formatPrometheus } from "../../src/dashboard/variable-format.ts";
-import type { TimeRange } from "../time/time-range.ts";
 
 /** One request to the server; an instant query asks at `toMs`. */
 export interface PanelQuery {

@@ -5,12 +5,12 @@ import type { Frame } from "../../src/dashboard/frame.ts";
 import type { VariableScope } from "../../src/dashboard/interpolate.ts";
 import type { Panel } from "../../src/dashboard/model.ts";
 import { framesFromSeries } from "../../src/dashboard/prometheus-frames.ts";
+import type { TimeRange } from "../../src/dashboard/time-range.ts";
 import { resolvePanelRange } from "../../src/dashboard/time-range.ts";
 import { openTimeZone } from "../../src/dashboard/time-zone.ts";
 import { parseDuration } from "../../src/model/duration.ts";
 import { runInstantQuery, runRangeQuery, type TargetsData, useApi } from "../api/server-queries.ts";
 import { timedKey, usePageTime } from "../time/time-context.tsx";
-import type { TimeRange } from "../time/time-range.ts";
 import { type PanelQuery, panelQueries, roundWidth } from "./panel-queries.ts";
 
 /** A panel's answer, before overrides and transformations. */

@@ -8,6 +8,7 @@ import { type QueryClient, useQuery, useQueryClient } from "@tanstack/react-quer
 import { errorMessage } from "../../src/base/errors.ts";
 import { interpolate, type VariableState } from "../../src/dashboard/interpolate.ts";
 import type { Dashboard, Variable } from "../../src/dashboard/model.ts";
+import type { TimeRange } from "../../src/dashboard/time-range.ts";
 import { formatPrometheus } from "../../src/dashboard/variable-format.ts";
 import {
   chooseValues,
@@ -30,7 +31,6 @@ import type { QueryData } from "../api/query-series.ts";
 import { useApi } from "../api/server-queries.ts";
 import { useRoute } from "../router/router-context.tsx";
 import { usePageTime } from "../time/time-context.tsx";
-import type { TimeRange } from "../time/time-range.ts";
 
 /** A variable with its options and its choice. */
 export interface ChosenVariable {

@@ -1,10 +1,10 @@
 /** Runs Explore's queries: a range for the graph, an instant for the table; each on its own, so one error hides nothing. */
 
 import { useQueries } from "@tanstack/react-query";
+import type { TimeRange } from "../../src/dashboard/time-range.ts";
 import { type RunQuery, runInstantQuery, runRangeQuery, useApi } from "../api/server-queries.ts";
 import { chosenStepMs } from "../time/step.ts";
 import { timedKey, usePageTime } from "../time/time-context.tsx";
-import type { TimeRange } from "../time/time-range.ts";
 import { type ExploreState, refIdOf } from "./explore-state.ts";
 
 /** The answer of one row, with the window it was asked for. */

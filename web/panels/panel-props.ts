@@ -2,7 +2,8 @@
 
 import type { Frame } from "../../src/dashboard/frame.ts";
 import type { Panel } from "../../src/dashboard/model.ts";
-import type { TimeRange, TimeZone } from "../time/time-range.ts";
+import type { TimeRange } from "../../src/dashboard/time-range.ts";
+import type { TimeZone } from "../time/time-range.ts";
 
 /** Frames of a panel with overrides applied, and the window they were asked for. */
 export interface PanelResult {

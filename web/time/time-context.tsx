@@ -8,15 +8,10 @@ import { useQueryClient } from "@tanstack/react-query";
 import { createContext, type ReactNode, useContext, useEffect, useMemo } from "react";
 import { assert } from "../../src/base/assert.ts";
 import { type CancelTimer, systemClock } from "../../src/base/clock.ts";
+import type { TimeRange, TimeRangeText } from "../../src/dashboard/time-range.ts";
 import { parseDuration } from "../../src/model/duration.ts";
 import { useRoute, useRouter } from "../router/router-context.tsx";
-import {
-  isRelative,
-  resolveRange,
-  type TimeRange,
-  type TimeRangeText,
-  type TimeZone,
-} from "./time-range.ts";
+import { isRelative, resolveRange, type TimeZone } from "./time-range.ts";
 
 /** First part of the key of every query that follows the page's time. */
 export const timedKey = "timed";

@@ -14,7 +14,7 @@ describe("parseTime", () => {
     ["now-1h+30m", "2026-01-15T17:11:08.000Z"],
     ["now/d", "2026-01-15T00:00:00.000Z"],
     ["now-1d/d", "2026-01-14T00:00:00.000Z"],
-    ["now/w", "2026-01-12T00:00:00.000Z"],
+    ["now/w", "2026-01-11T00:00:00.000Z"],
     ["now/M", "2026-01-01T00:00:00.000Z"],
     ["now-1M", "2025-12-15T17:41:08.000Z"],
     ["1768498868000", "2026-01-15T17:41:08.000Z"],
@@ -23,6 +23,7 @@ describe("parseTime", () => {
     ["2026-01-15T17:00:00+02:00", "2026-01-15T15:00:00.000Z"],
     ["yesterday", undefined],
     ["now-5", undefined],
+    ["now-9999999999y", undefined],
     ["", undefined],
   ];
   for (const [input, want] of cases) {
@@ -36,6 +37,11 @@ describe("parseTime", () => {
 });
 
 describe("resolveRange", () => {
+  it("ends a week on Saturday, as Grafana's default does", () => {
+    const range = resolveRange({ from: "now/w", to: "now/w" }, nowMs, "utc");
+    expect(range).toEqual({ fromMs: Date.UTC(2026, 0, 11), toMs: Date.UTC(2026, 0, 18) - 1 });
+  });
+
   it("refuses an empty or turned range", () => {
     expect(resolveRange({ from: "now", to: "now-1h" }, nowMs)).toBeUndefined();
     expect(resolveRange({ from: "now-1h", to: "soon" }, nowMs)).toBeUndefined();
@@ -53,6 +59,9 @@ describe("rangeLabel", () => {
     expect(label("now-5m", "now")).toBe("Last 5 minutes");
     expect(label("now-90m", "now")).toBe("Last 90 minutes");
     expect(label("now-1d/d", "now-1d/d")).toBe("Yesterday");
+    expect(label("now/w", "now/w")).toBe("This week");
+    expect(label("now-1d/d", "now")).toBe("14 Jan 00:00 to 15 Jan 17:41");
+    expect(label("now-2h", "now-1h")).toBe("15 Jan 15:41 to 16:41");
     expect(label("1768496400000", "1768500000000")).toBe("15 Jan 17:00 to 18:00");
   });
 });

@@ -1,19 +1,16 @@
 /**
  * Time ranges as a page carries them: two texts (`now-1h`, `now/d`, milliseconds, ISO dates), so that
- * a relative range stays relative in a link, resolved to instants when a query runs. Pure.
+ * a relative range stays relative in a link, resolved to instants when a query runs. What a text means
+ * is the dashboard model's to say; here are the words that people type and read. Pure.
  */
 
-/** A range as written in the address. */
-export interface TimeRangeText {
-  readonly from: string;
-  readonly to: string;
-}
-
-/** A range as instants, ms since the epoch; `fromMs < toMs`. */
-export interface TimeRange {
-  readonly fromMs: number;
-  readonly toMs: number;
-}
+import {
+  describeTimeRange,
+  resolveTimeRange,
+  type TimeRange,
+  type TimeRangeText,
+} from "../../src/dashboard/time-range.ts";
+import { openTimeZone, toLocal } from "../../src/dashboard/time-zone.ts";
 
 /** The zone times are shown and rounded in. */
 export type TimeZone = "browser" | "utc";
@@ -39,22 +36,8 @@ export const quickRanges: readonly QuickRange[] = [
   ["Last 30 days", "now-30d"],
 ].map(([label = "", from = ""]) => ({ label, range: { from, to: "now" } }));
 
-const unitNames: Readonly<Record<string, string>> = {
-  s: "second",
-  m: "minute",
-  h: "hour",
-  d: "day",
-  w: "week",
-  M: "month",
-  y: "year",
-};
-const fixedUnitMs: Readonly<Record<string, number>> = {
-  s: 1000,
-  m: 60_000,
-  h: 3_600_000,
-  d: 86_400_000,
-  w: 7 * 86_400_000,
-};
+/** Instants beyond this (ms) are no dates. */
+const instantMax = 8.64e15;
 
 /** The instant a text means, undefined where it is no time. `isEnd` rounds `now/d` up instead of down. */
 export function parseTime(
@@ -63,17 +46,8 @@ export function parseTime(
   options: { isEnd?: boolean; zone?: TimeZone } = {},
 ): number | undefined {
   const trimmed = text.trim();
-  if (/^\d{9,16}$/.test(trimmed)) return Number(trimmed);
-  const match = /^now((?:[+-]\d+[smhdwMy])*)(?:\/([smhdwMy]))?$/.exec(trimmed);
-  if (match !== null) {
-    let instant = nowMs;
-    for (const [, sign, count, unit] of (match[1] ?? "").matchAll(/([+-])(\d+)([smhdwMy])/g)) {
-      instant = shift(instant, Number(`${sign}${count}`), unit ?? "s");
-    }
-    return match[2] === undefined ? instant : roundTo(instant, match[2], options);
-  }
-  if (!/^\d{4}-\d\d-\d\d/.test(trimmed)) return undefined;
-  return parseDate(trimmed, options.zone ?? "browser");
+  const range = readRange({ from: trimmed, to: trimmed }, nowMs, options.zone ?? "browser");
+  return options.isEnd === true ? range?.toMs : range?.fromMs;
 }
 
 /** The instants of `text`, undefined where one side is no time or the range is empty. */
@@ -82,10 +56,18 @@ export function resolveRange(
   nowMs: number,
   zone: TimeZone = "browser",
 ): TimeRange | undefined {
-  const fromMs = parseTime(text.from, nowMs, { zone });
-  const toMs = parseTime(text.to, nowMs, { isEnd: true, zone });
-  if (fromMs === undefined || toMs === undefined || fromMs >= toMs) return undefined;
-  return { fromMs, toMs };
+  const range = readRange({ from: text.from.trim(), to: text.to.trim() }, nowMs, zone);
+  return range === undefined || range.fromMs >= range.toMs ? undefined : range;
+}
+
+/** A date without a zone is one of the page's zone, as all the page's times are. */
+function readRange(text: TimeRangeText, nowMs: number, zone: TimeZone): TimeRange | undefined {
+  const opened = openTimeZone(zone);
+  const range = resolveTimeRange(text, { nowMs, zone: opened, absoluteZone: opened });
+  if (range === undefined) return undefined;
+  return Math.abs(range.fromMs) <= instantMax && Math.abs(range.toMs) <= instantMax
+    ? range
+    : undefined;
 }
 
 /** True where the range moves with the clock. */
@@ -99,20 +81,23 @@ export function rangeLabel(text: TimeRangeText, nowMs: number, zone: TimeZone): 
     (entry) => entry.range.from === text.from && entry.range.to === text.to,
   );
   if (quick !== undefined) return quick.label;
-  const last = /^now-(\d+)([smhdwMy])$/.exec(text.from);
-  if (last !== null && text.to === "now") {
-    const unit = unitNames[last[2] ?? ""] ?? "";
-    return `Last ${last[1]} ${unit}${last[1] === "1" ? "" : "s"}`;
-  }
-  if (text.from === "now/d" && text.to === "now/d") return "Today";
-  if (text.from === "now/d" && text.to === "now") return "Today so far";
-  if (text.from === "now-1d/d" && text.to === "now-1d/d") return "Yesterday";
+  const named = namedRange(text, nowMs, zone);
+  if (named !== undefined) return named;
   const range = resolveRange(text, nowMs, zone);
   if (range === undefined) return `${text.from} to ${text.to}`;
   const from = formatInstant(range.fromMs, zone, range.toMs - range.fromMs);
   const to = formatInstant(range.toMs, zone, range.toMs - range.fromMs);
   const isSameDay = from.slice(0, -5).trim() === to.slice(0, -5).trim() && from.length > 6;
   return `${from} to ${isSameDay ? to.slice(to.indexOf(" ", 3) + 1) : to}`;
+}
+
+/** "Last 90 minutes", "Yesterday", "This week"; undefined where instants say more. */
+function namedRange(text: TimeRangeText, nowMs: number, zone: TimeZone): string | undefined {
+  if (!text.from.startsWith("now") || !text.to.startsWith("now")) return undefined;
+  const words = describeTimeRange(text, { nowMs, zone: openTimeZone(zone) });
+  // "now-1d/d" to "now" is more than the "Last 1 day" that Grafana calls it.
+  const isRounded = words.startsWith("Last") && text.from.includes("/");
+  return isRounded || words.includes(" to ") ? undefined : words;
 }
 
 /** Words a user may type: "yesterday 9-10", "last 3 hours", "15m", "2026-01-15 17:00 to 18:00". Undefined: not understood. */
@@ -147,7 +132,7 @@ export const monthNames: readonly string[] =
 
 /** The calendar fields of an instant in `zone`; `month` from 0. */
 export function dateParts(instant: number, zone: TimeZone) {
-  const date = new Date(zone === "utc" ? instant : instant - offsetMs(instant));
+  const date = new Date(toLocal(instant, openTimeZone(zone)));
   return {
     year: date.getUTCFullYear(),
     month: date.getUTCMonth(),
@@ -159,54 +144,8 @@ export function dateParts(instant: number, zone: TimeZone) {
   };
 }
 
-/** Zone behind UTC in ms, as Date gives it: local = UTC - offset. */
-function offsetMs(instant: number): number {
-  return new Date(instant).getTimezoneOffset() * 60_000;
-}
-
 function pad(value: number): string {
   return String(value).padStart(2, "0");
-}
-
-function shift(instant: number, count: number, unit: string): number {
-  const fixed = fixedUnitMs[unit];
-  if (fixed !== undefined) return instant + count * fixed;
-  const date = new Date(instant);
-  if (unit === "M") date.setUTCMonth(date.getUTCMonth() + count);
-  else date.setUTCFullYear(date.getUTCFullYear() + count);
-  return date.getTime();
-}
-
-/** Start of the unit that holds `instant`, or its last millisecond where `isEnd`. Weeks begin on Monday. */
-function roundTo(
-  instant: number,
-  unit: string,
-  options: { isEnd?: boolean; zone?: TimeZone },
-): number {
-  const offset = options.zone === "utc" ? 0 : offsetMs(instant);
-  const date = new Date(instant - offset);
-  const isLong = unit === "M" || unit === "y";
-  if (isLong) {
-    date.setUTCHours(0, 0, 0, 0);
-    date.setUTCDate(1);
-    if (unit === "y") date.setUTCMonth(0);
-  } else if (unit === "w") {
-    date.setUTCHours(0, 0, 0, 0);
-    date.setUTCDate(date.getUTCDate() - ((date.getUTCDay() + 6) % 7));
-  } else {
-    const step = fixedUnitMs[unit] ?? 1000;
-    date.setTime(Math.floor(date.getTime() / step) * step);
-  }
-  const start = date.getTime() + offset;
-  return options.isEnd === true ? shift(start, 1, unit) - 1 : start;
-}
-
-function parseDate(text: string, zone: TimeZone): number | undefined {
-  const isoText = text.replace(" ", "T");
-  const hasZone = /(?:Z|[+-]\d\d:?\d\d)$/.test(isoText) && isoText.includes("T");
-  const dateTime = isoText.includes("T") ? isoText : `${isoText}T00:00`;
-  const instant = Date.parse(hasZone || zone === "browser" ? dateTime : `${dateTime}Z`);
-  return Number.isNaN(instant) ? undefined : instant;
 }
 
 function clockRange(match: RegExpExecArray, nowMs: number, zone: TimeZone): TimeRangeText {

@@ -1,8 +1,8 @@
 /** Zoom by dragging on a chart, and back by double click: panning replaces the history entry, so the way back is kept here. */
 
 import { useRef } from "react";
+import type { TimeRangeText } from "../../src/dashboard/time-range.ts";
 import { usePageTime } from "./time-context.tsx";
-import type { TimeRangeText } from "./time-range.ts";
 
 /** Handlers for charts. */
 export interface Zoom {
