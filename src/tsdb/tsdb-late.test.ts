@@ -1,6 +1,7 @@
 /** Samples that come out of order: the window, the out-of-order log, blocks of late samples, deletions. */
 
-import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import * as fs from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -10,8 +11,11 @@ import { labelsFromObject } from "../model/labels.ts";
 import { createMatcher } from "../model/matcher.ts";
 import { SampleBuffer } from "../model/sample.ts";
 import { appendFailure } from "../storage/storage.ts";
+import { ByteWriter } from "./byte-writer.ts";
 import { seededRandom } from "./chunks/chunk.contract.ts";
 import { openTsdb, type Tsdb, type TsdbOptions } from "./tsdb.ts";
+import { beginSamples, encodeLabels, encodeSample, recordType } from "./wal/wal-records.ts";
+import { WalWriter } from "./wal/wal-writer.ts";
 
 const minuteMs = 60_000;
 const hourMs = 3_600_000;
@@ -137,6 +141,37 @@ describe("samples out of order", () => {
     expect(await minutes(db)).toEqual([60, 100]);
     dir = kill();
     expect(await minutes(await open())).toEqual([60, 100]);
+  });
+
+  it("are found in the WAL where a Prometheus left a damaged log of them", async () => {
+    const write = (folder: string, samples: readonly number[], isNamed: boolean): void => {
+      mkdirSync(join(dir, folder), { recursive: true });
+      const log = { dir: join(dir, folder), firstSegment: 0, fs, logger: silentLogger };
+      const writer = new WalWriter({ ...log, compression: "none" });
+      const record = new ByteWriter();
+      if (isNamed) {
+        record.byte(recordType.series);
+        record.int64(7);
+        encodeLabels(record, metric.pairs);
+        writer.log(record.bytes, record.length);
+      }
+      for (const minute of samples) {
+        record.clear();
+        beginSamples(record, 7, startMs + minute * minuteMs);
+        encodeSample(record, 0, 0, 0x3ff00000, 0);
+        writer.log(record.bytes, record.length);
+      }
+      writer.close();
+    };
+    write("wal", [100, 50, 60], true);
+    write("wbl", [50, 60], false);
+    const path = join(dir, "wbl", "00000000");
+    const bytes = fs.readFileSync(path);
+    bytes[20] = (bytes[20] ?? 0) ^ 1;
+    fs.writeFileSync(path, bytes);
+    expect(await minutes(await open())).toEqual([50, 60, 100]);
+    dir = kill();
+    expect(await minutes(await open())).toEqual([50, 60, 100]);
   });
 
   it("leave no log behind where there were none", async () => {

@@ -272,6 +272,8 @@ class HeadTsdb implements Tsdb {
         ? {}
         : { segmentSizeBytes: options.walSegmentSizeBytes }),
     });
+    const { recovered } = parts.replay;
+    if (recovered.length > 0) this.#lateLog.write(recovered, this.#headLog);
     this.#counts = {
       corruptions: parts.replay.wasRepaired ? 1 : 0,
       failedWrites: 0,

@@ -49,6 +49,8 @@ export interface ReplayResult {
   readonly seconds: number;
   /** Samples of the out-of-order log, not counted in `samples`. */
   readonly lateSamples: number;
+  /** Late samples that their damaged log lacks; it must get them again. */
+  readonly recovered: readonly LateSample[];
   /** Index for the next new segment. */
   readonly nextSegment: number;
   /** The same for the out-of-order log. */
@@ -79,8 +81,13 @@ export async function replayLog(head: Head, options: ReplayOptions): Promise<Rep
   visitor.isLate = true;
   const late = listSegments(fs, options.lateDir);
   const wasLateRepaired = await readRepairing(late, visitor, options);
-  // Prometheus keeps late samples in chunks too: what the log lost may still stand there.
-  if (wasLateRepaired) visitor.recoverLate();
+  if (wasLateRepaired) {
+    visitor.recovered = [];
+    // Prometheus has late samples in chunks and in the WAL too: what their own log lost stands there.
+    visitor.recoverLate();
+    const checkpointed = checkpoint === undefined ? [] : listSegments(fs, checkpoint.path);
+    await readAll([...checkpointed, ...segments], new LateRecovery(visitor), options);
+  }
   visitor.report(logger);
   const last = listSegments(fs, dir).at(-1)?.index ?? checkpoint?.index ?? -1;
   return {
@@ -90,6 +97,7 @@ export async function replayLog(head: Head, options: ReplayOptions): Promise<Rep
     unknownSeries: visitor.unknownSeries,
     seconds: (clock.monotonicMs() - startMs) / 1000,
     lateSamples: visitor.lateSamples,
+    recovered: visitor.recovered ?? [],
     nextSegment: last + 1,
     nextLateSegment: (listSegments(fs, options.lateDir).at(-1)?.index ?? -1) + 1,
     wasRepaired: wasRepaired || wasLateRepaired,
@@ -132,7 +140,7 @@ function warnOfGap(segments: readonly SegmentFile[], before: number, logger: Log
 
 async function readAll(
   segments: readonly SegmentFile[],
-  visitor: ReplayVisitor,
+  visitor: RecordVisitor & { faults: number },
   options: ReplayOptions,
 ): Promise<WalReader> {
   const reader = new WalReader(options.fs, segments);
@@ -161,6 +169,8 @@ class ReplayVisitor implements RecordVisitor {
   /** Whether the records come from the out-of-order log. */
   isLate = false;
   lateSamples = 0;
+  /** Set while late samples are sought elsewhere than in their log. */
+  recovered: LateSample[] | undefined;
   /** Records that end within an item: a fault of who wrote them, since their checksum is right. */
   faults = 0;
   readonly #head: Head;
@@ -190,14 +200,12 @@ class ReplayVisitor implements RecordVisitor {
   recoverLate(): void {
     const samples = new SampleBuffer();
     for (const [ref, chunks] of this.#lateChunks) {
-      const slot = this.#slotOf(ref);
-      if (slot === 0) continue;
       for (const chunk of chunks) {
         samples.clear();
         const { bytes, from: at, length, encoding } = chunk;
         readChunkSamples({ bytes, at, length, encoding }, samples, allTime);
         for (let i = 0; i < samples.count; i++) {
-          this.#late(slot, {
+          this.addLate(ref, {
             timestampMs: samples.timestampsMs[i]!,
             high: samples.valueWords[i * 2 + highWord]!,
             low: samples.valueWords[i * 2 + lowWord]!,
@@ -246,7 +254,7 @@ class ReplayVisitor implements RecordVisitor {
     }
     const head = this.#head;
     if (this.isLate) {
-      this.#late(slot, { timestampMs, high, low, histogram: undefined, isStale: false });
+      this.addLate(ref, { timestampMs, high, low, histogram: undefined, isStale: false });
       return;
     }
     if (!head.chunks.append(slot, timestampMs, high, low)) return;
@@ -274,7 +282,7 @@ class ReplayVisitor implements RecordVisitor {
       return;
     }
     if (this.isLate) {
-      this.#late(slot, { timestampMs, high: 0, low: 0, histogram, isStale });
+      this.addLate(ref, { timestampMs, high: 0, low: 0, histogram, isStale });
       return;
     }
     if (!this.#head.chunks.appendHistogram(slot, timestampMs, histogram, isStale)) return;
@@ -322,12 +330,54 @@ class ReplayVisitor implements RecordVisitor {
     }
   }
 
-  #late(slot: number, sample: Omit<LateSample, "ref">): void {
-    if (this.#head.late.add(slot, sample)) this.lateSamples++;
+  /** Adds a late sample of the series with this number in the log, if it is known. */
+  addLate(ref: number, sample: Omit<LateSample, "ref">): void {
+    const slot = this.#slotOf(ref);
+    if (slot === 0 || !this.#head.late.add(slot, sample)) return;
+    this.lateSamples++;
+    this.recovered?.push({ ...sample, ref: this.#head.series.refOf(slot) });
   }
 
   #slotOf(ref: number): number {
     if (ref < this.#denseSlots.length) return this.#denseSlots[ref] ?? 0;
     return this.#otherSlots.get(ref) ?? 0;
+  }
+}
+
+/**
+ * Finds the late samples in the WAL: those that are older than one of their series before them. Slow,
+ * and only used where their own log was damaged.
+ */
+class LateRecovery implements RecordVisitor {
+  faults = 0;
+  readonly #into: ReplayVisitor;
+  readonly #newestMs = new Map<number, number>();
+
+  constructor(into: ReplayVisitor) {
+    this.#into = into;
+  }
+
+  sample(ref: number, timestampMs: number, high: number, low: number): void {
+    if (!this.#isLate(ref, timestampMs)) return;
+    this.#into.addLate(ref, { timestampMs, high, low, histogram: undefined, isStale: false });
+  }
+
+  histogram({ ref, timestampMs, histogram, isStale }: HistogramRecord): void {
+    if (!this.#isLate(ref, timestampMs)) return;
+    this.#into.addLate(ref, { timestampMs, high: 0, low: 0, histogram, isStale });
+  }
+
+  series(): void {}
+  exemplar(): void {}
+  tombstone(): void {}
+  metadata(): void {}
+  mmapMarker(): void {}
+  unknownSchema(): void {}
+  unread(): void {}
+
+  #isLate(ref: number, timestampMs: number): boolean {
+    const newestMs = this.#newestMs.get(ref) ?? Number.NEGATIVE_INFINITY;
+    if (timestampMs > newestMs) this.#newestMs.set(ref, timestampMs);
+    return timestampMs < newestMs;
   }
 }
