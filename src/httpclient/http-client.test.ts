@@ -1,6 +1,11 @@
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { createServer, type RequestListener, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import {
+  type AddressInfo,
+  createServer as createTcpServer,
+  type Socket,
+  type Server as TcpServer,
+} from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -10,11 +15,11 @@ import { Secret } from "../schema/scalars.ts";
 import { HttpClient, type HttpGet } from "./http-client.ts";
 import { defaultHttpClientConfig, type HttpClientConfig } from "./http-client-config.ts";
 
-const open: (Server | HttpClient)[] = [];
+const open: (Server | TcpServer | HttpClient)[] = [];
 
 afterEach(() => {
   for (const one of open.splice(0)) {
-    if (!(one instanceof HttpClient)) one.closeAllConnections();
+    if ("closeAllConnections" in one) one.closeAllConnections();
     one.close();
   }
 });
@@ -22,6 +27,18 @@ afterEach(() => {
 /** The address of a server that answers with `listener`. */
 async function serve(listener: RequestListener): Promise<string> {
   const server = createServer(listener);
+  open.push(server);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+/** The address of a server that speaks for itself; `onRequest` is called for each piece that comes. */
+async function serveBytes(onRequest: (socket: Socket, count: number) => void): Promise<string> {
+  let count = 0;
+  const server = createTcpServer((socket) => {
+    socket.on("data", () => onRequest(socket, ++count));
+    socket.on("error", () => socket.destroy());
+  });
   open.push(server);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -160,6 +177,83 @@ describe("HttpClient", () => {
     const secure = url.replace("http:", "https:");
     expect(await errorOf(client().get(request(secure)))).toBe(
       `Get "${secure}": http: server gave HTTP response to HTTPS client`,
+    );
+  });
+
+  it("asks again on a new connection when the kept one was closed under it", async () => {
+    const url = await serveBytes((socket, count) => {
+      // The second request reaches a server that closes without a word.
+      if (count === 2) socket.resetAndDestroy();
+      else socket.write("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx");
+    });
+    const http = client();
+    await http.get(request(url));
+    expect((await http.get(request(url))).status).toBe(200);
+  });
+
+  it("tells an answer that is none, one that stops, and one that never began", async () => {
+    const answers = ["SSH-2.0-x\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nshort", ""];
+    const texts: string[] = [];
+    for (const answer of answers) {
+      const url = await serveBytes((socket) => socket.end(answer));
+      texts.push((await errorOf(client().get(request(url)))).replace(url, "URL"));
+    }
+    expect(texts).toEqual([
+      'Get "URL": net/http: HTTP/1.x transport connection broken: malformed HTTP response "SSH-2.0-x"',
+      "unexpected EOF",
+      'Get "URL": EOF',
+    ]);
+  });
+
+  it("answers with a bad status although its body never ends", async () => {
+    const url = await serveBytes((socket) => {
+      socket.write("HTTP/1.1 404 Not Found\r\nContent-Length: 9\r\n\r\nshort");
+    });
+    const answer = await client({}, systemClock).get(request(url, { timeoutMs: 50 }));
+    expect(answer.statusLine).toBe("404 Not Found");
+  });
+
+  it("reads chunks, and a body whose gzip is cut or spoiled fails as in Go", async () => {
+    const zipped = gzipSync("x".repeat(100_000));
+    const spoiled = Buffer.from(zipped);
+    spoiled[spoiled.length - 5] = 1 ^ (spoiled[spoiled.length - 5] as number);
+    const bodies: Record<string, Buffer> = {
+      "/whole": zipped,
+      "/cut": zipped.subarray(0, 100),
+      "/spoiled": spoiled,
+      "/plain": Buffer.from("plain"),
+    };
+    const url = await serve((asked, response) => {
+      response.setHeader("Content-Encoding", "gzip");
+      const body = bodies[asked.url ?? ""] as Buffer;
+      response.write(body.subarray(0, 50));
+      response.end(body.subarray(50));
+    });
+    const http = client();
+    expect((await http.get(request(`${url}/whole`))).body.length).toBe(100_000);
+    expect(await errorOf(http.get(request(`${url}/cut`)))).toBe("unexpected EOF");
+    expect(await errorOf(http.get(request(`${url}/plain`)))).toBe("gzip: invalid header");
+    expect(await errorOf(http.get(request(`${url}/spoiled`)))).toBe("gzip: invalid checksum");
+  });
+
+  it("sends no header that would break the request, and does not show its value", async () => {
+    const url = await serve((_asked, response) => response.end());
+    const secret = new Secret("a\r\nX-Evil: 1");
+    const headers = [{ name: "X-Key", values: [], secrets: [secret], files: [] }];
+    expect(await errorOf(client({ headers }).get(request(url)))).toBe(
+      `Get "${url}": net/http: invalid header field value for "X-Key"`,
+    );
+  });
+
+  it("cancels a request under way when its signal says so", async () => {
+    const abort = new AbortController();
+    const url = await serve(() => abort.abort());
+    const { signal } = abort;
+    expect(await errorOf(client().get(request(url, { signal })))).toBe(
+      `Get "${url}": context canceled`,
+    );
+    expect(await errorOf(client().get(request(url, { signal })))).toBe(
+      `Get "${url}": context canceled`,
     );
   });
 });

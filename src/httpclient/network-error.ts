@@ -57,10 +57,7 @@ export function networkErrorText(thrown: unknown): string {
       ? "http: server gave HTTP response to HTTPS client"
       : `remote error: ${error.message}`;
   }
-  if (code.startsWith("HPE_")) {
-    return `net/http: HTTP/1.x transport connection broken: malformed HTTP response: ${error.message}`;
-  }
-  return error.message === "socket hang up" ? "EOF" : error.message;
+  return error.message;
 }
 
 /** A host with several addresses fails once for each; Go reports the first, Node all. */
