@@ -106,11 +106,14 @@ class Transfer {
     const { maxTimeMs, connectTimeoutMs, startMs } = this.#request;
     const strike = (isConnectLimit: boolean): void => {
       if (isConnectLimit && this.#phase === "transferring") return;
+      // A timer may fire a fraction of a millisecond early; the limit is never said to be shorter.
+      const limitMs = (isConnectLimit ? connectTimeoutMs : maxTimeMs) ?? 0;
+      const sinceMs = clock.monotonicMs() - (isConnectLimit ? this.#startMs : startMs);
       reject(
         timeoutError({
           phase: this.#phase,
           isConnectLimit,
-          elapsedMs: clock.monotonicMs() - (isConnectLimit ? this.#startMs : startMs),
+          elapsedMs: Math.max(limitMs, sinceMs),
           host: this.#host,
           port: this.#port,
           receivedBytes: this.#receivedBytes,
