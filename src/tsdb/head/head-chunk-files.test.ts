@@ -84,6 +84,27 @@ describe("files of head chunks", () => {
     expect(readdirSync(dir)).toEqual(["000001"]);
   });
 
+  it("are given up while the disk takes nothing, and written again after the next truncation", () => {
+    let isFull = true;
+    const full = {
+      ...fs,
+      writeSync: ((...args: Parameters<typeof fs.writeSync>) => {
+        if (isFull) throw new Error("no space left on device");
+        return fs.writeSync(...args);
+      }) as typeof fs.writeSync,
+    };
+    const files = new HeadChunkFiles({ dir, fs: full, logger: silentLogger });
+    files.add(chunkOf(1, 100));
+    files.add(chunkOf(1, 200));
+    files.flush();
+    isFull = false;
+    files.add(chunkOf(1, 300));
+    files.truncate(0);
+    files.add(chunkOf(1, 400));
+    files.close();
+    expect(loaded(filesOf())).toEqual(["1@400"]);
+  });
+
   it("go when all their samples are older than the cut", () => {
     const files = filesOf();
     files.add(chunkOf(1, 100));

@@ -130,16 +130,15 @@ export class HeadChunkFiles {
     }
   }
 
-  /** Ends the file; the next chunk begins another. */
+  /** Ends the file, which is synced in the background; the next chunk begins another. */
   cut(): void {
-    this.flush();
-    if (this.#fd < 0 || this.#current === undefined) return;
-    this.#options.fs.fsyncSync(this.#fd);
-    this.#options.fs.closeSync(this.#fd);
-    this.#current.sizeBytes = this.#writtenBytes;
-    this.#finished.push(this.#current);
-    this.#current = undefined;
-    this.#fd = -1;
+    const fd = this.#end();
+    if (fd < 0) return;
+    const { fs, logger, dir } = this.#options;
+    fs.fsync(fd, (error) => {
+      if (error !== null) logger.warn({ dir, error: error.message }, "fsync of head chunks failed");
+      fs.closeSync(fd);
+    });
   }
 
   /** Removes the files whose samples are all older; the open file is ended, so that its turn comes. */
@@ -157,8 +156,24 @@ export class HeadChunkFiles {
     return this.#finished.reduce((sum, file) => sum + file.sizeBytes, open);
   }
 
+  /** Writes what is buffered, syncs and closes. */
   close(): void {
-    this.cut();
+    const fd = this.#end();
+    if (fd < 0) return;
+    this.#options.fs.fsyncSync(fd);
+    this.#options.fs.closeSync(fd);
+  }
+
+  /** Takes the open file out of use; its descriptor, -1 where there is none. */
+  #end(): number {
+    this.flush();
+    const fd = this.#fd;
+    if (this.#current === undefined) return -1;
+    this.#current.sizeBytes = this.#writtenBytes;
+    this.#finished.push(this.#current);
+    this.#current = undefined;
+    this.#fd = -1;
+    return fd;
   }
 
   #list(): ChunkFile[] {
@@ -183,12 +198,13 @@ export class HeadChunkFiles {
       const index = (this.#finished.at(-1)?.index ?? 0) + 1;
       const path = join(dir, String(index).padStart(6, "0"));
       this.#fd = fs.openSync(path, "w");
+      this.#writtenBytes = 0;
+      this.#current = { index, path, maxMs: Number.NEGATIVE_INFINITY, sizeBytes: 0 };
       const header = Buffer.alloc(fileHeaderBytes);
       header.writeUInt32BE(magic);
       header[4] = version;
       fs.writeSync(this.#fd, header, 0, header.length, 0);
       this.#writtenBytes = fileHeaderBytes;
-      this.#current = { index, path, maxMs: Number.NEGATIVE_INFINITY, sizeBytes: 0 };
     } catch (thrown) {
       this.#fail(thrown);
     }
@@ -202,12 +218,14 @@ export class HeadChunkFiles {
       { dir: this.#options.dir, error: errorMessage(thrown) },
       "cannot write head chunks; the next start takes longer",
     );
-    if (this.#fd < 0 || this.#current === undefined) return;
-    this.#options.fs.closeSync(this.#fd);
-    this.#current.sizeBytes = this.#writtenBytes;
-    this.#finished.push(this.#current);
-    this.#current = undefined;
-    this.#fd = -1;
+    const fd = this.#end();
+    if (fd < 0) return;
+    try {
+      // A half chunk at the end would cost the next start the whole file.
+      this.#options.fs.ftruncateSync(fd, this.#writtenBytes);
+    } finally {
+      this.#options.fs.closeSync(fd);
+    }
   }
 }
 

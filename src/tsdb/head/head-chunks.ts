@@ -229,6 +229,33 @@ export class HeadChunks {
     readXorSamples(bytes, byteIndex(address), into, startMs, endMs);
   }
 
+  /** The finished chunks that touch the span, oldest first; their bytes stay until the head is truncated. */
+  sealedBetween(slot: number, startMs: number, endMs: number): SealedChunk[] {
+    const words = this.#table.wordsOf(slot);
+    const at = this.#table.wordAt(slot);
+    const count = words[at + seriesField.sealedCount]!;
+    const found: SealedChunk[] = [];
+    if (count === 0) return found;
+    const list = words[at + seriesField.sealedAddress]!;
+    const times = this.#arena.doublePages[list >>> 16]!;
+    const places = this.#arena.wordPages[list >>> 16]!;
+    const first = doubleIndex(list);
+    for (let i = firstEndingFrom(times, first, count, startMs); i < count; i++) {
+      const entry = first + i * entryDoubles;
+      const firstMs = times[entry]!;
+      if (firstMs > endMs) break;
+      const packed = places[entry * 2 + 5]!;
+      found.push({
+        firstMs,
+        lastMs: times[entry + 1]!,
+        encoding: packed >>> 24,
+        address: places[entry * 2 + 4]!,
+        length: packed & lengthMask,
+      });
+    }
+    return found;
+  }
+
   /** Frees the chunks that end before `cutoffMs`; true where none is left. */
   dropBefore(slot: number, cutoffMs: number): boolean {
     const words = this.#table.wordsOf(slot);
