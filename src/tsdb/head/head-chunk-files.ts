@@ -223,8 +223,10 @@ export class HeadChunkFiles {
     try {
       // A half chunk at the end would cost the next start the whole file.
       this.#options.fs.ftruncateSync(fd, this.#writtenBytes);
-    } finally {
       this.#options.fs.closeSync(fd);
+    } catch (again) {
+      // Then it does: what cannot be read is removed there, and the log has it.
+      this.#options.logger.warn({ error: errorMessage(again) }, "cannot undo a half write");
     }
   }
 }
