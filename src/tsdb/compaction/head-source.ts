@@ -1,16 +1,23 @@
 /**
- * The head's series between two times, as a source of a block. Samples are read a series at a time, so
- * that the head may go on taking newer ones between slices; a series that is removed meanwhile is left
- * out. Deleted samples are left out too.
+ * The head's series between two times, as a source of a block: finished chunks as they lie in memory,
+ * the open one encoded anew. One series at a time, so that the head may go on taking samples between
+ * slices; a series that is removed meanwhile is left out, and so are deleted samples.
  */
 
 import { SampleBuffer } from "../../model/sample.ts";
 import { type EncodedChunk, readChunkSamples } from "../block/chunk-samples.ts";
 import { sortSymbols } from "../block/index-writer.ts";
-import { remainingTime } from "../block/time-intervals.ts";
+import {
+  isCovered,
+  isTouched,
+  remainingTime,
+  type TimeIntervals,
+} from "../block/time-intervals.ts";
 import type { TimeSlice } from "../block/time-slice.ts";
 import { bitSlackBytes } from "../chunks/bit-stream.ts";
 import type { Head } from "../head/head.ts";
+import type { SealedChunk } from "../head/head-chunks.ts";
+import { byteIndex } from "../head/shared-arena.ts";
 import { encodeChunks } from "./chunk-encoder.ts";
 import type { SeriesSource, SourceChunk } from "./series-source.ts";
 
@@ -61,27 +68,90 @@ export class HeadSeriesSource implements SeriesSource {
   }
 
   next(): boolean {
-    const { series, chunks, deletions } = this.#head;
+    const { series, deletions } = this.#head;
     for (; this.#at < this.#slots.length; this.#at++) {
       const slot = this.#slots[this.#at]!;
       if (series.refOf(slot) !== this.#refs[this.#at]) continue;
       const labels = series.labels(slot);
-      const samples = this.#samples;
-      samples.clear();
-      const left = remainingTime(deletions.of(labels), this.#minMs, this.#maxMs);
-      for (let i = 0; i < left.length; i += 2) chunks.read(slot, samples, left[i]!, left[i + 1]!);
       this.labels = labels.pairs;
-      this.chunks = encodeChunks(samples).map((chunk) => ({
+      this.chunks = this.#chunksOf(slot, deletions.of(labels));
+      this.#at++;
+      return true;
+    }
+    return false;
+  }
+
+  #chunksOf(slot: number, deleted: TimeIntervals): readonly SourceChunk[] {
+    const [minMs, maxMs] = [this.#minMs, this.#maxMs];
+    const { chunks } = this.#head;
+    const found: SourceChunk[] = [];
+    let doneMs = minMs - 1;
+    for (const sealed of chunks.sealedBetween(slot, minMs, maxMs)) {
+      const span = {
+        minMs: Math.max(sealed.firstMs, minMs),
+        maxMs: Math.min(sealed.lastMs, maxMs),
+      };
+      doneMs = sealed.lastMs;
+      if (isCovered(deleted, span.minMs, span.maxMs)) continue;
+      found.push(new SealedSourceChunk(this.#head, slot, sealed, { ...span, deleted }));
+    }
+    // What the open chunk has.
+    const samples = this.#samples;
+    samples.clear();
+    const left = remainingTime(deleted, doneMs + 1, maxMs);
+    for (let i = 0; i < left.length; i += 2) chunks.read(slot, samples, left[i]!, left[i + 1]!);
+    for (const chunk of encodeChunks(samples)) {
+      found.push({
         minMs: chunk.minMs,
         maxMs: chunk.maxMs,
         isWhole: true,
         load: () => chunk,
         read: (into) => readChunkSamples(withSlack(chunk), into, wholeTime),
-      }));
-      this.#at++;
-      return true;
+      });
     }
-    return false;
+    return found;
+  }
+}
+
+/** A finished chunk of the head: copied as it is unless the span or a deletion cuts it. */
+class SealedSourceChunk implements SourceChunk {
+  readonly minMs: number;
+  readonly maxMs: number;
+  readonly isWhole: boolean;
+  readonly #head: Head;
+  readonly #slot: number;
+  readonly #sealed: SealedChunk;
+  readonly #deleted: TimeIntervals;
+
+  constructor(
+    head: Head,
+    slot: number,
+    sealed: SealedChunk,
+    part: { readonly minMs: number; readonly maxMs: number; readonly deleted: TimeIntervals },
+  ) {
+    this.#head = head;
+    this.#slot = slot;
+    this.#sealed = sealed;
+    this.#deleted = part.deleted;
+    this.minMs = part.minMs;
+    this.maxMs = part.maxMs;
+    this.isWhole =
+      part.minMs === sealed.firstMs &&
+      part.maxMs === sealed.lastMs &&
+      !isTouched(part.deleted, part.minMs, part.maxMs);
+  }
+
+  load(): EncodedChunk {
+    const { encoding, address, length } = this.#sealed;
+    const bytes = this.#head.arena.bytePages[address >>> 16]!;
+    return { encoding, bytes, at: byteIndex(address), length };
+  }
+
+  read(into: SampleBuffer): void {
+    const left = remainingTime(this.#deleted, this.minMs, this.maxMs);
+    for (let i = 0; i < left.length; i += 2) {
+      this.#head.chunks.read(this.#slot, into, left[i]!, left[i + 1]!);
+    }
   }
 }
 
