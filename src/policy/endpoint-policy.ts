@@ -46,34 +46,49 @@ export class SpecIndex {
     }
   }
 
-  /** Specs whose subject is the endpoint, in the order of the policies. */
-  select(labels: readonly IdentityLabel[]): PolicySpec[] {
+  /** Places of the specs whose subject is the endpoint, in the order of the policies. */
+  select(labels: readonly IdentityLabel[]): number[] {
     const isHost = labels.some(({ source, key }) => source === "reserved" && key === "host");
     const subjectKind = isHost ? "node" : "endpoint";
     const namespace = labels.find(({ key }) => key === namespaceLabelKey)?.value;
     const own = namespace === undefined ? [] : (this.#byNamespace.get(namespace) ?? []);
-    const found: PolicySpec[] = [];
+    const found: number[] = [];
     for (const index of [...own, ...this.#general].sort((a, b) => a - b)) {
       const spec = this.#specs[index];
       if (spec === undefined || spec.subjectKind !== subjectKind) continue;
-      if (matchesSelector(spec.subject, labels)) found.push(spec);
+      if (matchesSelector(spec.subject, labels)) found.push(index);
     }
     return found;
   }
 }
 
-/** Brings the specs that select an endpoint together. */
-export function resolveEndpointPolicy(
+/** What an endpoint's policy depends on; endpoints that agree in this share it. */
+export interface EndpointSelection {
+  /** Places in the index. */
+  readonly specs: readonly number[];
+  /** Both directions are closed whatever the specs say. */
+  readonly isClosed: boolean;
+}
+
+/** Finds the specs that select an endpoint. */
+export function selectSpecs(
   index: SpecIndex,
   labels: readonly IdentityLabel[],
   { mode, hasHostFirewall }: EnforcementOptions,
-): ResolvedPolicy {
+): EndpointSelection {
   const hasReserved = (name: string) =>
     labels.some(({ source, key }) => source === "reserved" && key === name);
   const isOff = mode === "never" || (hasReserved("host") && !hasHostFirewall);
-  const specs = isOff ? [] : index.select(labels);
+  if (isOff) return { specs: [], isClosed: false };
   // Endpoints without labels yet are closed until they have some.
-  const isClosed = !isOff && (mode === "always" || hasReserved("init"));
+  return { specs: index.select(labels), isClosed: mode === "always" || hasReserved("init") };
+}
+
+/** Brings the specs that select an endpoint together. */
+export function resolveEndpointPolicy(
+  specs: readonly PolicySpec[],
+  isClosed: boolean,
+): ResolvedPolicy {
   const directionOf = (direction: PolicyDirection): DirectionPolicy => {
     const entries = specs.flatMap((spec) =>
       spec.entries

@@ -1,9 +1,9 @@
 /**
- * Verdicts: who may talk to whom under a set of policies, and why. Compile → ask. An endpoint's
- * policy is resolved once per set of identity labels; peers are told apart only by which of the
- * subject's selectors select them, and for each such kind of peer there is a table of verdicts by port.
- * A verdict costs two look-ups by identity, one bit per selector of the subject, and a binary search;
- * it allocates nothing once its table is there. Semantics: Cilium 1.19 as recorded in conformance
+ * Verdicts: who may talk to whom under a set of policies, and why. Compile → ask. Endpoints that the
+ * same specs select share one policy; its peers are told apart only by which of its selectors select
+ * them, and for each such kind of peer there is a table of verdicts by port. Which kind a peer is, is
+ * remembered by pair in two bytes. A verdict costs two look-ups by identity, one by pair, and a binary
+ * search; it allocates nothing once its table is there. Semantics: Cilium 1.19 as recorded in conformance
  * policy/. Watched by bench/policy.ts.
  */
 
@@ -12,6 +12,7 @@ import {
   type ResolvedPolicy,
   resolveEndpointPolicy,
   SpecIndex,
+  selectSpecs,
 } from "./endpoint-policy.ts";
 import { type IdentityLabel, parseIdentityLabel } from "./label-selector.ts";
 import {
@@ -38,6 +39,11 @@ const identitiesMax = 50_000;
 const peersMax = 100_000;
 /** Bytes of remembered selector results. */
 const peerBytesMax = 256 * 1024 * 1024;
+/** Peers whose kind is remembered by pair, and bytes for that; beyond, selectors are looked at each time. */
+const pairPeersMax = 16_384;
+const pairBytesMax = 128 * 1024 * 1024;
+/** Kinds of peers that two bytes can name; 0 = not known yet. */
+const kindsMax = 65_535;
 /** Selectors in one number of a signature. */
 const bitsPerWord = 30;
 
@@ -73,6 +79,8 @@ interface Identity {
 }
 
 interface PeerRecord {
+  /** Counted up by engine. */
+  readonly index: number;
   readonly peer: Peer;
   readonly isHost: boolean;
   /** By selector: 0 = not asked yet, 1 = does not select the peer, 2 = does. */
@@ -97,6 +105,9 @@ interface DirectionTables {
   readonly root: SignatureNode;
   readonly localhostRoot: SignatureNode;
   readonly portOf: VerdictPortLookup;
+  /** By peer's index: 1 + place in `kinds`. */
+  kindByPeer: Uint16Array;
+  readonly kinds: VerdictTable[];
 }
 
 type VerdictPortLookup = NonNullable<PolicyEngineOptions["lookUpNamedPort"]>;
@@ -104,6 +115,8 @@ type VerdictPortLookup = NonNullable<PolicyEngineOptions["lookUpNamedPort"]>;
 /** One step for each word of the signature. */
 interface SignatureNode {
   table: VerdictTable | undefined;
+  /** 1 + the table's place in `kinds`. */
+  kind: number;
   next: Map<number, SignatureNode> | undefined;
 }
 
@@ -119,7 +132,10 @@ export class PolicyEngine {
   /** By label list: callers keep theirs, so that the key is made once. */
   readonly #byList = new WeakMap<readonly string[], Identity>();
   readonly #byKey = new Map<string, Identity>();
+  readonly #bySelection = new Map<string, EndpointTables>();
   #peerCount = 0;
+  #nextPeerIndex = 0;
+  #pairBytes = 0;
 
   constructor(policies: readonly PolicyDocument[], options: PolicyEngineOptions = {}) {
     this.policies = policies;
@@ -190,10 +206,22 @@ export class PolicyEngine {
   ): VerdictTable {
     const tables = this.#tablesOf(this.#identityOf(subject.labels));
     const record = this.#peerOf(peer);
-    const isIngress = direction === "ingress";
-    const directed = isIngress ? this.#ingressTables(tables, subject) : tables.egress;
+    const directed = direction === "ingress" ? this.#ingressTables(tables, subject) : tables.egress;
+    // Fast path: the pair was met before.
+    const kind = directed.kindByPeer[record.index];
+    if (kind !== undefined && kind !== 0) return directed.kinds[kind - 1] as VerdictTable;
+    return this.#findKind(tables, directed, record, direction);
+  }
+
+  /** Slow path: looks at every selector of the subject. */
+  #findKind(
+    tables: EndpointTables,
+    directed: DirectionTables,
+    record: PeerRecord,
+    direction: PolicyDirection,
+  ): VerdictTable {
     const isLocalhost =
-      isIngress && record.isHost && !tables.isHost && this.#options.allowLocalhost;
+      direction === "ingress" && record.isHost && !tables.isHost && this.#options.allowLocalhost;
     let node = isLocalhost ? directed.localhostRoot : directed.root;
     const { selectorIds } = directed;
     for (let start = 0; start < selectorIds.length; start += bitsPerWord) {
@@ -206,8 +234,25 @@ export class PolicyEngine {
       }
       node = step(node, word);
     }
-    node.table ??= this.#makeTable(tables, directed, record, { direction, isLocalhost });
+    if (node.table === undefined) {
+      node.table = this.#makeTable(tables, directed, record, { direction, isLocalhost });
+      node.kind = directed.kinds.push(node.table);
+    }
+    this.#rememberPair(directed, record.index, node.kind);
     return node.table;
+  }
+
+  #rememberPair(directed: DirectionTables, index: number, kind: number): void {
+    if (index >= pairPeersMax || kind > kindsMax) return;
+    const { kindByPeer } = directed;
+    if (index >= kindByPeer.length) {
+      const length = Math.min(pairPeersMax, Math.max(64, 2 * index));
+      if (this.#pairBytes + 2 * length > pairBytesMax) return;
+      this.#pairBytes += 2 * (length - kindByPeer.length);
+      directed.kindByPeer = new Uint16Array(length);
+      directed.kindByPeer.set(kindByPeer);
+    }
+    directed.kindByPeer[index] = kind;
   }
 
   /** Asks a selector about a peer for the first time. */
@@ -257,17 +302,24 @@ export class PolicyEngine {
 
   #makeTables({ labels, isHost }: Identity): EndpointTables {
     const { enforcementMode: mode, hasHostFirewall, lookUpNamedPort } = this.#options;
-    const resolved = resolveEndpointPolicy(this.#index, labels, { mode, hasHostFirewall });
+    const selection = selectSpecs(this.#index, labels, { mode, hasHostFirewall });
+    const key = `${isHost} ${selection.isClosed} ${selection.specs.join(",")}`;
+    const known = this.#bySelection.get(key);
+    if (known !== undefined) return known;
+    const specs = selection.specs.map((index) => this.specs[index] as PolicySpec);
+    const resolved = resolveEndpointPolicy(specs, selection.isClosed);
     const hasNamedPorts = resolved.ingress.entries.some(({ entry }) =>
       entry.ports?.some(({ ports }) => ports.some(({ name }) => name !== undefined)),
     );
-    return {
+    const tables: EndpointTables = {
       resolved,
       isHost,
       egress: this.#directionTables(resolved, "egress", lookUpNamedPort),
       ingress: this.#directionTables(resolved, "ingress", () => undefined),
       ingressByPorts: hasNamedPorts ? new WeakMap() : undefined,
     };
+    this.#bySelection.set(key, tables);
+    return tables;
   }
 
   #directionTables(
@@ -290,6 +342,8 @@ export class PolicyEngine {
       root: newNode(),
       localhostRoot: newNode(),
       portOf,
+      kindByPeer: new Uint16Array(0),
+      kinds: [],
     };
   }
 
@@ -353,6 +407,7 @@ export class PolicyEngine {
 
   #makePeer(identity: Identity, { address, names }: PolicyEndpoint): PeerRecord {
     return {
+      index: this.#nextPeerIndex++,
       peer: { labels: identity.labels, address: peerAddress(address), names: names ?? [] },
       isHost: identity.isHost,
       matches: new Uint8Array(this.#selectors.length),
@@ -361,7 +416,7 @@ export class PolicyEngine {
 }
 
 function newNode(): SignatureNode {
-  return { table: undefined, next: undefined };
+  return { table: undefined, kind: 0, next: undefined };
 }
 
 function step(node: SignatureNode, word: number): SignatureNode {

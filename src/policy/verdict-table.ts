@@ -27,8 +27,8 @@ export interface TableContext {
 }
 
 interface Intervals {
-  /** First port of each interval, ascending, beginning with 0. */
-  readonly starts: Uint32Array;
+  /** First port of each interval, ascending, beginning with 0. Plain arrays: a step less to memory. */
+  readonly starts: readonly number[];
   readonly verdicts: (Verdict | undefined)[];
 }
 
@@ -38,22 +38,20 @@ export class VerdictTable {
   readonly entries: readonly SelectedEntry[];
   readonly #policy: DirectionPolicy;
   readonly #context: TableContext;
+  readonly #tcp: Intervals;
   readonly #byProtocol: (Intervals | undefined)[] = [];
 
   constructor(policy: DirectionPolicy, entries: readonly SelectedEntry[], context: TableContext) {
     this.#policy = policy;
     this.entries = entries;
     this.#context = context;
+    this.#tcp = this.#cut("TCP");
   }
 
   /** The verdict; for ICMP `port` is the type. */
   find(protocol: PolicyProtocol, port: number): Verdict {
-    const slot = slotOf(protocol);
-    let intervals = this.#byProtocol[slot];
-    if (intervals === undefined) {
-      intervals = this.#cut(protocol);
-      this.#byProtocol[slot] = intervals;
-    }
+    // Fast path: nearly everything is TCP.
+    const intervals = protocol === "TCP" ? this.#tcp : this.#others(protocol);
     const { starts, verdicts } = intervals;
     let low = 0;
     let high = starts.length - 1;
@@ -70,6 +68,16 @@ export class VerdictTable {
     return verdict;
   }
 
+  #others(protocol: PolicyProtocol): Intervals {
+    const slot = slotOf(protocol);
+    let intervals = this.#byProtocol[slot];
+    if (intervals === undefined) {
+      intervals = this.#cut(protocol);
+      this.#byProtocol[slot] = intervals;
+    }
+    return intervals;
+  }
+
   #cut(protocol: PolicyProtocol): Intervals {
     const starts = new Set([0]);
     for (const { entry } of this.entries) {
@@ -77,7 +85,7 @@ export class VerdictTable {
         for (const port of rule.ports) this.#addBounds(port, protocol, starts);
       }
     }
-    const sorted = Uint32Array.from(starts).sort();
+    const sorted = [...starts].sort((a, b) => a - b);
     return { starts: sorted, verdicts: new Array(sorted.length).fill(undefined) };
   }
 
@@ -95,6 +103,5 @@ export class VerdictTable {
 }
 
 function slotOf(protocol: PolicyProtocol): number {
-  // Fast path: nearly everything is TCP.
-  return protocol === "TCP" ? 0 : protocols.indexOf(protocol);
+  return protocols.indexOf(protocol);
 }

@@ -91,12 +91,8 @@ export class YamlCursor {
     if (!isMap(this.#node)) this.fail(`want a mapping, have ${this.describe()}`);
     const entries: [string, YamlCursor][] = [];
     for (const pair of this.#node.items) {
-      const key = isScalar(pair.key) ? String(pair.key.value) : String(pair.key);
-      const child = this.#child(
-        pair.value,
-        pair.key,
-        this.path === "" ? key : `${this.path}.${key}`,
-      );
+      const key = keyOf(pair.key);
+      const child = this.#child(pair.value, pair.key, this.#pathOf(key));
       if (!child.isNull()) entries.push([key, child]);
     }
     return entries;
@@ -105,16 +101,22 @@ export class YamlCursor {
   /** The values of the fields in `known`; other keys are not looked at (policy-schema.ts reports them). */
   fields<Key extends string>(known: readonly Key[]): Partial<Record<Key, YamlCursor>> {
     const fields: Partial<Record<Key, YamlCursor>> = {};
-    for (const [key, value] of this.entries()) {
-      const name = known.find((candidate) => candidate === key);
-      if (name !== undefined) fields[name] = value;
+    for (const name of known) {
+      const value = this.field(name);
+      if (value !== undefined) fields[name] = value;
     }
     return fields;
   }
 
   /** One field of the mapping; undefined where it is absent or null, or this is no mapping. */
   field(key: string): YamlCursor | undefined {
-    return this.isMapping() ? this.entries().find(([name]) => name === key)?.[1] : undefined;
+    if (!isMap(this.#node)) return undefined;
+    for (const pair of this.#node.items) {
+      if (keyOf(pair.key) !== key) continue;
+      const child = this.#child(pair.value, pair.key, this.#pathOf(key));
+      return child.isNull() ? undefined : child;
+    }
+    return undefined;
   }
 
   /** The list's items. */
@@ -160,6 +162,10 @@ export class YamlCursor {
     return range === null || range === undefined ? undefined : [range[0], range[2]];
   }
 
+  #pathOf(key: string): string {
+    return this.path === "" ? key : `${this.path}.${key}`;
+  }
+
   #child(node: unknown, at: unknown, path: string): YamlCursor {
     const range =
       (at as Node | null | undefined)?.range ?? (node as Node | null | undefined)?.range;
@@ -167,6 +173,10 @@ export class YamlCursor {
       range === null || range === undefined ? this.line : this.#source.lines.linePos(range[0]).line;
     return new YamlCursor(this.#source, node, { path, line });
   }
+}
+
+function keyOf(key: unknown): string {
+  return isScalar(key) ? String(key.value) : String(key);
 }
 
 /** A cursor for each document of a file that is not empty; throws ConfigError with the line of a syntax error. */
