@@ -10,8 +10,8 @@ import { join } from "node:path";
 import { systemClock } from "../src/base/clock.ts";
 import { silentLogger } from "../src/base/logger.ts";
 import type { Histogram } from "../src/model/histogram.ts";
-import { labelsFromObject } from "../src/model/labels.ts";
-import { openTsdb } from "../src/tsdb/tsdb.ts";
+import { type Labels, labelsFromObject } from "../src/model/labels.ts";
+import { openTsdb, type Tsdb } from "../src/tsdb/tsdb.ts";
 
 const [seriesCount = 50_000, rounds = 240, histogramCount = 0] = process.argv.slice(2).map(Number);
 const startMs = 1_700_000_000_000;
@@ -59,6 +59,33 @@ function histogramOf(series: number, round: number): Histogram {
   };
 }
 
+interface Round {
+  readonly labels: readonly Labels[];
+  readonly values: readonly number[];
+  /** Of the series behind those with values. */
+  readonly histograms: readonly Histogram[];
+}
+
+/** One sample of each series, a transaction every so many. A function of its own, so that it is compiled well. */
+function appendRound(db: Tsdb, refs: Float64Array, timestampMs: number, round: Round): void {
+  const { labels, values, histograms } = round;
+  for (let first = 0; first < labels.length; first += seriesPerScrape) {
+    const appender = db.appender();
+    const end = Math.min(labels.length, first + seriesPerScrape);
+    for (let i = first; i < end; i++) {
+      const own = labels[i];
+      if (own === undefined) continue;
+      const ref = refs[i] ?? 0;
+      const histogram = i < values.length ? undefined : histograms[i - values.length];
+      refs[i] =
+        histogram === undefined
+          ? appender.append(ref, own, timestampMs, values[i] ?? 0)
+          : appender.appendHistogram(ref, own, timestampMs, histogram);
+    }
+    appender.commit();
+  }
+}
+
 const dir = mkdtempSync(join(tmpdir(), "bench-tsdb-"));
 try {
   const options = { dir, clock: systemClock, logger: silentLogger };
@@ -78,20 +105,7 @@ try {
     const values = Array.from({ length: seriesCount }, (_, i) => valueAt(i, round));
     const histograms = Array.from({ length: histogramCount }, (_, i) => histogramOf(i, round));
     const from = process.cpuUsage();
-    for (let first = 0; first < labels.length; first += seriesPerScrape) {
-      const appender = db.appender();
-      for (let i = first; i < Math.min(labels.length, first + seriesPerScrape); i++) {
-        const own = labels[i];
-        const histogram = histograms[i - seriesCount];
-        if (own === undefined) continue;
-        const ref = refs[i] ?? 0;
-        refs[i] =
-          histogram === undefined
-            ? appender.append(ref, own, timestampMs, values[i] ?? 0)
-            : appender.appendHistogram(ref, own, timestampMs, histogram);
-      }
-      appender.commit();
-    }
+    appendRound(db, refs, timestampMs, { labels, values, histograms });
     appendSeconds += seconds(from);
   }
   const samples = labels.length * rounds;

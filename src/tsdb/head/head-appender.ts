@@ -131,10 +131,15 @@ export class HeadAppender implements Appender {
 
   /** Checks the sample whose value lies at the end of the batch, and keeps it if it may stay. */
   #add(batch: SampleBatch, ref: number, labels: Labels, timestampMs: number): number {
-    const slot = this.#place(ref, labels, timestampMs);
-    if (slot < 0) return slot;
     const { series } = this.#head;
-    const known = series.refOf(slot);
+    let known = ref;
+    let slot = ref === 0 ? 0 : series.slotOfRef(ref);
+    // Fast path: a series that is known, at a time that may be written.
+    if (slot === 0 || timestampMs < this.#minValidMs || timestampMs > timestampMaxMs) {
+      slot = this.#place(ref, labels, timestampMs);
+      if (slot < 0) return slot;
+      known = series.refOf(slot);
+    }
     const at = series.wordAt(slot);
     const lastMs = series.doublesOf(slot)[(at + seriesField.lastTimestampMs) >>> 1]!;
     if (timestampMs <= lastMs || timestampMs < this.#minValidMs) {
