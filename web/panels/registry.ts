@@ -23,6 +23,10 @@ const barGauge = lazy(async () => ({
 const text = lazy(async () => ({ default: (await import("./text/text-panel.tsx")).TextPanel }));
 const table = lazy(async () => ({ default: (await import("./table/table-panel.tsx")).TablePanel }));
 
+const heatmap = lazy(async () => ({
+  default: (await import("./heatmap/heatmap-panel.tsx")).HeatmapPanel,
+}));
+
 const kinds: Readonly<Record<string, PanelKind>> = {
   timeseries: { component: timeseries, needsData: true, hasUnitInHead: true },
   stat: { component: stat, needsData: true },
@@ -30,6 +34,7 @@ const kinds: Readonly<Record<string, PanelKind>> = {
   bargauge: { component: barGauge, needsData: true, hasUnitInHead: true },
   text: { component: text, needsData: false },
   table: { component: table, needsData: true },
+  heatmap: { component: heatmap, needsData: true },
 };
 
 /** The kind of a panel type after migration; undefined where it is not drawn yet. */
