@@ -17,21 +17,33 @@ export type Schema =
       readonly anyOf?: readonly string[];
     }
   | { readonly type: "map"; readonly values: Schema }
-  | { readonly type: "array"; readonly items: Schema; readonly itemsMax?: number }
+  | {
+      readonly type: "array";
+      readonly items: Schema;
+      readonly itemsMax?: number;
+      readonly itemsMin?: number;
+    }
   | {
       readonly type: "string";
       readonly pattern?: RegExp;
+      /** The pattern as the CRD writes it, where JavaScript spells it otherwise. */
+      readonly patternText?: string;
       readonly values?: readonly string[];
       readonly isCidr?: boolean;
       readonly bytesMax?: number;
       readonly lengthMax?: number;
+      readonly lengthMin?: number;
     }
   | { readonly type: "integer"; readonly min?: number; readonly max?: number }
   | { readonly type: "boolean" }
+  /** A number, or a text of the pattern. */
+  | { readonly type: "intOrString"; readonly pattern: RegExp }
   /** Anything: not looked into. */
   | { readonly type: "any" };
 
 const text: Schema = { type: "string" };
+/** A name that must not be empty. */
+const name: Schema = { type: "string", lengthMin: 1 };
 const flag: Schema = { type: "boolean" };
 const anything: Schema = { type: "any" };
 
@@ -112,6 +124,47 @@ const groups: Schema = {
   },
 };
 
+const icmpTypeNames = [
+  "EchoReply",
+  "DestinationUnreachable",
+  "Redirect",
+  "Echo",
+  "RouterAdvertisement",
+  "RouterSelection",
+  "TimeExceeded",
+  "ParameterProblem",
+  "Timestamp",
+  "TimestampReply",
+  "Photuris",
+  "ExtendedEchoRequest",
+  "ExtendedEcho Reply",
+  "PacketTooBig",
+  "ParameterProblem",
+  "EchoRequest",
+  "MulticastListenerQuery",
+  "MulticastListenerReport",
+  "MulticastListenerDone",
+  "RouterSolicitation",
+  "RouterAdvertisement",
+  "NeighborSolicitation",
+  "NeighborAdvertisement",
+  "RedirectMessage",
+  "RouterRenumbering",
+  "ICMPNodeInformationQuery",
+  "ICMPNodeInformationResponse",
+  "InverseNeighborDiscoverySolicitation",
+  "InverseNeighborDiscoveryAdvertisement",
+  "HomeAgentAddressDiscoveryRequest",
+  "HomeAgentAddressDiscoveryReply",
+  "MobilePrefixSolicitation",
+  "MobilePrefixAdvertisement",
+  "DuplicateAddressRequestCodeSuffix",
+  "DuplicateAddressConfirmationCodeSuffix",
+];
+const icmpTypePattern = new RegExp(
+  `^([0-9]|[1-9][0-9]|1[0-9]{2}|2[0-4][0-9]|25[0-5]|${icmpTypeNames.join("|")})$`,
+);
+
 const icmps: Schema = list({
   type: "object",
   goType: "ICMPRule",
@@ -120,8 +173,11 @@ const icmps: Schema = list({
       {
         type: "object",
         goType: "ICMPField",
-        // The type may be a number or a name: icmp-types.ts checks it.
-        fields: { family: choice("IPv4", "IPv6"), type: anything },
+        // Which names go with which family, icmp-types.ts knows.
+        fields: {
+          family: choice("IPv4", "IPv6"),
+          type: { type: "intOrString", pattern: icmpTypePattern },
+        },
         required: ["type"],
       },
       40,
@@ -129,22 +185,19 @@ const icmps: Schema = list({
   },
 });
 
-const ports: Schema = list(
-  {
-    type: "object",
-    goType: "PortProtocol",
-    fields: {
-      port: {
-        type: "string",
-        pattern:
-          /^(6553[0-5]|655[0-2][0-9]|65[0-4][0-9]{2}|6[0-4][0-9]{3}|[1-5][0-9]{4}|[0-9]{1,4})|([a-zA-Z0-9]-?)*[a-zA-Z](-?[a-zA-Z0-9])*$/,
-      },
-      endPort: { type: "integer", min: 0, max: 65_535 },
-      protocol: choice("TCP", "UDP", "SCTP", "VRRP", "IGMP", "ANY"),
+const port: Schema = {
+  type: "object",
+  goType: "PortProtocol",
+  fields: {
+    port: {
+      type: "string",
+      pattern:
+        /^(6553[0-5]|655[0-2][0-9]|65[0-4][0-9]{2}|6[0-4][0-9]{3}|[1-5][0-9]{4}|[0-9]{1,4})|([a-zA-Z0-9]-?)*[a-zA-Z](-?[a-zA-Z0-9])*$/,
     },
+    endPort: { type: "integer", min: 0, max: 65_535 },
+    protocol: choice("TCP", "UDP", "SCTP", "VRRP", "IGMP", "ANY"),
   },
-  40,
-);
+};
 
 const secret: Schema = {
   type: "object",
@@ -173,7 +226,7 @@ const httpRule: Schema = {
       type: "object",
       goType: "HeaderMatch",
       fields: {
-        name: { type: "string" },
+        name,
         value: text,
         secret,
         mismatch: choice("LOG", "ADD", "DELETE", "REPLACE"),
@@ -199,7 +252,7 @@ const toPorts: Schema = list({
   type: "object",
   goType: "PortRule",
   fields: {
-    ports,
+    ports: list(port, 40),
     rules: {
       type: "object",
       goType: "L7Rules",
@@ -212,7 +265,15 @@ const toPorts: Schema = list({
       },
       oneOf: [["http"], ["kafka"], ["dns"], ["l7proto"]],
     },
-    serverNames: list({ type: "string", pattern: /^(\*?\*\.)?([-a-zA-Z0-9_]+\.?)+$/ }),
+    serverNames: {
+      type: "array",
+      itemsMin: 1,
+      items: {
+        type: "string",
+        lengthMax: 255,
+        pattern: /^(\*?\*\.)?([-a-zA-Z0-9_]+\.?)+$/,
+      },
+    },
     listener: {
       type: "object",
       goType: "Listener",
@@ -220,10 +281,10 @@ const toPorts: Schema = list({
         envoyConfig: {
           type: "object",
           goType: "EnvoyConfig",
-          fields: { kind: choice("CiliumEnvoyConfig", "CiliumClusterwideEnvoyConfig"), name: text },
+          fields: { kind: choice("CiliumEnvoyConfig", "CiliumClusterwideEnvoyConfig"), name },
           required: ["name"],
         },
-        name: text,
+        name,
         priority: { type: "integer", min: 1, max: 100 },
       },
       required: ["envoyConfig", "name"],
@@ -233,7 +294,11 @@ const toPorts: Schema = list({
   },
 });
 
-const denyToPorts: Schema = list({ type: "object", goType: "PortDenyRule", fields: { ports } });
+const denyToPorts: Schema = list({
+  type: "object",
+  goType: "PortDenyRule",
+  fields: { ports: list(port) },
+});
 
 const authentication: Schema = {
   type: "object",
@@ -330,7 +395,9 @@ export const ruleSchema: Schema = {
     log: {
       type: "object",
       goType: "LogConfig",
-      fields: { value: { type: "string", bytesMax: 32 } },
+      fields: {
+        value: { type: "string", bytesMax: 32, pattern: /^\P{C}*$/u, patternText: "^\\PC*$" },
+      },
     },
   },
   oneOf: [["endpointSelector"], ["nodeSelector"]],

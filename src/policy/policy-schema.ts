@@ -61,6 +61,11 @@ class SchemaWalk implements SchemaReport {
       case "integer":
         this.#checkNumber(cursor, schema);
         break;
+      case "intOrString":
+        if (cursor.jsonType === "string") {
+          this.#checkText(cursor, { type: "string", pattern: schema.pattern });
+        }
+        break;
       case "boolean":
         break;
     }
@@ -68,7 +73,12 @@ class SchemaWalk implements SchemaReport {
 
   #reportType(cursor: YamlCursor, schema: Schema, { goType, goPath }: GoPlace): void {
     const { path, jsonType } = cursor;
-    const wanted = schema.type === "map" ? "object" : schema.type;
+    const wanted =
+      schema.type === "map"
+        ? "object"
+        : schema.type === "intOrString"
+          ? "integer,string"
+          : schema.type;
     const mend =
       wanted === "string" && jsonType !== "object" && jsonType !== "array"
         ? `quote it, as in "${String(cursor.scalar())}"`
@@ -155,7 +165,15 @@ class SchemaWalk implements SchemaReport {
 
   #checkList(cursor: YamlCursor, schema: Extract<Schema, { type: "array" }>, place: GoPlace): void {
     const items = cursor.items();
-    const { itemsMax } = schema;
+    const { itemsMax, itemsMin = 0 } = schema;
+    if (items.length < itemsMin) {
+      const { path } = cursor;
+      this.#fault(
+        cursor,
+        "schema",
+        `${path}: Invalid value: ${items.length}: ${path} in body should have at least ${itemsMin} items`,
+      );
+    }
     if (itemsMax !== undefined && items.length > itemsMax) {
       this.#fault(
         cursor,
@@ -169,7 +187,7 @@ class SchemaWalk implements SchemaReport {
   #checkText(cursor: YamlCursor, schema: StringSchema): void {
     const text = cursor.text();
     const { path } = cursor;
-    const { values, pattern, bytesMax, lengthMax } = schema;
+    const { values, pattern, bytesMax, lengthMax, lengthMin = 0 } = schema;
     const quoted = JSON.stringify(text);
     if (values !== undefined && !values.includes(text)) {
       const known = values.map((value) => `"${value}"`).join(", ");
@@ -181,11 +199,18 @@ class SchemaWalk implements SchemaReport {
           didYouMean(text.toLowerCase(), values).replace(/^; /, ""),
       );
     }
+    if (text.length < lengthMin) {
+      this.#fault(
+        cursor,
+        "schema",
+        `${path}: Invalid value: ${quoted}: ${path} in body should be at least ${lengthMin} chars long`,
+      );
+    }
     if (pattern !== undefined && !pattern.test(text)) {
       this.#fault(
         cursor,
         "schema",
-        `${path}: Invalid value: ${quoted}: ${path} in body should match '${pattern.source}'`,
+        `${path}: Invalid value: ${quoted}: ${path} in body should match '${schema.patternText ?? pattern.source}'`,
       );
     }
     if (schema.isCidr === true && (!text.includes("/") || parseCidr(text) === undefined)) {
@@ -243,6 +268,8 @@ function isOfType(cursor: YamlCursor, schema: Schema): boolean {
       return jsonType === "object";
     case "integer":
       return jsonType === "number" && Number.isInteger(cursor.scalar());
+    case "intOrString":
+      return jsonType === "string" || (jsonType === "number" && Number.isInteger(cursor.scalar()));
     case "any":
       return true;
     default:
