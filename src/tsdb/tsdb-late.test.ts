@@ -130,6 +130,15 @@ describe("samples out of order", () => {
     expect(again.stats().blockCount).toBeGreaterThan(0);
   });
 
+  it("are in a snapshot", async () => {
+    const db = await open();
+    for (const minute of [100, 50, 60]) put(db, minute);
+    const copy = join(dir, "snapshot");
+    await db.snapshot(copy);
+    expect(await minutes(await open({ dir: copy }))).toEqual([50, 60, 100]);
+    expect(await minutes(db)).toEqual([50, 60, 100]);
+  });
+
   it("can be deleted", async () => {
     const db = await open();
     put(db, 100);

@@ -450,6 +450,7 @@ class HeadTsdb implements Tsdb {
     return this.#compactor.exclusive(async () => {
       const { fs } = this.#parts;
       fs.mkdirSync(dir, { recursive: true });
+      if (options.skipsHead !== true) await this.#compactor.compactLate();
       for (const block of this.#blocks.blocks) linkBlock(fs, block, dir);
       if (options.skipsHead !== true) await this.#compactor.writeHead(dir);
     });

@@ -92,7 +92,7 @@ export class Compactor {
   run(): Promise<void> {
     return this.exclusive(async () => {
       try {
-        if (await this.#compactHead()) await this.#compactLate();
+        if (await this.#compactHead()) await this.compactLate();
         this.#applyRetention();
         while (!this.#isStopped && (await this.#compactNext()));
       } catch (thrown) {
@@ -164,8 +164,11 @@ export class Compactor {
     }
   }
 
-  /** Late samples go into blocks of their own, one a range; merging them with the others is compaction's. */
-  async #compactLate(): Promise<void> {
+  /**
+   * Writes the late samples to blocks of their own, one a range; merging them with the others is
+   * compaction's. To be called within `exclusive`.
+   */
+  async compactLate(): Promise<void> {
     const { head, rangeMs, blocks, logger } = this.#options;
     const mark = head.beginLate();
     if (mark < 0) return;
