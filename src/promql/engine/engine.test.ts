@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { FakeClock } from "../../base/clock.ts";
 import { QueryError } from "../../base/errors.ts";
+import type { FloatHistogram } from "../../model/histogram.ts";
 import { labelsFromObject } from "../../model/labels.ts";
 import { MemoryStorage } from "../../storage/memory-storage.ts";
 import type { Queryable } from "../../storage/storage.ts";
@@ -51,6 +52,24 @@ function counting(storage: Queryable): { queryable: Queryable; selected: string[
   };
   return { queryable, selected };
 }
+
+const tinyHistogram: FloatHistogram = {
+  kind: "float",
+  counterResetHint: "unknown",
+  schema: 1,
+  zeroThreshold: 0.001,
+  zeroCount: 1,
+  count: 6,
+  sum: 9,
+  positiveSpans: [
+    { offset: -1, length: 2 },
+    { offset: 3, length: 1 },
+  ],
+  negativeSpans: [],
+  positiveBuckets: [1, 2, 2],
+  negativeBuckets: [],
+  customValues: undefined,
+};
 
 describe("Engine", () => {
   it("refuses what does not parse as bad_data, with the position", async () => {
@@ -174,10 +193,35 @@ describe("Engine", () => {
     ]);
   });
 
-  it("says of functions that are not built yet that they are not", async () => {
-    const engine = engineOf({ parser: { enableExperimentalFunctions: true } });
-    const error = await errorOf(engine.instantQuery(storageOf(1, 1), "info(x_total)", 0));
-    expect(error.message).toBe("info() is not built yet");
+  it("knows start timestamps only where they are switched on", async () => {
+    const storage = new MemoryStorage();
+    const appender = storage.appender();
+    const ref = appender.append(0, labelsFromObject({ __name__: "x_total" }), 30_000, 5);
+    appender.appendStartTimestamp(ref, 12_500);
+    appender.commit();
+    const starts = async (enableStartTimestamps: boolean) => {
+      const parser = { enableExperimentalFunctions: true };
+      const engine = engineOf({ parser, enableStartTimestamps });
+      const { value } = await engine.instantQuery(storage, "start_timestamp(x_total)", 40_000);
+      return value.type === "vector" ? value.samples.map((sample) => sample.value) : [];
+    };
+    expect(await starts(true)).toEqual([12.5]);
+    expect(await starts(false)).toEqual([]);
+  });
+
+  it("gives floats and histograms of one series apart, each with its time", async () => {
+    const storage = new MemoryStorage();
+    const labels = labelsFromObject({ __name__: "x" });
+    const appender = storage.appender();
+    appender.append(0, labels, 0, 1);
+    appender.appendHistogram(0, labels, 60_000, tinyHistogram);
+    appender.commit();
+    const range = { startMs: 0, endMs: 120_000, stepMs: 60_000 };
+    const { value } = await engineOf().rangeQuery(storage, "x", range);
+    const [series] = value.type === "matrix" ? value.series : [];
+    expect([...(series?.timestampsMs ?? [])]).toEqual([0]);
+    expect(series?.histograms?.map(({ timestampMs }) => timestampMs)).toEqual([60_000, 120_000]);
+    expect(series?.histograms?.[0]?.histogram).toEqual(tinyHistogram);
   });
 
   it("passes warnings of storage on", async () => {

@@ -163,6 +163,7 @@ export class Engine {
       samplesMax: own.maxSamples ?? defaultSamplesMax,
       isNameRemovalDelayed: own.enableDelayedNameRemoval ?? false,
       hasTypeAndUnitLabels: own.enableTypeAndUnitLabels ?? false,
+      usesStartTimestamps: own.enableStartTimestamps ?? false,
       signal: options.signal,
       yieldNow: own.yieldNow ?? yieldToEventLoop,
     });

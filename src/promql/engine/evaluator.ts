@@ -14,10 +14,12 @@ import { evaluateSmoothedSelector, extendRangeFunction } from "./extended-range.
 import type { RangeCall, RangeFunction, StepValue } from "./functions/function-call.ts";
 import { implementationOf } from "./functions/registry.ts";
 import { scaleHistogram } from "./histogram/histogram-sum.ts";
+import { joinInfo } from "./info-join.ts";
 import type {
   AggregateNode,
   BinaryNode,
   CallNode,
+  InfoNode,
   MatrixSelectorNode,
   PlanNode,
   StepInvariantNode,
@@ -34,6 +36,7 @@ import {
 import { evaluateSelector } from "./selectors.ts";
 import { combineSets } from "./set-operators.ts";
 import {
+  cellKind,
   dropMetricNames,
   mapHistograms,
   mergeEqualRows,
@@ -98,6 +101,8 @@ async function evaluateNode(node: PlanNode, run: QueryRun): Promise<StepValue> {
       return evaluateAggregate(node, run);
     case "call":
       return evaluateCall(node, run);
+    case "info":
+      return evaluateInfo(node, run);
     case "stepInvariant":
       return spread(node, await evaluate(node.inner, run));
     case "matrixSelector":
@@ -178,16 +183,31 @@ async function evaluateCall(node: CallNode, run: QueryRun): Promise<StepValue> {
   if (implementation.kind === "range") return evaluateRangeCall(node, implementation, run);
   const [first] = node.args;
   if (node.functionName === "timestamp" && first?.kind === "vectorSelector") {
-    return sampleTimes(first, run);
+    return sampleTimes(first, run, "timestamps");
   }
+  const isStart = node.functionName === "start_timestamp" && run.usesStartTimestamps;
+  if (isStart && first?.kind === "vectorSelector") return sampleTimes(first, run, "starts");
   const args: StepValue[] = [];
   for (const arg of node.args) args.push(await evaluate(arg, run));
   return await implementation.evaluate({ node, run, grid: node.grid, args });
 }
 
-/** timestamp() of a selector: the samples' own times. */
-async function sampleTimes(node: VectorSelectorNode, run: QueryRun): Promise<StepVector> {
-  return dropMetricNames(await evaluateSelector(node, run, true), run.isNameRemovalDelayed);
+/** timestamp() of a selector: the samples' own times; start_timestamp(): when what they count began. */
+async function sampleTimes(
+  node: VectorSelectorNode,
+  run: QueryRun,
+  wanted: "timestamps" | "starts",
+): Promise<StepVector> {
+  return dropMetricNames(await evaluateSelector(node, run, wanted), run.isNameRemovalDelayed);
+}
+
+async function evaluateInfo(node: InfoNode, run: QueryRun): Promise<StepVector> {
+  const base = await evaluateVector(node.inner, run);
+  const values = await evaluateSelector(node.info, run);
+  if (values.kinds.includes(cellKind.histogram)) {
+    throw new QueryError("execution", "info sample should be float");
+  }
+  return joinInfo(node, base, await evaluateSelector(node.info, run, "timestamps"), run);
 }
 
 async function evaluateRangeCall(

@@ -42,6 +42,7 @@ export type PlanNode =
   | BinaryNode
   | AggregateNode
   | CallNode
+  | InfoNode
   | StepInvariantNode;
 
 export interface NumberNode extends NodeBase {
@@ -123,6 +124,19 @@ export interface CallNode extends NodeBase {
   readonly type: "scalar" | "vector";
   readonly functionName: string;
   readonly args: readonly PlanNode[];
+}
+
+/** info(): a vector joined with the labels of info metrics. */
+export interface InfoNode extends NodeBase {
+  readonly kind: "info";
+  readonly type: "vector";
+  readonly inner: PlanNode;
+  /** Selects the info series, at the times at which the argument looks. */
+  readonly info: VectorSelectorNode;
+  /** What info metrics are called; series with such names are left as they are. */
+  readonly nameMatchers: readonly Matcher[];
+  /** Labels that are wanted; all where empty. */
+  readonly dataMatchers: readonly Matcher[];
 }
 
 /** Evaluated at the first step only; the value holds at all steps. `inner.grid` has one step. */

@@ -4,6 +4,7 @@
  * Prometheus', oddities included: an aggregation's parameter does not count.
  */
 
+import { assert } from "../../base/assert.ts";
 import { QueryError } from "../../base/errors.ts";
 import type { Matcher } from "../../model/matcher.ts";
 import type {
@@ -19,6 +20,7 @@ import type {
 } from "../ast.ts";
 import { scalarBinary } from "./binary-scalar.ts";
 import { isScalarFunction } from "./functions/registry.ts";
+import { infoNameMatchers } from "./info-join.ts";
 import {
   type DurationContext,
   resolveOffsetMs,
@@ -27,11 +29,13 @@ import {
 } from "./plan-durations.ts";
 import type {
   CallNode,
+  InfoNode,
   PlanNode,
   QueryPlan,
   SelectorSource,
   SubqueryNode,
   TimeShift,
+  VectorSelectorNode,
 } from "./plan-node.ts";
 import { createGrid, instantGrid, lastStepMs, type StepGrid } from "./step-grid.ts";
 
@@ -277,9 +281,54 @@ class Planner {
     if (queryFunctions.has(functionName)) {
       return { kind: "number", type: "scalar", value: this.#queryValue(functionName), grid, start };
     }
+    if (functionName === "info") return this.#planInfo(expr, grid);
     const args = this.#planArgs(expr, grid);
     const type: CallNode["type"] = isScalarFunction(functionName) ? "scalar" : "vector";
     return { kind: "call", type, functionName, args, grid, start };
+  }
+
+  #planInfo({ args, start }: CallExpr, grid: StepGrid): InfoNode {
+    const [base, selector] = args;
+    assert(base !== undefined, "info() has an argument");
+    const inner = this.plan(base, grid);
+    const given = selector?.kind === "vectorSelector" ? selector.matchers : [];
+    const nameMatchers = infoNameMatchers(given.filter(({ name }) => name === "__name__"));
+    const dataMatchers = given.filter(({ name }) => name !== "__name__");
+    const matchers = [...nameMatchers, ...dataMatchers];
+    const info = this.#planShifted(matchers, this.#infoShift(base), grid);
+    return { kind: "info", type: "vector", inner, info, nameMatchers, dataMatchers, grid, start };
+  }
+
+  /** A selector at given times. */
+  #planShifted(matchers: readonly Matcher[], shift: TimeShift, grid: StepGrid): VectorSelectorNode {
+    const [firstMs, lastMs] = lookedAt(grid, shift);
+    const source = this.#source(matchers, firstMs - this.#options.lookbackDeltaMs + 1, lastMs);
+    return {
+      kind: "vectorSelector",
+      type: "vector",
+      source,
+      shift,
+      matchers,
+      isSmoothed: false,
+      isStatisticsOnly: false,
+      grid,
+      start: 0,
+    };
+  }
+
+  /**
+   * The times at which the first selector of an expression looks: its `@`, else that of the innermost
+   * subquery around it that has one; offsets add up until then.
+   */
+  #infoShift(expr: Expr): TimeShift {
+    const path = pathToSelector(expr);
+    let offsetMs = 0;
+    for (const modifiers of path) {
+      const shift = this.#shiftOf(modifiers);
+      offsetMs += shift.offsetMs;
+      if (shift.atMs !== undefined) return { atMs: shift.atMs, offsetMs };
+    }
+    return { atMs: undefined, offsetMs };
   }
 
   #planArgs(expr: CallExpr, grid: StepGrid): PlanNode[] {
@@ -386,6 +435,34 @@ function invariance(isInvariant: boolean): Invariance {
 
 function isSelector(expr: Expr): boolean {
   return withoutParens(expr).kind === "vectorSelector";
+}
+
+/** The first selector below an expression and the subqueries around it, innermost first. */
+function pathToSelector(expr: Expr): TimeModifiers[] {
+  if (expr.kind === "vectorSelector") return [expr];
+  if (expr.kind === "matrixSelector") return [expr.selector];
+  for (const child of childrenOf(expr)) {
+    const path = pathToSelector(child);
+    if (path.length > 0) return expr.kind === "subquery" ? [...path, expr] : path;
+  }
+  return [];
+}
+
+function childrenOf(expr: Expr): readonly Expr[] {
+  switch (expr.kind) {
+    case "paren":
+    case "unary":
+    case "subquery":
+      return [expr.expr];
+    case "binary":
+      return [expr.left, expr.right];
+    case "aggregate":
+      return expr.param === undefined ? [expr.expr] : [expr.expr, expr.param];
+    case "call":
+      return expr.args;
+    default:
+      return [];
+  }
 }
 
 function withoutParens(expr: Expr): Expr {

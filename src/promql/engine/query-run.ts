@@ -22,6 +22,7 @@ export interface QueryRunOptions {
   readonly samplesMax: number;
   readonly isNameRemovalDelayed: boolean;
   readonly hasTypeAndUnitLabels: boolean;
+  readonly usesStartTimestamps: boolean;
   readonly signal: AbortSignal | undefined;
   readonly yieldNow: () => Promise<void>;
 }
@@ -32,6 +33,7 @@ export class QueryRun {
   readonly lookbackDeltaMs: number;
   readonly isNameRemovalDelayed: boolean;
   readonly hasTypeAndUnitLabels: boolean;
+  readonly usesStartTimestamps: boolean;
   /** Samples that selectors gave, window by window, as Prometheus counts them. */
   totalSamples = 0;
   peakSamples = 0;
@@ -45,6 +47,7 @@ export class QueryRun {
     this.lookbackDeltaMs = options.lookbackDeltaMs;
     this.isNameRemovalDelayed = options.isNameRemovalDelayed;
     this.hasTypeAndUnitLabels = options.hasTypeAndUnitLabels;
+    this.usesStartTimestamps = options.usesStartTimestamps;
     const nowMs = options.clock.monotonicMs();
     this.#deadlineMs = nowMs + options.timeoutMs;
     this.#sliceEndMs = nowMs + sliceMs;

@@ -49,11 +49,14 @@ export function referenceMs(node: VectorSelectorNode, step: number): number {
   return (shift.atMs ?? grid.startMs + step * grid.stepMs) - shift.offsetMs;
 }
 
-/** Evaluates an instant selector. With `wantsTimestamps` the values are the samples' times in seconds. */
+/** What is taken of a sample: its value, its time in seconds, or when what it counts began (0: unknown). */
+export type SampleAspect = "values" | "timestamps" | "starts";
+
+/** Evaluates an instant selector. */
 export async function evaluateSelector(
   node: VectorSelectorNode,
   run: QueryRun,
-  wantsTimestamps = false,
+  aspect: SampleAspect = "values",
 ): Promise<StepVector> {
   const { grid } = node;
   const { series } = node.source;
@@ -64,7 +67,7 @@ export async function evaluateSelector(
   let present = 0;
   for (const one of series) {
     if (run.isPauseDue()) await run.pause();
-    const found = selectRow(node, run, one, buffer, result, wantsTimestamps);
+    const found = selectRow(node, run, one, { buffer, result, aspect });
     if (found === 0) continue;
     present += found;
     run.totalSamples += found;
@@ -84,10 +87,13 @@ function selectRow(
   node: VectorSelectorNode,
   run: QueryRun,
   series: ReadableSeries,
-  buffer: SampleBuffer,
-  result: StepVector,
-  wantsTimestamps: boolean,
+  into: {
+    readonly buffer: SampleBuffer;
+    readonly result: StepVector;
+    readonly aspect: SampleAspect;
+  },
 ): number {
+  const { buffer, result, aspect } = into;
   const { grid, shift } = node;
   const lookbackMs = run.lookbackDeltaMs;
   const firstMs = referenceMs(node, 0);
@@ -98,11 +104,11 @@ function selectRow(
   const base = result.reserveRow();
   const advanceMs = shift.atMs === undefined ? grid.stepMs : 0;
   const window = { firstMs, advanceMs, lookbackMs };
-  const source = wantsTimestamps ? secondsOf(buffer) : buffer.values;
+  const source = numbersOf(buffer, aspect);
   const found = pickNewest(buffer, source, result, base, window);
   if (found === 0) return 0;
   result.addRow(series.labels);
-  if (wantsTimestamps || buffer.histograms === undefined) return found;
+  if (aspect !== "values" || buffer.histograms === undefined) return found;
   return found + placeHistograms(buffer, result, base, { ...window, node });
 }
 
@@ -168,8 +174,11 @@ function pickNewest(
   return found;
 }
 
-function secondsOf(buffer: SampleBuffer): Float64Array {
+function numbersOf(buffer: SampleBuffer, aspect: SampleAspect): Float64Array {
+  if (aspect === "values") return buffer.values;
   const seconds = new Float64Array(buffer.count);
-  for (let i = 0; i < buffer.count; i++) seconds[i] = buffer.timestampsMs[i]! / 1000;
+  const timesMs = aspect === "timestamps" ? buffer.timestampsMs : buffer.startTimestampsMs;
+  if (timesMs === undefined) return seconds;
+  for (let i = 0; i < buffer.count; i++) seconds[i] = timesMs[i]! / 1000;
   return seconds;
 }

@@ -10,7 +10,11 @@ const folder = join(import.meta.dirname, "..", "testdata");
 describe("our own PromQL scripts", () => {
   for (const name of readdirSync(folder).filter((file) => file.endsWith(".test"))) {
     it(`${name} gives what it says`, async () => {
-      const engine = new Engine({ clock: systemClock, parser: scriptParserOptions });
+      const engine = new Engine({
+        clock: systemClock,
+        parser: scriptParserOptions,
+        enableStartTimestamps: true,
+      });
       const outcomes = await runScript(readFileSync(join(folder, name), "utf8"), engine);
       const failed = outcomes.flatMap(({ command, difference }) =>
         difference === undefined ? [] : [`${name}:${command.line} ${difference}`],

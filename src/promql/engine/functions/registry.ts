@@ -3,10 +3,10 @@
  * To add one: an entry there and an entry in the family's file here.
  */
 
-import { QueryError } from "../../../base/errors.ts";
+import { assert } from "../../../base/assert.ts";
 import { type FunctionName, findFunctionSignature } from "../../functions/signatures.ts";
 import { counterFunctions } from "./counter.ts";
-import type { FunctionImplementation, ValueFunction } from "./function-call.ts";
+import type { FunctionImplementation } from "./function-call.ts";
 import { histogramFunctions } from "./histogram.ts";
 import { labelFunctions } from "./label.ts";
 import { mathFunctions } from "./math.ts";
@@ -17,8 +17,8 @@ import { regressionFunctions } from "./regression.ts";
 import { sortingFunctions } from "./sorting.ts";
 import { timeFunctions } from "./time.ts";
 
-/** start(), end(), step() and range() are numbers once the query is planned. */
-type PlannedFunction = "start" | "end" | "step" | "range";
+/** start(), end(), step() and range() are numbers once the query is planned, info() a node of its own. */
+type PlannedFunction = "start" | "end" | "step" | "range" | "info";
 
 const implementations: Readonly<
   Record<Exclude<FunctionName, PlannedFunction>, FunctionImplementation>
@@ -33,29 +33,15 @@ const implementations: Readonly<
   ...counterFunctions,
   ...overTimeFunctions,
   ...regressionFunctions,
-  // Both experimental; they come with issue 5 (info needs a second selector, start_timestamp storage that keeps them).
-  info: notBuiltYet("info"),
-  start_timestamp: notBuiltYet("start_timestamp"),
 };
 
 /** The implementation of a function the parser let through. */
 export function implementationOf(functionName: string): FunctionImplementation {
-  if (Object.hasOwn(implementations, functionName)) {
-    return implementations[functionName as keyof typeof implementations];
-  }
-  return notBuiltYet(functionName);
+  assert(Object.hasOwn(implementations, functionName), `${functionName}() has an implementation`);
+  return implementations[functionName as keyof typeof implementations];
 }
 
 /** Whether a function gives a scalar. */
 export function isScalarFunction(functionName: string): boolean {
   return findFunctionSignature(functionName)?.returnType === "scalar";
-}
-
-function notBuiltYet(functionName: string): ValueFunction {
-  return {
-    kind: "value",
-    evaluate() {
-      throw new QueryError("execution", `${functionName}() is not built yet`);
-    },
-  };
 }

@@ -3,7 +3,7 @@
  * amd64: towards zero, and the smallest int64 for NaN, infinities and what does not fit.
  */
 
-import { cellKind, dropMetricNames, type StepVector, vectorOfScalar } from "../step-vector.ts";
+import { cellKind, dropMetricNames, StepVector, vectorOfScalar } from "../step-vector.ts";
 import { type ValueCall, type ValueFunction, vectorArg } from "./function-call.ts";
 
 /** Beyond this many seconds JavaScript's Date ends. */
@@ -23,6 +23,11 @@ interface CalendarTime {
 export const timeFunctions = {
   time: { kind: "value", evaluate: (call) => stepSeconds(call) },
   timestamp: { kind: "value", evaluate: timestamp },
+  // Only a selector's samples have one, which the evaluator deals with.
+  start_timestamp: {
+    kind: "value",
+    evaluate: (call) => new StepVector(call.grid.stepCount),
+  },
   minute: calendar((at) => at.minute),
   hour: calendar((at) => at.hour),
   day_of_week: calendar((at) => at.weekday),
