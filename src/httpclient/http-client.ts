@@ -64,12 +64,29 @@ export interface HttpAnswer {
 }
 
 const emptyBody = new Uint8Array(0);
+/** Compiled URLs of one client; with more of them they are compiled anew now and then. */
+const placesMax = 20_000;
+
+/** A URL, compiled. */
+interface Place {
+  /** As the config wrote it: URL drops default ports, and error texts should name what people know. */
+  readonly text: string;
+  readonly url: URL;
+  readonly origin: string;
+  /** Of the Host header. */
+  readonly authority: string;
+  readonly requestPath: string;
+  readonly hostname: string;
+  readonly port: number;
+  readonly isSecure: boolean;
+}
 
 /** Makes requests with one configuration. */
 export class HttpClient {
   readonly #config: HttpClientConfig;
   readonly #clock: Clock;
   readonly #connections = new ConnectionPool();
+  readonly #places = new Map<string, Place>();
   #tls: TlsTarget | undefined;
   #tlsFilesKey = "";
   #underWay = 0;
@@ -100,47 +117,57 @@ export class HttpClient {
   }
 
   async #follow(get: HttpGet, deadline: Deadline): Promise<HttpAnswer> {
-    const first = parseUrl(get.url);
-    let url = first;
-    // As the config wrote it: URL drops default ports, and error texts should name what people know.
-    let text = get.url;
+    const first = this.#placeOf(get.url);
+    let place = first;
     for (let hops = 0; ; hops++) {
-      const headers = this.#headers(get.headers, url.host === first.host);
-      const answer = await this.#exchange({ url, text }, headers, get, deadline);
+      const headers = this.#headers(get.headers, place.authority === first.authority);
+      const answer = await this.#exchange(place, headers, get, deadline);
       const { location } = answer.headers;
       const isRedirect = redirectStatuses.has(answer.status) && location !== undefined;
       if (!isRedirect || !this.#config.followsRedirects) return answer;
-      const next = new URL(location, url);
+      const next = redirectUrl(location, place);
       if (hops === redirectsMax - 1) {
         throw failed(next.href, `stopped after ${redirectsMax} redirects`, "network");
       }
-      url = next;
-      text = next.href;
+      place = compilePlace(next, next.href);
     }
+  }
+
+  #placeOf(text: string): Place {
+    const known = this.#places.get(text);
+    if (known !== undefined) return known;
+    const place = compilePlace(parseUrl(text), text);
+    if (this.#places.size >= placesMax) this.#places.clear();
+    this.#places.set(text, place);
+    return place;
   }
 
   /** One hop; a kept connection that the server closed just now costs another try. */
   async #exchange(
-    target: { readonly url: URL; readonly text: string },
+    place: Place,
     headers: RequestHeaders,
     get: HttpGet,
     deadline: Deadline,
   ): Promise<HttpAnswer> {
-    const { url, text } = target;
-    const request = requestText(url, text, headers);
-    const to = this.#connectionTarget(url, text);
+    const { text, origin } = place;
+    const request = requestText(place, headers);
+    const target: ConnectionTarget = {
+      host: place.hostname,
+      port: place.port,
+      tls: place.isSecure ? this.#tlsTarget(text) : undefined,
+    };
     for (;;) {
       const response = new ResponseReader((head) =>
         head.status === 200
           ? { limit: rawLimit(get, head.headers), isKept: true }
           : { limit: drainedBytesMax, isKept: false },
       );
-      const connection = this.#connections.take(url.origin, to);
+      const connection = this.#connections.take(origin, target);
       const isKept = connection.isUsed;
       try {
         deadline.whenOver(() => connection.destroy());
         await connection.exchange(request, response);
-        this.#connections.giveBack(url.origin, connection);
+        this.#connections.giveBack(origin, connection);
       } catch (cause) {
         const isStale = isKept && !response.hasBytes && isClosedByPeer(cause);
         if (isStale && !deadline.isOver) continue;
@@ -150,21 +177,6 @@ export class HttpClient {
       }
       return answerOf(response, text, get, deadline);
     }
-  }
-
-  #connectionTarget(url: URL, text: string): ConnectionTarget {
-    const { protocol, hostname } = url;
-    if (protocol !== "http:" && protocol !== "https:") {
-      const scheme = JSON.stringify(protocol.slice(0, -1));
-      throw failed(text, `unsupported protocol scheme ${scheme}`, "network");
-    }
-    const isSecure = protocol === "https:";
-    const defaultPort = isSecure ? 443 : 80;
-    return {
-      host: hostname.startsWith("[") ? hostname.slice(1, -1) : hostname,
-      port: url.port === "" ? defaultPort : Number(url.port),
-      tls: isSecure ? this.#tlsTarget(text) : undefined,
-    };
   }
 
   #headers(own: Readonly<Record<string, string>>, isFirstHost: boolean): RequestHeaders {
@@ -257,8 +269,9 @@ class Deadline {
 type RequestHeaders = Readonly<Record<string, string | readonly string[]>>;
 
 /** The request as bytes go; throws HttpClientError where a header would break it. */
-function requestText(url: URL, text: string, headers: RequestHeaders): string {
-  let request = `GET ${url.pathname}${url.search} HTTP/1.1\r\nHost: ${url.host}\r\n`;
+function requestText(place: Place, headers: RequestHeaders): string {
+  const { text, requestPath, authority } = place;
+  let request = `GET ${requestPath} HTTP/1.1\r\nHost: ${authority}\r\n`;
   for (const name of Object.keys(headers)) {
     const values = headers[name] ?? "";
     if (typeof values === "string") request += headerLine(name, values, text);
@@ -341,7 +354,8 @@ function gunzip(raw: Uint8Array, limit: number, sizeHint: number): Uint8Array {
       chunkSize: Math.min(Math.max(16_384, sizeHint + 1024), 16 * 1024 * 1024),
     });
     if (body.length >= limit) throw tooLarge();
-    return body;
+    // No Buffer: bodies of one class keep the loops over their bytes fast.
+    return new Uint8Array(body.buffer, body.byteOffset, body.length);
   } catch (thrown) {
     if (thrown instanceof HttpClientError) throw thrown;
     if ((thrown as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE") throw tooLarge();
@@ -383,6 +397,35 @@ function parseUrl(text: string): URL {
     return new URL(text);
   } catch (cause) {
     throw new HttpClientError(`parse ${JSON.stringify(text)}: invalid URL`, "network", { cause });
+  }
+}
+
+function compilePlace(url: URL, text: string): Place {
+  const { protocol, hostname, port } = url;
+  if (protocol !== "http:" && protocol !== "https:") {
+    const scheme = JSON.stringify(protocol.slice(0, -1));
+    throw failed(text, `unsupported protocol scheme ${scheme}`, "network");
+  }
+  const isSecure = protocol === "https:";
+  const defaultPort = isSecure ? 443 : 80;
+  return {
+    text,
+    url,
+    origin: url.origin,
+    authority: url.host,
+    requestPath: `${url.pathname}${url.search}`,
+    hostname: hostname.startsWith("[") ? hostname.slice(1, -1) : hostname,
+    port: port === "" ? defaultPort : Number(port),
+    isSecure,
+  };
+}
+
+function redirectUrl(location: string, from: Place): URL {
+  try {
+    return new URL(location, from.url);
+  } catch (cause) {
+    const quoted = JSON.stringify(location);
+    throw failed(from.text, `failed to parse Location header ${quoted}`, "network", cause);
   }
 }
 

@@ -270,7 +270,8 @@ export class ResponseReader {
 
   #reserve(room: number): void {
     if (!this.#limit.isKept || room <= this.#body.length) return;
-    const body = Buffer.allocUnsafeSlow(room);
+    // Not filled with zeros first, and no Buffer: see gunzip in http-client.ts.
+    const body = new Uint8Array(Buffer.allocUnsafeSlow(room).buffer);
     body.set(this.body);
     this.#body = body;
   }
