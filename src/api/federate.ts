@@ -50,7 +50,9 @@ export async function federateRoute(
         buffer.clear();
         series.readSamples(buffer, startMs + 1, endMs);
         const last = buffer.count - 1;
-        if (last < 0 || buffer.isStale(last)) continue;
+        // The text format has no native histograms.
+        const isHistogram = buffer.histograms?.[last] !== undefined;
+        if (last < 0 || buffer.isStale(last) || isHistogram) continue;
         latest.set(series.labels.key, {
           labels: series.labels,
           timestampMs: buffer.timestampsMs[last] as number,

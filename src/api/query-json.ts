@@ -4,6 +4,7 @@
  * never has one. Times are seconds with three digits where needed.
  */
 
+import { type Bucket, type FloatHistogram, histogramBuckets } from "../model/histogram.ts";
 import type { Labels } from "../model/labels.ts";
 import { formatPlainDecimal, formatSampleValue } from "../model/value-format.ts";
 import type { MatrixSeries, QueryValue, VectorSample } from "../promql/engine/query-result.ts";
@@ -48,16 +49,64 @@ function* resultList<T>(
 }
 
 function vectorSampleJson(sample: VectorSample): string {
+  const { labels, timestampMs, histogram } = sample;
+  if (histogram !== undefined) {
+    return `{"metric":${labelsJson(labels)},"histogram":${histogramPoint(timestampMs, histogram)}}`;
+  }
   return `{"metric":${labelsJson(sample.labels)},"value":${point(sample.timestampMs, sample.value)}}`;
 }
 
+/** Floats and native histograms in members of their own; one that would be empty is left out. */
 function matrixSeriesJson(series: MatrixSeries): string {
-  const { timestampsMs, values } = series;
-  let text = `{"metric":${labelsJson(series.labels)},"values":[`;
-  for (let i = 0; i < values.length; i++) {
-    text += (i === 0 ? "" : ",") + point(timestampsMs[i] as number, values[i] as number);
+  const { timestampsMs, values, histograms = [] } = series;
+  let text = `{"metric":${labelsJson(series.labels)}`;
+  if (values.length > 0) {
+    text += ',"values":[';
+    for (let i = 0; i < values.length; i++) {
+      text += (i === 0 ? "" : ",") + point(timestampsMs[i] as number, values[i] as number);
+    }
+    text += "]";
   }
-  return `${text}]}`;
+  if (histograms.length > 0) {
+    const points = histograms.map(({ timestampMs, histogram }) =>
+      histogramPoint(timestampMs, histogram),
+    );
+    text += `,"histograms":[${points.join()}]`;
+  }
+  return `${text}}`;
+}
+
+function histogramPoint(timestampMs: number, histogram: FloatHistogram): string {
+  return `[${seconds(timestampMs)},${histogramJson(histogram)}]`;
+}
+
+/**
+ * `{"count":"4","sum":"5","buckets":[[0,"1","2","4"]]}`, empty buckets left out. A bucket's first
+ * number tells which bounds belong to it: 0 the upper, 1 the lower, 2 neither, 3 both.
+ */
+function histogramJson(histogram: FloatHistogram): string {
+  const buckets: string[] = [];
+  for (const bucket of histogramBuckets(histogram)) {
+    if (bucket.count === 0) continue;
+    const { lower, upper } = outsideZero(bucket, histogram.zeroThreshold);
+    const numbers = [lower, upper, bucket.count].map((number) => `"${formatSampleValue(number)}"`);
+    buckets.push(`[${boundaryCode(bucket)},${numbers.join()}]`);
+  }
+  const count = formatSampleValue(histogram.count);
+  const list = buckets.length === 0 ? "" : `,"buckets":[${buckets.join()}]`;
+  return `{"count":"${count}","sum":"${formatSampleValue(histogram.sum)}"${list}}`;
+}
+
+/** A bucket that reaches into the zero bucket is cut there. */
+function outsideZero({ lower, upper }: Bucket, zeroThreshold: number) {
+  if (lower > 0 && lower < zeroThreshold) return { lower: zeroThreshold, upper };
+  if (upper < 0 && upper > -zeroThreshold) return { lower, upper: -zeroThreshold };
+  return { lower, upper };
+}
+
+function boundaryCode({ isLowerInclusive, isUpperInclusive }: Bucket): number {
+  if (isLowerInclusive) return isUpperInclusive ? 3 : 1;
+  return isUpperInclusive ? 0 : 2;
 }
 
 function labelsJson(labels: Labels): string {

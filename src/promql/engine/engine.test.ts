@@ -197,7 +197,7 @@ describe("Engine", () => {
     const storage = new MemoryStorage();
     const appender = storage.appender();
     const ref = appender.append(0, labelsFromObject({ __name__: "x_total" }), 30_000, 5);
-    appender.appendStartTimestamp(ref, 12_500);
+    appender.appendStartTimestamp?.(ref, 12_500);
     appender.commit();
     const starts = async (enableStartTimestamps: boolean) => {
       const parser = { enableExperimentalFunctions: true };
