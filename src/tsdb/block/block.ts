@@ -6,6 +6,7 @@
 
 import { join } from "node:path";
 import { assert } from "../../base/assert.ts";
+import { CorruptionError } from "../../base/errors.ts";
 import type { FileSystem } from "../file-system.ts";
 import { type BlockMeta, metaFileName, readMeta, writeMeta } from "./block-meta.ts";
 import { ChunkFiles } from "./chunk-files.ts";
@@ -39,7 +40,7 @@ export class Block {
     this.#meta = readMeta(fs, dir);
     this.#tombstones = readTombstones(fs, dir);
     this.index = new IndexReader(fs, cache, join(dir, "index"));
-    this.chunks = new ChunkFiles(fs, cache, join(dir, "chunks"));
+    this.chunks = this.#openChunks(fs, cache);
     const small = [metaFileName, tombstonesFileName].map((name) => join(dir, name));
     this.sizeBytes =
       this.index.sizeBytes +
@@ -88,6 +89,21 @@ export class Block {
   drop(): void {
     this.#isDropped = true;
     this.#closeIfIdle();
+  }
+
+  #openChunks(fs: FileSystem, cache: PageCache): ChunkFiles {
+    const dir = join(this.dir, "chunks");
+    try {
+      const chunks = new ChunkFiles(fs, cache, dir);
+      if (chunks.segmentCount > 0 || this.#meta.stats.chunkCount === 0) return chunks;
+      throw new CorruptionError("cannot read block: its chunks are missing", {
+        file: dir,
+        offset: 0,
+      });
+    } catch (thrown) {
+      this.index.close();
+      throw thrown;
+    }
   }
 
   #closeIfIdle(): void {

@@ -32,13 +32,23 @@ export class ChunkFiles {
   readonly #cache: PageCache;
   readonly #reader = new ByteReader();
 
-  /** Opens nothing yet: a missing segment fails the queries that need it, not the start. */
+  /** Looks at the header of each segment: throws CorruptionError where one is none of ours. */
   constructor(fs: FileSystem, cache: PageCache, dir: string) {
     this.#fs = fs;
     this.#cache = cache;
     this.#dir = dir;
     const names = fs.existsSync(dir) ? fs.readdirSync(dir) : [];
     this.#names = names.filter((name) => /^\d+$/.test(name)).sort((a, b) => Number(a) - Number(b));
+    try {
+      for (let segment = 0; segment < this.#names.length; segment++) this.#open(segment);
+    } finally {
+      // Files are opened again when read: a block may rest for months.
+      this.close();
+    }
+  }
+
+  get segmentCount(): number {
+    return this.#names.length;
   }
 
   /** Bytes of all segments. */
@@ -85,14 +95,24 @@ export class ChunkFiles {
       });
     }
     const file = new CachedFile(this.#fs, this.#cache, join(this.#dir, name));
-    const at = file.seek(0, chunksHeaderSize);
-    const reader = this.#reader.reset(file.bytes, at, at + chunksHeaderSize);
+    try {
+      this.#checkHeader(file);
+    } catch (thrown) {
+      file.close();
+      throw thrown;
+    }
+    this.#files[segment] = file;
+    return file;
+  }
+
+  #checkHeader(file: CachedFile): void {
+    if (file.sizeBytes < chunksHeaderSize) this.#fail(file, 0, "the segment has no header");
+    // Past the cache: at start every segment of every block is looked at.
+    const reader = this.#reader.reset(file.readOnce(0, chunksHeaderSize));
     const magic = reader.word();
     if (magic !== chunksMagic) this.#fail(file, 0, "the segment's magic number is wrong");
     const version = reader.byte();
     if (version !== chunksVersion) this.#fail(file, 4, `version ${version} is not known`);
-    this.#files[segment] = file;
-    return file;
   }
 
   #fail(file: CachedFile, offset: number, what: string): never {
