@@ -28,6 +28,7 @@ export async function startLiveServer(dataDir: string): Promise<LiveServer> {
     configFile: join(dataDir, "prom", "httpapi", "live", "live.yml"),
     allowedHosts: [],
     canImportByUrl: false,
+    hasAdminApi: false,
     retentionMs: 86_400_000,
     lookbackDeltaMs: 300_000,
     queryTimeoutMs: 120_000,

@@ -9,7 +9,8 @@ const statusOfKind: Readonly<Record<QueryErrorKind, number>> = {
   canceled: 499,
   timeout: 503,
   internal: 500,
-  unavailable: 503,
+  // Not in Prometheus' own table of statuses, so it falls to 500 there.
+  unavailable: 500,
   not_found: 404,
   not_acceptable: 406,
 };

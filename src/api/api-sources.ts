@@ -10,6 +10,7 @@ import type { MetricMetadata } from "../model/sample.ts";
 import type { QueryResult } from "../promql/engine/query-result.ts";
 import type { ParserOptions } from "../promql/parser.ts";
 import type { ExemplarQueryable, Queryable } from "../storage/storage.ts";
+import type { StorageAdmin } from "./admin-routes.ts";
 import type { DashboardStore } from "./dashboard-store.ts";
 import type { ServerStatus } from "./wire.ts";
 
@@ -119,6 +120,8 @@ export interface ApiSources {
   readonly startedMs: number;
   readonly isReady: () => boolean;
   readonly storage?: StorageView;
+  /** Present only where --web.enable-admin-api was given. */
+  readonly admin?: StorageAdmin;
   readonly lastConfigReload: () => { readonly isSuccess: boolean; readonly atMs: number };
   /** Loads the configuration anew; throws ConfigError. Absent: the route says it is off. */
   readonly reload?: () => Promise<void>;

@@ -6,6 +6,7 @@
 import { Hono } from "hono";
 import { compress } from "hono/compress";
 import { AppError, errorMessage, QueryError } from "../base/errors.ts";
+import { cleanTombstonesRoute, deleteSeriesRoute, snapshotRoute } from "./admin-routes.ts";
 import { failure, plainText, success } from "./answers.ts";
 import type { ApiSources } from "./api-sources.ts";
 import { dashboardRoutes } from "./dashboard-routes.ts";
@@ -123,6 +124,15 @@ function prometheusRoutes(sources: ApiSources): Handlers {
     "/api/v1/status/flags": { methods: "GET", run: () => flagsRoute(sources) },
     "/api/v1/status/tsdb": { methods: "GET", run: (p) => tsdbStatusRoute(sources, p) },
     "/api/v1/status/walreplay": { methods: "GET", run: () => walReplayRoute() },
+    "/api/v1/admin/tsdb/delete_series": {
+      methods: "POST PUT",
+      run: (p) => deleteSeriesRoute(sources, p),
+    },
+    "/api/v1/admin/tsdb/clean_tombstones": {
+      methods: "POST PUT",
+      run: () => cleanTombstonesRoute(sources),
+    },
+    "/api/v1/admin/tsdb/snapshot": { methods: "POST PUT", run: (p) => snapshotRoute(sources, p) },
     "/federate": { methods: "GET", run: (p) => federateRoute(sources, p, federationLookbackMs) },
     "/metrics": { methods: "GET", run: (_, request) => metricsRoute(sources, request) },
     "/-/healthy": { methods: "GET HEAD", run: () => healthyRoute() },

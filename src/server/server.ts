@@ -7,6 +7,7 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { compare } from "bcryptjs";
+import type { StorageAdmin } from "../api/admin-routes.ts";
 import type { ApiSources } from "../api/api-sources.ts";
 import { createApp } from "../api/app.ts";
 import { openDashboardStore } from "../api/dashboard-store.ts";
@@ -47,6 +48,8 @@ export interface ServerOptions {
   readonly webConfigFile?: string;
   readonly allowedHosts: readonly string[];
   readonly canImportByUrl: boolean;
+  /** Deleting, cleaning and snapshots by HTTP. */
+  readonly hasAdminApi: boolean;
   readonly retentionMs: number;
   /** Absent: a share of the memory; 0: none. */
   readonly memoryBudgetBytes?: number;
@@ -238,6 +241,7 @@ function apiSources(parts: Parts): ApiSources {
     startedMs,
     isReady: () => true,
     storage: tsdb,
+    ...(options.hasAdminApi ? { admin: storageAdmin(parts) } : {}),
     lastConfigReload: () => config.lastReload,
     reload: () => reload(parts),
     status: () => serverStatus(parts),
@@ -248,6 +252,34 @@ function apiSources(parts: Parts): ApiSources {
     }),
     ...(options.canImportByUrl ? { fetchUrl: (url: string) => fetchPublicText(url) } : {}),
   };
+}
+
+/** Snapshots lie where Prometheus puts them. */
+function storageAdmin({ options, tsdb }: Parts): StorageAdmin {
+  return {
+    deleteSeries: (minMs, maxMs, matchers) => tsdb.deleteSeries(minMs, maxMs, matchers),
+    cleanTombstones: () => tsdb.cleanTombstones(),
+    snapshot: (name, how) => tsdb.snapshot(join(options.dataDir, "tsdb", "snapshots", name), how),
+  };
+}
+
+/** A sentence while storage refuses new series for want of memory. */
+function budgetWarnings(tsdb: Tsdb): string[] {
+  const { budget, seriesRefused } = tsdb.stats();
+  if (!budget.isOver) return [];
+  const grown = budget.grownMetric;
+  const cause = grown === undefined ? "" : ` ${grown.name} grew most, to ${grown.series} series.`;
+  const mib = Math.round(budget.budgetBytes / 2 ** 20);
+  return [
+    `Storage is above its memory budget of ${mib} MiB: ${seriesRefused} new series were refused.${cause} Drop labels by metric_relabel_configs, or raise --storage.memory-budget.`,
+  ];
+}
+
+/** A sentence for each block that is set aside. */
+function blockWarnings(tsdb: Tsdb): string[] {
+  return [...tsdb.stats().corruptBlocks].map(
+    ([name, why]) => `Block ${name} cannot be read and is set aside; the rest serves: ${why}`,
+  );
 }
 
 function serverStatus({ options, config, tsdb, startedMs }: Parts): ServerStatus {
@@ -261,6 +293,11 @@ function serverStatus({ options, config, tsdb, startedMs }: Parts): ServerStatus
     uptimeSeconds: (options.clock.nowMs() - startedMs) / 1000,
     seriesCount: tsdb.stats().seriesCount,
     canImportByUrl: options.canImportByUrl,
-    warnings: [...config.warnings, ...config.notes],
+    warnings: [
+      ...budgetWarnings(tsdb),
+      ...blockWarnings(tsdb),
+      ...config.warnings,
+      ...config.notes,
+    ],
   };
 }

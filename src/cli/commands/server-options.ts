@@ -35,6 +35,7 @@ export function addServerFlags(command: Command): Command {
       "further host names under which the server may be asked",
     )
     .option("--web.allow-import-url", "let users import dashboards from public web addresses")
+    .option("--web.enable-admin-api", "allow deleting series, cleaning and snapshots by HTTP")
     .option("--storage.tsdb.retention.time <duration>", "how long samples are kept", "15d")
     .option(
       "--storage.memory-budget <size>",
@@ -65,6 +66,7 @@ export function toServerOptions(
     ...(config === undefined ? {} : { configFile: resolve(config) }),
     ...(webConfigFile === undefined ? {} : { webConfigFile: resolve(webConfigFile) }),
     allowedHosts: (flagValue(flags, "web.allowed-host") ?? []) as string[],
+    hasAdminApi: flagValue(flags, "web.enable-admin-api") === true,
     canImportByUrl: flagValue(flags, "web.allow-import-url") === true,
     retentionMs: durationFlag(flags, "storage.tsdb.retention.time"),
     ...memoryBudget(flags),
