@@ -53,6 +53,8 @@ export interface ServerOptions {
   readonly retentionMs: number;
   /** Absent: a share of the memory; 0: none. */
   readonly memoryBudgetBytes?: number;
+  /** Blocks and log together; absent or 0: no limit. */
+  readonly retentionBytes?: number;
   readonly walCompression?: "snappy" | "none";
   readonly lookbackDeltaMs: number;
   readonly queryTimeoutMs: number;
@@ -98,6 +100,7 @@ export async function startServer(options: ServerOptions): Promise<ServerHandle>
     registry,
     retentionMs: options.retentionMs,
     outOfOrderWindowMs: config.merged.storage.outOfOrderWindowMs,
+    ...(options.retentionBytes === undefined ? {} : { retentionBytes: options.retentionBytes }),
     ...(options.memoryBudgetBytes === undefined
       ? {}
       : { memoryBudgetBytes: options.memoryBudgetBytes }),

@@ -37,6 +37,7 @@ export function addServerFlags(command: Command): Command {
     .option("--web.allow-import-url", "let users import dashboards from public web addresses")
     .option("--web.enable-admin-api", "allow deleting series, cleaning and snapshots by HTTP")
     .option("--storage.tsdb.retention.time <duration>", "how long samples are kept", "15d")
+    .option("--storage.tsdb.retention.size <size>", "oldest blocks beyond this go; 0 for no limit")
     .option(
       "--storage.memory-budget <size>",
       "new series are refused above it; 512MB, 2GB, 0 for no limit (default: 40 % of the memory)",
@@ -69,7 +70,7 @@ export function toServerOptions(
     hasAdminApi: flagValue(flags, "web.enable-admin-api") === true,
     canImportByUrl: flagValue(flags, "web.allow-import-url") === true,
     retentionMs: durationFlag(flags, "storage.tsdb.retention.time"),
-    ...memoryBudget(flags),
+    ...sizes(flags),
     walCompression: walCompression(flags),
     lookbackDeltaMs: durationFlag(flags, "query.lookback-delta"),
     queryTimeoutMs: durationFlag(flags, "query.timeout"),
@@ -98,19 +99,28 @@ function durationFlag(flags: SharedFlags, name: string): number {
   return ms;
 }
 
-/** Sizes as Prometheus writes them: powers of 1024 in spite of the names. */
-function memoryBudget(flags: SharedFlags): { readonly memoryBudgetBytes?: number } {
-  const value = flagValue(flags, "storage.memory-budget");
-  if (value === undefined) return {};
+/** Sizes that were given; powers of 1024, as Prometheus reads them. Throws AppError `usage`. */
+function sizes(flags: SharedFlags): Pick<ServerOptions, "memoryBudgetBytes" | "retentionBytes"> {
+  const memoryBudgetBytes = sizeFlag(flags, "storage.memory-budget");
+  const retentionBytes = sizeFlag(flags, "storage.tsdb.retention.size");
+  return {
+    ...(memoryBudgetBytes === undefined ? {} : { memoryBudgetBytes }),
+    ...(retentionBytes === undefined ? {} : { retentionBytes }),
+  };
+}
+
+function sizeFlag(flags: SharedFlags, name: string): number | undefined {
+  const value = flagValue(flags, name);
+  if (value === undefined) return undefined;
   const match = /^(\d+)([KMGT]i?)?B?$/.exec(String(value));
   if (match === null) {
     throw new AppError(
       "usage",
-      `--storage.memory-budget: ${JSON.stringify(value)} is no size; write it as in 512MB, 2GB`,
+      `--${name}: ${JSON.stringify(value)} is no size; write it as in 512MB, 2GB`,
     );
   }
   const power = 1 + "KMGT".indexOf((match[2] ?? " ").charAt(0));
-  return { memoryBudgetBytes: Number(match[1]) * 1024 ** power };
+  return Number(match[1]) * 1024 ** power;
 }
 
 function walCompression(flags: SharedFlags): "snappy" | "none" {
