@@ -10,8 +10,11 @@ export interface LegendColumn {
   readonly texts: readonly string[];
 }
 
+/** What a legend shows of a series. */
+export type LegendSeries = Pick<SeriesStyle, "label" | "color" | "dash">;
+
 interface ChartLegendProps {
-  readonly series: readonly SeriesStyle[];
+  readonly series: readonly LegendSeries[];
   readonly columns: readonly LegendColumn[];
   readonly mode: "list" | "table";
   readonly placement: "bottom" | "right";
@@ -78,7 +81,7 @@ function LegendName({
   index,
   visibility,
 }: {
-  readonly style: SeriesStyle;
+  readonly style: LegendSeries;
   readonly index: number;
   readonly visibility: SeriesVisibility;
 }) {

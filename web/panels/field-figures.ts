@@ -25,11 +25,12 @@ export interface FieldFigure {
   readonly history: Column | undefined;
 }
 
-/** Figures of all number fields, in order. */
+/** Figures of all number fields, in order; `modeDefault` colours those whose file says nothing. */
 export function fieldFigures(
   frames: readonly Frame[],
   options: ReduceOptions,
   zone: TimeZone,
+  modeDefault?: string,
 ): readonly FieldFigure[] {
   const namer = createFieldNamer(frames);
   const figures: FieldFigure[] = [];
@@ -37,7 +38,13 @@ export function fieldFigures(
     for (const field of frame.fields) {
       if (!isShown(field, options, namer(field, frame))) continue;
       const name = namer(field, frame);
-      const at = { name, key: `${figures.length} ${name}`, slot: figures.length, zone };
+      const at = {
+        name,
+        key: `${figures.length} ${name}`,
+        slot: figures.length,
+        zone,
+        ...(modeDefault === undefined ? {} : { modeDefault }),
+      };
       if (options.showsAllValues)
         figures.push(...rowFigures(frame, field, { ...at, limit: options.limit }));
       else figures.push(...calcFigures(field, options, at));
@@ -51,6 +58,7 @@ interface FigurePlace {
   readonly key: string;
   readonly slot: number;
   readonly zone: TimeZone;
+  readonly modeDefault?: string;
 }
 
 function isShown(field: Field, options: ReduceOptions, name: string): boolean {

@@ -26,6 +26,12 @@ const table = lazy(async () => ({ default: (await import("./table/table-panel.ts
 const heatmap = lazy(async () => ({
   default: (await import("./heatmap/heatmap-panel.tsx")).HeatmapPanel,
 }));
+const barChart = lazy(async () => ({
+  default: (await import("./bar-chart/bar-chart-panel.tsx")).BarChartPanel,
+}));
+const pieChart = lazy(async () => ({
+  default: (await import("./pie-chart/pie-chart-panel.tsx")).PieChartPanel,
+}));
 
 const kinds: Readonly<Record<string, PanelKind>> = {
   timeseries: { component: timeseries, needsData: true, hasUnitInHead: true },
@@ -35,6 +41,8 @@ const kinds: Readonly<Record<string, PanelKind>> = {
   text: { component: text, needsData: false },
   table: { component: table, needsData: true },
   heatmap: { component: heatmap, needsData: true },
+  barchart: { component: barChart, needsData: true },
+  piechart: { component: pieChart, needsData: true },
 };
 
 /** The kind of a panel type after migration; undefined where it is not drawn yet. */
