@@ -5,6 +5,7 @@ import type { Command } from "commander";
 import { systemClock } from "../../base/clock.ts";
 import { AppError } from "../../base/errors.ts";
 import { parseDuration } from "../../model/duration.ts";
+import { parseSizeBytes } from "../../schema/scalars.ts";
 import { createPinoLogger, type LogFormat, type LogLevel } from "../../server/pino-logger.ts";
 import type { ServerOptions } from "../../server/server.ts";
 
@@ -112,15 +113,14 @@ function sizes(flags: SharedFlags): Pick<ServerOptions, "memoryBudgetBytes" | "r
 function sizeFlag(flags: SharedFlags, name: string): number | undefined {
   const value = flagValue(flags, name);
   if (value === undefined) return undefined;
-  const match = /^(\d+)([KMGT]i?)?B?$/.exec(String(value));
-  if (match === null) {
+  const bytes = parseSizeBytes(String(value));
+  if (bytes === undefined) {
     throw new AppError(
       "usage",
       `--${name}: ${JSON.stringify(value)} is no size; write it as in 512MB, 2GB`,
     );
   }
-  const power = 1 + "KMGT".indexOf((match[2] ?? " ").charAt(0));
-  return Number(match[1]) * 1024 ** power;
+  return bytes;
 }
 
 function walCompression(flags: SharedFlags): "snappy" | "none" {
