@@ -168,15 +168,15 @@ function noteKind(
   isCounter: boolean,
 ): void {
   const { histograms, metricName } = windows;
-  const isGauge = (index: number) => histograms[index]!.hint === "gauge";
+  const { annotations } = call.run;
   if (!isCounter) {
-    if (isGauge(first) && isGauge(last)) return;
-    call.run.annotations.add(histogramNotGauge(metricName), call.rangeStart);
+    if (histograms[first]!.hint === "gauge" && histograms[last]!.hint === "gauge") return;
+    annotations.add(histogramNotGauge(metricName), call.rangeStart);
     return;
   }
   for (let i = first; i <= last; i++) {
-    if (!isGauge(i)) continue;
-    call.run.annotations.add(histogramNotCounter(metricName), call.rangeStart);
+    if (histograms[i]!.hint !== "gauge") continue;
+    annotations.add(histogramNotCounter(metricName), call.rangeStart);
     return;
   }
 }

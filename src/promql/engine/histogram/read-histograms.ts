@@ -22,13 +22,13 @@ export function readHistograms(
   for (let i = 0; i < count; i++) {
     if (Number.isNaN(values[i]!) && buffer.isStale(i)) continue;
     const stored = histograms[i];
-    let value = stored === undefined ? undefined : toHistogramValue(stored);
-    if (isStatisticsOnly && value !== undefined) {
-      const whole: HistogramValue = value;
-      value = statisticsOf(whole, findHint(whole, previous));
-      previous = whole;
+    if (stored === undefined) {
+      read.push(undefined);
+      continue;
     }
-    read.push(value);
+    const value: HistogramValue = toHistogramValue(stored, previous);
+    read.push(isStatisticsOnly ? statisticsOf(value, findHint(value, previous)) : value);
+    previous = value;
   }
   return read;
 }
