@@ -47,6 +47,7 @@ interface TimePlotProps {
 const topPx = 6;
 const axisPx = 20;
 const rightPx = 10;
+const labelHeightPx = 12;
 /** Dragging less than this is a click. */
 const dragMinPx = 4;
 
@@ -192,6 +193,18 @@ function TimeAxis({ range, zone, size, leftPx }: TimeAxisProps) {
   );
 }
 
+/** Those that do not touch the one before. */
+function spacedLabels(labels: readonly PlotLabel[], heightPx: number): readonly PlotLabel[] {
+  const byPlace = [...labels].sort((a, b) => a.depth - b.depth);
+  let lastPx = Number.NEGATIVE_INFINITY;
+  return byPlace.filter((label) => {
+    const px = label.depth * heightPx;
+    if (px - lastPx < labelHeightPx) return false;
+    lastPx = px;
+    return true;
+  });
+}
+
 function RowLabels({
   labels,
   leftPx,
@@ -201,7 +214,7 @@ function RowLabels({
   readonly leftPx: number;
   readonly size: ElementSize;
 }) {
-  return labels.map((label) => (
+  return spacedLabels(labels, size.height).map((label) => (
     <span
       key={`${label.depth} ${label.text}`}
       className="plot-label truncate"

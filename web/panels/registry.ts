@@ -32,6 +32,12 @@ const barChart = lazy(async () => ({
 const pieChart = lazy(async () => ({
   default: (await import("./pie-chart/pie-chart-panel.tsx")).PieChartPanel,
 }));
+const histogram = lazy(async () => ({
+  default: (await import("./histogram/histogram-panel.tsx")).HistogramPanel,
+}));
+const stateTimeline = lazy(async () => ({
+  default: (await import("./state-timeline/state-timeline-panel.tsx")).StateTimelinePanel,
+}));
 
 const kinds: Readonly<Record<string, PanelKind>> = {
   timeseries: { component: timeseries, needsData: true, hasUnitInHead: true },
@@ -43,6 +49,8 @@ const kinds: Readonly<Record<string, PanelKind>> = {
   heatmap: { component: heatmap, needsData: true },
   barchart: { component: barChart, needsData: true },
   piechart: { component: pieChart, needsData: true },
+  histogram: { component: histogram, needsData: true },
+  "state-timeline": { component: stateTimeline, needsData: true },
 };
 
 /** The kind of a panel type after migration; undefined where it is not drawn yet. */
