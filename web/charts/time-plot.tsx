@@ -48,6 +48,8 @@ const topPx = 6;
 const axisPx = 20;
 const rightPx = 10;
 const labelHeightPx = 12;
+/** Half of a tick's label: nearer to the edge it would be cut. */
+const labelHalfPx = 12;
 /** Dragging less than this is a click. */
 const dragMinPx = 4;
 
@@ -183,7 +185,11 @@ function TimeAxis({ range, zone, size, leftPx }: TimeAxisProps) {
         return (
           <g key={tick}>
             <line x1={x} x2={x} y1={topPx} y2={topPx + size.height + 4} />
-            <text x={x} y={topPx + size.height + 15} textAnchor="middle">
+            <text
+              x={x}
+              y={topPx + size.height + 15}
+              textAnchor={x > leftPx + size.width - labelHalfPx ? "end" : "middle"}
+            >
               {timeTickLabel(tick, stepMs, zone)}
             </text>
           </g>

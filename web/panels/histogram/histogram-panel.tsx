@@ -30,7 +30,7 @@ export function HistogramPanel({ panel, result, zone }: PanelProps) {
           isHorizontal={false}
           low={0}
           high={model.high}
-          format={(value) => formatPlainNumber(value)}
+          format={(value) => (Number.isInteger(value) ? formatPlainNumber(value) : "")}
           labelsPx={0}
           summary={`${panel.title}: histogram of ${series.length} series in ${model.mins.length} buckets.`}
         >

@@ -14,6 +14,8 @@ import type { PanelProps } from "../panel-props.ts";
 import { buildStateTimeline, type StateRow, segmentAt } from "./state-timeline-model.ts";
 
 const letterPx = 6.2;
+/** Labels are often in capitals. */
+const labelLetterPx = 7;
 const labelMaxPx = 190;
 const rowShareDefault = 0.9;
 /** Rows lower than this carry no text. */
@@ -57,7 +59,7 @@ export function StateTimelinePanel({ panel, result, zone, onZoom, onZoomBack }: 
           stepMs={Math.max(1, result.stepMs)}
           rowCount={rows.length}
           labels={labels}
-          leftPx={Math.min(labelMaxPx, Math.round(longest * letterPx) + 16)}
+          leftPx={Math.min(labelMaxPx, Math.round(longest * labelLetterPx) + 16)}
           summary={`${panel.title}: states of ${rows.length} series over time. Arrow keys move the crosshair and read states.`}
           cursor={cursor}
           onCursor={setCursor}
