@@ -224,6 +224,27 @@ describe("Engine", () => {
     expect(series?.histograms?.[0]?.histogram).toEqual(tinyHistogram);
   });
 
+  it("tells what each part of a query cost where asked", async () => {
+    const query = "sum(rate(x_total[5m])) + 1";
+    const options = { wantsNodeStats: true };
+    const { stats } = await engineOf().rangeQuery(storageOf(3, 40), query, range, options);
+    const bytes = new TextEncoder().encode(query);
+    const shown = stats.nodes?.map(({ start, end, seriesCount, samples }) => {
+      const text = new TextDecoder().decode(bytes.subarray(start, end));
+      return `${text}: ${seriesCount} series, ${samples} samples`;
+    });
+    expect(shown).toEqual([
+      "sum(rate(x_total[5m])) + 1: 1 series, 10 samples",
+      "sum(rate(x_total[5m])): 1 series, 10 samples",
+      "rate(x_total[5m]): 3 series, 30 samples",
+      "x_total[5m]: 3 series, 492 samples",
+      "1: 1 series, 11 samples",
+    ]);
+    const plain = await engineOf().rangeQuery(storageOf(3, 40), query, range);
+    expect(plain.stats.nodes).toBeUndefined();
+    expect(plain.stats.totalQueryableSamples).toBe(stats.totalQueryableSamples);
+  });
+
   it("passes warnings of storage on", async () => {
     const storage = storageOf(1, 1);
     const queryable: Queryable = {

@@ -13,6 +13,7 @@ import { type ParserOptions, parseExpr, valueTypeOf } from "../parser.ts";
 import { printExpr } from "../printer.ts";
 import { documentedType } from "../value-type.ts";
 import { dropPendingNames, evaluateScalar, evaluateVector, openRange } from "./evaluator.ts";
+import { NodeCosts } from "./node-costs.ts";
 import { planQuery } from "./plan.ts";
 import type { PlanNode, QueryPlan } from "./plan-node.ts";
 import { instantValue, matrixOfRange, matrixOfSteps, scalarMatrix } from "./query-answer.ts";
@@ -57,6 +58,8 @@ export interface QueryOptions {
   /** Cannot exceed the engine's. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
+  /** Tell what each node cost (`stats.nodes`); a little slower. */
+  readonly wantsNodeStats?: boolean;
 }
 
 /** Times of a range query, ms; both ends are included. */
@@ -129,6 +132,7 @@ export class Engine {
       defaultSubqueryStepMs: this.#subqueryStep(),
       usesStartTimestamps: this.#options.enableStartTimestamps ?? false,
     });
+    if (options.wantsNodeStats === true) run.nodeCosts = new NodeCosts(plan.places);
     run.checkAlive();
     const preparedMs = clock.monotonicMs();
     const querier = await openSources(queryable, plan.sources, run);
@@ -144,6 +148,7 @@ export class Engine {
         prepareMs: preparedMs - startedMs,
         selectMs: selectedMs - preparedMs,
         evaluateMs: clock.monotonicMs() - selectedMs,
+        ...(run.nodeCosts === undefined ? {} : { nodes: run.nodeCosts.list() }),
       };
       return { value, ...run.annotations.render(what.text), stats };
     } finally {

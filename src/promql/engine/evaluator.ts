@@ -80,8 +80,16 @@ export function dropPendingNames(vector: StepVector): StepVector {
 async function evaluate(node: PlanNode, run: QueryRun): Promise<StepValue> {
   if (run.isPauseDue()) await run.pause();
   const held = run.samples;
+  const startedMs = run.nodeCosts === undefined ? 0 : run.nowMs;
   const value = await evaluateNode(node, run);
-  if (value instanceof StepVector) run.holdSamples(held + value.presentCount());
+  const isVector = value instanceof StepVector;
+  const samples = isVector ? value.presentCount() : node.grid.stepCount;
+  if (isVector) run.holdSamples(held + samples);
+  run.nodeCosts?.note(node, {
+    seriesCount: isVector ? value.rowCount : 1,
+    samples,
+    timeMs: run.nowMs - startedMs,
+  });
   return value;
 }
 
@@ -165,7 +173,8 @@ async function evaluateAggregate(node: AggregateNode, run: QueryRun): Promise<St
   }
   const param =
     node.param === undefined ? new Float64Array(0) : await evaluateScalar(node.param, run);
-  if (isFold(operator) && node.inner.kind === "call") {
+  const isApart = run.nodeCosts !== undefined;
+  if (isFold(operator) && node.inner.kind === "call" && !isApart) {
     const implementation = implementationOf(node.inner.functionName);
     if (implementation.kind === "range" && implementation.finish === undefined) {
       const { applied, call, source } = await openRangeCall(node.inner, implementation, run);
@@ -215,8 +224,15 @@ async function evaluateRangeCall(
   implementation: RangeFunction,
   run: QueryRun,
 ): Promise<StepVector> {
-  const { applied, call, source } = await openRangeCall(node, implementation, run);
-  return callRangeFunction(applied, call, source);
+  const { applied, call, source, range } = await openRangeCall(node, implementation, run);
+  const samplesBefore = run.totalSamples;
+  const result = await callRangeFunction(applied, call, source);
+  run.nodeCosts?.note(range, {
+    seriesCount: source.seriesCount,
+    samples: run.totalSamples - samplesBefore,
+    timeMs: 0,
+  });
+  return result;
 }
 
 /** A range call with its arguments evaluated, the range ready to be read. */
@@ -239,7 +255,7 @@ async function openRangeCall(node: CallNode, implementation: RangeFunction, run:
     extension === undefined
       ? implementation
       : extendRangeFunction(node.functionName, implementation, extension);
-  return { applied, call, source };
+  return { applied, call, source, range };
 }
 
 /** The value of one step at all steps. */

@@ -6,7 +6,7 @@
 
 import type { Matcher } from "../../model/matcher.ts";
 import type { Series } from "../../storage/storage.ts";
-import type { AggregateOperator, BinaryOperator, VectorMatching } from "../ast.ts";
+import type { AggregateOperator, BinaryOperator, PositionRange, VectorMatching } from "../ast.ts";
 import type { StepGrid } from "./step-grid.ts";
 
 interface NodeBase {
@@ -150,4 +150,6 @@ export interface StepInvariantNode extends NodeBase {
 export interface QueryPlan {
   readonly root: PlanNode;
   readonly sources: readonly SelectorSource[];
+  /** Where in the query the text of a node stands. */
+  readonly places: ReadonlyMap<PlanNode, PositionRange>;
 }

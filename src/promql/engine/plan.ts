@@ -14,6 +14,7 @@ import type {
   CallExpr,
   Expr,
   MatrixSelector,
+  PositionRange,
   SubqueryExpr,
   TimeModifiers,
   VectorSelector,
@@ -90,7 +91,7 @@ const startFunctions: ReadonlySet<string> = new Set(["increase", "irate", "rate"
 export function planQuery(expr: Expr, options: PlanOptions): QueryPlan {
   const planner = new Planner(options);
   const root = planner.plan(expr, options.grid);
-  return { root, sources: planner.sources() };
+  return { root, sources: planner.sources(), places: planner.places };
 }
 
 interface Invariance {
@@ -104,6 +105,7 @@ class Planner {
   readonly #durations: DurationContext;
   readonly #sources = new Map<string, SelectorSource>();
   readonly #invariance = new WeakMap<Expr, Invariance>();
+  readonly places = new Map<PlanNode, PositionRange>();
   /** What encloses the expression being planned: calls for which statistics are enough, and what needs buckets. */
   #statisticsDepth = 0;
   #bucketsDepth = 0;
@@ -119,6 +121,14 @@ class Planner {
   }
 
   plan(expr: Expr, grid: StepGrid): PlanNode {
+    const node = this.#planOnce(expr, grid);
+    // What stands in brackets has its own place already.
+    if (!this.places.has(node)) this.places.set(node, expr);
+    return node;
+  }
+
+  /** Plans for the first step only where the value holds for all. */
+  #planOnce(expr: Expr, grid: StepGrid): PlanNode {
     const { isInvariant, isWrapped } = this.#invarianceOf(expr);
     if (!isInvariant || !isWrapped || grid.isInstant) return this.#planHere(expr, grid);
     const inner = this.#planHere(expr, instantGrid(grid.startMs));
@@ -337,9 +347,10 @@ class Planner {
     const planAll = () =>
       args.map((arg) => {
         const inner = withoutParens(arg);
-        return inner.kind === "matrixSelector"
-          ? this.#planMatrixSelector(inner, grid, readsStarts)
-          : this.plan(arg, grid);
+        if (inner.kind !== "matrixSelector") return this.plan(arg, grid);
+        const node = this.#planMatrixSelector(inner, grid, readsStarts);
+        this.places.set(node, inner);
+        return node;
       });
     if (bucketFunctions.has(functionName)) return this.#withBuckets(planAll);
     if (!statisticsFunctions.has(functionName)) return planAll();

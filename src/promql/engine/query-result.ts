@@ -74,4 +74,19 @@ export interface QueryStats {
   readonly prepareMs: number;
   readonly selectMs: number;
   readonly evaluateMs: number;
+  /** Only where asked for: by position in the query, an outer node before what is inside it. */
+  readonly nodes?: readonly NodeStats[];
+}
+
+/** What a part of the query cost. */
+export interface NodeStats {
+  /** Byte offsets of its text in the query, end exclusive: those of the syntax tree. */
+  readonly start: number;
+  readonly end: number;
+  /** Series it gave, or a range selector read; 1 for a scalar. */
+  readonly seriesCount: number;
+  /** Samples it gave over all steps; of a range selector those in its windows. */
+  readonly samples: number;
+  /** Wall time with what is inside it, ms; that of a range selector is in its function. */
+  readonly timeMs: number;
 }

@@ -7,6 +7,7 @@
 import type { Clock } from "../../base/clock.ts";
 import { QueryError } from "../../base/errors.ts";
 import { Annotations } from "./annotations.ts";
+import type { NodeCosts } from "./node-costs.ts";
 
 /** A query holds the event loop for at most about so long, ms. */
 const sliceMs = 10;
@@ -34,6 +35,8 @@ export class QueryRun {
   readonly isNameRemovalDelayed: boolean;
   readonly hasTypeAndUnitLabels: boolean;
   readonly usesStartTimestamps: boolean;
+  /** Costs of nodes, where they are asked for; set before evaluation begins. */
+  nodeCosts: NodeCosts | undefined;
   /** Samples that selectors gave, window by window, as Prometheus counts them. */
   totalSamples = 0;
   peakSamples = 0;
@@ -51,6 +54,11 @@ export class QueryRun {
     const nowMs = options.clock.monotonicMs();
     this.#deadlineMs = nowMs + options.timeoutMs;
     this.#sliceEndMs = nowMs + sliceMs;
+  }
+
+  /** Monotonic time, ms. */
+  get nowMs(): number {
+    return this.#options.clock.monotonicMs();
   }
 
   /** Samples held at the moment. */
