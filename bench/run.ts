@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- --seconds N] [--body FILE] [--write-docs]`: our figures beside the peer's, in one
+ * `npm run bench [-- --seconds N] [--body FILE] [--first-port N] [--write-docs]`: our figures beside the peer's, in one
  * run on this machine. Nothing here passes or fails; docs/BENCHMARKS.md is written from it.
  */
 
@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { projectDir } from "../apptest/app-test.ts";
 import { type BundleSize, firstLoadSizes } from "./bundle.ts";
-import { benchScrape, type ScrapeRun } from "./scrape.ts";
+import { benchScrape, firstPortDefault, type ScrapeRun } from "./scrape.ts";
 import { benchStart } from "./start.ts";
 
 const startRuns = 5;
@@ -21,6 +21,7 @@ const { values } = parseArgs({
       type: "string",
       default: join(projectDir, "..", "shared", "data", "scrapes", "cilium-agent-mixed.txt"),
     },
+    "first-port": { type: "string", default: String(firstPortDefault) },
     "write-docs": { type: "boolean", default: false },
   },
 });
@@ -33,7 +34,11 @@ if (!existsSync(values.body)) {
 const seconds = Number(values.seconds);
 const starts = await benchStart(startRuns);
 const sizes = firstLoadSizes();
-const runs = await benchScrape(values.body, seconds);
+const runs = await benchScrape({
+  bodyFile: values.body,
+  seconds,
+  firstPort: Number(values["first-port"]),
+});
 const report = [
   ...machineLines(),
   ...scrapeLines(runs),

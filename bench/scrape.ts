@@ -16,7 +16,8 @@ import {
 import { cpuSeconds, folderBytes, memoryMib } from "./process-usage.ts";
 
 const targetCount = 40;
-const firstPort = 19_400;
+/** The targets listen from here on; another one for each run on the same machine. */
+export const firstPortDefault = 19_400;
 /** Let start-up pass before measuring. */
 const warmUpSeconds = 15;
 
@@ -32,13 +33,21 @@ export interface ScrapeRun {
   readonly eventLoopDelayP99Ms: number | undefined;
 }
 
-/** Runs the comparison; `seconds` is measured per run, after the warm-up. */
-export async function benchScrape(bodyFile: string, seconds: number): Promise<ScrapeRun[]> {
+/** What to measure with. */
+export interface ScrapeBench {
+  readonly bodyFile: string;
+  /** Measured per run, after the warm-up. */
+  readonly seconds: number;
+  readonly firstPort: number;
+}
+
+/** Runs the comparison. */
+export async function benchScrape(bench: ScrapeBench): Promise<ScrapeRun[]> {
   const runs: ScrapeRun[] = [];
   for (const server of ["ciliascope", "prometheus", "ciliascope"] as const) {
     const context = new AppTestContext();
     try {
-      runs.push(await measure(context, server, bodyFile, seconds));
+      runs.push(await measure(context, server, bench));
     } finally {
       await context.close();
     }
@@ -49,8 +58,7 @@ export async function benchScrape(bodyFile: string, seconds: number): Promise<Sc
 async function measure(
   context: AppTestContext,
   server: "ciliascope" | "prometheus",
-  bodyFile: string,
-  seconds: number,
+  { bodyFile, seconds, firstPort }: ScrapeBench,
 ): Promise<ScrapeRun> {
   const load = context.startCommand(process.execPath, [
     "--import",
@@ -81,13 +89,13 @@ async function measure(
   );
   await sleep(warmUpSeconds);
   const pid = program.child.pid as number;
-  const before = { cpu: cpuSeconds(pid), samples: await samplesServed() };
+  const before = { cpu: cpuSeconds(pid), samples: await samplesServed(firstPort) };
   let peakRssMib = 0;
   for (let second = 0; second < seconds; second++) {
     await sleep(1);
     peakRssMib = Math.max(peakRssMib, memoryMib(pid));
   }
-  const samples = (await samplesServed()) - before.samples;
+  const samples = (await samplesServed(firstPort)) - before.samples;
   const cpu = cpuSeconds(pid) - before.cpu;
   const targetsUp = (await queryValue(url, "sum(up)")) ?? 0;
   const eventLoopDelayP99Ms = server === "ciliascope" ? await eventLoopDelayMs(url) : undefined;
@@ -136,7 +144,7 @@ async function eventLoopDelayMs(url: string): Promise<number> {
   return Number(match?.[1] ?? Number.NaN) * 1000;
 }
 
-async function samplesServed(): Promise<number> {
+async function samplesServed(firstPort: number): Promise<number> {
   const answer = await fetch(`http://127.0.0.1:${firstPort}/stats`);
   return ((await answer.json()) as { samples: number }).samples;
 }
