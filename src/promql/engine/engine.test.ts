@@ -3,6 +3,7 @@ import { FakeClock } from "../../base/clock.ts";
 import { QueryError } from "../../base/errors.ts";
 import type { FloatHistogram } from "../../model/histogram.ts";
 import { labelsFromObject } from "../../model/labels.ts";
+import type { SampleBuffer } from "../../model/sample.ts";
 import { MemoryStorage } from "../../storage/memory-storage.ts";
 import type { Queryable } from "../../storage/storage.ts";
 import { Engine, type EngineOptions } from "./engine.ts";
@@ -243,6 +244,46 @@ describe("Engine", () => {
     const plain = await engineOf().rangeQuery(storageOf(3, 40), query, range);
     expect(plain.stats.nodes).toBeUndefined();
     expect(plain.stats.totalQueryableSamples).toBe(stats.totalQueryableSamples);
+  });
+
+  it("evaluates once what is written twice, and answers as if it were not", async () => {
+    const storage = storageOf(3, 40);
+    let reads = 0;
+    const counting: Queryable = {
+      querier(minMs, maxMs) {
+        const querier = storage.querier(minMs, maxMs);
+        return {
+          select: async (matchers, hints) => {
+            const { series, warnings } = await querier.select(matchers, hints);
+            const counted = series.map((one) => ({
+              labels: one.labels,
+              readSamples(into: SampleBuffer, startMs: number, endMs: number) {
+                reads++;
+                one.readSamples(into, startMs, endMs);
+              },
+            }));
+            return { series: counted, warnings };
+          },
+          labelNames: (...args) => querier.labelNames(...args),
+          labelValues: (...args) => querier.labelValues(...args),
+          close: () => querier.close(),
+        };
+      },
+    };
+    const once = "abs(x_total) * 2";
+    const query = `-(${once}) + (${once}) * (${once} > 0) + timestamp(x_total)`;
+    const { value, stats } = await engineOf().rangeQuery(counting, query, range);
+    // Three series for the repeated part, three for timestamp(), whose argument stands for itself.
+    expect(reads).toBe(6);
+    expect(stats.totalQueryableSamples).toBe(4 * 33);
+    const [series] = value.type === "matrix" ? value.series.slice(2) : [];
+    const double = (timeMs: number) => 2 * 2 * Math.min(39, timeMs / 15_000);
+    expect([...(series?.values ?? [])]).toEqual(
+      [...(series?.timestampsMs ?? [])].map((timeMs) => {
+        const own = double(timeMs);
+        return -own + own * own + Math.min(585, timeMs / 1000);
+      }),
+    );
   });
 
   it("passes warnings of storage on", async () => {

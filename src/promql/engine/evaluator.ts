@@ -22,6 +22,7 @@ import type {
   InfoNode,
   MatrixSelectorNode,
   PlanNode,
+  SharedNode,
   StepInvariantNode,
   SubqueryNode,
   VectorSelectorNode,
@@ -111,6 +112,8 @@ async function evaluateNode(node: PlanNode, run: QueryRun): Promise<StepValue> {
       return evaluateCall(node, run);
     case "info":
       return evaluateInfo(node, run);
+    case "shared":
+      return evaluateShared(node, run);
     case "stepInvariant":
       return spread(node, await evaluate(node.inner, run));
     case "matrixSelector":
@@ -176,7 +179,7 @@ async function evaluateAggregate(node: AggregateNode, run: QueryRun): Promise<St
   const isApart = run.nodeCosts !== undefined;
   if (isFold(operator) && node.inner.kind === "call" && !isApart) {
     const implementation = implementationOf(node.inner.functionName);
-    if (implementation.kind === "range" && implementation.finish === undefined) {
+    if (implementation?.kind === "range" && implementation.finish === undefined) {
       const { applied, call, source } = await openRangeCall(node.inner, implementation, run);
       return foldRangeCall(node, operator, applied, call, source);
     }
@@ -189,6 +192,7 @@ async function evaluateAggregate(node: AggregateNode, run: QueryRun): Promise<St
 
 async function evaluateCall(node: CallNode, run: QueryRun): Promise<StepValue> {
   const implementation = implementationOf(node.functionName);
+  assert(implementation !== undefined, `${node.functionName}() has an implementation`);
   if (implementation.kind === "range") return evaluateRangeCall(node, implementation, run);
   const [first] = node.args;
   if (node.functionName === "timestamp" && first?.kind === "vectorSelector") {
@@ -208,6 +212,28 @@ async function sampleTimes(
   wanted: "timestamps" | "starts",
 ): Promise<StepVector> {
   return dropMetricNames(await evaluateSelector(node, run, wanted), run.isNameRemovalDelayed);
+}
+
+/** The first node evaluates, the others get copies; the last one gets what is left. */
+async function evaluateShared({ slot }: SharedNode, run: QueryRun): Promise<StepVector> {
+  const known = run.sharedResults.get(slot);
+  if (known === undefined) {
+    const samplesBefore = run.totalSamples;
+    const vector = await evaluateVector(slot.node, run);
+    if (slot.uses > 1) {
+      const totalSamples = run.totalSamples - samplesBefore;
+      const copy = vector.clone();
+      run.keepSamples(copy.presentCount());
+      run.sharedResults.set(slot, { vector: copy, totalSamples, waiting: slot.uses - 1 });
+    }
+    return vector;
+  }
+  run.totalSamples += known.totalSamples;
+  known.waiting--;
+  if (known.waiting > 0) return known.vector.clone();
+  run.sharedResults.delete(slot);
+  run.keepSamples(-known.vector.presentCount());
+  return known.vector;
 }
 
 async function evaluateInfo(node: InfoNode, run: QueryRun): Promise<StepVector> {

@@ -43,6 +43,7 @@ export type PlanNode =
   | AggregateNode
   | CallNode
   | InfoNode
+  | SharedNode
   | StepInvariantNode;
 
 export interface NumberNode extends NodeBase {
@@ -137,6 +138,19 @@ export interface InfoNode extends NodeBase {
   readonly nameMatchers: readonly Matcher[];
   /** Labels that are wanted; all where empty. */
   readonly dataMatchers: readonly Matcher[];
+}
+
+/** A part that is written more than once; all its nodes have one slot. */
+export interface SharedNode extends NodeBase {
+  readonly kind: "shared";
+  readonly type: "vector";
+  readonly slot: SharedSlot;
+}
+
+/** What is evaluated, and for how many nodes. */
+export interface SharedSlot {
+  node: PlanNode;
+  uses: number;
 }
 
 /** Evaluated at the first step only; the value holds at all steps. `inner.grid` has one step. */

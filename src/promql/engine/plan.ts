@@ -20,7 +20,7 @@ import type {
   VectorSelector,
 } from "../ast.ts";
 import { scalarBinary } from "./binary-scalar.ts";
-import { isScalarFunction } from "./functions/registry.ts";
+import { implementationOf, isScalarFunction } from "./functions/registry.ts";
 import { infoNameMatchers } from "./info-join.ts";
 import {
   type DurationContext,
@@ -34,10 +34,12 @@ import type {
   PlanNode,
   QueryPlan,
   SelectorSource,
+  SharedSlot,
   SubqueryNode,
   TimeShift,
   VectorSelectorNode,
 } from "./plan-node.ts";
+import { childrenOf, findRepeated } from "./repeated-expressions.ts";
 import { createGrid, instantGrid, lastStepMs, type StepGrid } from "./step-grid.ts";
 
 /** What the planner must know beside the query. */
@@ -84,12 +86,20 @@ const bucketFunctions: ReadonlySet<string> = new Set([
   "histogram_quantiles",
 ]);
 
+/** Functions that look at how their argument is written. */
+const syntacticFunctions: ReadonlySet<string> = new Set([
+  "absent",
+  "absent_over_time",
+  "start_timestamp",
+  "timestamp",
+]);
+
 /** Range functions that look at start timestamps. */
 const startFunctions: ReadonlySet<string> = new Set(["increase", "irate", "rate", "resets"]);
 
 /** Plans `expr`; throws QueryError bad_data for impossible durations. */
 export function planQuery(expr: Expr, options: PlanOptions): QueryPlan {
-  const planner = new Planner(options);
+  const planner = new Planner(options, findRepeated(expr));
   const root = planner.plan(expr, options.grid);
   return { root, sources: planner.sources(), places: planner.places };
 }
@@ -106,12 +116,18 @@ class Planner {
   readonly #sources = new Map<string, SelectorSource>();
   readonly #invariance = new WeakMap<Expr, Invariance>();
   readonly places = new Map<PlanNode, PositionRange>();
+  /** Expressions written more than once, with their text. */
+  readonly #repeated: ReadonlyMap<Expr, string>;
+  readonly #shared = new Map<string, SharedSlot>();
+  /** Above 0 nothing is shared: inside what is shared itself, or where the syntax of an argument matters. */
+  #apartDepth = 0;
   /** What encloses the expression being planned: calls for which statistics are enough, and what needs buckets. */
   #statisticsDepth = 0;
   #bucketsDepth = 0;
 
-  constructor(options: PlanOptions) {
+  constructor(options: PlanOptions, repeated: ReadonlyMap<Expr, string>) {
     this.#options = options;
+    this.#repeated = repeated;
     const { grid } = options;
     this.#durations = { stepMs: options.stepMs, rangeMs: grid.endMs - grid.startMs };
   }
@@ -121,10 +137,35 @@ class Planner {
   }
 
   plan(expr: Expr, grid: StepGrid): PlanNode {
-    const node = this.#planOnce(expr, grid);
+    const text = this.#apartDepth === 0 ? this.#repeated.get(expr) : undefined;
+    const node =
+      text === undefined ? this.#planOnce(expr, grid) : this.#planShared(expr, grid, text);
     // What stands in brackets has its own place already.
     if (!this.places.has(node)) this.places.set(node, expr);
     return node;
+  }
+
+  /** The last node planned is evaluated: its position is the one that Prometheus gives remarks. */
+  #planShared(expr: Expr, grid: StepGrid, text: string): PlanNode {
+    const node = this.#planApart(() => this.#planOnce(expr, grid));
+    if (node.type !== "vector") return node;
+    const { startMs, endMs, stepMs } = grid;
+    const key = JSON.stringify([text, startMs, endMs, stepMs, this.#isStatisticsOnly()]);
+    const slot = this.#shared.get(key) ?? { node, uses: 0 };
+    slot.node = node;
+    slot.uses++;
+    this.#shared.set(key, slot);
+    return { kind: "shared", type: "vector", slot, grid, start: node.start };
+  }
+
+  /** Plans without sharing. */
+  #planApart<T>(plan: () => T): T {
+    this.#apartDepth++;
+    try {
+      return plan();
+    } finally {
+      this.#apartDepth--;
+    }
   }
 
   /** Plans for the first step only where the value holds for all. */
@@ -272,7 +313,12 @@ class Planner {
   #planAggregate(expr: AggregateExpr, grid: StepGrid): PlanNode {
     const { operator, grouping, isWithout, start } = expr;
     const param = expr.param === undefined ? undefined : this.plan(expr.param, grid);
-    const inner = this.plan(expr.expr, grid);
+    // Range functions are folded row by row, which is as good as sharing them.
+    const child = withoutParens(expr.expr);
+    const isFolded =
+      child.kind === "call" && implementationOf(child.functionName)?.kind === "range";
+    const planInner = () => this.plan(expr.expr, grid);
+    const inner = isFolded ? this.#planApart(planInner) : planInner();
     return {
       kind: "aggregate",
       type: "vector",
@@ -344,6 +390,9 @@ class Planner {
   #planArgs(expr: CallExpr, grid: StepGrid): PlanNode[] {
     const { functionName, args } = expr;
     const readsStarts = this.#options.usesStartTimestamps && startFunctions.has(functionName);
+    if (syntacticFunctions.has(functionName) && this.#apartDepth === 0) {
+      return this.#planApart(() => this.#planArgs(expr, grid));
+    }
     const planAll = () =>
       args.map((arg) => {
         const inner = withoutParens(arg);
@@ -457,23 +506,6 @@ function pathToSelector(expr: Expr): TimeModifiers[] {
     if (path.length > 0) return expr.kind === "subquery" ? [...path, expr] : path;
   }
   return [];
-}
-
-function childrenOf(expr: Expr): readonly Expr[] {
-  switch (expr.kind) {
-    case "paren":
-    case "unary":
-    case "subquery":
-      return [expr.expr];
-    case "binary":
-      return [expr.left, expr.right];
-    case "aggregate":
-      return expr.param === undefined ? [expr.expr] : [expr.expr, expr.param];
-    case "call":
-      return expr.args;
-    default:
-      return [];
-  }
 }
 
 function withoutParens(expr: Expr): Expr {

@@ -8,6 +8,8 @@ import type { Clock } from "../../base/clock.ts";
 import { QueryError } from "../../base/errors.ts";
 import { Annotations } from "./annotations.ts";
 import type { NodeCosts } from "./node-costs.ts";
+import type { SharedSlot } from "./plan-node.ts";
+import type { StepVector } from "./step-vector.ts";
 
 /** A query holds the event loop for at most about so long, ms. */
 const sliceMs = 10;
@@ -28,6 +30,14 @@ export interface QueryRunOptions {
   readonly yieldNow: () => Promise<void>;
 }
 
+/** A result that nodes still wait for. */
+export interface SharedResult {
+  readonly vector: StepVector;
+  /** What evaluating it read: counted for each node, as if it were evaluated there. */
+  readonly totalSamples: number;
+  waiting: number;
+}
+
 /** See the head comment. */
 export class QueryRun {
   readonly annotations = new Annotations();
@@ -37,6 +47,8 @@ export class QueryRun {
   readonly usesStartTimestamps: boolean;
   /** Costs of nodes, where they are asked for; set before evaluation begins. */
   nodeCosts: NodeCosts | undefined;
+  /** Results of parts that are written more than once, while nodes wait for them. */
+  readonly sharedResults = new Map<SharedSlot, SharedResult>();
   /** Samples that selectors gave, window by window, as Prometheus counts them. */
   totalSamples = 0;
   peakSamples = 0;
@@ -44,6 +56,8 @@ export class QueryRun {
   readonly #deadlineMs: number;
   #sliceEndMs: number;
   #samples = 0;
+  /** In results that nodes wait for; not in `#samples`. */
+  #waitingSamples = 0;
 
   constructor(options: QueryRunOptions) {
     this.#options = options;
@@ -69,8 +83,15 @@ export class QueryRun {
   /** Says how many samples are held now; throws above the limit. */
   holdSamples(count: number): void {
     this.#samples = count;
-    if (count > this.peakSamples) this.peakSamples = count;
-    if (count > this.#options.samplesMax) throw tooManySamples();
+    const all = count + this.#waitingSamples;
+    if (all > this.peakSamples) this.peakSamples = all;
+    if (all > this.#options.samplesMax) throw tooManySamples();
+  }
+
+  /** Says that so many more (or fewer) samples are kept for nodes that are evaluated later. */
+  keepSamples(change: number): void {
+    this.#waitingSamples += change;
+    this.holdSamples(this.#samples);
   }
 
   /**

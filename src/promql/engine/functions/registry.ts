@@ -3,7 +3,6 @@
  * To add one: an entry there and an entry in the family's file here.
  */
 
-import { assert } from "../../../base/assert.ts";
 import { type FunctionName, findFunctionSignature } from "../../functions/signatures.ts";
 import { counterFunctions } from "./counter.ts";
 import type { FunctionImplementation } from "./function-call.ts";
@@ -35,10 +34,11 @@ const implementations: Readonly<
   ...regressionFunctions,
 };
 
-/** The implementation of a function the parser let through. */
-export function implementationOf(functionName: string): FunctionImplementation {
-  assert(Object.hasOwn(implementations, functionName), `${functionName}() has an implementation`);
-  return implementations[functionName as keyof typeof implementations];
+/** The implementation of a function the parser let through; undefined where the planner deals with it. */
+export function implementationOf(functionName: string): FunctionImplementation | undefined {
+  return Object.hasOwn(implementations, functionName)
+    ? implementations[functionName as keyof typeof implementations]
+    : undefined;
 }
 
 /** Whether a function gives a scalar. */
