@@ -12,7 +12,7 @@ import {
   extendedDifference,
   smoothMixedRow,
 } from "./histogram/extended-histograms.ts";
-import { type EitherKind, evaluateEither, weightOfWindows } from "./mixed-windows.ts";
+import { type EitherKind, evaluateEither, weighWindows } from "./mixed-windows.ts";
 import type { VectorSelectorNode } from "./plan-node.ts";
 import type { QueryRun } from "./query-run.ts";
 import {
@@ -204,7 +204,7 @@ export async function evaluateSmoothedSelector(
     if (run.isPauseDue()) await run.pause();
     loadSeries(windows, series, range, buffer, { leftMs: 0, rightMs: run.lookbackDeltaMs });
     if (windows.total === 0) continue;
-    run.totalSamples += weightOfWindows(windows);
+    run.totalSamples += weighWindows(windows).total;
     const base = result.reserveRow();
     const row = { vector: result, values: result.values, kinds: result.kinds, base };
     const { metricName } = series.labels;

@@ -140,19 +140,28 @@ export function evaluateEither(
   if (floats.count > 0) either.floats(floats, row, call);
 }
 
-/** What windows count as in the statistics of samples: a histogram weighs as its size. */
-export function weightOfWindows(windows: SampleWindows): number {
-  const { histograms, from, to, total } = windows;
-  if (histograms === undefined) return total;
+/**
+ * What all windows together, and the fullest of them, count as in limits and statistics of samples: a
+ * histogram weighs as its size.
+ */
+export function weighWindows(windows: SampleWindows): {
+  readonly total: number;
+  readonly fullest: number;
+} {
+  const { histograms, from, to } = windows;
+  if (histograms === undefined) return windows;
   const weightBefore = [0];
   for (let i = 0; i < windows.count; i++) {
     const histogram = histograms[i];
     const weight = histogram === undefined ? 1 : sampleWeight(histogram);
     weightBefore.push(weightBefore[i]! + weight);
   }
-  let weight = 0;
+  let total = 0;
+  let fullest = 0;
   for (let step = 0; step < from.length; step++) {
-    weight += weightBefore[to[step]!]! - weightBefore[from[step]!]!;
+    const weight = weightBefore[to[step]!]! - weightBefore[from[step]!]!;
+    total += weight;
+    fullest = Math.max(fullest, weight);
   }
-  return weight;
+  return { total, fullest };
 }

@@ -8,7 +8,7 @@ import { possibleNonCounter, possibleNonCounterLabel } from "./annotations.ts";
 import { extendWindow, extensionWidth, type RangeExtension } from "./extended-range.ts";
 import { isNotCounterName } from "./functions/counter.ts";
 import type { RangeCall, RangeFunction, RowCells } from "./functions/function-call.ts";
-import { evaluateFloats, weightOfWindows } from "./mixed-windows.ts";
+import { evaluateFloats, weighWindows } from "./mixed-windows.ts";
 import type { MatrixSelectorNode, SubqueryNode } from "./plan-node.ts";
 import type { QueryRun } from "./query-run.ts";
 import {
@@ -110,9 +110,10 @@ export async function forEachRow(
     if (run.isPauseDue()) await run.pause();
     const windows = source.load(index);
     if (windows.total === 0) continue;
-    run.totalSamples += weightOfWindows(windows);
+    const weight = weighWindows(windows);
+    run.totalSamples += weight.total;
     const held = run.samples;
-    run.holdSamples(held + windows.fullest);
+    run.holdSamples(held + weight.fullest);
     run.holdSamples(held);
     const row = nextRow();
     if (windows.histograms === undefined) implementation.evaluateRow(windows, row, call);
@@ -179,8 +180,9 @@ export async function collectRange(
     if (run.isPauseDue()) await run.pause();
     const windows = source.load(index);
     if (windows.total === 0) continue;
-    run.totalSamples += weightOfWindows(windows);
-    samples += windows.fullest;
+    const weight = weighWindows(windows);
+    run.totalSamples += weight.total;
+    samples += weight.fullest;
     run.holdSamples(held + samples);
     const labels = source.labelsOf(index);
     const found =

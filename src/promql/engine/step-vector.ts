@@ -13,7 +13,7 @@
 
 import { QueryError } from "../../base/errors.ts";
 import { Labels } from "../../model/labels.ts";
-import type { HistogramValue } from "./histogram/histogram-value.ts";
+import { type HistogramValue, sampleWeight } from "./histogram/histogram-value.ts";
 
 /** What a cell holds. */
 export const cellKind = { absent: 0, float: 1, histogram: 2 } as const;
@@ -152,14 +152,24 @@ export class StepVector {
     return present;
   }
 
-  /** How many cells hold something. O(cells). */
+  /** How many samples the cells hold; a histogram weighs as its size. O(cells). */
   presentCount(): number {
     const { kinds } = this;
     let present = 0;
     for (let i = 0, end = this.rowCount * this.stepCount; i < end; i++) {
       if (kinds[i] !== cellKind.absent) present++;
     }
-    return present;
+    return this.#histograms === undefined ? present : present + this.#extraWeight();
+  }
+
+  /** What histograms weigh beyond one sample each. */
+  #extraWeight(): number {
+    let weight = 0;
+    for (let at = 0, end = this.rowCount * this.stepCount; at < end; at++) {
+      const histogram = this.histogramAt(at);
+      if (histogram !== undefined) weight += sampleWeight(histogram) - 1;
+    }
+    return weight;
   }
 }
 
