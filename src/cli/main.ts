@@ -8,6 +8,7 @@ import { checkCommand } from "./commands/check.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { labCommand } from "./commands/lab.ts";
 import { observeCommand } from "./commands/observe.ts";
+import { policyCommand } from "./commands/policy.ts";
 import { serverCommand } from "./commands/server.ts";
 import { tsdbCommand } from "./commands/tsdb.ts";
 import { readVersion } from "./version.ts";
@@ -18,6 +19,7 @@ const commands: readonly CliCommand[] = [
   labCommand,
   checkCommand,
   observeCommand,
+  policyCommand,
   tsdbCommand,
 ];
 

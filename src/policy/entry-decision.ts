@@ -10,6 +10,7 @@ import type {
   HttpRule,
   KafkaRule,
   L7Rules,
+  PolicyEntry,
   PolicyProtocol,
   PortMatch,
 } from "./policy-document.ts";
@@ -22,14 +23,26 @@ import type {
   Verdict,
 } from "./verdict.ts";
 
-/** The packet, and what the subject's surroundings say. */
-export interface DecisionInput {
+/** A packet, as port rules see it. */
+export interface PacketFacts {
   readonly port: number;
   readonly protocol: PolicyProtocol;
-  /** The peer is the local host, which may always reach its pods. */
-  readonly isLocalhost: boolean;
   /** Looks a named port up; undefined = it selects nothing. */
   readonly portOf: (name: string, protocol: PolicyProtocol | "ANY") => number | undefined;
+}
+
+/** The packet, and what the subject's surroundings say. */
+export interface DecisionInput extends PacketFacts {
+  /** The peer is the local host, which may always reach its pods. */
+  readonly isLocalhost: boolean;
+}
+
+/** Whether the entry's ports have the packet's. */
+export function decidesOn(entry: PolicyEntry, packet: PacketFacts): boolean {
+  return (
+    entry.ports === undefined ||
+    entry.ports.some(({ ports }) => ports.some((port) => matchesPort(port, packet)))
+  );
 }
 
 /** An entry that applies to the packet, with the part of it that does. */
@@ -113,7 +126,7 @@ function applicableOf(
   return found;
 }
 
-function matchesPort(port: PortMatch, input: DecisionInput): boolean {
+function matchesPort(port: PortMatch, input: PacketFacts): boolean {
   const { protocol } = input;
   const hasPorts = protocol === "TCP" || protocol === "UDP" || protocol === "SCTP";
   if (port.protocol === "ANY" ? !hasPorts : port.protocol !== protocol) return false;

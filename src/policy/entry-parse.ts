@@ -83,6 +83,9 @@ export function parseEntry(
     peers: selectsEveryone(present, peers, ports.length > 0) ? undefined : peers,
     ports: ports.length === 0 ? undefined : ports,
     auth: isDeny ? undefined : parseAuth(fields.authentication),
+    emptyPeerFields: present.flatMap(({ name, value }) =>
+      value.items().length === 0 ? [name] : [],
+    ),
   };
   if (context.isHostPolicy) checkHostEntry(fields.toPorts ?? cursor, entry);
   return entry;

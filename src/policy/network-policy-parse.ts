@@ -82,7 +82,8 @@ function readPolicyType(cursor: YamlCursor): string {
 
 /** Selects nobody, but turns default deny on. */
 function closedEntry(origin: RuleOrigin, direction: PolicyDirection): PolicyEntry {
-  return { origin, direction, isDeny: false, peers: [], ports: undefined, auth: undefined };
+  const none = { peers: [], ports: undefined, auth: undefined, emptyPeerFields: [] };
+  return { origin, direction, isDeny: false, ...none };
 }
 
 function parseRule(cursor: YamlCursor, origin: RuleOrigin, scope: PolicyScope): PolicyEntry {
@@ -97,6 +98,7 @@ function parseRule(cursor: YamlCursor, origin: RuleOrigin, scope: PolicyScope): 
     peers: peerItems.length === 0 ? [everyone] : peerItems.map((item) => parsePeer(item, scope)),
     ports: portItems.length === 0 ? undefined : portItems.map(parsePortRule),
     auth: undefined,
+    emptyPeerFields: [],
   };
 }
 

@@ -123,6 +123,8 @@ export interface PolicyEntry {
   /** ORed; undefined = every port and protocol; an empty list selects nothing. */
   readonly ports: readonly PortRule[] | undefined;
   readonly auth: AuthMode | undefined;
+  /** Peer fields that were written as empty lists: what a linter wonders about. */
+  readonly emptyPeerFields: readonly string[];
 }
 
 /** One `spec` or item of `specs`. */
