@@ -31,7 +31,9 @@ export class PolicyError extends ConfigError {
   }
 }
 
-/** Reason and mend in one line. */
-export function faultMessage({ reason, mend }: Pick<PolicyFault, "reason" | "mend">): string {
-  return mend === "" ? reason : `${reason}; ${mend}`;
+/** Reason and mend in one line, to stand behind the path: the schema's words name it once more. */
+export function faultMessage({ path, reason, mend }: PolicyFault): string {
+  const words =
+    path !== "" && reason.startsWith(`${path}: `) ? reason.slice(path.length + 2) : reason;
+  return mend === "" ? words : `${words}; ${mend}`;
 }

@@ -72,7 +72,7 @@ export class PolicyRepository {
       throw thrown;
     }
     const changes = documents.map((document): PolicyChange => {
-      const key = `${document.namespace}/${document.name}`;
+      const key = keyOf(document);
       const action = this.#documents.has(key) ? "update" : "add";
       this.#documents.set(key, document);
       this.#revision++;
@@ -82,12 +82,13 @@ export class PolicyRepository {
     return changes;
   }
 
-  /** Takes one away; undefined where there is none of that name. */
+  /** Takes one away; undefined where there is none of that name. Where kinds share a name, the first applied goes. */
   remove(namespace: string, name: string): PolicyChange | undefined {
-    const key = `${namespace}/${name}`;
-    const document = this.#documents.get(key);
+    const document = [...this.#documents.values()].find(
+      (one) => one.name === name && (one.namespace === namespace || one.namespace === ""),
+    );
     if (document === undefined) return undefined;
-    this.#documents.delete(key);
+    this.#documents.delete(keyOf(document));
     this.#revision++;
     this.#engine = this.#compile();
     return { action: "delete", document };
@@ -120,4 +121,9 @@ export class PolicyRepository {
       });
     }
   }
+}
+
+/** Kinds have names of their own: a NetworkPolicy and a CiliumNetworkPolicy may be called the same. */
+function keyOf({ kind, namespace, name }: PolicyDocument): string {
+  return `${kind}/${namespace}/${name}`;
 }
