@@ -153,18 +153,23 @@ function mergeParser(
   if (l7 === undefined) return undefined;
   const parser = l7.parser === "l7" ? l7.l7proto : l7.parser;
   const known = parsers.get(key);
-  if (known === undefined || (known === "tls" && parser !== "dns")) parsers.set(key, parser);
-  else if (known !== parser && (parser !== "tls" || known === "dns")) {
+  if (known === undefined || isPromotedTo(known, parser)) parsers.set(key, parser);
+  else if (known !== parser && !isPromotedTo(parser, known)) {
     return `cannot merge conflicting L7 parsers (${known}/${parser})`;
   }
   return undefined;
+}
+
+/** Rules about server names go along with any parser but DNS and Envoy listeners. */
+function isPromotedTo(from: string, to: string): boolean {
+  return from === "tls" && to !== "dns" && to !== "crd";
 }
 
 function mergeAuth(modes: Map<string, string>, key: string, mode: string): string | undefined {
   const known = modes.get(key);
   if (known === undefined) modes.set(key, mode);
   else if (known !== mode) {
-    return `cannot merge conflicting authentication types (${known}/${mode})`;
+    return `cannot merge conflicting authentication types (${mode}/${known})`;
   }
   return undefined;
 }

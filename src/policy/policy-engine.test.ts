@@ -137,4 +137,56 @@ describe("L7 rules", () => {
     expect(matchL7Dns(names, "WWW.cilium.io.")).toBe(true);
     expect(matchL7Dns(names, "a.b.cilium.io")).toBe(false);
   });
+
+  it("gives an error where rules for the same peers and port ask for different parsers or authentication", () => {
+    const errorOf = (...rules: string[]) =>
+      ingress(engine(`{${toWeb}, ingress: [${rules.join(", ")}]}`), client).error;
+    const port = 'ports: [{port: "80", protocol: TCP}]';
+    const http = `{${fromClient}, toPorts: [{${port}, rules: {http: [{}]}}]}`;
+    const kafka = `{${fromClient}, toPorts: [{${port}, rules: {kafka: [{topic: a}]}}]}`;
+    const names = `{${fromClient}, toPorts: [{${port}, serverNames: [a.com]}]}`;
+    expect(errorOf(http, kafka)).toBe("cannot merge conflicting L7 parsers (http/kafka)");
+    expect(errorOf(names, http)).toBeUndefined();
+    const asks = (mode: string) => `{${fromClient}, authentication: {mode: ${mode}}}`;
+    expect(errorOf(asks("required"), asks("disabled"))).toBe(
+      "cannot merge conflicting authentication types (disabled/required)",
+    );
+  });
+
+  it("opens the ports of toServices to everyone where the service is not there", () => {
+    const spec = `{${toWeb}, egress: [{toServices: [{k8sService: {serviceName: db}}], toPorts: [{ports: [{port: "80"}]}]}]}`;
+    const { policies } = engine(spec);
+    const decide = (
+      services: { name: string; namespace: string; labels: object; backends: string[] }[],
+    ) =>
+      new PolicyEngine(policies, {
+        services: services.map((one) => ({ ...one, labels: {} })),
+      }).resolveVerdict({
+        source: web,
+        destination: { labels: ["reserved:world"], address: "192.0.2.1" },
+        port: 80,
+        protocol: "TCP",
+        direction: "egress",
+      }).decision;
+    expect(decide([])).toBe("allowed");
+    const db = { name: "db", namespace: "default", labels: {} };
+    expect(decide([{ ...db, backends: ["192.0.2.1"] }])).toBe("allowed");
+    expect(decide([{ ...db, backends: ["192.0.2.2"] }])).toBe("denied");
+  });
+
+  it("knows the addresses of CIDR groups", () => {
+    const { policies } = engine(`{${toWeb}, egress: [{toCIDRSet: [{cidrGroupRef: office}]}]}`);
+    const withGroup = new PolicyEngine(policies, {
+      cidrGroups: [{ name: "office", labels: {}, cidrs: ["192.0.2.0/24"] }],
+    });
+    const decide = (address: string) =>
+      withGroup.resolveVerdict({
+        source: web,
+        destination: { labels: ["reserved:world"], address },
+        port: 80,
+        protocol: "TCP",
+        direction: "egress",
+      }).decision;
+    expect([decide("192.0.2.9"), decide("198.51.100.1")]).toEqual(["allowed", "denied"]);
+  });
 });
