@@ -44,6 +44,35 @@ it(`reads what Number() reads, or leaves it (seed ${seed})`, () => {
   expect(taken).toBeGreaterThan(30_000);
 });
 
+it(`reads the shortest decimals of doubles that sums have (seed ${seed})`, () => {
+  const random = randomSource(seed);
+  const scanner = new DecimalScanner();
+  let taken = 0;
+  const count = 200_000;
+  for (let i = 0; i < count; i++) {
+    const value = random() * 10 ** Math.floor(random() * 14 - 4) + random() * 1e-9;
+    // Next to a double and next to the middle between two of them, too.
+    const text = random() < 0.5 ? String(value) : value.toPrecision(15 + Math.floor(random() * 5));
+    const body = new TextEncoder().encode(text);
+    const end = scanner.scan(body, 0, body.length);
+    if (end < 0) continue;
+    taken++;
+    if (end !== text.length || !Object.is(scanner.value, Number(text))) {
+      expect.fail(`${text}: read ${scanner.value} up to ${end}`);
+    }
+  }
+  expect(taken / count).toBeGreaterThan(0.95);
+});
+
+it("leaves what lies in the middle between two doubles", () => {
+  for (const text of ["900719925474099.25", "4503599627370496.5", "0.50000000000000005551"]) {
+    const scanner = new DecimalScanner();
+    const body = new TextEncoder().encode(text);
+    const end = scanner.scan(body, 0, body.length);
+    if (end >= 0) expect(scanner.value).toBe(Number(text));
+  }
+});
+
 it("takes shortest decimals of doubles and stops at the byte after them", () => {
   const check = (text: string, end: number, value: number) => {
     const scanner = new DecimalScanner();

@@ -19,7 +19,7 @@ import {
   token,
   tokenName,
 } from "./byte-lexer.ts";
-import { decodeUtf8, isSameBytes, isUtf8, SymbolTable } from "./byte-text.ts";
+import { decodeUtf8, isSameBytes, isSameInViews, isUtf8, SymbolTable } from "./byte-text.ts";
 import { DecimalScanner } from "./decimal-scanner.ts";
 import { type EntryKind, type ExpositionParser, entryKind } from "./exposition-parser.ts";
 import { parseGoFloat } from "./go-float.ts";
@@ -97,21 +97,16 @@ export abstract class LineParser implements ExpositionParser {
 
   tryRepeat(previousBody: Uint8Array, previousStart: number, previousEnd: number): boolean {
     const { body, position } = this;
-    const end = position + previousEnd - previousStart;
+    const length = previousEnd - previousStart;
+    const end = position + length;
     if (end >= body.length || this.lexer.state !== lexerState.init) return false;
     if (previousBody !== this.#previousBody) {
       this.#previousBody = previousBody;
       this.#previousView = viewOf(previousBody);
     }
-    const view = this.#view;
-    const previousView = this.#previousView;
-    let i = position;
-    let k = previousStart;
-    // Four bytes at a time: three times as fast as one by one.
-    for (const last = end - 3; i < last; i += 4, k += 4) {
-      if (view.getInt32(i, true) !== previousView.getInt32(k, true)) return false;
+    if (!isSameInViews(this.#view, position, this.#previousView, previousStart, length)) {
+      return false;
     }
-    for (; i < end; i++, k++) if (body[i] !== previousBody[k]) return false;
     const byte = body[end]!;
     if (byte !== 32 && byte !== 9) return false;
     const after = this.scanSuffix(end);

@@ -21,21 +21,20 @@ const quotableSpecials = '()<>@,;:\\"/[]?=';
 
 /** Chooses by the answer's Content-Type, else by the scrape config's fallback (used as written). */
 export function chooseMediaType(contentType: string, fallback: string): MediaTypeChoice {
-  const blank = "non-compliant scrape target sending blank Content-Type";
+  // Fast path: what nearly every answer says.
+  const { mediaType, problem } = parseMediaType(contentType);
+  if (problem === "" && isReadable(mediaType)) return { mediaType, warning: "" };
   const using = `using fallback_scrape_protocol ${quoteString(fallback)}`;
   if (contentType === "") {
+    const blank = "non-compliant scrape target sending blank Content-Type";
     const specified = `${blank} and no fallback_scrape_protocol specified for target`;
     return fallBack(fallback, fallback === "" ? specified : `${blank}, ${using}`);
   }
   const quoted = quoteString(contentType);
-  const { mediaType, problem } = parseMediaType(contentType);
   if (problem !== "") {
     const none = `cannot parse Content-Type ${quoted} and no fallback_scrape_protocol for target`;
     const some = `could not parse received Content-Type ${quoted}, ${using}`;
     return fallBack(fallback, `${fallback === "" ? none : some}\n${problem}`);
-  }
-  if (mediaType === "text/plain" || mediaType === "application/openmetrics-text") {
-    return { mediaType, warning: "" };
   }
   if (mediaType === protobufType) {
     return {
@@ -48,9 +47,12 @@ export function chooseMediaType(contentType: string, fallback: string): MediaTyp
   return fallBack(fallback, fallback === "" ? none : `${unsupported}, ${using}`);
 }
 
+function isReadable(mediaType: string): mediaType is ExpositionMediaType {
+  return mediaType === "text/plain" || mediaType === "application/openmetrics-text";
+}
+
 function fallBack(fallback: string, warning: string): MediaTypeChoice {
-  const isKnown = fallback === "text/plain" || fallback === "application/openmetrics-text";
-  return { mediaType: isKnown ? fallback : undefined, warning };
+  return { mediaType: isReadable(fallback) ? fallback : undefined, warning };
 }
 
 interface ParsedMediaType {
