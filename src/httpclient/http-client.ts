@@ -3,8 +3,9 @@
  * for each request), TLS, redirects, a deadline for the whole exchange, a size limit before and after
  * gzip. Error texts are Go's. One client for each scrape pool; close it.
  *
- * Why not node:http or undici: a scrape costs 0.65 ms of CPU with either, 0.25 ms with this (40 targets
- * a second, where code that runs so seldom is never optimized), and that is most of what it costs.
+ * Why not node:http or undici: at 40 requests a second, which is too seldom for V8 to optimize their
+ * many layers, a request with gunzip takes 0.9 ms of CPU here and took 1.2 ms over node:http; undici 7
+ * with nothing around it takes 1.2 ms too (all in one run).
  */
 
 import { readFileSync, statSync } from "node:fs";

@@ -1,8 +1,8 @@
 /**
  * Reads one HTTP/1 response from bytes as they come: status line, headers, body by length, by chunks
  * or up to the connection's end. As lenient as Go's net/http (bare line feeds, folded headers), with
- * its error texts, since those stand on the targets page. node:http reads the same and costs three
- * times as much a request (bench/scrape). Bytes are copied, so a shared read buffer may be given.
+ * its error texts, since those stand on the targets page. Why not node:http: see http-client.ts. Bytes are
+ * copied, so a shared read buffer may be given.
  */
 
 import { quoteBytes } from "../textparse/byte-text.ts";
