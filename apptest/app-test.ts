@@ -68,19 +68,24 @@ export class AppTestContext {
     return running;
   }
 
-  /** A free port of 127.0.0.1 (free when asked; the test takes it at once). */
-  async freePort(): Promise<number> {
-    const server = createServer();
-    await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-    const address = server.address();
-    await new Promise((done) => server.close(done));
-    if (address === null || typeof address === "string") throw new Error("no port");
-    return address.port;
+  /** As the function of this name. */
+  freePort(): Promise<number> {
+    return freePort();
   }
 
   async close(): Promise<void> {
     for (const cleanup of this.#cleanups.reverse()) await cleanup();
   }
+}
+
+/** A free port of 127.0.0.1 (free when asked; the test takes it at once). */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  const address = server.address();
+  await new Promise((done) => server.close(done));
+  if (address === null || typeof address === "string") throw new Error("no port");
+  return address.port;
 }
 
 class ChildProgram implements RunningProgram {

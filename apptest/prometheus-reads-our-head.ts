@@ -6,7 +6,6 @@
 
 import { spawn, spawnSync } from "node:child_process";
 import { cpSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { systemClock } from "../src/base/clock.ts";
 import { silentLogger } from "../src/base/logger.ts";
@@ -15,7 +14,7 @@ import { labelsFromObject } from "../src/model/labels.ts";
 import { createMatcher } from "../src/model/matcher.ts";
 import { SampleBuffer } from "../src/model/sample.ts";
 import { openTsdb, type Tsdb } from "../src/tsdb/tsdb.ts";
-import { type AppTest, expectEqual } from "./app-test.ts";
+import { type AppTest, expectEqual, freePort } from "./app-test.ts";
 
 const rounds = 500;
 const stepMs = 5000;
@@ -160,15 +159,4 @@ async function waitUntilReady(port: number): Promise<void> {
     if (isReady) return;
   }
   throw new Error("prometheus was not ready in time");
-}
-
-async function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      const port = typeof address === "object" && address !== null ? address.port : 0;
-      server.close(() => resolve(port));
-    });
-  });
 }

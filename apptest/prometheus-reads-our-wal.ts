@@ -6,14 +6,13 @@
 
 import { spawn, spawnSync } from "node:child_process";
 import { cpSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { systemClock } from "../src/base/clock.ts";
 import { silentLogger } from "../src/base/logger.ts";
 import { labelsFromObject } from "../src/model/labels.ts";
 import { SampleBuffer } from "../src/model/sample.ts";
 import { openTsdb, type Tsdb } from "../src/tsdb/tsdb.ts";
-import { type AppTest, expectEqual } from "./app-test.ts";
+import { type AppTest, expectEqual, freePort } from "./app-test.ts";
 
 const rounds = 300;
 const seriesCount = 20;
@@ -176,15 +175,4 @@ async function waitForSamples(port: number): Promise<void> {
     if (count >= 4) return;
   }
   throw new Error("prometheus scraped nothing in time");
-}
-
-async function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      const port = typeof address === "object" && address !== null ? address.port : 0;
-      server.close(() => resolve(port));
-    });
-  });
 }
