@@ -129,7 +129,7 @@ export const rooms: readonly Room[] = [
 
 /** What the browser's code may import from src/ (folders or files). */
 export const webImports: readonly string[] = [
-  "api/wire.ts",
+  "api/wire",
   "dashboard",
   "flow/model",
   "flow/filter",

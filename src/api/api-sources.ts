@@ -3,6 +3,7 @@
  * pass parts. Absent optional sources answer truthfully empty, or 404 where Prometheus would.
  */
 
+import type { Hono } from "hono";
 import type { Clock } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Labels } from "../model/labels.ts";
@@ -12,7 +13,7 @@ import type { ParserOptions } from "../promql/parser.ts";
 import type { ExemplarQueryable, Queryable } from "../storage/storage.ts";
 import type { StorageAdmin } from "./admin-routes.ts";
 import type { DashboardStore } from "./dashboard-store.ts";
-import type { ServerStatus } from "./wire.ts";
+import type { ServerStatus } from "./wire/server.ts";
 
 /** Limits of one query. */
 export interface QueryOptions {
@@ -127,6 +128,8 @@ export interface ApiSources {
   readonly reload?: () => Promise<void>;
   readonly status: () => ServerStatus;
   readonly dashboards: DashboardStore;
+  /** Routes of the features that this server has (flows, policies, studio…), relative to /api/ciliascope/v1. */
+  readonly features?: readonly Hono[];
   /** Present only where import by URL was allowed. */
   readonly fetchUrl?: (url: string) => Promise<string>;
 }

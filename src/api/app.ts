@@ -69,6 +69,7 @@ export function createApp(sources: ApiSources, guard: Guard, options: AppOptions
   });
   app.use(compress());
   app.route("/api/ciliascope/v1", dashboardRoutes(sources));
+  for (const feature of sources.features ?? []) app.route("/api/ciliascope/v1", feature);
   for (const [path, { methods, run }] of Object.entries(prometheusRoutes(sources))) {
     app.all(path, (context) => answer(sources, context.req.raw, methods, run));
   }

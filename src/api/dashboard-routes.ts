@@ -3,15 +3,7 @@
 import { Hono } from "hono";
 import { AppError, errorMessage } from "../base/errors.ts";
 import type { ApiSources } from "./api-sources.ts";
-import type { ErrorAnswer } from "./wire.ts";
-
-/** HTTP status of the error codes these routes can meet. */
-const statusOfCode: Readonly<Record<string, number>> = {
-  parse: 400,
-  limit: 413,
-  refused: 403,
-  unreachable: 502,
-};
+import { guarded, refuse } from "./own-answers.ts";
 
 export function dashboardRoutes(sources: ApiSources): Hono {
   const routes = new Hono();
@@ -65,18 +57,4 @@ function unwrap(text: string): string {
     // Not JSON: the store says so, with the line.
     return text;
   }
-}
-
-async function guarded(run: () => unknown): Promise<Response> {
-  try {
-    return Response.json(await run());
-  } catch (thrown) {
-    if (!(thrown instanceof AppError)) throw thrown;
-    return refuse(statusOfCode[thrown.code] ?? 404, thrown.message);
-  }
-}
-
-function refuse(status: number, error: string): Response {
-  const body: ErrorAnswer = { error };
-  return Response.json(body, { status });
 }

@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { AppError, errorMessage } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import { parseDashboard } from "../dashboard/dashboard.ts";
-import type { DashboardAnswer, DashboardImported, DashboardSummary } from "./wire.ts";
+import type { DashboardAnswer, DashboardImported, DashboardSummary } from "./wire/server.ts";
 
 /** Size of one dashboard, bytes of JSON; the largest of Cilium's own is 284 kB. */
 const sizeBytesMax = 5 * 1024 * 1024;

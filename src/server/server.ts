@@ -14,7 +14,7 @@ import { openDashboardStore } from "../api/dashboard-store.ts";
 import { createGuard, loopbackHosts } from "../api/guard.ts";
 import { fetchPublicText } from "../api/public-fetch.ts";
 import { gateQueries } from "../api/query-gate.ts";
-import type { ServerStatus } from "../api/wire.ts";
+import type { ServerStatus } from "../api/wire/server.ts";
 import type { Clock } from "../base/clock.ts";
 import { AppError, errorMessage } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";

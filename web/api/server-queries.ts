@@ -2,7 +2,7 @@
 
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { createContext, useContext } from "react";
-import type { DashboardAnswer, DashboardSummary, ServerStatus } from "../../src/api/wire.ts";
+import type { DashboardAnswer, DashboardSummary, ServerStatus } from "../../src/api/wire/server.ts";
 import { assert } from "../../src/base/assert.ts";
 import { timedKey } from "../time/time-context.tsx";
 import type { ApiClient } from "./api-client.ts";

@@ -2,7 +2,7 @@
 
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
-import type { DashboardSummary } from "../../src/api/wire.ts";
+import type { DashboardSummary } from "../../src/api/wire/server.ts";
 import { useApi, useDashboardList, useDashboardsChanged } from "../api/server-queries.ts";
 import { useKeys } from "../app/keys-context.ts";
 import { pageHref } from "../app/navigation.tsx";

@@ -1,7 +1,7 @@
 /** One dashboard by its uid: read, understood by the model, drawn. The overview at / is one of them. */
 
 import { useMemo } from "react";
-import type { DashboardAnswer } from "../../src/api/wire.ts";
+import type { DashboardAnswer } from "../../src/api/wire/server.ts";
 import { errorMessage } from "../../src/base/errors.ts";
 import { parseDashboard } from "../../src/dashboard/dashboard.ts";
 import { useDashboardAnswer, useServerStatus } from "../api/server-queries.ts";

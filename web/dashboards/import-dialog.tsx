@@ -2,7 +2,7 @@
 
 import { useMutation } from "@tanstack/react-query";
 import { type DragEvent, useId, useState } from "react";
-import type { DashboardImported } from "../../src/api/wire.ts";
+import type { DashboardImported } from "../../src/api/wire/server.ts";
 import { useApi, useDashboardsChanged, useServerStatus } from "../api/server-queries.ts";
 import { pageHref } from "../app/navigation.tsx";
 import { Link, useRoute } from "../router/router-context.tsx";
