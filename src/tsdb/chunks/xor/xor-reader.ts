@@ -1,22 +1,23 @@
 /**
  * Decoder of Prometheus' XOR chunks (layout: xor-appender.ts), straight into a SampleBuffer. Values
- * travel as two words, so stale markers and NaN payloads survive. About 20 ns a sample; allocates
- * four words a chunk beyond the buffer's growth.
+ * travel as two words, so stale markers and NaN payloads survive. A steady sample (same delta, a
+ * window of at most 29 bits) takes one fetch of 32 bits: about 12 ns; allocates next to nothing.
  */
 
 import { highWord, lowWord, type SampleBuffer } from "../../../model/sample.ts";
 import { readBits, wordSpan } from "../bit-stream.ts";
 
-/** Words of the running value: the bits, and the window of the last xor. */
-const valueHigh = 0;
-const valueLow = 1;
+/** Words 0 and 1 of a running value are its bits, high word first; then the window of the last xor. */
 const windowLeading = 2;
 const windowTrailing = 3;
 
+/** Bits of a fetched word that are certainly left behind the two prefixes of a sample. */
+const fetchedBits = 29;
+
 /**
  * Appends the samples with startMs <= t <= endMs of the chunk at byte `base` to `into`. `bytes` must
- * carry `bitSlackBytes` behind the chunk. Returns how many bytes the chunk uses, so that a caller
- * who knows its length can tell damage. O(samples of the chunk).
+ * carry `bitSlackBytes` behind the chunk. Returns how many bytes were used (the whole chunk's where
+ * no sample lies behind endMs), so that a caller who knows its length can tell damage. O(samples).
  */
 export function readXorSamples(
   bytes: Uint8Array,
@@ -28,39 +29,127 @@ export function readXorSamples(
   const count = (bytes[base]! << 8) | bytes[base + 1]!;
   if (count === 0) return 2;
   into.reserve(count);
-  const running = new Uint32Array(4);
+  const first = into.count;
   let bitAt = (base + 2) * 8;
-  let timestampMs = readSignedVarint(bytes, bitAt);
+  const timestampMs = readSignedVarint(bytes, bitAt);
   bitAt += uvarintBits(bytes, bitAt);
-  running[valueHigh] = readBits(bytes, bitAt, 32);
-  running[valueLow] = readBits(bytes, bitAt + 32, 32);
+  into.timestampsMs[first] = timestampMs;
+  into.valueWords[first * 2 + highWord] = readBits(bytes, bitAt, 32);
+  into.valueWords[first * 2 + lowWord] = readBits(bytes, bitAt + 32, 32);
   bitAt += 64;
-  if (timestampMs >= startMs && timestampMs <= endMs) store(into, timestampMs, running);
-  if (count === 1) return (bitAt >>> 3) - base;
-  let deltaMs = readDelta(bytes, bitAt);
-  bitAt += uvarintBits(bytes, bitAt);
-  for (let i = 1; ; ) {
-    bitAt = readXorValue(bytes, bitAt, running, 0);
-    timestampMs += deltaMs;
-    if (timestampMs >= startMs && timestampMs <= endMs) store(into, timestampMs, running);
-    if (++i === count) break;
-    // Fast path: a steady scrape has the same delta again.
-    if (readBits(bytes, bitAt, 1) === 0) {
-      bitAt++;
-      continue;
-    }
-    deltaMs += readDod(bytes, bitAt);
-    bitAt += dodBits(bytes, bitAt);
+  if (timestampMs > endMs) return ((bitAt + 7) >>> 3) - base;
+  into.count++;
+  if (count > 1) {
+    const deltaMs = readDelta(bytes, bitAt);
+    bitAt += uvarintBits(bytes, bitAt);
+    bitAt = readRest(bytes, bitAt, { into, deltaMs, end: first + count, endMs });
   }
+  if (timestampMs < startMs) dropBefore(into, first, startMs);
   return ((bitAt + 7) >>> 3) - base;
 }
 
-/** Room was reserved by the caller. */
-function store(into: SampleBuffer, timestampMs: number, running: Uint32Array): void {
-  const index = into.count++;
-  into.timestampsMs[index] = timestampMs;
-  into.valueWords[index * 2 + highWord] = running[valueHigh]!;
-  into.valueWords[index * 2 + lowWord] = running[valueLow]!;
+interface RestOfChunk {
+  readonly into: SampleBuffer;
+  /** Between the first two samples. */
+  readonly deltaMs: number;
+  /** Index in `into` behind the chunk's last sample. */
+  readonly end: number;
+  readonly endMs: number;
+}
+
+/**
+ * Appends the samples behind the first, up to endMs; returns the bit behind them. The second sample
+ * has no delta of deltas before its value. A window is kept as its width and the bits below it.
+ */
+function readRest(bytes: Uint8Array, from: number, rest: RestOfChunk): number {
+  const { into, end, endMs } = rest;
+  const { timestampsMs, valueWords } = into;
+  let { deltaMs } = rest;
+  let bitAt = from;
+  let at = into.count;
+  let timestampMs = timestampsMs[at - 1]!;
+  let high = valueWords[at * 2 - 2 + highWord]! | 0;
+  let low = valueWords[at * 2 - 2 + lowWord]! | 0;
+  // Before the first window Prometheus' reader would take one of 64 bits.
+  let width = 64;
+  let trailing = 0;
+  let isSecond = true;
+  for (; at < end; at++) {
+    let word = fetch(bytes, bitAt);
+    if (isSecond) isSecond = false;
+    else if (word >= 0) {
+      word <<= 1;
+      bitAt++;
+    } else {
+      deltaMs += readDod(bytes, bitAt);
+      bitAt += dodBits(bytes, bitAt);
+      word = fetch(bytes, bitAt);
+    }
+    timestampMs += deltaMs;
+    if (timestampMs > endMs) break;
+    if (word >= 0) bitAt++;
+    else {
+      if ((word & 0x40000000) === 0) {
+        word <<= 2;
+        bitAt += 2;
+      } else {
+        width = (word >>> 19) & 0x3f || 64;
+        trailing = 64 - ((word >>> 25) & 0x1f) - width;
+        bitAt += 13;
+        word = fetch(bytes, bitAt);
+      }
+      let bits = word >>> (32 - width);
+      if (width > fetchedBits) {
+        high ^= highOfXor(bytes, bitAt, width, trailing);
+        low ^= lowOfXor(bytes, bitAt, width, trailing);
+      } else if (trailing < 32) {
+        // In two steps: a shift by 32 would be one by 0.
+        high ^= (bits >>> 1) >>> (31 - trailing);
+        low ^= bits << trailing;
+      } else {
+        bits <<= trailing - 32;
+        high ^= bits;
+      }
+      bitAt += width;
+    }
+    timestampsMs[at] = timestampMs;
+    valueWords[at * 2 + highWord] = high;
+    valueWords[at * 2 + lowWord] = low;
+  }
+  into.count = at;
+  return bitAt;
+}
+
+/** 32 bits at `bitAt`, the first one as the sign. Bytes beat a DataView here: 5.5 ns against 8. */
+function fetch(bytes: Uint8Array, bitAt: number): number {
+  const at = bitAt >>> 3;
+  const used = bitAt & 7;
+  const word = (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
+  return (word << used) | (bytes[at + 4]! >>> (8 - used));
+}
+
+/** Slow path: the high word of an xor of more than `fetchedBits` bits. */
+function highOfXor(bytes: Uint8Array, bitAt: number, width: number, trailing: number): number {
+  const topWidth = 32 - Math.max(0, 64 - width - trailing);
+  const top = topWidth <= 0 ? 0 : readBits(bytes, bitAt, Math.min(topWidth, width));
+  return topWidth > width ? top << (topWidth - width) : top;
+}
+
+/** Its low word. */
+function lowOfXor(bytes: Uint8Array, bitAt: number, width: number, trailing: number): number {
+  const bottomWidth = Math.min(width, 32 - trailing);
+  if (bottomWidth <= 0) return 0;
+  return readBits(bytes, bitAt + width - bottomWidth, bottomWidth) << trailing;
+}
+
+/** Takes away the samples from index `first` on that are older than `startMs`. */
+function dropBefore(into: SampleBuffer, first: number, startMs: number): void {
+  const { timestampsMs, valueWords, count } = into;
+  let kept = first;
+  while (kept < count && timestampsMs[kept]! < startMs) kept++;
+  timestampsMs.copyWithin(first, kept, count);
+  valueWords.copyWithin(first * 2, kept * 2, count * 2);
+  into.count = first + count - kept;
 }
 
 /**
