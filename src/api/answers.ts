@@ -64,6 +64,13 @@ export function plainText(status: number, text: string): Response {
   });
 }
 
+/** 405 that says which methods a route takes. */
+export function methodNotAllowed(methods: string): Response {
+  const answer = plainText(405, "Method Not Allowed");
+  answer.headers.set("allow", [...methods.split(" "), "OPTIONS"].sort().join(", "));
+  return answer;
+}
+
 function presentRemarks(remarks: Remarks): Remarks {
   const present: { warnings?: readonly string[]; infos?: readonly string[] } = {};
   if ((remarks.warnings ?? []).length > 0) present.warnings = remarks.warnings ?? [];

@@ -10,9 +10,11 @@ import type { Labels } from "../model/labels.ts";
 import type { MetricMetadata } from "../model/sample.ts";
 import type { QueryResult } from "../promql/engine/query-result.ts";
 import type { ParserOptions } from "../promql/parser.ts";
+import type { WriteReceiver } from "../remote/write-receiver.ts";
 import type { ExemplarQueryable, Queryable } from "../storage/storage.ts";
 import type { StorageAdmin } from "./admin-routes.ts";
 import type { DashboardStore } from "./dashboard-store.ts";
+import type { AlertAnswer, RuleGroupAnswer } from "./wire/rules.ts";
 import type { ServerStatus } from "./wire/server.ts";
 
 /** Limits of one query. */
@@ -20,6 +22,19 @@ export interface QueryOptions {
   readonly lookbackDeltaMs?: number;
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
+  /** Tell what each node cost. */
+  readonly wantsNodeStats?: boolean;
+  /** Count samples for each step. */
+  readonly wantsStepStats?: boolean;
+  /** Who asked, for the query log. */
+  readonly origin?: RequestOrigin;
+}
+
+/** Where a query came from. */
+export interface RequestOrigin {
+  readonly clientIp: string;
+  readonly method: string;
+  readonly path: string;
 }
 
 /** The engine as the routes see it. */
@@ -77,6 +92,15 @@ export interface TargetsView {
   metadataOf(target: ActiveTarget): readonly TargetMetadata[];
 }
 
+/** Rules and alerts as the API shows them: in Prometheus' JSON, see wire/rules.ts. */
+export interface RulesView {
+  /** In the order of files and groups; the route filters and pages. */
+  groups(): readonly RuleGroupAnswer[];
+  alerts(): readonly AlertAnswer[];
+  /** URLs. */
+  alertmanagers(): { readonly active: readonly string[]; readonly dropped: readonly string[] };
+}
+
 /** A name and a count, as the tables of status/tsdb hold them. */
 export interface NamedCount {
   readonly name: string;
@@ -110,6 +134,10 @@ export interface ApiSources {
   readonly queryable: Queryable;
   readonly exemplars?: ExemplarQueryable;
   readonly targets: TargetsView;
+  /** Absent until rules are built: the routes then answer truthfully that there are none. */
+  readonly rules?: RulesView;
+  /** The switch promql-per-step-stats. */
+  readonly hasStepStats?: boolean;
   /** Exposition of our own metrics for an Accept header. */
   readonly ownMetrics: (accept: string | undefined) => { body: string; contentType: string };
   /** External labels of the configuration, for federation. */
@@ -123,6 +151,8 @@ export interface ApiSources {
   readonly storage?: StorageView;
   /** Present only where --web.enable-admin-api was given. */
   readonly admin?: StorageAdmin;
+  /** Present only where --web.enable-remote-write-receiver was given. */
+  readonly writeReceiver?: WriteReceiver;
   readonly lastConfigReload: () => { readonly isSuccess: boolean; readonly atMs: number };
   /** Loads the configuration anew; throws ConfigError. Absent: the route says it is off. */
   readonly reload?: () => Promise<void>;

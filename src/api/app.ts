@@ -3,16 +3,19 @@
  * /api/ciliascope/v1, the browser's files for everything else. The guard runs first. Built on Hono.
  */
 
-import { Hono } from "hono";
-import { compress } from "hono/compress";
+import { type Context, Hono } from "hono";
+import { etag } from "hono/etag";
 import { AppError, errorMessage, QueryError } from "../base/errors.ts";
 import { cleanTombstonesRoute, deleteSeriesRoute, snapshotRoute } from "./admin-routes.ts";
-import { failure, plainText, success } from "./answers.ts";
-import type { ApiSources } from "./api-sources.ts";
+import { failure, methodNotAllowed, plainText } from "./answers.ts";
+import type { ApiSources, RequestOrigin } from "./api-sources.ts";
+import { compressAnswers } from "./compression.ts";
+import { allowOrigins } from "./cors.ts";
 import { dashboardRoutes } from "./dashboard-routes.ts";
 import { federateRoute } from "./federate.ts";
 import type { Guard } from "./guard.ts";
 import { type Parameters, readParameters, toQueryError } from "./parameters.ts";
+import { queryNodesRoutes } from "./query-nodes-routes.ts";
 import {
   formatQueryRoute,
   parseQueryRoute,
@@ -20,6 +23,8 @@ import {
   queryRangeRoute,
   queryRoute,
 } from "./query-routes.ts";
+import { createRemoteWriteRoute } from "./remote-write-route.ts";
+import { alertmanagersRoute, alertsRoute, rulesRoute } from "./rule-routes.ts";
 import { labelNamesRoute, labelValuesRoute, seriesRoute } from "./series-routes.ts";
 import {
   buildInfoRoute,
@@ -44,13 +49,26 @@ import { createWebFiles } from "./web-files.ts";
 /** Window of /federate: how far back the latest sample may lie, ms. */
 const federationLookbackMs = 5 * 60_000;
 
-type Handler = (parameters: Parameters, request: Request) => Response | Promise<Response>;
+/** Answers that are read again and again and change little: a second reading costs no body. */
+const etagPaths: readonly string[] = [
+  "/api/v1/metadata",
+  "/api/v1/openapi.yaml",
+  "/api/ciliascope/v1/dashboards/*",
+];
+
+type Handler = (
+  parameters: Parameters,
+  request: Request,
+  origin: RequestOrigin,
+) => Response | Promise<Response>;
 type Handlers = Readonly<Record<string, { readonly methods: string; readonly run: Handler }>>;
 
 /** What an application may have beside its routes. */
 export interface AppOptions {
   /** The built page; absent: the routes alone. */
   readonly webDir?: string;
+  /** Origins that may ask across sites, a regular expression; absent: none. */
+  readonly corsOrigin?: string;
   /** Headers of every answer. */
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -67,14 +85,19 @@ export function createApp(sources: ApiSources, guard: Guard, options: AppOptions
     for (const [name, value] of headers) context.header(name, value);
     return undefined;
   });
-  app.use(compress());
+  if (options.corsOrigin !== undefined) app.use("/api/*", allowOrigins(options.corsOrigin));
+  app.use(compressAnswers());
+  for (const path of etagPaths) app.use(path, etag());
   app.route("/api/ciliascope/v1", dashboardRoutes(sources));
+  app.route("/api/ciliascope/v1", queryNodesRoutes(sources));
   for (const feature of sources.features ?? []) app.route("/api/ciliascope/v1", feature);
   for (const [path, { methods, run }] of Object.entries(prometheusRoutes(sources))) {
-    app.all(path, (context) => answer(sources, context.req.raw, methods, run));
+    app.all(path, (context) => answer(sources, context, methods, run));
   }
+  const writeRoute = createRemoteWriteRoute(sources.writeReceiver);
+  app.all("/api/v1/write", (context) => writeRoute(context.req.raw));
   app.all("/api/v1/label/:name/values", (context) =>
-    answer(sources, context.req.raw, "GET", (parameters) =>
+    answer(sources, context, "GET", (parameters) =>
       labelValuesRoute(sources, parameters, context.req.param("name")),
     ),
   );
@@ -98,11 +121,11 @@ function prometheusRoutes(sources: ApiSources): Handlers {
   return {
     "/api/v1/query": {
       methods: readOrForm,
-      run: (p, request) => queryRoute(sources, p, request.signal),
+      run: (p, { signal }, origin) => queryRoute(sources, p, { signal, origin }),
     },
     "/api/v1/query_range": {
       methods: readOrForm,
-      run: (p, request) => queryRangeRoute(sources, p, request.signal),
+      run: (p, { signal }, origin) => queryRangeRoute(sources, p, { signal, origin }),
     },
     "/api/v1/query_exemplars": { methods: readOrForm, run: (p) => queryExemplarsRoute(sources, p) },
     "/api/v1/format_query": { methods: readOrForm, run: (p) => formatQueryRoute(sources, p) },
@@ -113,12 +136,9 @@ function prometheusRoutes(sources: ApiSources): Handlers {
     "/api/v1/targets": { methods: "GET", run: (p) => targetsRoute(sources, p) },
     "/api/v1/targets/metadata": { methods: "GET", run: (p) => targetMetadataRoute(sources, p) },
     "/api/v1/scrape_pools": { methods: "GET", run: () => scrapePoolsRoute(sources) },
-    "/api/v1/rules": { methods: "GET", run: () => success({ groups: [] }) },
-    "/api/v1/alerts": { methods: "GET", run: () => success({ alerts: [] }) },
-    "/api/v1/alertmanagers": {
-      methods: "GET",
-      run: () => success({ activeAlertmanagers: [], droppedAlertmanagers: [] }),
-    },
+    "/api/v1/rules": { methods: "GET", run: (p) => rulesRoute(sources, p) },
+    "/api/v1/alerts": { methods: "GET", run: () => alertsRoute(sources) },
+    "/api/v1/alertmanagers": { methods: "GET", run: () => alertmanagersRoute(sources) },
     "/api/v1/status/buildinfo": { methods: "GET", run: () => buildInfoRoute(sources) },
     "/api/v1/status/runtimeinfo": { methods: "GET", run: () => runtimeInfoRoute(sources) },
     "/api/v1/status/config": { methods: "GET", run: () => configRoute(sources) },
@@ -144,14 +164,15 @@ function prometheusRoutes(sources: ApiSources): Handlers {
 
 async function answer(
   sources: ApiSources,
-  request: Request,
+  context: Context,
   methods: string,
   run: Handler,
 ): Promise<Response> {
+  const request = context.req.raw;
   if (request.method === "OPTIONS") return new Response(null, { status: 204 });
-  if (!methods.split(" ").includes(request.method)) return plainText(405, "Method Not Allowed");
+  if (!methods.split(" ").includes(request.method)) return methodNotAllowed(methods);
   try {
-    return await run(await readParameters(request), request);
+    return await run(await readParameters(request), request, originOf(context));
   } catch (thrown) {
     if (!(thrown instanceof AppError)) {
       const error =
@@ -160,6 +181,18 @@ async function answer(
     }
     return failure(thrown instanceof QueryError ? thrown : toQueryError(thrown));
   }
+}
+
+/** The client's address is known where a socket brought the request. */
+function originOf(context: Context): RequestOrigin {
+  const env = (context.env ?? {}) as {
+    readonly incoming?: { readonly socket?: { readonly remoteAddress?: string } };
+  };
+  return {
+    clientIp: env.incoming?.socket?.remoteAddress ?? "",
+    method: context.req.method,
+    path: context.req.path,
+  };
 }
 
 /** As Go's mux cleans a path. */

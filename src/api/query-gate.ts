@@ -60,7 +60,10 @@ class QueryGate {
       };
       const cancelTimer = clock.after(
         Math.min(queryOptions?.timeoutMs ?? timeoutMs, timeoutMs),
-        () => leave(new QueryError("timeout", "query timed out in query queue")),
+        () => {
+          const waited = `query timed out in query queue (${this.#options.concurrencyMax} queries at a time: try later, or raise --query.max-concurrency)`;
+          leave(new QueryError("timeout", waited));
+        },
       );
       const abort = (): void => {
         cancelTimer();

@@ -4,11 +4,11 @@ import { type AppError, errorMessage, ParseError, QueryError } from "../base/err
 import type { Matcher } from "../model/matcher.ts";
 import { formatPlainDecimal } from "../model/value-format.ts";
 import type { Expr } from "../promql/ast.ts";
-import type { QueryResult, QueryStats, QueryValue } from "../promql/engine/query-result.ts";
+import type { QueryResult, QueryValue } from "../promql/engine/query-result.ts";
 import { parseExpr } from "../promql/parser.ts";
 import { prettyPrint } from "../promql/printer.ts";
 import { success, successStream, truncate } from "./answers.ts";
-import type { ApiSources, QueryOptions } from "./api-sources.ts";
+import type { ApiSources, QueryOptions, RequestOrigin } from "./api-sources.ts";
 import { exprJson } from "./expr-json.ts";
 import {
   invalidParameter,
@@ -22,34 +22,71 @@ import {
   requiredTime,
 } from "./parameters.ts";
 import { queryValueJson } from "./query-json.ts";
+import { queryStatsJson } from "./query-stats.ts";
 
 /** Points of one series that a range query may ask for. */
 const rangePointsMax = 11_000;
+
+/** Who asks: goes away (signal), and is named in the query log. */
+export interface Asker {
+  readonly signal: AbortSignal;
+  readonly origin?: RequestOrigin;
+}
 
 /** GET or POST /api/v1/query */
 export async function queryRoute(
   sources: ApiSources,
   parameters: Parameters,
-  signal: AbortSignal,
+  asker: Asker,
 ): Promise<Response> {
   const limit = optionalLimit(parameters);
-  const timeMs = optionalTime(parameters, "time", sources.clock.nowMs());
-  const options = queryOptions(parameters, signal);
-  const query = parameters.get("query") ?? "";
-  checkParses(query, sources);
-  const result = await withQueryPrefix(() =>
-    sources.engine.instantQuery(sources.queryable, query, timeMs, options),
-  );
-  return resultAnswer(result, limit, wantsStats(parameters));
+  const result = await runInstant(sources, parameters, asker);
+  return resultAnswer(result, limit, parameters.get("stats") ?? "");
 }
 
 /** GET or POST /api/v1/query_range */
 export async function queryRangeRoute(
   sources: ApiSources,
   parameters: Parameters,
-  signal: AbortSignal,
+  asker: Asker,
 ): Promise<Response> {
   const limit = optionalLimit(parameters);
+  const result = await runRange(sources, parameters, asker);
+  return resultAnswer(result, limit, parameters.get("stats") ?? "");
+}
+
+/** Runs what a request asks: a range where there is a `start`, else an instant. Throws QueryError. */
+export async function runQueryRequest(
+  sources: ApiSources,
+  parameters: Parameters,
+  asker: Asker,
+  extra: QueryOptions,
+): Promise<QueryResult> {
+  const run = parameters.has("start") ? runRange : runInstant;
+  return await run(sources, parameters, asker, extra);
+}
+
+async function runInstant(
+  sources: ApiSources,
+  parameters: Parameters,
+  asker: Asker,
+  extra: QueryOptions = {},
+): Promise<QueryResult> {
+  const timeMs = optionalTime(parameters, "time", sources.clock.nowMs());
+  const options = { ...queryOptions(sources, parameters, asker), ...extra };
+  const query = parameters.get("query") ?? "";
+  checkParses(query, sources);
+  return await withQueryPrefix(() =>
+    sources.engine.instantQuery(sources.queryable, query, timeMs, options),
+  );
+}
+
+async function runRange(
+  sources: ApiSources,
+  parameters: Parameters,
+  asker: Asker,
+  extra: QueryOptions = {},
+): Promise<QueryResult> {
   const startMs = requiredTime(parameters, "start");
   const endMs = requiredTime(parameters, "end");
   if (endMs < startMs) throw invalidParameter("end", "end timestamp must not be before start time");
@@ -60,14 +97,13 @@ export async function queryRangeRoute(
       "exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)",
     );
   }
-  const options = queryOptions(parameters, signal);
+  const options = { ...queryOptions(sources, parameters, asker), ...extra };
   const query = parameters.get("query") ?? "";
   checkParses(query, sources);
   const range = { startMs, endMs, stepMs };
-  const result = await withQueryPrefix(() =>
+  return await withQueryPrefix(() =>
     sources.engine.rangeQuery(sources.queryable, query, range, options),
   );
-  return resultAnswer(result, limit, wantsStats(parameters));
 }
 
 /** GET or POST /api/v1/format_query */
@@ -142,7 +178,7 @@ function requiredStep(parameters: Parameters): number {
   );
 }
 
-function queryOptions(parameters: Parameters, signal: AbortSignal): QueryOptions {
+function queryOptions(sources: ApiSources, parameters: Parameters, asker: Asker): QueryOptions {
   const timeoutMs = optionalDuration(parameters, "timeout");
   const lookbackText = parameters.get("lookback_delta") ?? "";
   let lookbackDeltaMs: number | undefined;
@@ -156,44 +192,22 @@ function queryOptions(parameters: Parameters, signal: AbortSignal): QueryOptions
       );
     }
   }
+  const wantsStepStats = sources.hasStepStats === true && parameters.get("stats") === "all";
   return {
-    signal,
+    signal: asker.signal,
+    ...(asker.origin === undefined ? {} : { origin: asker.origin }),
+    ...(wantsStepStats ? { wantsStepStats } : {}),
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
     ...(lookbackDeltaMs === undefined ? {} : { lookbackDeltaMs }),
   };
 }
 
-function wantsStats(parameters: Parameters): boolean {
-  return (parameters.get("stats") ?? "") !== "";
-}
-
-function resultAnswer(result: QueryResult, limit: number, hasStats: boolean): Response {
+function resultAnswer(result: QueryResult, limit: number, stats: string): Response {
   const cut = limitValue(result.value, limit);
-  const stats = hasStats ? statsJson(result.stats) : undefined;
-  return successStream(queryValueJson(cut.value, stats), {
+  const statsText = stats === "" ? undefined : JSON.stringify(queryStatsJson(result.stats));
+  return successStream(queryValueJson(cut.value, statsText), {
     warnings: [...result.warnings, ...cut.warnings],
     infos: result.infos,
-  });
-}
-
-/** In Prometheus' names, seconds. Sorting is part of our evaluation, and the line before the gate is not measured. */
-function statsJson(stats: QueryStats): string {
-  const seconds = (ms: number) => ms / 1000;
-  const inner = seconds(stats.selectMs + stats.evaluateMs);
-  const total = seconds(stats.prepareMs) + inner;
-  return JSON.stringify({
-    timings: {
-      evalTotalTime: total,
-      resultSortTime: 0,
-      queryPreparationTime: seconds(stats.prepareMs),
-      innerEvalTime: inner,
-      execQueueTime: 0,
-      execTotalTime: total,
-    },
-    samples: {
-      totalQueryableSamples: stats.totalQueryableSamples,
-      peakSamples: stats.peakSamples,
-    },
   });
 }
 

@@ -5,6 +5,7 @@
  */
 
 import { readFileSync } from "node:fs";
+import { dirname, resolve } from "node:path";
 import { stringify } from "yaml";
 import { z } from "zod";
 import { ConfigError, errorMessage } from "../base/errors.ts";
@@ -41,6 +42,8 @@ export interface GlobalConfig {
   readonly scrapeTimeoutMs: number;
   readonly evaluationIntervalMs: number;
   readonly externalLabels: Labels;
+  /** Absolute, or relative to where the server was started where there is no file; absent: no log. */
+  readonly queryLogFile?: string;
 }
 
 /** What `storage` says. */
@@ -150,6 +153,7 @@ export function parseConfig(text: string, file?: string): LoadedConfig {
       scrapeTimeoutMs: parseDuration(globalScrape.scrape_timeout) ?? 0,
       evaluationIntervalMs: parseDuration(evaluation) ?? 0,
       externalLabels: labelsFromObject(externalLabels),
+      ...queryLogFile(fields.global?.query_log_file, file),
     },
     scrapeConfigs,
     storage: {
@@ -173,6 +177,12 @@ export function parseConfig(text: string, file?: string): LoadedConfig {
 /** The configuration as YAML with defaults filled in and every secret as `<secret>`, for status/config. */
 export function redactedYaml(config: Config): string {
   return stringify(config.printable, { lineWidth: 0, indentSeq: false });
+}
+
+/** A relative path is relative to the configuration's folder. */
+function queryLogFile(path: string | undefined, file: string | undefined) {
+  if (path === undefined || path === "") return {};
+  return { queryLogFile: file === undefined ? path : resolve(dirname(file), path) };
 }
 
 function checkExternalLabels(

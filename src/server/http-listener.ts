@@ -56,7 +56,7 @@ export function urlHost(address: ListenAddress): string {
 
 /** Opens the socket. Throws AppError `address_in_use` naming the holder and the flag. */
 export async function listenHttp(
-  fetch: (request: Request) => Response | Promise<Response>,
+  fetch: (request: Request, env: unknown) => Response | Promise<Response>,
   address: ListenAddress,
   options: { readonly tls?: WebTlsConfig; readonly flag: string },
 ): Promise<HttpListener> {

@@ -13,17 +13,17 @@ import { createApp } from "../api/app.ts";
 import { openDashboardStore } from "../api/dashboard-store.ts";
 import { createGuard, loopbackHosts } from "../api/guard.ts";
 import { fetchPublicText } from "../api/public-fetch.ts";
-import { gateQueries } from "../api/query-gate.ts";
 import type { ServerStatus } from "../api/wire/server.ts";
 import type { Clock } from "../base/clock.ts";
 import { AppError, errorMessage } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import { redactedYaml } from "../config/config.ts";
+import type { FeatureSwitches } from "../config/feature-switches.ts";
 import { loadWebConfig, type WebConfig } from "../config/web-config.ts";
 import { negotiateExposition, renderExposition } from "../metrics/exposition.ts";
 import { registerProcessMetrics } from "../metrics/process-metrics.ts";
 import { Registry } from "../metrics/registry.ts";
-import { Engine } from "../promql/engine/engine.ts";
+import { WriteReceiver } from "../remote/write-receiver.ts";
 import { ScrapeManager } from "../scrape/scrape-manager.ts";
 import { openTsdb, type Tsdb } from "../tsdb/tsdb.ts";
 import { ConfigInForce } from "./config-in-force.ts";
@@ -35,6 +35,7 @@ import {
   parseListenAddress,
   urlHost,
 } from "./http-listener.ts";
+import { type Querying, startQuerying } from "./querying.ts";
 
 /** What a server is started with. */
 export interface ServerOptions {
@@ -50,6 +51,8 @@ export interface ServerOptions {
   readonly canImportByUrl: boolean;
   /** Deleting, cleaning and snapshots by HTTP. */
   readonly hasAdminApi: boolean;
+  /** POST /api/v1/write takes samples. */
+  readonly hasRemoteWriteReceiver?: boolean;
   readonly retentionMs: number;
   /** Absent: a share of the memory; 0: none. */
   readonly memoryBudgetBytes?: number;
@@ -64,6 +67,10 @@ export interface ServerOptions {
   readonly logger: Logger;
   /** For status/flags. */
   readonly flags: Readonly<Record<string, string>>;
+  /** Origins that may ask across sites, a regular expression; absent: none. */
+  readonly corsOrigin?: string;
+  /** `--enable-feature`. */
+  readonly features: FeatureSwitches;
   /** The laboratory's, in the demo. */
   readonly ciliumVersion?: string;
 }
@@ -112,12 +119,18 @@ export async function startServer(options: ServerOptions): Promise<ServerHandle>
     appendable: tsdb,
     registry,
   });
-  const parts: Parts = { options, config, registry, tsdb, manager, startedMs: clock.nowMs() };
+  for (const { level, message, option } of options.features.notes) {
+    logger[level]({ option }, message);
+  }
+  const querying = startQuerying(options, config.merged);
+  const startedMs = clock.nowMs();
+  const parts: Parts = { options, config, registry, tsdb, manager, querying, startedMs };
   let listener: HttpListener;
   try {
     listener = await openListener(parts, address, webConfig);
   } catch (thrown) {
     stopProcessMetrics();
+    querying.close();
     await tsdb.close();
     throw thrown;
   }
@@ -137,6 +150,7 @@ export async function startServer(options: ServerOptions): Promise<ServerHandle>
       // Scraping first, so that its last samples and stale markers are in the log before it closes.
       await manager.stop({ markStale: true });
       await listener.close();
+      querying.close();
       await tsdb.close();
       stopProcessMetrics();
       logger.info({}, "stopped");
@@ -151,6 +165,7 @@ interface Parts {
   readonly registry: Registry;
   readonly tsdb: Tsdb;
   readonly manager: ScrapeManager;
+  readonly querying: Querying;
   readonly startedMs: number;
 }
 
@@ -184,6 +199,7 @@ async function reload(parts: Parts): Promise<void> {
   }
   for (const warning of config.warnings) options.logger.warn({}, warning);
   manager.applyConfig(config.merged);
+  parts.querying.applyConfig(config.merged);
   parts.tsdb.setOutOfOrderWindow(config.merged.storage.outOfOrderWindowMs);
   options.logger.info({ file: options.configFile ?? "" }, "configuration loaded");
 }
@@ -205,11 +221,12 @@ async function openListener(
     compareHash: compare,
   });
   const app = createApp(apiSources(parts), guard, {
+    ...(options.corsOrigin === undefined ? {} : { corsOrigin: options.corsOrigin }),
     ...(existsSync(webDir) ? { webDir } : {}),
     headers: webConfig?.headers ?? {},
   });
   const tls = webConfig?.tls;
-  return await listenHttp((request) => app.fetch(request), address, {
+  return await listenHttp((request, env) => app.fetch(request, env as object), address, {
     flag: "--listen",
     ...(tls === undefined ? {} : { tls }),
   });
@@ -221,15 +238,9 @@ function apiSources(parts: Parts): ApiSources {
   return {
     clock,
     logger,
-    engine: gateQueries(
-      new Engine({
-        clock,
-        lookbackDeltaMs: options.lookbackDeltaMs,
-        timeoutMs: options.queryTimeoutMs,
-        maxSamples: options.querySamplesMax,
-      }),
-      { clock, concurrencyMax: options.queryConcurrencyMax, timeoutMs: options.queryTimeoutMs },
-    ),
+    engine: parts.querying.engine,
+    parserOptions: parts.querying.parserOptions,
+    hasStepStats: options.features.has("promql-per-step-stats"),
     queryable: tsdb,
     exemplars: tsdb,
     targets: manager,
@@ -245,6 +256,7 @@ function apiSources(parts: Parts): ApiSources {
     isReady: () => true,
     storage: tsdb,
     ...(options.hasAdminApi ? { admin: storageAdmin(parts) } : {}),
+    ...(options.hasRemoteWriteReceiver === true ? { writeReceiver: writeReceiver(parts) } : {}),
     lastConfigReload: () => config.lastReload,
     reload: () => reload(parts),
     status: () => serverStatus(parts),
@@ -255,6 +267,11 @@ function apiSources(parts: Parts): ApiSources {
     }),
     ...(options.canImportByUrl ? { fetchUrl: (url: string) => fetchPublicText(url) } : {}),
   };
+}
+
+function writeReceiver({ options, registry, tsdb }: Parts): WriteReceiver {
+  const logger = options.logger.child({ part: "remote" });
+  return new WriteReceiver({ appendable: tsdb, clock: options.clock, logger, registry });
 }
 
 /** Snapshots lie where Prometheus puts them. */

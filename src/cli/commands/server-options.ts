@@ -3,8 +3,10 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import { systemClock } from "../../base/clock.ts";
-import { AppError } from "../../base/errors.ts";
+import { AppError, errorMessage } from "../../base/errors.ts";
+import { readFeatureSwitches } from "../../config/feature-switches.ts";
 import { parseDuration } from "../../model/duration.ts";
+import { compileAnchoredRegexp } from "../../model/regexp.ts";
 import { parseSizeBytes } from "../../schema/scalars.ts";
 import { createPinoLogger, type LogFormat, type LogLevel } from "../../server/pino-logger.ts";
 import type { ServerOptions } from "../../server/server.ts";
@@ -35,8 +37,13 @@ export function addServerFlags(command: Command): Command {
       "--web.allowed-host <name...>",
       "further host names under which the server may be asked",
     )
+    .option(
+      "--web.cors.origin <regexp>",
+      "origins that may read the API from other sites; none unless given",
+    )
     .option("--web.allow-import-url", "let users import dashboards from public web addresses")
     .option("--web.enable-admin-api", "allow deleting series, cleaning and snapshots by HTTP")
+    .option("--web.enable-remote-write-receiver", "take samples at POST /api/v1/write")
     .option("--storage.tsdb.retention.time <duration>", "how long samples are kept", "15d")
     .option("--storage.tsdb.retention.size <size>", "oldest blocks beyond this go; 0 for no limit")
     .option(
@@ -48,6 +55,10 @@ export function addServerFlags(command: Command): Command {
     .option("--query.timeout <duration>", "longest time a query may take", "2m")
     .option("--query.max-samples <n>", "most samples a query may hold", "50000000")
     .option("--query.max-concurrency <n>", "most queries at a time", "20")
+    .option(
+      "--enable-feature <names...>",
+      "experimental features, by Prometheus' names; comma-separated or repeated",
+    )
     .option("--log.level <level>", "debug, info, warn or error", "info")
     .option("--log.format <format>", "text or json");
 }
@@ -69,6 +80,7 @@ export function toServerOptions(
     ...(webConfigFile === undefined ? {} : { webConfigFile: resolve(webConfigFile) }),
     allowedHosts: (flagValue(flags, "web.allowed-host") ?? []) as string[],
     hasAdminApi: flagValue(flags, "web.enable-admin-api") === true,
+    hasRemoteWriteReceiver: flagValue(flags, "web.enable-remote-write-receiver") === true,
     canImportByUrl: flagValue(flags, "web.allow-import-url") === true,
     retentionMs: durationFlag(flags, "storage.tsdb.retention.time"),
     ...sizes(flags),
@@ -80,6 +92,8 @@ export function toServerOptions(
     clock: systemClock,
     logger: createPinoLogger({ level: logLevel(flags), format: logFormat(flags) }),
     flags: flagTexts(flags),
+    features: readFeatureSwitches((flagValue(flags, "enable-feature") ?? []) as string[]),
+    ...corsOrigin(flags),
   };
 }
 
@@ -98,6 +112,17 @@ function durationFlag(flags: SharedFlags, name: string): number {
     );
   }
   return ms;
+}
+
+function corsOrigin(flags: SharedFlags): Pick<ServerOptions, "corsOrigin"> {
+  const value = flagValue(flags, "web.cors.origin");
+  if (value === undefined || value === "") return {};
+  try {
+    compileAnchoredRegexp(String(value));
+  } catch (thrown) {
+    throw new AppError("usage", `--web.cors.origin: ${errorMessage(thrown)}`);
+  }
+  return { corsOrigin: String(value) };
 }
 
 /** Sizes that were given; powers of 1024, as Prometheus reads them. Throws AppError `usage`. */

@@ -94,7 +94,7 @@ describe("Engine", () => {
     );
     expect(error.kind).toBe("execution");
     expect(error.message).toBe(
-      "query processing would load too many samples into memory in query execution",
+      "query processing would load too many samples into memory in query execution (limit 100: select fewer series or a shorter time, or raise --query.max-samples)",
     );
     await engineOf({ maxSamples: 220 }).rangeQuery(storage, "x_total", range);
     const window = engineOf({ maxSamples: 30 }).instantQuery(
@@ -134,7 +134,9 @@ describe("Engine", () => {
     const slow = engineOf({ clock, yieldNow, timeoutMs: 50 });
     const late = await errorOf(slow.rangeQuery(storageOf(100, 40), "rate(x_total[5m])", range));
     expect(late.kind).toBe("timeout");
-    expect(late.message).toBe("query timed out in expression evaluation");
+    expect(late.message).toMatch(
+      /^query timed out in expression evaluation \(limit 50ms: .*--query\.timeout/,
+    );
 
     const stopping = engineOf({ clock, yieldNow: async () => controller.abort() });
     const stopped = await errorOf(
@@ -244,6 +246,19 @@ describe("Engine", () => {
     const plain = await engineOf().rangeQuery(storageOf(3, 40), query, range);
     expect(plain.stats.nodes).toBeUndefined();
     expect(plain.stats.totalQueryableSamples).toBe(stats.totalQueryableSamples);
+  });
+
+  it("counts samples by step where asked, a subquery's at the last step", async () => {
+    const options = { wantsStepStats: true };
+    const stepsOf = async (query: string) => {
+      const { stats } = await engineOf().rangeQuery(storageOf(2, 40), query, range, options);
+      const counts = Array.from(stats.perStep?.samples ?? []);
+      expect(counts.reduce((sum, count) => sum + count, 0)).toBe(stats.totalQueryableSamples);
+      return counts;
+    };
+    expect(await stepsOf("sum(x_total)")).toEqual(Array(11).fill(2));
+    expect(await stepsOf("sum(rate(x_total[1m])) + sum(rate(x_total[1m]))")).toHaveLength(11);
+    expect((await stepsOf("sum(rate(x_total[1m:30s]))")).at(-1)).toBeGreaterThan(40);
   });
 
   it("evaluates once what is written twice, and answers as if it were not", async () => {

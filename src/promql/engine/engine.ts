@@ -22,6 +22,7 @@ import { QueryRun } from "./query-run.ts";
 import { collectRange } from "./range-call.ts";
 import { openSources } from "./selectors.ts";
 import { createGrid, instantGrid, type StepGrid } from "./step-grid.ts";
+import { StepSamples } from "./step-samples.ts";
 
 /** Prometheus' `--query.lookback-delta`, `--query.timeout`, `--query.max-samples`. */
 const defaultLookbackDeltaMs = 5 * 60_000;
@@ -60,6 +61,8 @@ export interface QueryOptions {
   readonly signal?: AbortSignal;
   /** Tell what each node cost (`stats.nodes`); a little slower. */
   readonly wantsNodeStats?: boolean;
+  /** Count samples for each step (`stats.perStep`). */
+  readonly wantsStepStats?: boolean;
 }
 
 /** Times of a range query, ms; both ends are included. */
@@ -133,6 +136,7 @@ export class Engine {
       usesStartTimestamps: this.#options.enableStartTimestamps ?? false,
     });
     if (options.wantsNodeStats === true) run.nodeCosts = new NodeCosts(plan.places);
+    if (options.wantsStepStats === true) run.stepSamples = new StepSamples(what.grid);
     run.checkAlive();
     const preparedMs = clock.monotonicMs();
     const querier = await openSources(queryable, plan.sources, run);
@@ -149,6 +153,7 @@ export class Engine {
         selectMs: selectedMs - preparedMs,
         evaluateMs: clock.monotonicMs() - selectedMs,
         ...(run.nodeCosts === undefined ? {} : { nodes: run.nodeCosts.list() }),
+        ...(run.stepSamples === undefined ? {} : { perStep: run.stepSamples.stats(what.stepMs) }),
       };
       return { value, ...run.annotations.render(what.text), stats };
     } finally {

@@ -219,16 +219,24 @@ async function evaluateShared({ slot }: SharedNode, run: QueryRun): Promise<Step
   const known = run.sharedResults.get(slot);
   if (known === undefined) {
     const samplesBefore = run.totalSamples;
+    const stepsBefore = run.stepSamples?.counts.slice();
     const vector = await evaluateVector(slot.node, run);
     if (slot.uses > 1) {
+      const stepSamples = stepsBefore && run.stepSamples?.since(stepsBefore);
       const totalSamples = run.totalSamples - samplesBefore;
       const copy = vector.clone();
       run.keepSamples(copy.presentCount());
-      run.sharedResults.set(slot, { vector: copy, totalSamples, waiting: slot.uses - 1 });
+      run.sharedResults.set(slot, {
+        vector: copy,
+        totalSamples,
+        stepSamples,
+        waiting: slot.uses - 1,
+      });
     }
     return vector;
   }
   run.totalSamples += known.totalSamples;
+  if (known.stepSamples !== undefined) run.stepSamples?.add(known.stepSamples);
   known.waiting--;
   if (known.waiting > 0) return known.vector.clone();
   run.sharedResults.delete(slot);

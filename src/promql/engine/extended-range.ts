@@ -204,7 +204,9 @@ export async function evaluateSmoothedSelector(
     if (run.isPauseDue()) await run.pause();
     loadSeries(windows, series, range, buffer, { leftMs: 0, rightMs: run.lookbackDeltaMs });
     if (windows.total === 0) continue;
-    run.totalSamples += weighWindows(windows).total;
+    const { total } = weighWindows(windows);
+    run.totalSamples += total;
+    run.stepSamples?.addWindows(windows, grid, total);
     const base = result.reserveRow();
     const row = { vector: result, values: result.values, kinds: result.kinds, base };
     const { metricName } = series.labels;

@@ -76,6 +76,16 @@ export interface QueryStats {
   readonly evaluateMs: number;
   /** Only where asked for: by position in the query, an outer node before what is inside it. */
   readonly nodes?: readonly NodeStats[];
+  /** Only where asked for: samples read for each step of the query. */
+  readonly perStep?: StepStats;
+}
+
+/** Samples that the steps of a query needed; what a subquery read counts at the last step, as in Prometheus. */
+export interface StepStats {
+  readonly startMs: number;
+  /** 0 for an instant query. */
+  readonly stepMs: number;
+  readonly samples: Float64Array;
 }
 
 /** What a part of the query cost. */

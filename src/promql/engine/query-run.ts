@@ -6,9 +6,11 @@
 
 import type { Clock } from "../../base/clock.ts";
 import { QueryError } from "../../base/errors.ts";
+import { formatDuration } from "../../model/duration.ts";
 import { Annotations } from "./annotations.ts";
 import type { NodeCosts } from "./node-costs.ts";
 import type { SharedSlot } from "./plan-node.ts";
+import type { StepSamples } from "./step-samples.ts";
 import type { StepVector } from "./step-vector.ts";
 
 /** A query holds the event loop for at most about so long, ms. */
@@ -35,6 +37,7 @@ export interface SharedResult {
   readonly vector: StepVector;
   /** What evaluating it read: counted for each node, as if it were evaluated there. */
   readonly totalSamples: number;
+  readonly stepSamples: Float64Array | undefined;
   waiting: number;
 }
 
@@ -47,6 +50,8 @@ export class QueryRun {
   readonly usesStartTimestamps: boolean;
   /** Costs of nodes, where they are asked for; set before evaluation begins. */
   nodeCosts: NodeCosts | undefined;
+  /** Samples by step, where they are asked for; set before evaluation begins. */
+  stepSamples: StepSamples | undefined;
   /** Results of parts that are written more than once, while nodes wait for them. */
   readonly sharedResults = new Map<SharedSlot, SharedResult>();
   /** Samples that selectors gave, window by window, as Prometheus counts them. */
@@ -85,7 +90,7 @@ export class QueryRun {
     this.#samples = count;
     const all = count + this.#waitingSamples;
     if (all > this.peakSamples) this.peakSamples = all;
-    if (all > this.#options.samplesMax) throw tooManySamples();
+    if (all > this.#options.samplesMax) throw tooManySamples(this.#options.samplesMax);
   }
 
   /** Says that so many more (or fewer) samples are kept for nodes that are evaluated later. */
@@ -99,7 +104,9 @@ export class QueryRun {
    * larger than memory should bear (twice the limit on samples), which Prometheus would answer.
    */
   holdCells(count: number): void {
-    if (count > cellsAllowed && count > 2 * this.#options.samplesMax) throw tooManySamples();
+    if (count > cellsAllowed && count > 2 * this.#options.samplesMax) {
+      throw tooManySamples(this.#options.samplesMax);
+    }
   }
 
   /** Whether the slice is used up. Throws once the query is cancelled or out of time. */
@@ -123,14 +130,19 @@ export class QueryRun {
       throw new QueryError("canceled", "query was canceled in expression evaluation");
     }
     if (nowMs >= this.#deadlineMs) {
-      throw new QueryError("timeout", "query timed out in expression evaluation");
+      const limit = formatDuration(Math.max(1, Math.round(this.#options.timeoutMs)));
+      throw new QueryError(
+        "timeout",
+        `query timed out in expression evaluation (limit ${limit}: ask for less, or raise --query.timeout or the parameter timeout)`,
+      );
     }
   }
 }
 
-function tooManySamples(): QueryError {
+/** Prometheus' text first, so that programs know it; then which limit it was. */
+function tooManySamples(samplesMax: number): QueryError {
   return new QueryError(
     "execution",
-    "query processing would load too many samples into memory in query execution",
+    `query processing would load too many samples into memory in query execution (limit ${samplesMax}: select fewer series or a shorter time, or raise --query.max-samples)`,
   );
 }

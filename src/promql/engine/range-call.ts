@@ -112,6 +112,7 @@ export async function forEachRow(
     if (windows.total === 0) continue;
     const weight = weighWindows(windows);
     run.totalSamples += weight.total;
+    run.stepSamples?.addWindows(windows, grid, weight.total);
     const held = run.samples;
     run.holdSamples(held + weight.fullest);
     run.holdSamples(held);
@@ -182,6 +183,7 @@ export async function collectRange(
     if (windows.total === 0) continue;
     const weight = weighWindows(windows);
     run.totalSamples += weight.total;
+    run.stepSamples?.addLate(weight.total);
     samples += weight.fullest;
     run.holdSamples(held + samples);
     const labels = source.labelsOf(index);

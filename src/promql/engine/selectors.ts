@@ -71,10 +71,21 @@ export async function evaluateSelector(
     if (found === 0) continue;
     present += found;
     run.totalSamples += found;
+    run.stepSamples?.addRow(grid, found, lastRowWeights(result));
     run.holdSamples(held + present);
     run.holdCells(result.rowCount * grid.stepCount);
   }
   return result;
+}
+
+/** What each step of the row added last counts. */
+function lastRowWeights(result: StepVector): (step: number) => number {
+  const base = (result.rowCount - 1) * result.stepCount;
+  return (step) => {
+    if (result.kinds[base + step] === cellKind.absent) return 0;
+    const histogram = result.histogramAt(base + step);
+    return histogram === undefined ? 1 : sampleWeight(histogram);
+  };
 }
 
 interface ReadableSeries {
