@@ -28,6 +28,7 @@ import type {
 import type { Block } from "./block/block.ts";
 import { BlockQuerier } from "./block/block-querier.ts";
 import { BlockSet } from "./block/block-set.ts";
+import { makeDir } from "./block/durable-files.ts";
 import { MergedQuerier } from "./block/merged-querier.ts";
 import { TimeSlice } from "./block/time-slice.ts";
 import type { Random } from "./block/ulid.ts";
@@ -157,7 +158,7 @@ export async function openTsdb(options: TsdbOptions): Promise<Tsdb> {
   const files = options.fs ?? nodeFs;
   const fs = options.isReadOnly === true ? readOnlyFiles(files) : files;
   const walDir = join(dir, "wal");
-  fs.mkdirSync(walDir, { recursive: true });
+  makeDir(fs, walDir);
   const lock =
     options.isReadOnly === true
       ? { release() {} }

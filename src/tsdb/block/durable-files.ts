@@ -38,12 +38,26 @@ export function writeAll(
 
 /** Makes the names in a folder durable. */
 export function syncDir(fs: FileSystem, dir: string): void {
-  const fd = fs.openSync(dir, "r");
+  syncPath(fs, dir);
+}
+
+/** Makes durable what a file holds, whoever wrote it, or the names in a folder. */
+export function syncPath(fs: FileSystem, path: string): void {
+  const fd = fs.openSync(path, "r");
   try {
     fs.fsyncSync(fd);
   } finally {
     fs.closeSync(fd);
   }
+}
+
+/** Makes a folder and those above it that are missing, their names durable. */
+export function makeDir(fs: FileSystem, dir: string): void {
+  if (fs.existsSync(dir)) return;
+  const above = dirname(dir);
+  if (above !== dir) makeDir(fs, above);
+  fs.mkdirSync(dir, { recursive: true });
+  syncDir(fs, above);
 }
 
 /** Resolves when the file has reached the disk; other work goes on meanwhile. */

@@ -10,6 +10,7 @@ import type { Logger } from "../../base/logger.ts";
 import { Labels } from "../../model/labels.ts";
 import { highWord, lowWord, SampleBuffer } from "../../model/sample.ts";
 import { chunkSampleCount, isKnownEncoding, readChunkSamples } from "../block/chunk-samples.ts";
+import { syncPath } from "../block/durable-files.ts";
 import type { FileSystem } from "../file-system.ts";
 import type { HistogramRecord } from "../wal/histogram-records.ts";
 import { WalReader } from "../wal/wal-reader.ts";
@@ -89,6 +90,10 @@ export async function replayLog(head: Head, options: ReplayOptions): Promise<Rep
     await readAll([...checkpointed, ...segments], new LateRecovery(visitor), options);
   }
   visitor.report(logger);
+  // A killed process left them to the kernel: what later segments promise rests on them.
+  for (const log of [dir, options.lateDir]) {
+    for (const { path } of listSegments(fs, log)) syncPath(fs, path);
+  }
   const last = listSegments(fs, dir).at(-1)?.index ?? checkpoint?.index ?? -1;
   return {
     samples: visitor.samples,
@@ -189,6 +194,8 @@ class ReplayVisitor implements RecordVisitor {
 
   /** Keeps a stored chunk until the log names its series. */
   chunk(chunk: StoredChunk): void {
+    // Its series may be in no record any more; a new one must not get its number, and so its chunk.
+    this.#head.reserveLogIds(chunk.logId);
     if (!isKnownEncoding(chunk.encoding)) return;
     const byLogId = chunk.isLate ? this.#lateChunks : this.#chunks;
     const known = byLogId.get(chunk.logId);
@@ -339,8 +346,11 @@ class ReplayVisitor implements RecordVisitor {
   }
 
   #slotOf(ref: number): number {
-    if (ref < this.#denseSlots.length) return this.#denseSlots[ref] ?? 0;
-    return this.#otherSlots.get(ref) ?? 0;
+    const isDense = ref < this.#denseSlots.length;
+    const slot = (isDense ? this.#denseSlots[ref] : this.#otherSlots.get(ref)) ?? 0;
+    // As with chunks: what stands in the log without a name must not become a new series'.
+    if (slot === 0) this.#head.reserveLogIds(ref);
+    return slot;
   }
 }
 

@@ -4,6 +4,7 @@
  */
 
 import type { Logger } from "../../base/logger.ts";
+import { makeDir } from "../block/durable-files.ts";
 import type { FileSystem } from "../file-system.ts";
 import { listSegments } from "../wal/wal-segments.ts";
 import { WalWriter } from "../wal/wal-writer.ts";
@@ -57,7 +58,7 @@ export class LateLog {
 
   #writer(): WalWriter {
     if (this.#open === undefined) {
-      this.#options.fs.mkdirSync(this.#options.dir, { recursive: true });
+      makeDir(this.#options.fs, this.#options.dir);
       this.#open = new WalWriter(this.#options);
     }
     return this.#open;

@@ -72,9 +72,15 @@ export async function writeCheckpoint(options: CheckpointOptions): Promise<void>
   const reader = new WalReader(fs, sources);
   try {
     await copyRecords(reader, writer, options);
+    writer.close();
+    await writer.synced();
+  } catch (thrown) {
+    // The disk may be full: half a checkpoint is of no use and takes room.
+    writer.abort();
+    fs.rmSync(temporary, { recursive: true, force: true });
+    throw thrown;
   } finally {
     reader.close();
-    writer.close();
   }
   const { damage } = reader;
   if (damage !== undefined) {

@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { assert } from "../../base/assert.ts";
 import { AppError, errorMessage } from "../../base/errors.ts";
 import type { Logger } from "../../base/logger.ts";
+import { syncDir, syncFile } from "../block/durable-files.ts";
 import { ByteWriter } from "../byte-writer.ts";
 import { crc32c } from "../crc32c.ts";
 import type { FileSystem } from "../file-system.ts";
@@ -52,6 +53,8 @@ export class WalWriter {
   #writtenBytes = 0;
   #totalBytes = 0;
   #fsyncs = 0;
+  /** Of segments that were ended. */
+  readonly #syncs = new Set<Promise<void>>();
 
   constructor(options: WalWriterOptions) {
     this.#dir = options.dir;
@@ -62,6 +65,7 @@ export class WalWriter {
     this.#snappy = options.compression === "none" ? undefined : new SnappyEncoder();
     this.#segment = options.firstSegment;
     this.#fd = this.#create(this.#segment);
+    syncDir(this.#fs, this.#dir);
   }
 
   /** Index of the segment being written. */
@@ -135,24 +139,45 @@ export class WalWriter {
     this.#segment++;
     this.#writtenBytes = 0;
     this.#fsyncs++;
-    this.#fs.fsync(old, (error) => {
-      if (error !== null) {
-        this.#logger.error(
-          { segment: oldName, error: error.message },
-          "fsync of WAL segment failed",
-        );
-      }
-      this.#fs.closeSync(old);
-    });
+    this.#syncLater(old, oldName);
+    // The name of the new segment too: a file without one is lost, however well it was synced.
+    this.#syncLater(this.#fs.openSync(this.#dir, "r"), this.#dir);
+  }
+
+  /** Resolves when the segments that were ended are on disk. */
+  async synced(): Promise<void> {
+    await Promise.all(this.#syncs);
   }
 
   /** Pads, syncs and closes; the writer must not be used afterwards. */
   close(): void {
-    this.#padPage();
-    this.flush();
-    this.#fsyncs++;
-    this.#fs.fsyncSync(this.#fd);
-    this.#fs.closeSync(this.#fd);
+    try {
+      this.#padPage();
+      this.flush();
+      this.#fsyncs++;
+      this.#fs.fsyncSync(this.#fd);
+    } finally {
+      this.abort();
+    }
+  }
+
+  /** Closes without a word, for a log that is thrown away. */
+  abort(): void {
+    if (this.#fd >= 0) this.#fs.closeSync(this.#fd);
+    this.#fd = -1;
+  }
+
+  /** Syncs in the background, then closes. */
+  #syncLater(fd: number, what: string): void {
+    const sync = syncFile(this.#fs, fd)
+      .catch((thrown: unknown) => {
+        this.#logger.error({ file: what, error: errorMessage(thrown) }, "fsync of the WAL failed");
+      })
+      .then(() => {
+        this.#syncs.delete(sync);
+        this.#fs.closeSync(fd);
+      });
+    this.#syncs.add(sync);
   }
 
   #create(index: number): number {
