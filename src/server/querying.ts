@@ -8,6 +8,7 @@ import { join } from "node:path";
 import type { QueryEngine } from "../api/api-sources.ts";
 import { gateQueries } from "../api/query-gate.ts";
 import type { Config } from "../config/config.ts";
+import { noFeatureSwitches } from "../config/feature-switches.ts";
 import { Engine } from "../promql/engine/engine.ts";
 import type { ParserOptions } from "../promql/parser.ts";
 import { ActiveQueries } from "./active-queries.ts";
@@ -25,7 +26,7 @@ export interface Querying {
 
 /** Starts it. Throws ConfigError where the query log cannot be opened. */
 export function startQuerying(options: ServerOptions, config: Config): Querying {
-  const { clock, logger, features } = options;
+  const { clock, logger, features = noFeatureSwitches } = options;
   const parserOptions: ParserOptions = {
     enableExperimentalFunctions: features.has("promql-experimental-functions"),
     enableExtendedRangeSelectors: features.has("promql-extended-range-selectors"),

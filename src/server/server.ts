@@ -69,8 +69,8 @@ export interface ServerOptions {
   readonly flags: Readonly<Record<string, string>>;
   /** Origins that may ask across sites, a regular expression; absent: none. */
   readonly corsOrigin?: string;
-  /** `--enable-feature`. */
-  readonly features: FeatureSwitches;
+  /** `--enable-feature`; absent: none. */
+  readonly features?: FeatureSwitches;
   /** The laboratory's, in the demo. */
   readonly ciliumVersion?: string;
 }
@@ -119,7 +119,7 @@ export async function startServer(options: ServerOptions): Promise<ServerHandle>
     appendable: tsdb,
     registry,
   });
-  for (const { level, message, option } of options.features.notes) {
+  for (const { level, message, option } of options.features?.notes ?? []) {
     logger[level]({ option }, message);
   }
   const querying = startQuerying(options, config.merged);
@@ -240,7 +240,7 @@ function apiSources(parts: Parts): ApiSources {
     logger,
     engine: parts.querying.engine,
     parserOptions: parts.querying.parserOptions,
-    hasStepStats: options.features.has("promql-per-step-stats"),
+    hasStepStats: options.features?.has("promql-per-step-stats") ?? false,
     queryable: tsdb,
     exemplars: tsdb,
     targets: manager,
