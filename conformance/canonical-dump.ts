@@ -58,6 +58,11 @@ function seriesText(series: Series): { text: string; count: number; isFaulty: bo
 }
 
 function sampleLine(samples: SampleBuffer, i: number): string {
+  const startMs = samples.startTimestampsMs?.[i] ?? 0;
+  return startMs === 0 ? bareLine(samples, i) : `${bareLine(samples, i)} st=${startMs}`;
+}
+
+function bareLine(samples: SampleBuffer, i: number): string {
   const t = samples.timestampsMs[i];
   const histogram = samples.histograms?.[i];
   const high = samples.valueWords[i * 2 + highWord] ?? 0;

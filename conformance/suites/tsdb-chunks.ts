@@ -98,8 +98,7 @@ function checkFloatsRead(recorded: FloatCase, isXor2: boolean): string | undefin
   const length = bytes.length - bitSlackBytes;
   const into = new SampleBuffer();
   const everything = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY] as const;
-  const startTimesMs: number[] = [];
-  const window = { startMs: everything[0], endMs: everything[1], startTimesMs };
+  const window = { startMs: everything[0], endMs: everything[1] };
   const used = isXor2
     ? readXor2Samples(bytes, 0, length, into, window)
     : readXorSamples(bytes, 0, into, ...everything);
@@ -108,9 +107,10 @@ function checkFloatsRead(recorded: FloatCase, isXor2: boolean): string | undefin
   for (const [i, { t, bits, st }] of recorded.samples.entries()) {
     const words = [into.valueWords[i * 2 + highWord], into.valueWords[i * 2 + lowWord]];
     const have = words.map((word) => (word ?? 0).toString(16).padStart(8, "0")).join("");
-    const hasStart = !isXor2 || startTimesMs[i] === Number(st ?? "0");
+    const startMs = into.startTimestampsMs?.[i] ?? 0;
+    const hasStart = !isXor2 || startMs === Number(st ?? "0");
     if (into.timestampsMs[i] !== Number(t) || have !== bits || !hasStart) {
-      return `sample ${i}: want ${t} ${bits} ${st}, have ${into.timestampsMs[i]} ${have} ${startTimesMs[i]}`;
+      return `sample ${i}: want ${t} ${bits} ${st}, have ${into.timestampsMs[i]} ${have} ${startMs}`;
     }
   }
   return undefined;

@@ -19,6 +19,7 @@ import { highBitsOf, lowBitsOf } from "../../src/tsdb/chunks/histogram/histogram
 import {
   beginHistograms,
   encodeHistogram,
+  encodeHistogramBody,
   type HistogramRecord,
 } from "../../src/tsdb/wal/histogram-records.ts";
 import { WalReader } from "../../src/tsdb/wal/wal-reader.ts";
@@ -34,6 +35,7 @@ import {
   metadataTypeNames,
   RecordDecoder,
   type RecordVisitor,
+  RunEncoder,
   recordType,
 } from "../../src/tsdb/wal/wal-records.ts";
 import { repairWal } from "../../src/tsdb/wal/wal-repair.ts";
@@ -250,6 +252,16 @@ const encoders: Readonly<Record<string, (into: ByteWriter, items: readonly Item[
       encodeTombstone(into, Number(item["ref"]), timeOf(from), timeOf(to));
     }
   },
+  samples_v2(into, items) {
+    const run = new RunEncoder();
+    run.begin(into, recordType.samplesV2);
+    for (const item of items) {
+      run.next(into, Number(item["ref"]), Number(item["t"]), Number(item["st"]));
+      into.raw(Buffer.from(String(item["bits"]), "hex"), 0, 8);
+    }
+  },
+  histogram_samples_v2: encodeHistogramsV2,
+  float_histogram_samples_v2: encodeHistogramsV2,
   histogram_samples: encodeHistograms,
   custom_buckets_histogram_samples: encodeHistograms,
   float_histogram_samples: encodeHistograms,
@@ -276,6 +288,17 @@ function encodeHistograms(into: ByteWriter, items: readonly Item[]): void {
     }
     const isStale = recorded.sum.bits === staleBits;
     encodeHistogram(into, ref - first.ref, timestampMs - first.timestampMs, histogram, isStale);
+  }
+}
+
+function encodeHistogramsV2(into: ByteWriter, items: readonly Item[]): void {
+  const run = new RunEncoder();
+  for (const [i, item] of items.entries()) {
+    const recorded = item["h"] as RecordedHistogram;
+    const histogram = toHistogram(recorded);
+    if (i === 0) run.begin(into, histogramRecordType(histogram, true));
+    run.next(into, Number(item["ref"]), Number(item["t"]), Number(item["st"]));
+    encodeHistogramBody(into, histogram, recorded.sum.bits === staleBits);
   }
 }
 

@@ -88,6 +88,8 @@ export interface TsdbOptions {
   readonly memoryBudgetBytes?: number;
   /** How far behind the newest sample a late one may be, ms (`out_of_order_time_window`); 0 or absent: none. */
   readonly outOfOrderWindowMs?: number;
+  /** Whether samples keep the start times given to their appender (`--enable-feature=st-storage`). */
+  readonly keepsStartTimestamps?: boolean;
   readonly walCompression?: "snappy" | "none";
   readonly walSegmentSizeBytes?: number;
   readonly fs?: FileSystem;
@@ -183,11 +185,13 @@ export async function openTsdb(options: TsdbOptions): Promise<Tsdb> {
       memoryBudgetBytes: options.memoryBudgetBytes ?? defaultMemoryBudget(),
     });
     head.lateWindowMs = options.outOfOrderWindowMs ?? 0;
+    head.keepsStarts = options.keepsStartTimestamps ?? false;
     const chunkFiles = new HeadChunkFiles({ dir: join(dir, "chunks_head"), fs, logger });
     keepFinishedChunks(head, chunkFiles);
     const replay = await replayLog(head, {
       dir: walDir,
       lateDir: join(dir, "wbl"),
+      minMs: blocks.headCutMs(chunkRangeMs),
       chunkFiles,
       fs,
       clock,

@@ -38,9 +38,7 @@ export function readChunkSamples(
   const { encoding, bytes, at, length } = chunk;
   let used = -1;
   if (encoding === xorEncoding) {
-    const before = into.count;
     used = readXorSamples(bytes, at, into, window.startMs, window.endMs);
-    for (let i = before; i < into.count; i++) window.startTimesMs?.push(0);
   } else if (encoding === xor2Encoding) {
     used = readXor2Samples(bytes, at, length, into, window);
   } else if (histogramEncodings.includes(encoding)) {

@@ -1,7 +1,8 @@
 /**
  * Encodes samples again where chunks cannot be copied: merged, or with a part deleted. A chunk holds
  * one kind of sample (floats, integer histograms, float histograms) and at most 120, as in Prometheus'
- * merged chunks. Start times are not carried over (docs/differences.md).
+ * merged chunks. Floats with start times become XOR2 chunks, histograms with them the chunks that have
+ * room for them; without, the encodings that every Prometheus reads.
  */
 
 import type { FloatHistogram, Histogram } from "../../model/histogram.ts";
@@ -10,6 +11,7 @@ import type { WrittenChunk } from "../block/block-writer.ts";
 import { appendHistogram, beginHistogramChunk } from "../chunks/histogram/histogram-append.ts";
 import type { HistogramChunk } from "../chunks/histogram/histogram-chunk.ts";
 import { XorChunk, xorEncoding } from "../chunks/xor/xor-appender.ts";
+import { Xor2Chunk, xor2Encoding } from "../chunks/xor2/xor2-appender.ts";
 
 const samplesPerChunk = 120;
 
@@ -43,14 +45,27 @@ function encodeFloats(
   const { timestampsMs, valueWords } = samples;
   for (let from = start; from < end; from += samplesPerChunk) {
     const to = Math.min(end, from + samplesPerChunk);
-    const chunk = new XorChunk();
+    const starts = hasStarts(samples, from, to) ? samples.startTimestampsMs : undefined;
+    const plain = new XorChunk();
+    const started = new Xor2Chunk();
     for (let i = from; i < to; i++) {
-      chunk.append(timestampsMs[i]!, valueWords[i * 2 + highWord]!, valueWords[i * 2 + lowWord]!);
+      const high = valueWords[i * 2 + highWord]!;
+      const low = valueWords[i * 2 + lowWord]!;
+      if (starts === undefined) plain.append(timestampsMs[i]!, high, low);
+      else started.append(timestampsMs[i]!, high, low, starts[i] ?? 0);
     }
-    const bytes = chunk.toBytes();
+    const bytes = (starts === undefined ? plain : started).toBytes();
     const span = { minMs: timestampsMs[from]!, maxMs: timestampsMs[to - 1]! };
-    into.push({ encoding: xorEncoding, bytes, at: 0, length: bytes.length, ...span });
+    const encoding = starts === undefined ? xorEncoding : xor2Encoding;
+    into.push({ encoding, bytes, at: 0, length: bytes.length, ...span });
   }
+}
+
+/** Whether any of the samples has a start time. */
+function hasStarts({ startTimestampsMs }: SampleBuffer, from: number, to: number): boolean {
+  if (startTimestampsMs === undefined) return false;
+  for (let i = from; i < to; i++) if ((startTimestampsMs[i] ?? 0) !== 0) return true;
+  return false;
 }
 
 function encodeHistograms(
@@ -60,16 +75,17 @@ function encodeHistograms(
   into: WrittenChunk[],
 ): void {
   let chunk: HistogramChunk | undefined;
+  const withStarts = hasStarts(samples, from, to);
   for (let i = from; i < to; i++) {
     const sample = {
       timestampMs: samples.timestampsMs[i]!,
-      startMs: 0,
+      startMs: samples.startTimestampsMs?.[i] ?? 0,
       histogram: samples.histograms?.[i] as Histogram | FloatHistogram,
       isStale: samples.isStale(i),
     };
     if (chunk === undefined || chunk.sampleCount >= samplesPerChunk) {
       if (chunk !== undefined) into.push(finished(chunk));
-      chunk = beginHistogramChunk(sample, false, chunk);
+      chunk = beginHistogramChunk(sample, withStarts, chunk);
       continue;
     }
     const result = appendHistogram(chunk, sample);

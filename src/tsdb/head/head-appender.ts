@@ -24,7 +24,7 @@ import { timestampMaxMs } from "../chunks/xor/xor-appender.ts";
 import type { Head } from "./head.ts";
 import { chunkRangeMs } from "./head-chunks.ts";
 import type { LateSample } from "./late-samples.ts";
-import type { SampleBatch } from "./sample-batch.ts";
+import type { PendingHistogram, SampleBatch } from "./sample-batch.ts";
 import { seriesField } from "./series-table.ts";
 
 /** Where batches come from and where they are kept before they are applied. */
@@ -45,6 +45,10 @@ export class HeadAppender implements Appender {
   #batch: SampleBatch | undefined;
   #minValidMs: number;
   #newestMs = Number.NEGATIVE_INFINITY;
+  /** The newest sample that is no float in time order, and how many floats were before it. */
+  #lastOther:
+    | { readonly sample: LateSample | PendingHistogram; readonly floats: number }
+    | undefined;
 
   constructor(head: Head, keeper: BatchKeeper) {
     this.#head = head;
@@ -88,6 +92,38 @@ export class HeadAppender implements Appender {
     batch.valueWords[at * 2 + highWord] = staleBitsHigh;
     batch.valueWords[at * 2 + lowWord] = staleBitsLow;
     return this.#add(batch, ref, labels, timestampMs);
+  }
+
+  appendStartTimestamp(ref: number, startTimestampMs: number): void {
+    const batch = this.#open();
+    if (!this.#head.keepsStarts || startTimestampMs === 0) return;
+    // The sample before this call lies where the batch grew last.
+    const other = this.#lastOther;
+    if (other !== undefined && other.floats === batch.count) {
+      if (other.sample.ref !== ref) return;
+      other.sample.startMs = startTimestampMs;
+      batch.hasStarts = true;
+    } else if (batch.count > 0 && batch.refs[batch.count - 1] === ref) {
+      batch.setStart(batch.count - 1, startTimestampMs);
+    }
+  }
+
+  hasSeries(ref: number): boolean {
+    return this.#head.series.slotOfRef(ref) !== 0;
+  }
+
+  newestSample(ref: number, labels: Labels): number | "histogram" | undefined {
+    const { series, chunks } = this.#head;
+    const slot = series.slotOfRef(ref) || series.find(labels.pairs);
+    if (slot === 0 || chunks.lastMs(slot) === Number.NEGATIVE_INFINITY) return undefined;
+    if (chunks.openHistogram(slot) !== undefined) return "histogram";
+    const words = series.wordsOf(slot);
+    const at = series.wordAt(slot);
+    const value = new Float64Array(1);
+    const valueWords = new Uint32Array(value.buffer);
+    valueWords[highWord] = words[at + seriesField.valueHigh]!;
+    valueWords[lowWord] = words[at + seriesField.valueLow]!;
+    return value[0]!;
   }
 
   appendExemplar(ref: number, exemplar: Exemplar): void {
@@ -187,13 +223,16 @@ export class HeadAppender implements Appender {
     const ref = series.refOf(slot);
     const lastMs = chunks.lastMs(slot);
     if (timestampMs < lastMs || timestampMs < this.#minValidMs) {
-      return this.#late(slot, { timestampMs, high: 0, low: 0, histogram, isStale });
+      return this.#late(slot, { timestampMs, high: 0, low: 0, histogram, isStale, startMs: 0 });
     }
     if (timestampMs === lastMs && !isLastHistogram(chunks.openHistogram(slot), histogram)) {
       counts.duplicates++;
       return appendFailure.duplicateTimestamp;
     }
-    this.#open().addHistogram({ ref, timestampMs, histogram, isStale });
+    const batch = this.#open();
+    const sample = { ref, timestampMs, histogram, isStale, startMs: 0 };
+    batch.addHistogram(sample);
+    this.#lastOther = { sample, floats: batch.count };
     if (timestampMs > this.#newestMs) this.#newestMs = timestampMs;
     return ref;
   }
@@ -212,7 +251,8 @@ export class HeadAppender implements Appender {
     const high = batch.valueWords[index + highWord]!;
     const low = batch.valueWords[index + lowWord]!;
     if (timestampMs !== lastMs) {
-      return this.#late(slot, { timestampMs, high, low, histogram: undefined, isStale: false });
+      const sample = { timestampMs, high, low, histogram: undefined, isStale: false, startMs: 0 };
+      return this.#late(slot, sample);
     }
     const words = series.wordsOf(slot);
     const at = series.wordAt(slot);
@@ -234,7 +274,10 @@ export class HeadAppender implements Appender {
       return appendFailure.tooOld;
     }
     const ref = head.series.refOf(slot);
-    this.#open().late.push({ ...sample, ref });
+    const batch = this.#open();
+    const late = { ...sample, ref };
+    batch.late.push(late);
+    this.#lastOther = { sample: late, floats: batch.count };
     return ref;
   }
 
@@ -255,7 +298,7 @@ export class HeadAppender implements Appender {
 
   #applyFloats(batch: SampleBatch, from: number, to: number): void {
     const { series, chunks, counts } = this.#head;
-    const { refs, timestampsMs, valueWords } = batch;
+    const { refs, timestampsMs, valueWords, startsMs } = batch;
     let appended = 0;
     let oldestMs = Number.POSITIVE_INFINITY;
     let newestMs = Number.NEGATIVE_INFINITY;
@@ -265,11 +308,13 @@ export class HeadAppender implements Appender {
       const timestampMs = timestampsMs[i]!;
       const high = valueWords[i * 2 + highWord]!;
       const low = valueWords[i * 2 + lowWord]!;
-      if (!chunks.append(slot, timestampMs, high, low)) {
+      const startMs = i < startsMs.length ? startsMs[i]! : 0;
+      if (!chunks.append(slot, timestampMs, high, low, startMs)) {
         // Two of one transaction may have come in the wrong order.
         if (this.#head.lateWindowMs > 0 && timestampMs < chunks.lastMs(slot)) {
           const ref = refs[i]!;
-          batch.late.push({ ref, timestampMs, high, low, histogram: undefined, isStale: false });
+          const histogram = undefined;
+          batch.late.push({ ref, timestampMs, high, low, histogram, isStale: false, startMs });
         }
         continue;
       }
@@ -294,9 +339,10 @@ export class HeadAppender implements Appender {
   #applyHistograms(batch: SampleBatch, from: number, to: number): void {
     const { series, chunks, counts } = this.#head;
     for (let i = from; i < to; i++) {
-      const { ref, timestampMs, histogram, isStale } = batch.histograms[i]!;
+      const { ref, timestampMs, histogram, isStale, startMs } = batch.histograms[i]!;
       const slot = series.slotOfRef(ref);
-      if (slot === 0 || !chunks.appendHistogram(slot, timestampMs, histogram, isStale)) continue;
+      if (slot === 0) continue;
+      if (!chunks.appendHistogram(slot, timestampMs, histogram, isStale, startMs)) continue;
       counts.histogramsAppended++;
       this.#head.noteTime(timestampMs);
     }

@@ -7,7 +7,8 @@
  *
  * A chunk is cut as Prometheus cuts it: about 120 samples, spread evenly over the two-hour range, at
  * most 240, and before it could exceed 1,024 bytes. append: O(1), no allocation but arena slots.
- * A series' open histogram chunk is an object; while it has one it has no open float chunk.
+ * A series' open chunk of histograms, or of floats with start times (XOR2), is an object; while it has
+ * one it has no open chunk in the arena.
  */
 
 import { assert } from "../../base/assert.ts";
@@ -15,7 +16,7 @@ import type { FloatHistogram, Histogram } from "../../model/histogram.ts";
 import type { SampleBuffer } from "../../model/sample.ts";
 import { readChunkSamples } from "../block/chunk-samples.ts";
 import { appendHistogram, beginHistogramChunk } from "../chunks/histogram/histogram-append.ts";
-import type { HistogramChunk } from "../chunks/histogram/histogram-chunk.ts";
+import { HistogramChunk } from "../chunks/histogram/histogram-chunk.ts";
 import {
   appendXorSample,
   resetXorState,
@@ -24,6 +25,7 @@ import {
   xorSampleMaxBytes,
 } from "../chunks/xor/xor-appender.ts";
 import { readXorSamples } from "../chunks/xor/xor-reader.ts";
+import { Xor2Chunk } from "../chunks/xor2/xor2-appender.ts";
 import type { StoredChunk } from "./head-chunk-files.ts";
 import { type SeriesTable, seriesField } from "./series-table.ts";
 import { byteIndex, doubleIndex, type SharedArena, wordIndex } from "./shared-arena.ts";
@@ -41,6 +43,8 @@ const sealedInitialRoom = 2;
 const lengthMask = 0xffffff;
 /** A histogram chunk is cut at the size of a float chunk, but not before it has so many samples. */
 const histogramSamplesMin = 10;
+/** What a sample of an XOR2 chunk may take; the chunk is cut before it could exceed its size. */
+const xor2SampleMaxBytes = 32;
 /** Stands for the last value of a series whose newest sample is a histogram: no float has these bits. */
 const histogramValueBits = 0xffff_fffe;
 
@@ -56,11 +60,14 @@ export interface SealedChunk {
   readonly length: number;
 }
 
+/** An open chunk outside the arena. */
+type OpenObject = HistogramChunk | Xor2Chunk;
+
 /** Chunk memory of all series. */
 export class HeadChunks {
   readonly #table: SeriesTable;
   readonly #arena: SharedArena;
-  readonly #openHistograms = new Map<number, HistogramChunk>();
+  readonly #openObjects = new Map<number, OpenObject>();
   /** Chunks, open ones included. */
   chunkCount = 0;
   /** Chunks ever made and freed. */
@@ -73,15 +80,24 @@ export class HeadChunks {
     this.#arena = table.arena;
   }
 
-  /** Appends a sample that is newer than the series' last one; false where it is not. */
-  append(slot: number, timestampMs: number, high: number, low: number): boolean {
+  /**
+   * Appends a sample that is newer than the series' last one; false where it is not. `startMs` is when
+   * what it counts began, 0 where that is unknown.
+   */
+  append(slot: number, timestampMs: number, high: number, low: number, startMs = 0): boolean {
     const words = this.#table.wordsOf(slot);
     const doubles = this.#table.doublesOf(slot);
     const at = this.#table.wordAt(slot);
     if (timestampMs <= doubles[(at + seriesField.lastTimestampMs) >>> 1]!) return false;
     const count = words[at + seriesField.sampleCount]!;
+    if (startMs !== 0) return this.#appendStarted(slot, timestampMs, high, low, startMs);
     if (words[at + seriesField.chunkAddress] === 0) {
-      if (this.#openHistograms.size > 0) this.#sealHistogram(slot);
+      if (this.#openObjects.size > 0) {
+        if (this.#mayGoOn(slot, timestampMs)) {
+          return this.#appendStarted(slot, timestampMs, high, low, 0);
+        }
+        this.#sealObject(slot);
+      }
       this.#open(words, doubles, at, timestampMs);
     } else {
       if (count === samplesPerChunk / 4) predictCut(doubles, at);
@@ -103,34 +119,84 @@ export class HeadChunks {
     return true;
   }
 
+  /** Whether the series has an open chunk of floats with start times that takes a sample at this time. */
+  #mayGoOn(slot: number, timestampMs: number): boolean {
+    const open = this.#openObjects.get(slot);
+    if (!(open instanceof Xor2Chunk)) return false;
+    const at = this.#table.wordAt(slot);
+    const cutAtMs = this.#table.doublesOf(slot)[(at + seriesField.cutAtMs) >>> 1]!;
+    return (
+      timestampMs < cutAtMs &&
+      open.sampleCount < samplesPerChunk * 2 &&
+      open.sizeBytes <= chunkMaxBytes - xor2SampleMaxBytes
+    );
+  }
+
+  #appendStarted(
+    slot: number,
+    timestampMs: number,
+    high: number,
+    low: number,
+    startMs: number,
+  ): boolean {
+    const words = this.#table.wordsOf(slot);
+    const doubles = this.#table.doublesOf(slot);
+    const at = this.#table.wordAt(slot);
+    this.#sealFloats(slot, words, at);
+    let chunk = this.#openObjects.get(slot);
+    if (chunk instanceof Xor2Chunk && chunk.sampleCount === samplesPerChunk / 4) {
+      predictCut(doubles, at);
+    }
+    if (!(chunk instanceof Xor2Chunk) || !this.#mayGoOn(slot, timestampMs)) {
+      this.#sealObject(slot);
+      chunk = new Xor2Chunk();
+      this.#keepObject(slot, chunk, true);
+      doubles[(at + seriesField.chunkStartMs) >>> 1] = timestampMs;
+      doubles[(at + seriesField.cutAtMs) >>> 1] = rangeEndOf(timestampMs);
+    }
+    chunk.append(timestampMs, high, low, startMs);
+    doubles[(at + seriesField.lastTimestampMs) >>> 1] = timestampMs;
+    words[at + seriesField.valueHigh] = high;
+    words[at + seriesField.valueLow] = low;
+    return true;
+  }
+
+  /** Seals the open chunk of the arena, if there is one. */
+  #sealFloats(slot: number, words: Uint32Array, at: number): void {
+    if (words[at + seriesField.chunkAddress] === 0) return;
+    this.#seal(slot);
+    words[at + seriesField.chunkAddress] = 0;
+    resetXorState(words, at);
+  }
+
   /** As `append`, for a native histogram; a stale marker's histogram tells only its kind. */
   appendHistogram(
     slot: number,
     timestampMs: number,
     histogram: Histogram | FloatHistogram,
     isStale: boolean,
+    startMs = 0,
   ): boolean {
     const words = this.#table.wordsOf(slot);
     const doubles = this.#table.doublesOf(slot);
     const at = this.#table.wordAt(slot);
     if (timestampMs <= doubles[(at + seriesField.lastTimestampMs) >>> 1]!) return false;
-    if (words[at + seriesField.chunkAddress] !== 0) {
-      this.#seal(slot);
-      words[at + seriesField.chunkAddress] = 0;
-      resetXorState(words, at);
-    }
-    const sample = { timestampMs, startMs: 0, histogram, isStale };
-    const open = this.#openHistograms.get(slot);
+    this.#sealFloats(slot, words, at);
+    const sample = { timestampMs, startMs, histogram, isStale };
+    const hasStarts = startMs !== 0;
+    const object = this.#openObjects.get(slot);
+    const open = object instanceof HistogramChunk ? object : undefined;
     if (open === undefined || isHistogramChunkFull(open, timestampMs)) {
-      if (open !== undefined) this.#sealHistogram(slot);
-      this.#keepHistogram(slot, beginHistogramChunk(sample, false, open), true);
-    } else if (open.isFloat !== (histogram.kind === "float")) {
-      this.#sealHistogram(slot);
-      this.#keepHistogram(slot, beginHistogramChunk(sample, false), true);
+      if (object !== undefined) this.#sealObject(slot);
+      this.#keepObject(slot, beginHistogramChunk(sample, hasStarts, open), true);
+    } else if (open.isFloat !== (histogram.kind === "float") || (hasStarts && !open.hasStarts)) {
+      this.#sealObject(slot);
+      const before = open.isFloat === (histogram.kind === "float") ? open : undefined;
+      this.#keepObject(slot, beginHistogramChunk(sample, hasStarts, before), true);
     } else {
       const { chunk, outcome } = appendHistogram(open, sample);
-      if (outcome === "new") this.#sealHistogram(slot);
-      this.#keepHistogram(slot, chunk, outcome === "new");
+      if (outcome === "new") this.#sealObject(slot);
+      this.#keepObject(slot, chunk, outcome === "new");
     }
     doubles[(at + seriesField.lastTimestampMs) >>> 1] = timestampMs;
     words[at + seriesField.valueHigh] = histogramValueBits;
@@ -164,12 +230,17 @@ export class HeadChunks {
   #hasOpen(slot: number): boolean {
     const at = this.#table.wordAt(slot);
     const hasFloats = this.#table.wordsOf(slot)[at + seriesField.chunkAddress] !== 0;
-    return hasFloats || this.openHistogram(slot) !== undefined;
+    return hasFloats || this.#openObject(slot) !== undefined;
   }
 
   /** The newest sample where it is a histogram of the open chunk. */
   openHistogram(slot: number): HistogramChunk | undefined {
-    return this.#openHistograms.size === 0 ? undefined : this.#openHistograms.get(slot);
+    const open = this.#openObject(slot);
+    return open instanceof HistogramChunk ? open : undefined;
+  }
+
+  #openObject(slot: number): OpenObject | undefined {
+    return this.#openObjects.size === 0 ? undefined : this.#openObjects.get(slot);
   }
 
   /** First timestamp of a series, +Infinity where it has no samples. */
@@ -181,7 +252,7 @@ export class HeadChunks {
       return this.#arena.doublePages[address >>> 16]![doubleIndex(address)]!;
     }
     if (words[at + seriesField.chunkAddress] === 0) {
-      return this.openHistogram(slot)?.firstMs ?? Number.POSITIVE_INFINITY;
+      return this.#openObject(slot)?.firstMs ?? Number.POSITIVE_INFINITY;
     }
     return this.#table.doublesOf(slot)[(at + seriesField.chunkStartMs) >>> 1]!;
   }
@@ -219,8 +290,8 @@ export class HeadChunks {
     }
     const address = words[at + seriesField.chunkAddress]!;
     if (address === 0) {
-      const histograms = this.openHistogram(slot);
-      if (histograms !== undefined) readOpenHistogram(histograms, into, startMs, endMs);
+      const object = this.#openObject(slot);
+      if (object !== undefined) readOpenObject(object, into, startMs, endMs);
       return;
     }
     if (doubles[(at + seriesField.lastTimestampMs) >>> 1]! < startMs) return;
@@ -268,9 +339,9 @@ export class HeadChunks {
       resetXorState(words, at);
       this.#countRemoved(1);
     }
-    const histograms = this.openHistogram(slot);
-    if (histograms !== undefined && histograms.lastMs < cutoffMs) {
-      this.#openHistograms.delete(slot);
+    const object = this.#openObject(slot);
+    if (object !== undefined && object.lastMs < cutoffMs) {
+      this.#openObjects.delete(slot);
       this.#countRemoved(1);
     }
     return this.countOf(slot) === 0;
@@ -282,8 +353,7 @@ export class HeadChunks {
     words[at + seriesField.chunkCapacity] = this.#arena.slotSize(openChunkBytes);
     resetXorState(words, at);
     doubles[(at + seriesField.chunkStartMs) >>> 1] = timestampMs;
-    doubles[(at + seriesField.cutAtMs) >>> 1] =
-      Math.floor(timestampMs / chunkRangeMs) * chunkRangeMs + chunkRangeMs;
+    doubles[(at + seriesField.cutAtMs) >>> 1] = rangeEndOf(timestampMs);
     this.chunkCount++;
     this.chunksCreated++;
   }
@@ -319,17 +389,17 @@ export class HeadChunks {
     }
   }
 
-  #keepHistogram(slot: number, chunk: HistogramChunk, isNew: boolean): void {
-    this.#openHistograms.set(slot, chunk);
+  #keepObject(slot: number, chunk: OpenObject, isNew: boolean): void {
+    this.#openObjects.set(slot, chunk);
     if (!isNew) return;
     this.chunkCount++;
     this.chunksCreated++;
   }
 
-  #sealHistogram(slot: number): void {
-    const chunk = this.#openHistograms.get(slot);
+  #sealObject(slot: number): void {
+    const chunk = this.#openObjects.get(slot);
     if (chunk === undefined) return;
-    this.#openHistograms.delete(slot);
+    this.#openObjects.delete(slot);
     const address = this.#arena.allocate(chunk.sizeBytes);
     const bytes = this.#arena.bytePages[address >>> 16]!;
     bytes.set(chunk.bytes.subarray(0, chunk.sizeBytes), byteIndex(address));
@@ -423,17 +493,21 @@ export class HeadChunks {
   }
 }
 
+/** End of the block range that holds the time. */
+function rangeEndOf(timestampMs: number): number {
+  return Math.floor(timestampMs / chunkRangeMs) * chunkRangeMs + chunkRangeMs;
+}
+
 function isHistogramChunkFull(chunk: HistogramChunk, timestampMs: number): boolean {
-  const rangeEndMs = Math.floor(chunk.firstMs / chunkRangeMs) * chunkRangeMs + chunkRangeMs;
   return (
-    timestampMs >= rangeEndMs ||
+    timestampMs >= rangeEndOf(chunk.firstMs) ||
     chunk.sampleCount >= samplesPerChunk * 2 ||
     (chunk.sizeBytes >= chunkMaxBytes && chunk.sampleCount >= histogramSamplesMin)
   );
 }
 
-function readOpenHistogram(
-  chunk: HistogramChunk,
+function readOpenObject(
+  chunk: OpenObject,
   into: SampleBuffer,
   startMs: number,
   endMs: number,

@@ -6,13 +6,14 @@
 
 import { highWord, lowWord } from "../../model/sample.ts";
 import { ByteWriter } from "../byte-writer.ts";
-import { beginHistograms, encodeHistogram } from "../wal/histogram-records.ts";
+import { beginHistograms, encodeHistogram, encodeHistogramBody } from "../wal/histogram-records.ts";
 import {
   beginExemplars,
   beginSamples,
   encodeExemplar,
   encodeSample,
   histogramRecordType,
+  RunEncoder,
   recordType,
 } from "../wal/wal-records.ts";
 import type { WalWriter } from "../wal/wal-writer.ts";
@@ -32,6 +33,7 @@ export class HeadLog {
   readonly #head: Head;
   readonly #wal: WalWriter;
   readonly #record = new ByteWriter(16 * 1024);
+  readonly #run = new RunEncoder();
   readonly #bits = new Float64Array(1);
   readonly #bitWords = new Uint32Array(this.#bits.buffer);
 
@@ -51,7 +53,8 @@ export class HeadLog {
       else {
         batch.forEachRun((floats, histograms) => {
           this.#samples(batch, floats.from, floats.to);
-          this.#histograms(batch.histograms.slice(histograms.from, histograms.to), this.#wal);
+          const own = batch.histograms.slice(histograms.from, histograms.to);
+          this.#histograms(own, this.#wal, batch.hasStarts);
         });
       }
       if (batch.exemplars.length > 0) this.#exemplars(batch);
@@ -66,11 +69,12 @@ export class HeadLog {
   /** Logs late samples to the out-of-order log; their series are in the WAL already. Throws AppError "disk". */
   writeLate(samples: readonly LateSample[], log: WalWriter): void {
     try {
-      this.#lateFloats(samples, log);
+      const hasStarts = samples.some(({ startMs }) => startMs !== 0);
+      this.#lateFloats(samples, log, hasStarts);
       const histograms = samples.flatMap(({ histogram, ...rest }) =>
         histogram === undefined ? [] : [{ ...rest, histogram }],
       );
-      this.#histograms(histograms, log);
+      this.#histograms(histograms, log, hasStarts);
       log.flush();
     } catch (thrown) {
       log.discard();
@@ -78,16 +82,20 @@ export class HeadLog {
     }
   }
 
-  #lateFloats(samples: readonly LateSample[], log: WalWriter): void {
+  #lateFloats(samples: readonly LateSample[], log: WalWriter, hasStarts: boolean): void {
     const record = this.#record;
     const { series } = this.#head;
     record.clear();
     let firstId = 0;
     let firstMs = 0;
-    for (const { ref, timestampMs, high, low, histogram } of samples) {
+    for (const { ref, timestampMs, high, low, histogram, startMs } of samples) {
       const slot = series.slotOfRef(ref);
       if (slot === 0 || histogram !== undefined) continue;
       const id = series.logIdOf(slot);
+      if (hasStarts) {
+        this.#startedSample(id, timestampMs, startMs, high, low);
+        continue;
+      }
       if (record.length === 0) {
         firstId = id;
         firstMs = timestampMs;
@@ -130,8 +138,43 @@ export class HeadLog {
     this.#record.raw(arena.bytePages[address >>> 16]!, from, from + length);
   }
 
+  /** One sample of a v2 record, which it begins if need be. */
+  #startedSample(
+    id: number,
+    timestampMs: number,
+    startMs: number,
+    high: number,
+    low: number,
+  ): void {
+    const record = this.#record;
+    if (record.length === 0) this.#run.begin(record, recordType.samplesV2);
+    this.#run.next(record, id, timestampMs, startMs);
+    record.word(high);
+    record.word(low);
+  }
+
+  #startedSamples(batch: SampleBatch, from: number, to: number): void {
+    const record = this.#record;
+    const { series } = this.#head;
+    const { refs, timestampsMs, valueWords, startsMs } = batch;
+    record.clear();
+    for (let i = from; i < to; i++) {
+      const slot = series.slotOfRef(refs[i]!);
+      if (slot === 0) continue;
+      const high = valueWords[i * 2 + highWord]!;
+      const low = valueWords[i * 2 + lowWord]!;
+      const startMs = startsMs[i] ?? 0;
+      this.#startedSample(series.logIdOf(slot), timestampsMs[i]!, startMs, high, low);
+    }
+    if (record.length > 0) this.#wal.log(record.bytes, record.length);
+  }
+
   #samples(batch: SampleBatch, from: number, to: number): void {
     if (from === to) return;
+    if (batch.hasStarts) {
+      this.#startedSamples(batch, from, to);
+      return;
+    }
     const record = this.#record;
     const { series } = this.#head;
     const { refs, timestampsMs, valueWords } = batch;
@@ -156,18 +199,27 @@ export class HeadLog {
   }
 
   /** One record a kind, as Prometheus writes them. */
-  #histograms(pending: readonly PendingHistogram[], log: WalWriter): void {
-    const types = new Set(pending.map(({ histogram }) => histogramRecordType(histogram)));
+  #histograms(pending: readonly PendingHistogram[], log: WalWriter, hasStarts: boolean): void {
+    const typeOf = ({ histogram }: PendingHistogram): number =>
+      histogramRecordType(histogram, hasStarts);
+    const types = new Set(pending.map(typeOf));
     const record = this.#record;
     const { series } = this.#head;
     for (const type of types) {
       record.clear();
       let firstId = 0;
       let firstMs = 0;
-      for (const { ref, timestampMs, histogram, isStale } of pending) {
+      for (const one of pending) {
+        const { ref, timestampMs, histogram, isStale, startMs } = one;
         const slot = series.slotOfRef(ref);
-        if (slot === 0 || histogramRecordType(histogram) !== type) continue;
+        if (slot === 0 || typeOf(one) !== type) continue;
         const id = series.logIdOf(slot);
+        if (hasStarts) {
+          if (record.length === 0) this.#run.begin(record, type);
+          this.#run.next(record, id, timestampMs, startMs);
+          encodeHistogramBody(record, histogram, isStale);
+          continue;
+        }
         if (record.length === 0) {
           firstId = id;
           firstMs = timestampMs;

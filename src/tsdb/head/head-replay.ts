@@ -34,6 +34,8 @@ export interface ReplayOptions {
   readonly fs: FileSystem;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Older samples lie in blocks and are passed over, unless they are late ones; -Infinity: there are none. */
+  readonly minMs: number;
   /** Finished chunks that need not be made from samples again. */
   readonly chunkFiles: HeadChunkFiles;
   /** Told after each slice: the share of the segments done, 0..1. */
@@ -63,7 +65,7 @@ export interface ReplayResult {
 export async function replayLog(head: Head, options: ReplayOptions): Promise<ReplayResult> {
   const { fs, dir, clock, logger } = options;
   const startMs = clock.monotonicMs();
-  const visitor = new ReplayVisitor(head);
+  const visitor = new ReplayVisitor(head, options.minMs);
   options.chunkFiles.load((chunk) => visitor.chunk(chunk));
   const checkpoint = listCheckpoints(fs, dir).at(-1);
   if (checkpoint !== undefined) {
@@ -179,6 +181,7 @@ class ReplayVisitor implements RecordVisitor {
   /** Records that end within an item: a fault of who wrote them, since their checksum is right. */
   faults = 0;
   readonly #head: Head;
+  readonly #minMs: number;
   #unknownSchemas = 0;
   readonly #unread = new Map<number, number>();
   readonly #chunks = new Map<number, StoredChunk[]>();
@@ -188,8 +191,9 @@ class ReplayVisitor implements RecordVisitor {
   readonly #bits = new Float64Array(1);
   readonly #bitWords = new Uint32Array(this.#bits.buffer);
 
-  constructor(head: Head) {
+  constructor(head: Head, minMs: number) {
     this.#head = head;
+    this.#minMs = minMs;
   }
 
   /** Keeps a stored chunk until the log names its series. */
@@ -218,6 +222,7 @@ class ReplayVisitor implements RecordVisitor {
             low: samples.valueWords[i * 2 + lowWord]!,
             histogram: samples.histograms?.[i],
             isStale: samples.isStale(i),
+            startMs: samples.startTimestampsMs?.[i] ?? 0,
           });
         }
       }
@@ -230,6 +235,7 @@ class ReplayVisitor implements RecordVisitor {
     // Once: a checkpoint and a segment may both name the series.
     this.#chunks.delete(ref);
     for (const chunk of chunks) {
+      if (chunk.lastMs < this.#minMs) continue;
       if (!this.#head.chunks.restore(slot, chunk)) continue;
       const { bytes, from, length, encoding } = chunk;
       this.samples += chunkSampleCount({ bytes, at: from, length, encoding });
@@ -253,7 +259,9 @@ class ReplayVisitor implements RecordVisitor {
     this.#denseSlots[ref] = slot;
   }
 
-  sample(ref: number, timestampMs: number, high: number, low: number): void {
+  sample(ref: number, timestampMs: number, high: number, low: number, loggedMs: number): void {
+    // Without the feature start times stay in the log, as with Prometheus.
+    const startMs = this.#head.keepsStarts ? loggedMs : 0;
     const slot = this.#slotOf(ref);
     if (slot === 0) {
       this.unknownSeries++;
@@ -261,10 +269,12 @@ class ReplayVisitor implements RecordVisitor {
     }
     const head = this.#head;
     if (this.isLate) {
-      this.addLate(ref, { timestampMs, high, low, histogram: undefined, isStale: false });
+      const histogram = undefined;
+      this.addLate(ref, { timestampMs, high, low, histogram, isStale: false, startMs });
       return;
     }
-    if (!head.chunks.append(slot, timestampMs, high, low)) return;
+    if (timestampMs < this.#minMs) return;
+    if (!head.chunks.append(slot, timestampMs, high, low, startMs)) return;
     this.samples++;
     if (timestampMs < head.minMs) head.minMs = timestampMs;
     if (timestampMs > head.maxMs) head.maxMs = timestampMs;
@@ -282,17 +292,20 @@ class ReplayVisitor implements RecordVisitor {
     this.exemplars++;
   }
 
-  histogram({ ref, timestampMs, histogram, isStale }: HistogramRecord): void {
+  histogram({ ref, timestampMs, histogram, isStale, startMs: loggedMs }: HistogramRecord): void {
+    const startMs = this.#head.keepsStarts ? loggedMs : 0;
     const slot = this.#slotOf(ref);
     if (slot === 0) {
       this.unknownSeries++;
       return;
     }
     if (this.isLate) {
-      this.addLate(ref, { timestampMs, high: 0, low: 0, histogram, isStale });
+      this.addLate(ref, { timestampMs, high: 0, low: 0, histogram, isStale, startMs });
       return;
     }
-    if (!this.#head.chunks.appendHistogram(slot, timestampMs, histogram, isStale)) return;
+    if (timestampMs < this.#minMs) return;
+    const { chunks } = this.#head;
+    if (!chunks.appendHistogram(slot, timestampMs, histogram, isStale, startMs)) return;
     this.samples++;
     this.#head.noteTime(timestampMs);
   }
@@ -367,14 +380,15 @@ class LateRecovery implements RecordVisitor {
     this.#into = into;
   }
 
-  sample(ref: number, timestampMs: number, high: number, low: number): void {
+  sample(ref: number, timestampMs: number, high: number, low: number, startMs: number): void {
     if (!this.#isLate(ref, timestampMs)) return;
-    this.#into.addLate(ref, { timestampMs, high, low, histogram: undefined, isStale: false });
+    const histogram = undefined;
+    this.#into.addLate(ref, { timestampMs, high, low, histogram, isStale: false, startMs });
   }
 
-  histogram({ ref, timestampMs, histogram, isStale }: HistogramRecord): void {
+  histogram({ ref, timestampMs, histogram, isStale, startMs }: HistogramRecord): void {
     if (!this.#isLate(ref, timestampMs)) return;
-    this.#into.addLate(ref, { timestampMs, high: 0, low: 0, histogram, isStale });
+    this.#into.addLate(ref, { timestampMs, high: 0, low: 0, histogram, isStale, startMs });
   }
 
   series(): void {}

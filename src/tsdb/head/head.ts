@@ -55,6 +55,8 @@ export class Head {
   readonly late = new LateSamples();
   /** How far behind the newest sample a late one may be, ms; 0: none is taken. */
   lateWindowMs = 0;
+  /** Whether start times of samples are kept, new ones and those of the log; those in chunks always are. */
+  keepsStarts = false;
   readonly exemplars: ExemplarRing;
   readonly counts: HeadCounts = {
     samplesAppended: 0,

@@ -13,6 +13,7 @@ import type { WrittenChunk } from "../block/block-writer.ts";
 import { readChunkSamples } from "../block/chunk-samples.ts";
 import { sortTail } from "../block/merge-samples.ts";
 import { bitSlackBytes } from "../chunks/bit-stream.ts";
+import { keepStart } from "../chunks/xor2/start-times.ts";
 import { encodeChunks } from "../compaction/chunk-encoder.ts";
 
 /** Samples of the open run; then it becomes a chunk. */
@@ -27,6 +28,8 @@ export interface LateSample {
   readonly low: number;
   readonly histogram: Histogram | FloatHistogram | undefined;
   readonly isStale: boolean;
+  /** When what it counts began; 0 = unknown. */
+  startMs: number;
 }
 
 /** Late samples of all series, by slot. */
@@ -187,10 +190,11 @@ class LateSeries {
 }
 
 function push(into: SampleBuffer, sample: Omit<LateSample, "ref">): void {
-  const { timestampMs, histogram, isStale, high, low } = sample;
+  const { timestampMs, histogram, isStale, high, low, startMs } = sample;
   if (histogram === undefined) into.pushBits(timestampMs, high, low);
   else if (isStale) into.pushStaleHistogram(timestampMs, histogram);
   else into.pushHistogram(timestampMs, histogram);
+  keepStart(into, startMs);
 }
 
 /** Index of the first sample at or after the time. */

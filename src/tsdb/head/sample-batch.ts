@@ -19,6 +19,8 @@ export interface PendingHistogram {
   readonly timestampMs: number;
   readonly histogram: Histogram | FloatHistogram;
   readonly isStale: boolean;
+  /** When what it counts began; 0 = unknown. */
+  startMs: number;
 }
 
 /**
@@ -44,6 +46,10 @@ export class SampleBatch {
   /** The values' memory as words. */
   valueWords: Uint32Array;
   count = 0;
+  /** Whether any sample, of whatever kind, has a start time. */
+  hasStarts = false;
+  /** Start times of the floats, 0 = none; may be shorter than `count`. */
+  startsMs = new Float64Array(0);
   readonly exemplars: PendingExemplar[] = [];
   readonly histograms: PendingHistogram[] = [];
   readonly cuts: BatchCut[] = [];
@@ -63,6 +69,8 @@ export class SampleBatch {
     this.count = 0;
     this.exemplars.length = 0;
     this.late.length = 0;
+    if (this.hasStarts) this.startsMs.fill(0);
+    this.hasStarts = false;
     if (this.histograms.length === 0) return;
     this.histograms.length = 0;
     this.cuts.length = 0;
@@ -72,6 +80,17 @@ export class SampleBatch {
   addHistogram(pending: PendingHistogram): void {
     this.histograms.push(pending);
     this.#histogramRefs.add(pending.ref);
+  }
+
+  /** Notes when what the float at `index` counts began. */
+  setStart(index: number, startMs: number): void {
+    this.hasStarts = true;
+    if (index >= this.startsMs.length) {
+      const grown = new Float64Array(this.refs.length);
+      grown.set(this.startsMs);
+      this.startsMs = grown;
+    }
+    this.startsMs[index] = startMs;
   }
 
   /** To be called before a float is counted, where the batch has histograms. */

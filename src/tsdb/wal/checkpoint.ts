@@ -12,7 +12,12 @@ import { CorruptionError } from "../../base/errors.ts";
 import type { Logger } from "../../base/logger.ts";
 import { ByteWriter } from "../byte-writer.ts";
 import type { FileSystem } from "../file-system.ts";
-import { beginHistograms, encodeHistogram, type HistogramRecord } from "./histogram-records.ts";
+import {
+  beginHistograms,
+  encodeHistogram,
+  encodeHistogramBody,
+  type HistogramRecord,
+} from "./histogram-records.ts";
 import { WalReader } from "./wal-reader.ts";
 import {
   beginExemplars,
@@ -25,6 +30,7 @@ import {
   histogramRecordType,
   RecordDecoder,
   type RecordVisitor,
+  RunEncoder,
   recordType,
 } from "./wal-records.ts";
 import { listCheckpoints, listSegments } from "./wal-segments.ts";
@@ -110,7 +116,7 @@ async function copyRecords(
   const decoder = new RecordDecoder();
   let sliceStartMs = options.clock.monotonicMs();
   while (reader.next()) {
-    filter.begin();
+    filter.begin(reader.from < reader.to ? reader.record[reader.from]! : 0);
     const fault = decoder.decode(reader.record, reader.from, reader.to, filter);
     if (filter.isRaw)
       writer.log(reader.record.slice(reader.from, reader.to), reader.to - reader.from);
@@ -136,8 +142,10 @@ function syncFolder(fs: FileSystem, dir: string): void {
 /** Builds the shortened copy of one record. */
 class RecordFilter implements RecordVisitor {
   readonly out = new ByteWriter();
+  readonly #run = new RunEncoder();
   #isUnread = false;
-  #hasStarts = false;
+  /** Type of a v2 record, 0 for others. */
+  #runType = 0;
   #isMixed = false;
   #histogramType = 0;
   readonly #options: CheckpointOptions;
@@ -148,16 +156,17 @@ class RecordFilter implements RecordVisitor {
     this.#options = options;
   }
 
-  begin(): void {
+  /** A record of this type. */
+  begin(type: number): void {
     this.out.clear();
     this.#isUnread = false;
-    this.#hasStarts = false;
+    this.#runType = type >= recordType.samplesV2 && type <= recordType.floatHistogramsV2 ? type : 0;
     this.#isMixed = false;
   }
 
-  /** The record holds what our own form of it does not (start times, unknown types), so it goes over whole. */
+  /** The record holds what our own form of it does not (unknown types), so it goes over whole. */
   get isRaw(): boolean {
-    return this.#isUnread || (this.out.length > 0 && (this.#hasStarts || this.#isMixed));
+    return this.#isUnread || (this.out.length > 0 && this.#isMixed);
   }
 
   series(ref: number, labels: string[]): void {
@@ -168,8 +177,13 @@ class RecordFilter implements RecordVisitor {
   }
 
   sample(ref: number, timestampMs: number, high: number, low: number, startMs: number): void {
-    if (startMs !== 0) this.#hasStarts = true;
     if (timestampMs < this.#options.minMs) return;
+    if (this.#runType !== 0) {
+      this.#nextOfRun(ref, timestampMs, startMs);
+      this.out.word(high);
+      this.out.word(low);
+      return;
+    }
     if (this.out.length === 0) {
       beginSamples(this.out, ref, timestampMs);
       this.#firstRef = ref;
@@ -191,8 +205,12 @@ class RecordFilter implements RecordVisitor {
 
   histogram({ ref, timestampMs, startMs, histogram, isStale }: HistogramRecord): void {
     if (timestampMs < this.#options.minMs) return;
+    if (this.#runType !== 0) {
+      this.#nextOfRun(ref, timestampMs, startMs);
+      encodeHistogramBody(this.out, histogram, isStale);
+      return;
+    }
     const type = histogramRecordType(histogram);
-    if (startMs !== 0) this.#hasStarts = true;
     if (this.out.length === 0) {
       beginHistograms(this.out, type, ref, timestampMs);
       this.#firstRef = ref;
@@ -203,6 +221,11 @@ class RecordFilter implements RecordVisitor {
     if (type !== this.#histogramType) this.#isMixed = true;
     const deltas = [ref - this.#firstRef, timestampMs - this.#firstMs] as const;
     encodeHistogram(this.out, deltas[0], deltas[1], histogram, isStale);
+  }
+
+  #nextOfRun(ref: number, timestampMs: number, startMs: number): void {
+    if (this.out.length === 0) this.#run.begin(this.out, this.#runType);
+    this.#run.next(this.out, ref, timestampMs, startMs);
   }
 
   unknownSchema(): void {

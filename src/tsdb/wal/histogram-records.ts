@@ -58,9 +58,18 @@ export function encodeHistogram(
   histogram: Histogram | FloatHistogram,
   isStale: boolean,
 ): void {
-  const isFloat = histogram.kind === "float";
   into.varint(refDelta);
   into.varint(timeDeltaMs);
+  encodeHistogramBody(into, histogram, isStale);
+}
+
+/** One histogram without its ref and times. */
+export function encodeHistogramBody(
+  into: ByteWriter,
+  histogram: Histogram | FloatHistogram,
+  isStale: boolean,
+): void {
+  const isFloat = histogram.kind === "float";
   into.byte(Math.max(0, hintNames.indexOf(histogram.counterResetHint)));
   into.varint(histogram.schema);
   double(into, histogram.zeroThreshold);

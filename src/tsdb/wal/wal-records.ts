@@ -26,9 +26,16 @@ export const recordType = {
   floatHistogramsV2: 13,
 } as const;
 
-/** The record type that holds this histogram: custom buckets have their own, which older readers skip. */
-export function histogramRecordType(histogram: Histogram | FloatHistogram): number {
+/**
+ * The record type that holds this histogram: custom buckets have their own, which older readers skip;
+ * those with start times hold all kinds.
+ */
+export function histogramRecordType(
+  histogram: Histogram | FloatHistogram,
+  hasStarts = false,
+): number {
   const isFloat = histogram.kind === "float";
+  if (hasStarts) return isFloat ? recordType.floatHistogramsV2 : recordType.histogramsV2;
   if (histogram.schema !== customBucketsSchema) {
     return isFloat ? recordType.floatHistograms : recordType.histograms;
   }
@@ -84,6 +91,47 @@ export function encodeSample(
   into.varint(timeDeltaMs);
   into.word(high);
   into.word(low);
+}
+
+/**
+ * Writes the identities and times of one v2 record (layout: RunCursor): `begin`, then `next` for each
+ * sample, followed by its value.
+ */
+export class RunEncoder {
+  #ref = 0;
+  #firstMs = 0;
+  #firstStartMs = 0;
+  #startMs = 0;
+  #isBegun = false;
+
+  /** A record of this type, samples or histograms. */
+  begin(into: ByteWriter, type: number): void {
+    into.byte(type);
+    this.#isBegun = false;
+  }
+
+  /** `startMs` 0 = no start time. */
+  next(into: ByteWriter, ref: number, timestampMs: number, startMs: number): void {
+    if (!this.#isBegun) {
+      into.varint(ref);
+      into.varint(timestampMs);
+      into.varint(startMs);
+      this.#firstMs = timestampMs;
+      this.#firstStartMs = startMs;
+      this.#isBegun = true;
+    } else {
+      into.varint(ref - this.#ref);
+      into.varint(timestampMs - this.#firstMs);
+      if (startMs === 0) into.byte(0);
+      else if (startMs === this.#startMs) into.byte(1);
+      else {
+        into.byte(2);
+        into.varint(startMs - this.#firstStartMs);
+      }
+    }
+    this.#ref = ref;
+    this.#startMs = startMs;
+  }
 }
 
 /** Begins an exemplars record; then `encodeExemplar` each. */

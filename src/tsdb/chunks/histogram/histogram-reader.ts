@@ -7,7 +7,7 @@ import type { CounterResetHint, FloatHistogram, Histogram } from "../../../model
 import { type SampleBuffer, staleBitsHigh, staleBitsLow } from "../../../model/sample.ts";
 import { BitCursor } from "../varbit.ts";
 import { readXorValue } from "../xor/xor-reader.ts";
-import { StartTimeDecoder } from "../xor2/start-times.ts";
+import { keepStart, StartTimeDecoder } from "../xor2/start-times.ts";
 import type { ChunkWindow } from "../xor2/xor2-reader.ts";
 import { countBuckets, isKnownSchema, withKnownSchema } from "./bucket-spans.ts";
 import type { HistogramCounts } from "./histogram-chunk.ts";
@@ -240,7 +240,7 @@ export function readHistogramSamples(
     if (timestampMs < window.startMs || timestampMs > window.endMs) continue;
     if (reader.isStale) into.pushStaleHistogram(timestampMs, reader.histogram());
     else into.pushHistogram(timestampMs, reader.histogram());
-    window.startTimesMs?.push(reader.startMs);
+    keepStart(into, reader.startMs);
   }
   return reader.fault === undefined ? reader.usedBytes : -1;
 }

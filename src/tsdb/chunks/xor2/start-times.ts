@@ -3,6 +3,7 @@
  * xor2-appender.ts). Encoder and decoder keep what the next sample is written against.
  */
 
+import type { SampleBuffer } from "../../../model/sample.ts";
 import { type BitCursor, writeSignedVarint, writeVarbitInt } from "../varbit.ts";
 
 /** The highest index of a change that the header byte can tell. */
@@ -67,4 +68,10 @@ export class StartTimeDecoder {
       this.startMs = lastMs - this.#diffMs;
     }
   }
+}
+
+/** Notes the start time of the sample that was appended last; 0 = none. */
+export function keepStart(into: SampleBuffer, startMs: number): void {
+  // Noted where none is too once one is there: the place may hold what was taken back.
+  if (startMs !== 0 || into.startTimestampsMs !== undefined) into.setStart(startMs);
 }

@@ -16,7 +16,7 @@
  */
 
 import { staleBitsHigh, staleBitsLow } from "../../../model/sample.ts";
-import { highWordOf, lowWordOf, writeBits, writeUvarint } from "../bit-stream.ts";
+import { bitSlackBytes, highWordOf, lowWordOf, writeBits, writeUvarint } from "../bit-stream.ts";
 import { writeSignedVarint } from "../varbit.ts";
 import { writeXorWindow } from "../xor/xor-appender.ts";
 import { StartTimeEncoder } from "./start-times.ts";
@@ -28,31 +28,43 @@ const sampleMaxBytes = 32;
 
 /** One XOR2 chunk under construction. */
 export class Xor2Chunk {
+  readonly encoding = xor2Encoding;
+  firstMs = 0;
   #bytes = new Uint8Array(128);
   /** Value bits of the last sample that was no stale marker, and the window. */
   readonly #words = new Uint32Array([0, 0, 0xff]);
   readonly #starts = new StartTimeEncoder();
   #bitAt = 24;
   #count = 0;
-  #lastMs = 0;
+  lastMs = 0;
   #deltaMs = 0;
 
   get sampleCount(): number {
     return this.#count;
   }
 
+  get sizeBytes(): number {
+    return (this.#bitAt + 7) >>> 3;
+  }
+
+  /** The encoded bytes in place, with slack for bit readers, valid until the next append; `sizeBytes` of them. */
+  get bytes(): Uint8Array {
+    return this.#bytes;
+  }
+
   /** Appends a sample given by its value's bits; `startMs` 0 means it has no start time. */
   append(timestampMs: number, high: number, low: number, startMs = 0): void {
-    const needed = (this.#bitAt >>> 3) + 1 + sampleMaxBytes;
+    const needed = (this.#bitAt >>> 3) + 1 + sampleMaxBytes + bitSlackBytes;
     if (needed > this.#bytes.length) {
       const grown = new Uint8Array(needed * 2);
       grown.set(this.#bytes);
       this.#bytes = grown;
     }
     const bytes = this.#bytes;
-    const deltaMs = timestampMs - this.#lastMs;
+    const deltaMs = timestampMs - this.lastMs;
     const isStale = high === staleBitsHigh && low === staleBitsLow;
     if (this.#count === 0) {
+      this.firstMs = timestampMs;
       this.#bitAt = writeSignedVarint(bytes, this.#bitAt, timestampMs);
       this.#bitAt = writeBits(bytes, writeBits(bytes, this.#bitAt, high, 32), low, 32);
     } else if (this.#count === 1) {
@@ -62,11 +74,11 @@ export class Xor2Chunk {
     this.#bitAt = this.#starts.write(bytes, this.#bitAt, 2, {
       index: this.#count,
       timestampMs,
-      lastMs: this.#lastMs,
+      lastMs: this.lastMs,
       startMs,
     });
     if (this.#count > 0) this.#deltaMs = deltaMs;
-    this.#lastMs = timestampMs;
+    this.lastMs = timestampMs;
     if (!isStale) {
       this.#words[0] = high;
       this.#words[1] = low;
@@ -78,7 +90,7 @@ export class Xor2Chunk {
 
   /** A copy of the encoded bytes. */
   toBytes(): Uint8Array {
-    return this.#bytes.slice(0, (this.#bitAt + 7) >>> 3);
+    return this.#bytes.slice(0, this.sizeBytes);
   }
 
   #joint(dod: number, high: number, low: number, isStale: boolean): void {

@@ -1,6 +1,6 @@
 /**
- * Decoder of Prometheus' XOR2 chunks (layout: xor2-appender.ts), straight into a SampleBuffer. Start
- * times are given only to who asks: the head and the engine do without them.
+ * Decoder of Prometheus' XOR2 chunks (layout: xor2-appender.ts), straight into a SampleBuffer with
+ * their start times.
  */
 
 import {
@@ -12,7 +12,7 @@ import {
 } from "../../../model/sample.ts";
 import { BitCursor } from "../varbit.ts";
 import { readXorWindow } from "../xor/xor-reader.ts";
-import { StartTimeDecoder } from "./start-times.ts";
+import { keepStart, StartTimeDecoder } from "./start-times.ts";
 
 /** Stands for the control of the second sample, which has none. */
 const firstDelta = 6;
@@ -21,8 +21,6 @@ const firstDelta = 6;
 export interface ChunkWindow {
   readonly startMs: number;
   readonly endMs: number;
-  /** Gets the start time of each sample that is taken; 0 = none. */
-  readonly startTimesMs?: number[];
 }
 
 /**
@@ -63,7 +61,7 @@ export function readXor2Samples(
     into.timestampsMs[at] = timestampMs;
     into.valueWords[at * 2 + highWord] = isStale ? staleBitsHigh : running[0]!;
     into.valueWords[at * 2 + lowWord] = isStale ? staleBitsLow : running[1]!;
-    window.startTimesMs?.push(starts.startMs);
+    keepStart(into, starts.startMs);
   }
   return cursor.isShort ? -1 : ((cursor.bitAt + 7) >>> 3) - base;
 }
