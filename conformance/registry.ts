@@ -23,6 +23,7 @@ import {
 } from "./suites/hubble-internals.ts";
 import { hubbleInvalid } from "./suites/hubble-invalid.ts";
 import { hubbleJsonpb } from "./suites/hubble-jsonpb.ts";
+import { hubbleProtobuf } from "./suites/hubble-protobuf.ts";
 import { policyInvalidSuite } from "./suites/policy-invalid.ts";
 import { policyDnsSuite, policyHttpSuite } from "./suites/policy-l7.ts";
 import { policyVerdictsSuite } from "./suites/policy-verdicts.ts";
@@ -30,6 +31,7 @@ import { promqlSuite } from "./suites/promql.ts";
 import { promqlGrammarSuite } from "./suites/promql-grammar.ts";
 import { promqltestSuite } from "./suites/promqltest.ts";
 import { relabelSuite } from "./suites/relabel.ts";
+import { remoteWriteSuite } from "./suites/remote-write.ts";
 import { tsdbChunksSuite } from "./suites/tsdb-chunks.ts";
 import { tsdbCompactionSuite } from "./suites/tsdb-compaction.ts";
 import { tsdbDirsSuite } from "./suites/tsdb-dirs.ts";
@@ -42,6 +44,7 @@ export const suites: readonly Suite[] = [
   promqlGrammarSuite,
   httpApiSuite,
   relabelSuite,
+  remoteWriteSuite,
   hubbleCases,
   hubbleFilters,
   hubbleInvalid,
@@ -51,6 +54,7 @@ export const suites: readonly Suite[] = [
   hubbleStaticAndDynamic,
   hubbleRuntimePanics,
   hubbleJsonpb,
+  hubbleProtobuf,
   expositionSuite,
   policyVerdictsSuite,
   policyHttpSuite,

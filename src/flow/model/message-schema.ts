@@ -22,6 +22,10 @@ export type FieldKind =
 /** One field of a message. */
 export interface Field {
   readonly name: string;
+  /** Number on the wire. */
+  readonly number: number;
+  /** One of the fields of which a message holds one at most; no message has two such groups. */
+  readonly isOneof: boolean;
   /** Place in the declaration, from 0. */
   readonly index: number;
   /** `"name":` as JSON text. */
@@ -40,6 +44,7 @@ export interface Field {
 /** A message: its fields in declaration order, and by proto name and lowerCamelCase name. */
 export interface Message {
   readonly fields: Field[];
+  readonly byNumber: Map<number, Field>;
   readonly byName: Map<string, Field>;
 }
 
@@ -64,14 +69,16 @@ export const messageSchemas: ReadonlyMap<string, Message> = linkMessages();
 function linkMessages(): Map<string, Message> {
   const linked = new Map<string, Message>();
   for (const name of Object.keys(messageFields)) {
-    linked.set(name, { fields: [], byName: new Map() });
+    linked.set(name, { fields: [], byName: new Map(), byNumber: new Map() });
   }
   for (const [name, rows] of Object.entries(messageFields)) {
     const message = linked.get(name) as Message;
-    for (const [fieldName, , type, flags] of rows) {
+    for (const [fieldName, number, type, flags] of rows) {
       const numberByName = enumNumbers[type] ?? {};
       const field: Field = {
         name: fieldName,
+        number,
+        isOneof: flags.includes("o"),
         index: message.fields.length,
         jsonKey: `${JSON.stringify(fieldName)}:`,
         type,
@@ -80,9 +87,10 @@ function linkMessages(): Map<string, Message> {
         hasPresence: flags.includes("o") || type.endsWith("Value"),
         message: linked.get(type),
         numberByName,
-        nameByNumber: new Map(Object.entries(numberByName).map(([n, number]) => [number, n])),
+        nameByNumber: new Map(Object.entries(numberByName).map(([n, value]) => [value, n])),
       };
       message.fields.push(field);
+      message.byNumber.set(number, field);
       message.byName.set(fieldName, field);
       message.byName.set(toLowerCamel(fieldName), field);
     }
