@@ -106,7 +106,7 @@ export const rooms: readonly Room[] = [
   { folder: "discovery", layer: 4, publicFiles: ["*"], isBrowserSafe: false },
   { folder: "alerting", layer: 4, publicFiles: [], isBrowserSafe: false },
   { folder: "flowmetrics", layer: 4, publicFiles: ["*"], isBrowserSafe: false },
-  { folder: "remote", layer: 4, publicFiles: [], isBrowserSafe: false },
+  { folder: "remote", layer: 4, publicFiles: ["*"], isBrowserSafe: false },
 
   { folder: "scrape", layer: 5, publicFiles: ["*"], isBrowserSafe: false },
   { folder: "rules", layer: 5, publicFiles: [], isBrowserSafe: false },

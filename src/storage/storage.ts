@@ -52,6 +52,16 @@ export interface Appender {
    * Only storage that keeps such times has this.
    */
   appendStartTimestamp?(ref: SeriesRef, startTimestampMs: number): void;
+  /**
+   * Whether `ref` still names a series: then appending to it needs no labels. O(1). Storage without this
+   * wants the labels each time.
+   */
+  hasSeries?(ref: SeriesRef): boolean;
+  /**
+   * The newest sample of a series, for error texts: a float, "histogram", or undefined where there is
+   * none. Not meant for hot paths.
+   */
+  newestSample?(ref: SeriesRef, labels: Labels): number | "histogram" | undefined;
   /** Attaches an exemplar to a series that got a sample; a late or repeated one is dropped silently. */
   appendExemplar(ref: SeriesRef, exemplar: Exemplar): void;
   /** Makes the samples visible to queriers and hands them to the log. */

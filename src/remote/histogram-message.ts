@@ -1,0 +1,310 @@
+/**
+ * prompb.Histogram to our histograms: integer where the count is an integer (or absent), else float. A
+ * schema finer than what is stored is brought down, as Prometheus' receiver does. O(bytes + buckets).
+ */
+
+import {
+  type CounterResetHint,
+  customBucketsSchema,
+  type FloatHistogram,
+  type Histogram,
+  type Span,
+} from "../model/histogram.ts";
+import { type ProtoCursor, wireType, wrongWireType } from "./proto-cursor.ts";
+
+/** The finest schema that is stored; up to `schemaMaxReserved` finer ones are brought down to it. */
+const schemaMax = 8;
+const schemaMaxReserved = 52;
+
+const resetHints: readonly CounterResetHint[] = ["unknown", "reset", "not_reset", "gauge"];
+
+/** A histogram with its time. */
+export interface HistogramSample {
+  readonly timestampMs: number;
+  readonly histogram: Histogram | FloatHistogram;
+}
+
+/** What the message says, as it says it. */
+interface RawHistogram {
+  isFloat: boolean;
+  count: number;
+  sum: number;
+  schema: number;
+  zeroThreshold: number;
+  zeroCount: number;
+  /** Which of the two forms the zero count has; the other form of the histogram then reads 0. */
+  hasFloatZeroCount: boolean;
+  readonly negativeSpans: Span[];
+  readonly negativeDeltas: number[];
+  readonly negativeCounts: number[];
+  readonly positiveSpans: Span[];
+  readonly positiveDeltas: number[];
+  readonly positiveCounts: number[];
+  readonly customValues: number[];
+  resetHint: number;
+  timestampMs: number;
+}
+
+type Field = {
+  readonly name: string;
+  readonly type: number;
+  /** A list that may be packed into one field of bytes. */
+  readonly isPackable?: boolean;
+  read(cursor: ProtoCursor, end: number, into: RawHistogram): void;
+};
+
+/** Fields by number. */
+const fields: readonly (Field | undefined)[] = [
+  undefined,
+  {
+    name: "CountInt",
+    type: wireType.varint,
+    read(cursor, end, into) {
+      into.count = cursor.uvarint(end);
+      into.isFloat = false;
+    },
+  },
+  {
+    name: "CountFloat",
+    type: wireType.fixed64,
+    read(cursor, end, into) {
+      into.count = cursor.double(end);
+      into.isFloat = true;
+    },
+  },
+  {
+    name: "Sum",
+    type: wireType.fixed64,
+    read(cursor, end, into) {
+      into.sum = cursor.double(end);
+    },
+  },
+  {
+    name: "Schema",
+    type: wireType.varint,
+    read(cursor, end, into) {
+      into.schema = cursor.sint32(end);
+    },
+  },
+  {
+    name: "ZeroThreshold",
+    type: wireType.fixed64,
+    read(cursor, end, into) {
+      into.zeroThreshold = cursor.double(end);
+    },
+  },
+  {
+    name: "ZeroCountInt",
+    type: wireType.varint,
+    read(cursor, end, into) {
+      into.zeroCount = cursor.uvarint(end);
+      into.hasFloatZeroCount = false;
+    },
+  },
+  {
+    name: "ZeroCountFloat",
+    type: wireType.fixed64,
+    read(cursor, end, into) {
+      into.zeroCount = cursor.double(end);
+      into.hasFloatZeroCount = true;
+    },
+  },
+  spanField("NegativeSpans", (into) => into.negativeSpans),
+  deltaField("NegativeDeltas", (into) => into.negativeDeltas),
+  doubleField("NegativeCounts", (into) => into.negativeCounts),
+  spanField("PositiveSpans", (into) => into.positiveSpans),
+  deltaField("PositiveDeltas", (into) => into.positiveDeltas),
+  doubleField("PositiveCounts", (into) => into.positiveCounts),
+  {
+    name: "ResetHint",
+    type: wireType.varint,
+    read(cursor, end, into) {
+      into.resetHint = cursor.uint32(end);
+    },
+  },
+  {
+    name: "Timestamp",
+    type: wireType.varint,
+    read(cursor, end, into) {
+      into.timestampMs = cursor.int64(end);
+    },
+  },
+  doubleField("CustomValues", (into) => into.customValues),
+];
+
+function spanField(name: string, listOf: (into: RawHistogram) => Span[]): Field {
+  return {
+    name,
+    type: wireType.bytes,
+    read(cursor, end, into) {
+      const spanEnd = cursor.lengthEnd(end);
+      listOf(into).push(readSpan(cursor, spanEnd));
+    },
+  };
+}
+
+function deltaField(name: string, listOf: (into: RawHistogram) => number[]): Field {
+  return {
+    name,
+    type: wireType.varint,
+    isPackable: true,
+    read(cursor, end, into) {
+      listOf(into).push(cursor.sint64(end));
+    },
+  };
+}
+
+function doubleField(name: string, listOf: (into: RawHistogram) => number[]): Field {
+  return {
+    name,
+    type: wireType.fixed64,
+    isPackable: true,
+    read(cursor, end, into) {
+      listOf(into).push(cursor.double(end));
+    },
+  };
+}
+
+/** Reads the message at the cursor, which ends at `end`. Throws AppError "parse". */
+export function readHistogram(cursor: ProtoCursor, end: number): HistogramSample {
+  const raw: RawHistogram = {
+    isFloat: false,
+    count: 0,
+    sum: 0,
+    schema: 0,
+    zeroThreshold: 0,
+    zeroCount: 0,
+    hasFloatZeroCount: false,
+    negativeSpans: [],
+    negativeDeltas: [],
+    negativeCounts: [],
+    positiveSpans: [],
+    positiveDeltas: [],
+    positiveCounts: [],
+    customValues: [],
+    resetHint: 0,
+    timestampMs: 0,
+  };
+  while (cursor.at < end) {
+    const tag = cursor.tag("Histogram", end);
+    const type = tag & 7;
+    const field = fields[tag >>> 3];
+    if (field === undefined) cursor.skip(type, end);
+    else if (type === field.type) field.read(cursor, end, raw);
+    else if (field.isPackable === true && type === wireType.bytes) {
+      const listEnd = cursor.lengthEnd(end);
+      while (cursor.at < listEnd) field.read(cursor, listEnd, raw);
+    } else throw wrongWireType(type, field.name);
+  }
+  return { timestampMs: raw.timestampMs, histogram: coarseEnough(toHistogram(raw)) };
+}
+
+function readSpan(cursor: ProtoCursor, end: number): Span {
+  let offset = 0;
+  let length = 0;
+  while (cursor.at < end) {
+    const tag = cursor.tag("BucketSpan", end);
+    const type = tag & 7;
+    if (tag >>> 3 > 2) cursor.skip(type, end);
+    else if (type !== wireType.varint) {
+      throw wrongWireType(type, tag >>> 3 === 1 ? "Offset" : "Length");
+    } else if (tag >>> 3 === 1) offset = cursor.sint32(end);
+    else length = cursor.uint32(end);
+  }
+  return { offset, length };
+}
+
+function toHistogram(raw: RawHistogram): Histogram | FloatHistogram {
+  return {
+    kind: raw.isFloat ? "float" : "integer",
+    counterResetHint: resetHints[raw.resetHint] ?? "unknown",
+    schema: raw.schema,
+    zeroThreshold: raw.zeroThreshold,
+    zeroCount: raw.isFloat === raw.hasFloatZeroCount ? raw.zeroCount : 0,
+    count: raw.count,
+    sum: raw.sum,
+    positiveSpans: raw.positiveSpans,
+    negativeSpans: raw.negativeSpans,
+    positiveBuckets: raw.isFloat ? raw.positiveCounts : raw.positiveDeltas,
+    negativeBuckets: raw.isFloat ? raw.negativeCounts : raw.negativeDeltas,
+    customValues: raw.customValues.length > 0 ? raw.customValues : undefined,
+  };
+}
+
+/** A finer schema than is stored, brought down: 2^n buckets become one. */
+function coarseEnough(histogram: Histogram | FloatHistogram): Histogram | FloatHistogram {
+  const { schema } = histogram;
+  if (schema === customBucketsSchema || schema <= schemaMax || schema > schemaMaxReserved) {
+    return histogram;
+  }
+  const joined = 2 ** (schema - schemaMax);
+  const positive = joinBuckets(histogram, "positive", joined);
+  const negative = joinBuckets(histogram, "negative", joined);
+  return {
+    ...histogram,
+    schema: schemaMax,
+    positiveSpans: positive.spans,
+    positiveBuckets: positive.buckets,
+    negativeSpans: negative.spans,
+    negativeBuckets: negative.buckets,
+  };
+}
+
+function joinBuckets(
+  histogram: Histogram | FloatHistogram,
+  side: "positive" | "negative",
+  joined: number,
+): { spans: readonly Span[]; buckets: readonly number[] } {
+  const spans = side === "positive" ? histogram.positiveSpans : histogram.negativeSpans;
+  const buckets = side === "positive" ? histogram.positiveBuckets : histogram.negativeBuckets;
+  const covered = spans.reduce((sum, { length }) => sum + length, 0);
+  // Storage refuses it with the reason.
+  if (covered !== buckets.length) return { spans, buckets };
+  const counts = absoluteCounts(histogram.kind, buckets);
+  const newSpans: { offset: number; length: number }[] = [];
+  const newCounts: number[] = [];
+  let lastIndex = Number.NaN;
+  forEachBucket(spans, (index, position) => {
+    // Bucket i ends at its bound, so i = 1..n go into one.
+    const newIndex = Math.ceil(index / joined);
+    if (newIndex === lastIndex) {
+      newCounts[newCounts.length - 1]! += counts[position]!;
+      return;
+    }
+    newCounts.push(counts[position]!);
+    const gap = Number.isNaN(lastIndex) ? newIndex : newIndex - lastIndex - 1;
+    const last = newSpans.at(-1);
+    if (gap === 0 && last !== undefined) last.length++;
+    else newSpans.push({ offset: gap, length: 1 });
+    lastIndex = newIndex;
+  });
+  const isInteger = histogram.kind === "integer";
+  const stored = isInteger
+    ? newCounts.map((count, i) => count - (newCounts[i - 1] ?? 0))
+    : newCounts;
+  return { spans: newSpans, buckets: stored };
+}
+
+function absoluteCounts(
+  kind: Histogram["kind"] | FloatHistogram["kind"],
+  buckets: readonly number[],
+): readonly number[] {
+  if (kind === "float") return buckets;
+  let count = 0;
+  return buckets.map((delta) => {
+    count += delta;
+    return count;
+  });
+}
+
+function forEachBucket(
+  spans: readonly Span[],
+  visit: (index: number, position: number) => void,
+): void {
+  let index = 0;
+  let position = 0;
+  for (const { offset, length } of spans) {
+    index += offset;
+    for (let i = 0; i < length; i++) visit(index++, position++);
+  }
+}
