@@ -6,6 +6,7 @@ import { ciliumDashboardsTest } from "./cilium-dashboards.ts";
 import { demoTest } from "./demo.ts";
 import { killTest } from "./kill.ts";
 import { pageTest } from "./page.ts";
+import { powerLossTest } from "./power-loss.ts";
 import { prometheusReadsOurBlocksTest } from "./prometheus-reads-our-blocks.ts";
 import { prometheusReadsOurHeadTest } from "./prometheus-reads-our-head.ts";
 import { prometheusReadsOurWalTest } from "./prometheus-reads-our-wal.ts";
@@ -23,4 +24,5 @@ export const appTests: readonly AppTest[] = [
   prometheusReadsOurWalTest,
   prometheusReadsOurBlocksTest,
   prometheusReadsOurHeadTest,
+  powerLossTest,
 ];
