@@ -174,6 +174,7 @@ export function labelsFromObject(object: Readonly<Record<string, string>>): Labe
 
 /** Order of label sets as Prometheus': pair by pair, a prefix first. */
 export function compareLabels(a: Labels, b: Labels): number {
+  if (a === b) return 0;
   const length = Math.min(a.pairs.length, b.pairs.length);
   for (let i = 0; i < length; i++) {
     const order = compareUtf8(a.pairs[i] as string, b.pairs[i] as string);

@@ -26,7 +26,7 @@ import type {
   Queryable,
 } from "../storage/storage.ts";
 import type { Block } from "./block/block.ts";
-import { BlockQuerier } from "./block/block-querier.ts";
+import { BlockQuerier, type KnownSeries } from "./block/block-querier.ts";
 import { BlockSet } from "./block/block-set.ts";
 import { makeDir } from "./block/durable-files.ts";
 import { MergedQuerier } from "./block/merged-querier.ts";
@@ -37,6 +37,7 @@ import { registerCompactionMetrics } from "./compaction/compaction-metrics.ts";
 import { Compactor } from "./compaction/compactor.ts";
 import { OpenReads } from "./compaction/open-reads.ts";
 import { acquireDataLock, type DataLock, type ProcessFacts } from "./data-lock.ts";
+import { DecodedChunks } from "./decoded-chunks.ts";
 import type { FileSystem } from "./file-system.ts";
 import { type HeadCardinality, readCardinality } from "./head/cardinality.ts";
 import { Head, keepFinishedChunks } from "./head/head.ts";
@@ -45,12 +46,17 @@ import { HeadChunkFiles } from "./head/head-chunk-files.ts";
 import { chunkRangeMs } from "./head/head-chunks.ts";
 import { hideDeleted } from "./head/head-deletions.ts";
 import { HeadLog } from "./head/head-log.ts";
-import { HeadQuerier } from "./head/head-querier.ts";
+import { HeadQuerier, type HeadSeries } from "./head/head-querier.ts";
 import { type ReplayResult, replayLog } from "./head/head-replay.ts";
 import { LateLog } from "./head/late-log.ts";
 import { LateQuerier } from "./head/late-querier.ts";
-import { type BudgetState, defaultMemoryBudget } from "./head/memory-budget.ts";
+import {
+  type BudgetState,
+  decodedCacheBytesDefault,
+  defaultMemoryBudget,
+} from "./head/memory-budget.ts";
 import { SampleBatch } from "./head/sample-batch.ts";
+import { ReadCache, registerReadCacheMetrics } from "./read-cache.ts";
 import { readOnlyFiles } from "./read-only-files.ts";
 import { type LogCounts, registerTsdbMetrics } from "./tsdb-metrics.ts";
 import { writeCheckpoint } from "./wal/checkpoint.ts";
@@ -78,6 +84,8 @@ export interface TsdbOptions {
   readonly retentionBytes?: number;
   /** Bytes of block files kept in memory. */
   readonly blockCacheBytes?: number;
+  /** Bytes of decoded chunks kept for queries; 0: none; absent: see `decodedCacheBytesDefault`. */
+  readonly decodedCacheBytes?: number;
   /** For the names of blocks. */
   readonly random?: Random;
   /** 0 switches exemplars off. */
@@ -251,6 +259,7 @@ class HeadTsdb implements Tsdb {
   readonly #stopMetrics: readonly (() => void)[];
   readonly #blocks: BlockSet;
   readonly #compactor: Compactor;
+  readonly #readCache: ReadCache<KnownSeries, HeadSeries>;
   readonly #reads = new OpenReads();
   readonly #setAside = (block: Block, reason: string): void => this.#blocks.setAside(block, reason);
   readonly #lateLog: LateLog;
@@ -293,6 +302,9 @@ class HeadTsdb implements Tsdb {
       );
     };
     this.#blocks = parts.blocks;
+    const { decodedCacheBytes = decodedCacheBytesDefault() } = options;
+    const decoded = new DecodedChunks(decodedCacheBytes, options.random ?? Math.random);
+    this.#readCache = new ReadCache(decoded);
     this.#compactor = this.#makeCompactor();
     const { registry } = options;
     this.#stopMetrics =
@@ -301,6 +313,7 @@ class HeadTsdb implements Tsdb {
         : [
             registerTsdbMetrics(registry, this.#head, this.#wal, this.#counts),
             registerCompactionMetrics(registry, this.#blocks, this.#compactor.counts),
+            registerReadCacheMetrics(registry, decoded),
           ];
     // What was cut from the head before lies in blocks; the log still has some of it.
     const cutMs = this.#blocks.headCutMs(chunkRangeMs);
@@ -357,11 +370,14 @@ class HeadTsdb implements Tsdb {
     const slice = new TimeSlice(this.#options.clock, () => {
       if (!isOpen) throw new QueryError("canceled", "the querier was closed");
     });
-    const queriers: Querier[] = this.#blocks
-      .overlapping(minMs, maxMs)
-      .map((block) => new BlockQuerier(block, { minMs, maxMs, slice, onDamage: this.#setAside }));
+    const queriers: Querier[] = this.#blocks.overlapping(minMs, maxMs).map((block) => {
+      const cache = this.#readCache;
+      return new BlockQuerier(block, { minMs, maxMs, slice, cache, onDamage: this.#setAside });
+    });
     if (queriers.length === 0 || (head.maxMs >= minMs && head.minMs <= maxMs)) {
-      queriers.push(hideDeleted(new HeadQuerier(head, minMs, maxMs), head.deletions));
+      queriers.push(
+        hideDeleted(new HeadQuerier(head, minMs, maxMs, this.#readCache), head.deletions),
+      );
     }
     // First, so that of two samples at one time the late one is seen: it was written last.
     if (!head.late.isEmpty) {

@@ -14,6 +14,7 @@ import type {
   Series,
   SeriesSet,
 } from "../../storage/storage.ts";
+import { noHandles, type ReadCache, type SeriesHandles } from "../read-cache.ts";
 import type { Block } from "./block.ts";
 import { readChunkSamples } from "./chunk-samples.ts";
 import type { IndexReader, IndexSeries } from "./index-reader.ts";
@@ -23,10 +24,26 @@ import { isCovered, noIntervals, remainingTime, type TimeIntervals } from "./tim
 import type { TimeSlice } from "./time-slice.ts";
 
 const noWarnings: readonly string[] = [];
+/** The window of a whole chunk. */
+const everything = { startMs: -Infinity, endMs: Infinity };
 /** Below this many series per value it is cheaper to read the series than all lists of a label. */
 const valuesPerSeries = 4;
 
+/** What is kept of a series that was read: it holds no block, which may be dropped meanwhile. */
+export interface KnownSeries {
+  readonly entry: IndexSeries;
+  readonly kept: SeriesHandles;
+  labels: Labels;
+}
+
+/** What queriers of blocks keep for the next ones. */
+export type BlockReadCache = Pick<
+  ReadCache<KnownSeries, unknown>,
+  "reader" | "blockSeries" | "blockKey"
+>;
+
 export interface BlockQuerierOptions {
+  readonly cache?: BlockReadCache;
   readonly minMs: number;
   readonly maxMs: number;
   readonly slice: TimeSlice;
@@ -92,18 +109,31 @@ export class BlockQuerier implements Querier {
     const limit = hints.limit ?? 0;
     const series: Series[] = [];
     const warnings: string[] = [];
+    const key = this.#options.cache?.blockKey(this.#block) ?? 0;
+    let looked = 0;
     for (const ref of selectRefs(index, matchers)) {
-      if (this.#slice.isOver) await this.#slice.pause();
-      const entry = index.series(ref);
+      if ((++looked & 63) === 0 && this.#slice.isOver) await this.#slice.pause();
+      const known = this.#known(ref, key);
       const deleted = tombstones.get(ref) ?? noIntervals;
-      if (!hasTime(entry, deleted, startMs, endMs)) continue;
+      if (!hasTime(known.entry, deleted, startMs, endMs)) continue;
       if (limit > 0 && series.length === limit) {
         warnings.push("results truncated due to limit");
         break;
       }
-      series.push(new BlockSeries(this.#block, entry, deleted));
+      series.push(new BlockSeries(this.#block, known, deleted, this.#options.cache));
     }
     return { series, warnings };
+  }
+
+  #known(ref: number, key: number): KnownSeries {
+    const { cache } = this.#options;
+    const known = cache?.blockSeries.get(key + ref);
+    if (known !== undefined) return known;
+    const { index } = this.#block;
+    const entry = index.series(ref);
+    const read = { entry, kept: noHandles(), labels: labelsOf(index, entry) };
+    cache?.blockSeries.set(key + ref, read);
+    return read;
   }
 
   async #labelNames(matchers: readonly Matcher[], limit: number): Promise<LabelResult> {
@@ -180,16 +210,29 @@ function hasTime(
 
 /** A series of an answer. */
 class BlockSeries implements Series {
-  readonly labels: Labels;
   readonly #block: Block;
-  readonly #entry: IndexSeries;
+  readonly #known: KnownSeries;
   readonly #deleted: TimeIntervals;
+  readonly #cache: BlockReadCache | undefined;
 
-  constructor(block: Block, entry: IndexSeries, deleted: TimeIntervals) {
+  constructor(
+    block: Block,
+    known: KnownSeries,
+    deleted: TimeIntervals,
+    cache: BlockReadCache | undefined,
+  ) {
     this.#block = block;
-    this.#entry = entry;
+    this.#known = known;
     this.#deleted = deleted;
-    this.labels = labelsOf(block.index, entry);
+    this.#cache = cache;
+  }
+
+  get labels(): Labels {
+    return this.#known.labels;
+  }
+
+  shareLabels(labels: Labels): void {
+    this.#known.labels = labels;
   }
 
   readSamples(into: SampleBuffer, startMs: number, endMs: number): void {
@@ -204,14 +247,22 @@ class BlockSeries implements Series {
   }
 
   #read(into: SampleBuffer, startMs: number, endMs: number): void {
-    const { chunkMinMs, chunkMaxMs, chunkRefs } = this.#entry;
+    const { entry, kept } = this.#known;
+    const { chunkMinMs, chunkMaxMs, chunkRefs } = entry;
     const { chunks } = this.#block;
+    const reader = this.#cache?.reader.begin(kept, into, startMs, endMs);
     const first = into.count;
     for (let i = 0; i < chunkRefs.length; i++) {
       if (chunkMinMs[i]! > endMs || chunkMaxMs[i]! < startMs) continue;
-      chunks.read(chunkRefs[i]!);
       const before = into.count;
-      readChunkSamples(chunks, into, { startMs, endMs });
+      if (reader?.take(i, chunkMinMs[i]!) !== true) {
+        chunks.read(chunkRefs[i]!);
+        if (reader === undefined) readChunkSamples(chunks, into, { startMs, endMs });
+        else {
+          readChunkSamples(chunks, into, everything);
+          reader.keep(i, chunkMinMs[i]!, before);
+        }
+      }
       // Chunks of out-of-order samples may overlap.
       sortTail(into, first, before);
     }

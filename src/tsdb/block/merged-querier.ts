@@ -18,6 +18,11 @@ import type { TimeSlice } from "./time-slice.ts";
 
 const truncatedWarning = "results truncated due to limit";
 
+/** A series that may be told to use another, equal label set, and keeps it. */
+interface SharingSeries extends Series {
+  shareLabels?(labels: Labels): void;
+}
+
 /** Querier over `queriers`, which come in order of time and are closed with it. */
 export class MergedQuerier implements Querier {
   readonly #queriers: readonly Querier[];
@@ -83,7 +88,7 @@ export class MergedQuerier implements Querier {
 
 /** Merges sorted lists of series; those with equal labels become one. O(n · lists) comparisons. */
 async function mergeSeries(
-  lists: readonly (readonly Series[])[],
+  lists: readonly (readonly SharingSeries[])[],
   slice: TimeSlice,
 ): Promise<readonly Series[]> {
   const filled = lists.filter((list) => list.length > 0);
@@ -98,6 +103,8 @@ async function mergeSeries(
     for (let i = 0; i < filled.length; i++) {
       const next = filled[i]![places[i]!];
       if (next === undefined || !next.labels.equals(least)) continue;
+      // The next merge then knows them by identity.
+      if (next.labels !== least) next.shareLabels?.(least);
       equal.push(next);
       places[i]!++;
     }
@@ -107,7 +114,7 @@ async function mergeSeries(
 
 /** The smallest labels at the places; undefined where all lists are at their end. */
 function leastLabels(
-  lists: readonly (readonly Series[])[],
+  lists: readonly (readonly SharingSeries[])[],
   places: Uint32Array,
 ): Labels | undefined {
   let least: Labels | undefined;

@@ -63,6 +63,20 @@ export interface SealedChunk {
 /** An open chunk outside the arena. */
 type OpenObject = HistogramChunk | Xor2Chunk;
 
+/** Times of samples, both inclusive, ms. */
+export interface SampleSpan {
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
+/** Keeps decoded chunks of the series that is being read. */
+export interface ChunkKeeper {
+  /** Appends the samples of chunk number `index`, which begins at `firstMs`; false where it does not have them. */
+  take(index: number, firstMs: number): boolean;
+  /** Takes over all samples of the chunk, which stand from `from` on, and cuts them to the window. */
+  keep(index: number, firstMs: number, from: number): void;
+}
+
 /** Chunk memory of all series. */
 export class HeadChunks {
   readonly #table: SeriesTable;
@@ -298,6 +312,33 @@ export class HeadChunks {
     if (doubles[(at + seriesField.chunkStartMs) >>> 1]! > endMs) return;
     const bytes = this.#arena.bytePages[address >>> 16]!;
     readXorSamples(bytes, byteIndex(address), into, startMs, endMs);
+  }
+
+  /** As `read`, with finished chunks kept by `keeper`, which knows buffer and window. */
+  readKept(slot: number, into: SampleBuffer, window: SampleSpan, keeper: ChunkKeeper): void {
+    const { startMs, endMs } = window;
+    const words = this.#table.wordsOf(slot);
+    const at = this.#table.wordAt(slot);
+    const sealed = words[at + seriesField.sealedCount]!;
+    let openFromMs = startMs;
+    if (sealed > 0) {
+      const list = words[at + seriesField.sealedAddress]!;
+      const times = this.#arena.doublePages[list >>> 16]!;
+      const places = this.#arena.wordPages[list >>> 16]!;
+      const first = doubleIndex(list);
+      for (let i = firstEndingFrom(times, first, sealed, startMs); i < sealed; i++) {
+        const entry = first + i * entryDoubles;
+        const firstMs = times[entry]!;
+        if (firstMs > endMs) return;
+        if (keeper.take(i, firstMs)) continue;
+        const from = into.count;
+        const [address, packed] = [places[entry * 2 + 4]!, places[entry * 2 + 5]!];
+        this.#readSealed(address, packed, into, -Infinity, Infinity);
+        keeper.keep(i, firstMs, from);
+      }
+      openFromMs = Math.max(startMs, times[first + (sealed - 1) * entryDoubles + 1]! + 1);
+    }
+    this.read(slot, into, openFromMs, endMs);
   }
 
   /** The finished chunks that touch the span, oldest first; their bytes stay until the head is truncated. */

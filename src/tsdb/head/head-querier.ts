@@ -16,7 +16,11 @@ import type {
   Series,
   SeriesSet,
 } from "../../storage/storage.ts";
+import { noHandles, type ReadCache, type SeriesHandles } from "../read-cache.ts";
 import type { Head } from "./head.ts";
+
+/** What the head's querier keeps of the series it read. */
+export type HeadReadCache = Pick<ReadCache<unknown, HeadSeries>, "reader" | "headSeries">;
 
 const noWarnings: readonly string[] = [];
 
@@ -25,11 +29,13 @@ export class HeadQuerier implements Querier {
   readonly #head: Head;
   readonly #minMs: number;
   readonly #maxMs: number;
+  readonly #cache: HeadReadCache | undefined;
 
-  constructor(head: Head, minMs: number, maxMs: number) {
+  constructor(head: Head, minMs: number, maxMs: number, cache?: HeadReadCache) {
     this.#head = head;
     this.#minMs = minMs;
     this.#maxMs = maxMs;
+    this.#cache = cache;
   }
 
   async select(matchers: readonly Matcher[], hints: SelectHints): Promise<SeriesSet> {
@@ -42,7 +48,7 @@ export class HeadQuerier implements Querier {
     const limit = hints.limit ?? 0;
     const isCut = limit > 0 && slots.length > limit;
     if (isCut) slots = slots.subarray(0, limit);
-    const series = Array.from(slots, (slot) => new HeadSeries(this.#head, slot));
+    const series = Array.from(slots, (slot) => this.#seriesAt(slot));
     return { series, warnings: isCut ? ["results truncated due to limit"] : noWarnings };
   }
 
@@ -77,6 +83,15 @@ export class HeadQuerier implements Querier {
 
   close(): void {}
 
+  #seriesAt(slot: number): HeadSeries {
+    const cache = this.#cache;
+    const known = cache?.headSeries.get(slot);
+    if (known?.isAlive === true) return known;
+    const series = new HeadSeries(this.#head, slot, cache);
+    cache?.headSeries.set(slot, series);
+    return series;
+  }
+
   #isOutside(): boolean {
     return this.#head.maxMs < this.#minMs || this.#head.minMs > this.#maxMs;
   }
@@ -88,24 +103,41 @@ export class HeadQuerier implements Querier {
   }
 }
 
-/** A series of an answer; its labels are made when first asked for. */
-class HeadSeries implements Series {
+/** A series of an answer; kept for the next one where there is a cache. */
+export class HeadSeries implements Series {
   readonly #head: Head;
   readonly #slot: number;
   readonly #ref: number;
-  readonly labels: Labels;
+  readonly #cache: HeadReadCache | undefined;
+  readonly #kept: SeriesHandles = noHandles();
+  labels: Labels;
 
-  constructor(head: Head, slot: number) {
+  constructor(head: Head, slot: number, cache: HeadReadCache | undefined) {
     this.#head = head;
     this.#slot = slot;
     this.#ref = head.series.refOf(slot);
+    this.#cache = cache;
     this.labels = head.series.labels(slot);
   }
 
+  /** Truncation may have removed the series since it was selected. */
+  get isAlive(): boolean {
+    return this.#head.series.refOf(this.#slot) === this.#ref;
+  }
+
   readSamples(into: SampleBuffer, startMs: number, endMs: number): void {
-    // Truncation may have removed the series since it was selected.
-    if (this.#head.series.refOf(this.#slot) !== this.#ref) return;
-    this.#head.chunks.read(this.#slot, into, startMs, endMs);
+    if (!this.isAlive) return;
+    const { chunks } = this.#head;
+    if (this.#cache === undefined) {
+      chunks.read(this.#slot, into, startMs, endMs);
+      return;
+    }
+    const keeper = this.#cache.reader.begin(this.#kept, into, startMs, endMs);
+    chunks.readKept(this.#slot, into, { startMs, endMs }, keeper);
+  }
+
+  shareLabels(labels: Labels): void {
+    this.labels = labels;
   }
 }
 

@@ -9,6 +9,8 @@ import type { Head } from "./head.ts";
 
 /** The head's share of the machine's (or container's) memory unless told otherwise. */
 const defaultShare = 0.4;
+const decodedCacheShare = 0.04;
+const decodedCacheBytesMax = 128 * 1024 * 1024;
 /** What the directories of symbols and postings take in the JavaScript heap, roughly, bytes an entry. */
 const symbolBytes = 150;
 const pairBytes = 90;
@@ -28,11 +30,21 @@ export interface BudgetState {
     | undefined;
 }
 
-/** 40 % of the memory this process may use: the container's limit where there is one. */
+/** 40 % of the memory this process may use, less what decoded chunks may take. */
 export function defaultMemoryBudget(): number {
+  return Math.floor(usableMemory() * defaultShare) - decodedCacheBytesDefault();
+}
+
+/** What decoded chunks may take unless told otherwise: 128 MiB, on small machines 4 % of the memory. */
+export function decodedCacheBytesDefault(): number {
+  return Math.min(decodedCacheBytesMax, Math.floor(usableMemory() * decodedCacheShare));
+}
+
+/** The machine's memory, or the container's limit where there is one. */
+function usableMemory(): number {
   const limit = process.constrainedMemory();
   const total = totalmem();
-  return Math.floor((limit > 0 && limit < total ? limit : total) * defaultShare);
+  return limit > 0 && limit < total ? limit : total;
 }
 
 /** Watches one head. */

@@ -1,0 +1,114 @@
+/** Decoded chunks: what goes in comes out bit for bit, cut to the window; pages are emptied within the bound. */
+
+import { describe, expect, it } from "vitest";
+import { SampleBuffer } from "../model/sample.ts";
+import { seededRandom } from "./chunks/chunk.contract.ts";
+import { DecodedChunks } from "./decoded-chunks.ts";
+
+const startMs = 1_763_697_600_000;
+
+function bufferOf(times: readonly number[], values: readonly (number | "stale")[]): SampleBuffer {
+  const buffer = new SampleBuffer(4);
+  for (const [i, timeMs] of times.entries()) {
+    const value = values[i] as number | "stale";
+    if (value === "stale") buffer.pushStale(timeMs);
+    else buffer.push(timeMs, value);
+  }
+  return buffer;
+}
+
+function textOf(buffer: SampleBuffer): string {
+  const samples: string[] = [];
+  for (let i = 0; i < buffer.count; i++) {
+    const [low, high] = [buffer.valueWords[i * 2], buffer.valueWords[i * 2 + 1]];
+    samples.push(`${buffer.timestampsMs[i]}:${high?.toString(16)}.${low?.toString(16)}`);
+  }
+  return samples.join(" ");
+}
+
+/** What a plain walk gives. */
+function windowOf(buffer: SampleBuffer, fromMs: number, toMs: number): SampleBuffer {
+  const cut = new SampleBuffer(4);
+  for (let i = 0; i < buffer.count; i++) {
+    const timeMs = buffer.timestampsMs[i] as number;
+    if (timeMs >= fromMs && timeMs <= toMs) cut.pushRange(buffer, i, i + 1);
+  }
+  return cut;
+}
+
+const awkward = [0, -0, 1, 255, 256, 65_535, 65_536, 2 ** 32, -(2 ** 31), 2 ** 53, 1e300, 0.1];
+const special = [Number.NaN, Infinity, -Infinity, "stale"] as const;
+
+describe("decoded chunks", () => {
+  it("give back every bit, cut to any window (seeds 1..300)", () => {
+    for (let seed = 1; seed <= 300; seed++) {
+      const random = seededRandom(seed);
+      const pick = (below: number): number => Math.floor(random() * below);
+      const count = 1 + pick(130);
+      const jitter = [0, 0, 3, 40_000][pick(4)] as number;
+      const spread = [0, 1, 200, 60_000, 2 ** 31, 2 ** 40][pick(6)] as number;
+      const times: number[] = [];
+      let timeMs = startMs;
+      for (let i = 0; i < count; i++) {
+        timeMs += 15_000 + pick(jitter + 1);
+        times.push(timeMs);
+      }
+      const values = times.map(() => {
+        if (seed % 5 === 0 && pick(20) === 0) return special[pick(4)] as number | "stale";
+        if (seed % 3 === 0 && pick(10) === 0) return awkward[pick(awkward.length)] as number;
+        return seed % 7 === 0 ? random() : pick(spread + 1);
+      });
+      const whole = bufferOf(times, values);
+      const chunks = new DecodedChunks(1 << 20, random);
+      const handle = chunks.keep(whole, 0);
+      expect(handle, `seed ${seed}`).toBeGreaterThan(0);
+      for (let round = 0; round < 8; round++) {
+        const fromMs = startMs + pick(count * 20_000) - 20_000;
+        const toMs = round === 0 ? Infinity : fromMs + pick(count * 20_000);
+        const into = bufferOf([1], [7]);
+        expect(chunks.read(handle, into, round === 0 ? -Infinity : fromMs, toMs)).toBe(true);
+        const want = bufferOf([1], [7]);
+        const cut = windowOf(whole, round === 0 ? -Infinity : fromMs, toMs);
+        want.pushRange(cut, 0, cut.count);
+        expect(textOf(into), `seed ${seed}`).toBe(textOf(want));
+      }
+    }
+  });
+
+  it("stay within their bytes and say what they do not have any more", () => {
+    const random = seededRandom(1);
+    const chunks = new DecodedChunks(2 << 20, random);
+    const handles: number[] = [];
+    const times = Array.from({ length: 120 }, (_, i) => startMs + i * 15_000);
+    for (let n = 0; n < 6000; n++) {
+      handles.push(
+        chunks.keep(
+          bufferOf(
+            times,
+            times.map((_, i) => n + i + 0.5),
+          ),
+          0,
+        ),
+      );
+    }
+    expect(chunks.sizeBytes).toBe(2 << 20);
+    expect(chunks.evictions).toBeGreaterThan(0);
+    let found = 0;
+    for (const [n, handle] of handles.entries()) {
+      const into = new SampleBuffer(4);
+      if (!chunks.read(handle, into, -Infinity, Infinity)) continue;
+      found++;
+      expect(into.values[3]).toBe(n + 3.5);
+    }
+    // A record takes 124 units of 8 bytes.
+    expect(found).toBeGreaterThan(1500);
+    expect(found).toBeLessThan((2 << 20) / 992);
+  });
+
+  it("keep nothing where they may take no memory", () => {
+    const chunks = new DecodedChunks(0, () => 0);
+    expect(chunks.keep(bufferOf([1, 2], [3, 4]), 0)).toBe(0);
+    expect(chunks.read(0, new SampleBuffer(4), 0, 10)).toBe(false);
+    expect(chunks.sizeBytes).toBe(0);
+  });
+});
