@@ -2,12 +2,13 @@
  * prom/httpapi: answers of Prometheus 3.14's HTTP API. Cases without "live/" run against the recorded
  * dataset; live/* against our real server, which scrapes the recorded bodies with live/live.yml.
  * Bodies marked volatile are compared without their times, durations and growing counters; of
- * status/* only the shape is compared.
+ * status/* only the shape is compared. Each answer is also checked against the OpenAPI document.
  */
 
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type LiveServer, startLiveServer } from "../live-server.ts";
+import { OpenApiCheck } from "../openapi-check.ts";
 import { openPromServer, type PromFetch } from "../prom-server.ts";
 import { reportCase, type Suite } from "../suite.ts";
 
@@ -43,10 +44,11 @@ export const httpApiSuite: Suite = {
     const fetchProm = await openPromServer(dataDir);
     const live = await startLiveServer(dataDir);
     try {
+      const check = new OpenApiCheck(await (await live.fetch("/api/v1/openapi.yaml")).text());
       for (const recorded of cases) {
         const isLive = recorded.name.startsWith("live/");
         await reportCase(reporter, recorded.name, () =>
-          runCase(recorded, isLive ? live.fetch : fetchProm),
+          runCase(recorded, isLive ? live.fetch : fetchProm, check),
         );
       }
     } finally {
@@ -67,6 +69,7 @@ async function readCases(dataDir: string): Promise<readonly RecordedRequest[]> {
 async function runCase(
   recorded: RecordedRequest,
   send: PromFetch | LiveServer["fetch"],
+  check: OpenApiCheck,
 ): Promise<string | undefined> {
   const parameters = new URLSearchParams(timely(recorded) as [string, string][]);
   const isForm = recorded.method === "POST";
@@ -82,10 +85,16 @@ async function runCase(
     ...(isForm ? { body: parameters.toString() } : {}),
   });
   const text = await answer.text();
+  const { status } = answer;
+  const contentType = answer.headers.get("content-type");
+  const { method, path } = recorded;
+  const isRoute = status !== 307 && !(status === 404 && contentType?.startsWith("text/plain"));
+  const problem = isRoute && check.problem({ method, path, status, contentType, text });
+  if (typeof problem === "string") return `OpenAPI: ${problem}`;
   if (isCutByLimit(recorded)) return await compareCut(recorded, text, send);
   const differences: string[] = [];
-  differ(differences, "status", recorded.httpStatus, answer.status);
-  differ(differences, "content type", recorded.contentType, answer.headers.get("content-type"));
+  differ(differences, "status", recorded.httpStatus, status);
+  differ(differences, "content type", recorded.contentType, contentType);
   if (recorded.location !== undefined)
     differ(differences, "location", recorded.location, answer.headers.get("location"));
   if (recorded.bodyText !== undefined) compareText(differences, recorded, text);

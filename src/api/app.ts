@@ -14,6 +14,7 @@ import { allowOrigins } from "./cors.ts";
 import { dashboardRoutes } from "./dashboard-routes.ts";
 import { federateRoute } from "./federate.ts";
 import type { Guard } from "./guard.ts";
+import { openApiYaml } from "./openapi/document.ts";
 import { type Parameters, readParameters, toQueryError } from "./parameters.ts";
 import { queryNodesRoutes } from "./query-nodes-routes.ts";
 import {
@@ -100,6 +101,15 @@ export function createApp(sources: ApiSources, guard: Guard, options: AppOptions
     answer(sources, context, "GET", (parameters) =>
       labelValuesRoute(sources, parameters, context.req.param("name")),
     ),
+  );
+  let document: string | undefined;
+  app.all("/api/v1/openapi.yaml", (context) =>
+    answer(sources, context, "GET", () => {
+      document ??= openApiYaml(sources.version, app.routes);
+      return new Response(document, {
+        headers: { "content-type": "application/yaml; charset=utf-8", "cache-control": "no-cache" },
+      });
+    }),
   );
   app.all("/api/v1/label//values", (context) => {
     const search = new URL(context.req.url).search;
