@@ -22,6 +22,7 @@ import {
   encodeHistogramBody,
   type HistogramRecord,
 } from "../../src/tsdb/wal/histogram-records.ts";
+import { loadCompression, type WalCompression } from "../../src/tsdb/wal/record-compression.ts";
 import { WalReader } from "../../src/tsdb/wal/wal-reader.ts";
 import {
   beginExemplars,
@@ -373,7 +374,8 @@ function readRecords(dir: string): { records: Buffer[]; reader: WalReader } {
   return { records, reader };
 }
 
-function checkFraming(recorded: FramingCase): string | undefined {
+async function checkFraming(recorded: FramingCase): Promise<string | undefined> {
+  const compression = await loadCompression(recorded.compression as WalCompression);
   const records = inFolder((dir) => {
     writeSegments(dir, recorded.segments);
     return readRecords(dir).records;
@@ -389,7 +391,7 @@ function checkFraming(recorded: FramingCase): string | undefined {
       firstSegment: 0,
       fs,
       logger: silentLogger,
-      compression: recorded.compression === "none" ? "none" : "snappy",
+      compression,
       segmentSizeBytes: recorded.segmentSize,
     });
     for (const record of records) writer.log(record, record.length);
@@ -480,7 +482,8 @@ function repaired(dir: string, damage: NonNullable<WalReader["damage"]>): Item {
 /** Distinct names: a repeated one gets its number. */
 function naming(reporter: Reporter, file: string) {
   const seen = new Map<string, number>();
-  return async (name: string, check: () => string | undefined): Promise<void> => {
+  type Check = () => Promise<string | undefined> | string | undefined;
+  return async (name: string, check: Check): Promise<void> => {
     const base = `${file}, ${name.replaceAll(": ", " - ")}`;
     const repeat = (seen.get(base) ?? 0) + 1;
     seen.set(base, repeat);

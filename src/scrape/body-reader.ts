@@ -38,6 +38,7 @@ export class BodyReader {
   readonly #config: ScrapeConfig;
   readonly #targetLabels: Labels;
   readonly #cache: SeriesCache;
+  readonly #keepsStarts: boolean;
   /** Samples offered to storage, counted only where there is a limit. */
   #appended = 0;
   /** The next metadata line of the last body. */
@@ -45,10 +46,12 @@ export class BodyReader {
   /** Set by the first series that cannot be stored; ends the reading. */
   #error: string | undefined;
 
-  constructor(config: ScrapeConfig, targetLabels: Labels, cache: SeriesCache) {
+  /** With `keepsStarts` samples get the start times that the body tells. */
+  constructor(config: ScrapeConfig, targetLabels: Labels, cache: SeriesCache, keepsStarts = false) {
     this.#config = config;
     this.#targetLabels = targetLabels;
     this.#cache = cache;
+    this.#keepsStarts = keepsStarts;
   }
 
   /**
@@ -134,6 +137,7 @@ export class BodyReader {
     }
     if (series.ref === 0) this.seriesAdded++;
     series.ref = result;
+    if (this.#keepsStarts) appender.appendStartTimestamp?.(result, parser.startTimestampMs());
     // A series with timestamps of its own ends when the target says so, not when it is missing once.
     if (!hasOwnTime || config.tracksTimestampStaleness) this.#cache.track(series);
     return true;

@@ -52,6 +52,8 @@ export interface LoopContext {
   readonly metrics: ScrapeMetrics;
   readonly client: ScrapeClient;
   readonly symbols: SymbolTable;
+  /** Whether start times (`_created`) are read and stored; then such lines are no series of their own. */
+  readonly keepsStarts?: boolean;
   readonly userAgent: string;
   /** Changes when targets are scraped within their interval; differs between servers. */
   readonly offsetSeed: number;
@@ -106,7 +108,8 @@ export class ScrapeLoop {
     this.#config = config;
     this.#context = context;
     this.#state = state;
-    this.#reader = new BodyReader(config, target.labels, state.cache);
+    const keepsStarts = context.keepsStarts ?? false;
+    this.#reader = new BodyReader(config, target.labels, state.cache, keepsStarts);
     this.#headers = {
       Accept: acceptHeader(config.protocols, config.escapingScheme),
       "Accept-Encoding": config.isCompressionEnabled ? "gzip" : "identity",
@@ -270,6 +273,7 @@ export class ScrapeLoop {
     const { parser, warning } = createTextParser(body, contentType, {
       fallbackContentType: fallbackMediaType(this.#config.fallbackProtocol),
       symbols: this.#context.symbols,
+      skipCreatedSeries: this.#context.keepsStarts ?? false,
     });
     if (parser === undefined) return warning;
     const { metadata } = this.target;

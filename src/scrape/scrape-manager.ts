@@ -28,6 +28,8 @@ export interface ScrapeManagerOptions {
   readonly appendable: Appendable;
   /** Gets the manager's own metrics. */
   readonly registry?: Registry;
+  /** Whether start times (`_created`) are read and stored (`--enable-feature=st-storage`). */
+  readonly keepsStartTimestamps?: boolean;
   /** Name of this machine as others reach it, for links to local targets; the host name by default. */
   readonly externalHost?: string;
   /** "Ciliascope/0.1.0" */
@@ -73,6 +75,7 @@ export class ScrapeManager {
       external: { host },
       createClient: options.createClient ?? ((config) => new HttpClient(config, options.clock)),
       offsetSeed: hashText(host),
+      keepsStarts: options.keepsStartTimestamps ?? false,
     };
     this.#stopRefreshing = registry.onCollect(() => {
       for (const { pool } of this.#jobs.values()) pool.refreshMetrics();

@@ -25,7 +25,7 @@ import { registerProcessMetrics } from "../metrics/process-metrics.ts";
 import { Registry } from "../metrics/registry.ts";
 import { WriteReceiver } from "../remote/write-receiver.ts";
 import { ScrapeManager } from "../scrape/scrape-manager.ts";
-import { openTsdb, type Tsdb } from "../tsdb/tsdb.ts";
+import { openTsdb, type Tsdb, type TsdbOptions } from "../tsdb/tsdb.ts";
 import { ConfigInForce } from "./config-in-force.ts";
 import {
   type HttpListener,
@@ -58,7 +58,7 @@ export interface ServerOptions {
   readonly memoryBudgetBytes?: number;
   /** Blocks and log together; absent or 0: no limit. */
   readonly retentionBytes?: number;
-  readonly walCompression?: "snappy" | "none";
+  readonly walCompression?: NonNullable<TsdbOptions["walCompression"]>;
   readonly lookbackDeltaMs: number;
   readonly queryTimeoutMs: number;
   readonly querySamplesMax: number;
@@ -112,12 +112,14 @@ export async function startServer(options: ServerOptions): Promise<ServerHandle>
       ? {}
       : { memoryBudgetBytes: options.memoryBudgetBytes }),
     ...(options.walCompression === undefined ? {} : { walCompression: options.walCompression }),
+    keepsStartTimestamps: options.features?.has("st-storage") ?? false,
   });
   const manager = new ScrapeManager({
     clock,
     logger: logger.child({ part: "scrape" }),
     appendable: tsdb,
     registry,
+    keepsStartTimestamps: options.features?.has("st-storage") ?? false,
   });
   for (const { level, message, option } of options.features?.notes ?? []) {
     logger[level]({ option }, message);

@@ -60,6 +60,11 @@ import { ReadCache, registerReadCacheMetrics } from "./read-cache.ts";
 import { readOnlyFiles } from "./read-only-files.ts";
 import { type LogCounts, registerTsdbMetrics } from "./tsdb-metrics.ts";
 import { writeCheckpoint } from "./wal/checkpoint.ts";
+import {
+  loadCompression,
+  type RecordCompression,
+  type WalCompression,
+} from "./wal/record-compression.ts";
 import { listCheckpoints, listSegments } from "./wal/wal-segments.ts";
 import { WalWriter } from "./wal/wal-writer.ts";
 
@@ -98,7 +103,8 @@ export interface TsdbOptions {
   readonly outOfOrderWindowMs?: number;
   /** Whether samples keep the start times given to their appender (`--enable-feature=st-storage`). */
   readonly keepsStartTimestamps?: boolean;
-  readonly walCompression?: "snappy" | "none";
+  /** Snappy unless told otherwise. What is there is read whatever it was packed with. */
+  readonly walCompression?: WalCompression;
   readonly walSegmentSizeBytes?: number;
   readonly fs?: FileSystem;
   /** Nothing on disk is changed and no lock is taken: for tools. What is appended is lost at the end. */
@@ -187,6 +193,7 @@ export async function openTsdb(options: TsdbOptions): Promise<Tsdb> {
       ...(options.blockCacheBytes === undefined ? {} : { cacheBytesMax: options.blockCacheBytes }),
     });
     await blocks.load();
+    const compression = await loadCompression(options.walCompression ?? "snappy");
     const head = new Head({
       exemplarsMax: options.exemplarsMax ?? exemplarsMaxDefault,
       seriesMax: options.seriesMax ?? 0,
@@ -222,12 +229,22 @@ export async function openTsdb(options: TsdbOptions): Promise<Tsdb> {
       firstSegment: replay.nextSegment,
       fs,
       logger,
-      compression: options.walCompression ?? "snappy",
+      compression,
       ...(options.walSegmentSizeBytes === undefined
         ? {}
         : { segmentSizeBytes: options.walSegmentSizeBytes }),
     });
-    return new HeadTsdb(options, { head, wal, lock, replay, fs, walDir, blocks, chunkFiles });
+    return new HeadTsdb(options, {
+      compression,
+      head,
+      wal,
+      lock,
+      replay,
+      fs,
+      walDir,
+      blocks,
+      chunkFiles,
+    });
   } catch (thrown) {
     lock.release();
     throw thrown;
@@ -235,6 +252,7 @@ export async function openTsdb(options: TsdbOptions): Promise<Tsdb> {
 }
 
 interface OpenParts {
+  readonly compression: RecordCompression;
   readonly head: Head;
   readonly wal: WalWriter;
   readonly lock: DataLock;
@@ -281,7 +299,7 @@ class HeadTsdb implements Tsdb {
       fs: parts.fs,
       logger: options.logger,
       firstSegment: parts.replay.nextLateSegment,
-      compression: options.walCompression ?? "snappy",
+      compression: parts.compression,
       ...(options.walSegmentSizeBytes === undefined
         ? {}
         : { segmentSizeBytes: options.walSegmentSizeBytes }),
@@ -587,7 +605,7 @@ class HeadTsdb implements Tsdb {
       minMs,
       keepsSeries: (logId) =>
         alive.has(logId) || (this.#removedLogIds.get(logId) ?? -1) > lastSegment,
-      compression: this.#options.walCompression ?? "snappy",
+      compression: this.#parts.compression,
     });
     for (const [logId, segment] of this.#removedLogIds) {
       if (segment <= lastSegment) this.#removedLogIds.delete(logId);

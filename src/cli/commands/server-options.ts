@@ -1,7 +1,7 @@
 /** The flags that `demo` and `server` share, and what they mean to the server. */
 
-import { resolve } from "node:path";
-import type { Command } from "commander";
+import { join, resolve } from "node:path";
+import { Command } from "commander";
 import { systemClock } from "../../base/clock.ts";
 import { AppError, errorMessage } from "../../base/errors.ts";
 import { readFeatureSwitches } from "../../config/feature-switches.ts";
@@ -50,7 +50,7 @@ export function addServerFlags(command: Command): Command {
       "--storage.memory-budget <size>",
       "new series are refused above it; 512MB, 2GB, 0 for no limit (default: 40 % of the memory)",
     )
-    .option("--storage.tsdb.wal-compression-type <type>", "snappy or none", "snappy")
+    .option("--storage.tsdb.wal-compression-type <type>", "snappy, zstd or none", "snappy")
     .option("--query.lookback-delta <duration>", "how far back an instant selector looks", "5m")
     .option("--query.timeout <duration>", "longest time a query may take", "2m")
     .option("--query.max-samples <n>", "most samples a query may hold", "50000000")
@@ -148,13 +148,12 @@ function sizeFlag(flags: SharedFlags, name: string): number | undefined {
   return bytes;
 }
 
-function walCompression(flags: SharedFlags): "snappy" | "none" {
+function walCompression(flags: SharedFlags): NonNullable<ServerOptions["walCompression"]> {
   const type = flagValue(flags, "storage.tsdb.wal-compression-type");
-  if (type === "snappy" || type === "none") return type;
-  const hint = type === "zstd" ? " (zstd is read, but not written)" : "";
+  if (type === "snappy" || type === "zstd" || type === "none") return type;
   throw new AppError(
     "usage",
-    `--storage.tsdb.wal-compression-type: ${JSON.stringify(type)} is neither snappy nor none${hint}`,
+    `--storage.tsdb.wal-compression-type: ${JSON.stringify(type)} is none of snappy, zstd and none`,
   );
 }
 
@@ -181,11 +180,16 @@ function logFormat(flags: SharedFlags): LogFormat {
   throw new AppError("usage", `--log.format: ${JSON.stringify(format)} is neither text nor json`);
 }
 
-/** As status/flags shows them. */
-function flagTexts(flags: SharedFlags): Record<string, string> {
-  const texts: Record<string, string> = {};
-  for (const [name, value] of Object.entries(flags)) {
-    texts[name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)] = String(value);
+/** As status/flags shows them: every flag with its value or default, and Prometheus' names for what we call otherwise. */
+export function flagTexts(flags: SharedFlags): Record<string, string> {
+  const texts: Record<string, string> = {
+    "config.file": flags.config ?? "",
+    "storage.tsdb.path": join(flags.dataDir, "tsdb"),
+    "web.listen-address": flags.listen,
+  };
+  for (const option of addServerFlags(new Command()).options) {
+    const value = flags[option.attributeName()] ?? (option.isBoolean() ? false : "");
+    texts[option.name()] = String(value);
   }
   return texts;
 }

@@ -6,6 +6,7 @@
 import type { Logger } from "../../base/logger.ts";
 import { makeDir } from "../block/durable-files.ts";
 import type { FileSystem } from "../file-system.ts";
+import type { RecordCompression } from "../wal/record-compression.ts";
 import { listSegments } from "../wal/wal-segments.ts";
 import { WalWriter } from "../wal/wal-writer.ts";
 import type { HeadLog } from "./head-log.ts";
@@ -16,7 +17,7 @@ export interface LateLogOptions {
   readonly fs: FileSystem;
   readonly logger: Logger;
   readonly firstSegment: number;
-  readonly compression: "snappy" | "none";
+  readonly compression: RecordCompression;
   readonly segmentSizeBytes?: number;
 }
 

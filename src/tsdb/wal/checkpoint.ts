@@ -18,6 +18,7 @@ import {
   encodeHistogramBody,
   type HistogramRecord,
 } from "./histogram-records.ts";
+import type { RecordCompression } from "./record-compression.ts";
 import { WalReader } from "./wal-reader.ts";
 import {
   beginExemplars,
@@ -50,7 +51,7 @@ export interface CheckpointOptions {
   readonly minMs: number;
   /** Whether series and metadata records of this log id are kept. */
   keepsSeries(logId: number): boolean;
-  readonly compression: "snappy" | "none";
+  readonly compression: RecordCompression;
 }
 
 /** Writes `checkpoint.lastSegment` and removes what it replaces. Throws CorruptionError on damage, having changed nothing. */

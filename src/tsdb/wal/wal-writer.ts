@@ -14,6 +14,7 @@ import { syncDir, syncFile } from "../block/durable-files.ts";
 import { ByteWriter } from "../byte-writer.ts";
 import { crc32c } from "../crc32c.ts";
 import type { FileSystem } from "../file-system.ts";
+import { type RecordCompression, ZstdCompressor } from "./record-compression.ts";
 import { SnappyEncoder } from "./snappy.ts";
 import {
   fragmentHeaderSize,
@@ -22,6 +23,7 @@ import {
   segmentName,
   segmentSizeDefault,
   snappyFlag,
+  zstdFlag,
 } from "./wal-segments.ts";
 
 /** A batch is handed over early when it has grown to this. */
@@ -33,7 +35,8 @@ export interface WalWriterOptions {
   readonly firstSegment: number;
   readonly fs: FileSystem;
   readonly logger: Logger;
-  readonly compression?: "snappy" | "none";
+  /** Snappy unless told otherwise. */
+  readonly compression?: RecordCompression;
   /** A multiple of the page size. */
   readonly segmentSizeBytes?: number;
 }
@@ -44,7 +47,8 @@ export class WalWriter {
   readonly #fs: FileSystem;
   readonly #logger: Logger;
   readonly #segmentSize: number;
-  readonly #snappy: SnappyEncoder | undefined;
+  readonly #codec: SnappyEncoder | ZstdCompressor | undefined;
+  readonly #codecFlag: number;
   readonly #compressed = new ByteWriter();
   /** Framed bytes that no write has taken yet; they belong at #writtenBytes of the segment. */
   readonly #batch = new ByteWriter(64 * 1024);
@@ -62,7 +66,10 @@ export class WalWriter {
     this.#logger = options.logger;
     this.#segmentSize = options.segmentSizeBytes ?? segmentSizeDefault;
     assert(this.#segmentSize % pageSize === 0, "segment size is no multiple of the page size");
-    this.#snappy = options.compression === "none" ? undefined : new SnappyEncoder();
+    const { compression = "snappy" } = options;
+    if (compression instanceof ZstdCompressor) this.#codec = compression;
+    else this.#codec = compression === "none" ? undefined : new SnappyEncoder();
+    this.#codecFlag = compression instanceof ZstdCompressor ? zstdFlag : snappyFlag;
     this.#segment = options.firstSegment;
     this.#fd = this.#create(this.#segment);
     syncDir(this.#fs, this.#dir);
@@ -87,13 +94,13 @@ export class WalWriter {
     let source = record;
     let size = length;
     let flag = 0;
-    if (this.#snappy !== undefined && length > 0) {
+    if (this.#codec !== undefined && length > 0) {
       this.#compressed.clear();
-      this.#snappy.compress(record, length, this.#compressed);
+      this.#codec.compress(record, length, this.#compressed);
       if (this.#compressed.length < length) {
         source = this.#compressed.bytes;
         size = this.#compressed.length;
-        flag = snappyFlag;
+        flag = this.#codecFlag;
       }
     }
     this.#closeFullPage();

@@ -11,6 +11,7 @@ import { silentLogger } from "../../base/logger.ts";
 import { ByteWriter } from "../byte-writer.ts";
 import { seededRandom } from "../chunks/chunk.contract.ts";
 import { crc32c } from "../crc32c.ts";
+import { loadCompression, type RecordCompression } from "./record-compression.ts";
 import { decompressSnappy, SnappyEncoder } from "./snappy.ts";
 import { WalReader } from "./wal-reader.ts";
 import { repairWal } from "./wal-repair.ts";
@@ -38,7 +39,7 @@ function openWriter(options: Partial<ConstructorParameters<typeof WalWriter>[0]>
   });
 }
 
-function writeAll(records: readonly Uint8Array[], compression: "snappy" | "none" = "none"): void {
+function writeAll(records: readonly Uint8Array[], compression: RecordCompression = "none"): void {
   const writer = openWriter({ compression });
   for (const record of records) writer.log(record, record.length);
   writer.close();
@@ -108,11 +109,12 @@ describe("snappy", () => {
 });
 
 describe("WAL", () => {
-  it("gives back records of every length around a page, plain and compressed", () => {
+  it("gives back records of every length around a page, plain and compressed", async () => {
     const random = seededRandom(5);
     const lengths = [1, 20, 32_700, 40, 32_755, 100, 0, 32_761, 32_762, 9, 60_000, 7, 120_000, 1];
     const records = lengths.map((length, i) => randomRecord(random, length, i % 2 ? 256 : 4));
-    for (const compression of ["none", "snappy"] as const) {
+    for (const name of ["none", "snappy", "zstd"] as const) {
+      const compression = await loadCompression(name);
       rmSync(dir, { recursive: true, force: true });
       nodeFs.mkdirSync(dir);
       writeAll(records, compression);
