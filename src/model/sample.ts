@@ -65,6 +65,10 @@ export class SampleBuffer {
    * sample has one; may be shorter than `count`.
    */
   startTimestampsMs: Float64Array | undefined;
+  /** Samples before this one are known to be numbers: no NaN, stale marker or histogram. A hint for speed. */
+  plainCount = 0;
+  /** Samples before this one are known to be plain, and none less than the one before. */
+  risingCount = 0;
 
   constructor(capacity = 128) {
     this.timestampsMs = new Float64Array(capacity);
@@ -74,6 +78,8 @@ export class SampleBuffer {
 
   clear(): void {
     this.count = 0;
+    this.plainCount = 0;
+    this.risingCount = 0;
     this.histograms = undefined;
     this.startTimestampsMs = undefined;
   }
@@ -152,6 +158,16 @@ export class SampleBuffer {
       this.#copyStarts(source, from, to);
     }
     this.count += to - from;
+  }
+
+  /**
+   * Takes back the samples from `from` on and what is known of them. Only so may samples be changed or
+   * taken away.
+   */
+  cutAt(from: number): void {
+    this.count = Math.min(this.count, from);
+    this.plainCount = Math.min(this.plainCount, from);
+    this.risingCount = Math.min(this.risingCount, from);
   }
 
   isStale(index: number): boolean {

@@ -29,6 +29,9 @@ const candidates = 4;
 /** Bytes each number of a code takes; a time code is 0, 2 or 3. */
 const timeCode = { onLine: 0, int16: 2, int32: 3 } as const;
 const valueCode = { same: 0, uint8: 1, uint16: 2, uint32: 3, bits: 4 } as const;
+/** In the word of count and codes: all values are numbers, and none is less than the one before. */
+const plainFlag = 1 << 30;
+const risingFlag = 1 << 31;
 const unitsPer16th: readonly number[] = [0, 2, 4, 8, 16];
 
 /** One page; all views are of the same memory. */
@@ -49,6 +52,9 @@ interface Packing {
   readonly base: number;
   readonly time: number;
   readonly value: number;
+  /** No NaN; and none less than the one before. */
+  readonly isPlain: boolean;
+  readonly isRising: boolean;
 }
 
 /** Names the packed samples of a chunk; 0 is none. */
@@ -100,7 +106,8 @@ export class DecodedChunks {
     page.doubles[at] = buffer.timestampsMs[from]!;
     page.doubles[at + 1] = packing.intervalMs;
     page.doubles[at + 2] = packing.base;
-    page.words[at * 2 + 6] = count | (packing.value << 16) | (packing.time << 24);
+    const known = (packing.isPlain ? plainFlag : 0) | (packing.isRising ? risingFlag : 0);
+    page.words[at * 2 + 6] = count | (packing.value << 16) | (packing.time << 24) | known;
     packTimes(page, at + headerUnits, buffer, from, packing);
     packValues(page, at + headerUnits + timeUnits, buffer, from, packing);
     return page.epoch * handlesPerEpoch + this.#page * pageUnits + at;
@@ -189,7 +196,20 @@ function choosePacking(buffer: SampleBuffer, from: number): Packing | undefined 
   // Weeks without a sample.
   if (off >= 2 ** 31) return undefined;
   const time = off === 0 ? timeCode.onLine : off < 2 ** 15 ? timeCode.int16 : timeCode.int32;
-  return { intervalMs, time, ...chooseValues(buffer, from) };
+  return { intervalMs, time, ...chooseValues(buffer, from), ...seeOrder(buffer, from) };
+}
+
+function seeOrder(buffer: SampleBuffer, from: number): { isPlain: boolean; isRising: boolean } {
+  const { values, count } = buffer;
+  let before = -Infinity;
+  let isRising = true;
+  for (let i = from; i < count; i++) {
+    const value = values[i]!;
+    if (Number.isNaN(value)) return { isPlain: false, isRising: false };
+    if (value < before) isRising = false;
+    before = value;
+  }
+  return { isPlain: true, isRising };
 }
 
 function chooseValues(buffer: SampleBuffer, from: number): { base: number; value: number } {
@@ -270,8 +290,8 @@ function unpack(
   const base = doubles[unit + 2]!;
   const facts = words[unit * 2 + 6]!;
   const count = facts & 0xffff;
-  const value = (facts >>> 16) & 0xff;
-  const time = facts >>> 24;
+  const value = (facts >>> 16) & 7;
+  const time = (facts >>> 24) & 7;
   const timesUnit = unit + headerUnits;
   const line = { firstMs, intervalMs, count };
   const onLine = time === timeCode.onLine;
@@ -290,6 +310,16 @@ function unpack(
   into.count = at + high - low;
   into.startTimestampsMs?.fill(0, at, into.count);
   if (!onLine) dropOutside(into, at, startMs, endMs);
+  if ((facts & plainFlag) !== 0) noteKnown(into, at, (facts & risingFlag) !== 0);
+}
+
+/** Where all before sample `at` is known too, so is what is behind it. */
+function noteKnown(into: SampleBuffer, at: number, isRising: boolean): void {
+  if (into.plainCount !== at) return;
+  into.plainCount = into.count;
+  if (!isRising || into.risingCount !== at) return;
+  const { values } = into;
+  if (at === 0 || values[at]! >= values[at - 1]!) into.risingCount = into.count;
 }
 
 interface TimeLine {

@@ -52,7 +52,11 @@ export function partWindows(windows: SampleWindows): PartedWindows {
     histograms: undefined,
     startTimesMs: startTimesMs === undefined ? undefined : pick(startTimesMs, isFloat, 1),
     labels: windows.labels,
+    risingCount: 0,
     scratch: new Float64Array(0),
+    memo: undefined,
+    placedTimesMs: new Float64Array(0),
+    placedCount: -1,
   };
   return {
     floats,

@@ -35,8 +35,18 @@ export interface SampleWindows {
   /** Samples in the fullest window, and in all windows together. */
   fullest: number;
   total: number;
+  /** Samples before this one are known to be numbers, none less than the one before. */
+  risingCount: number;
   /** Memory for a function's own use during one call; see `scratchOf`. */
   scratch: Float64Array;
+  /**
+   * What a function worked out from times and windows alone; undefined once those are others. Series of
+   * one target mostly have the same times.
+   */
+  memo: Float64Array | undefined;
+  /** The times that the windows were found for; only the first `placedCount` count. */
+  placedTimesMs: Float64Array;
+  placedCount: number;
 }
 
 /** At least `size` floats to work with; what is in them is of no meaning. */
@@ -76,7 +86,11 @@ export function createWindows(node: WindowPlan): SampleWindows {
     rangeMs,
     fullest: 0,
     total: 0,
+    risingCount: 0,
     scratch: new Float64Array(0),
+    memo: undefined,
+    placedTimesMs: new Float64Array(0),
+    placedCount: -1,
   };
 }
 
@@ -103,6 +117,7 @@ export function loadSeries(
   windows.count = removeStale(buffer, windows.startTimesMs);
   windows.timestampsMs = buffer.timestampsMs;
   windows.values = buffer.values;
+  windows.risingCount = buffer.risingCount;
   placeWindows(windows, widen.leftMs, widen.rightMs);
 }
 
@@ -137,6 +152,7 @@ export function loadRow(
   windows.count = count;
   windows.timestampsMs = timestampsMs;
   windows.values = values;
+  windows.risingCount = 0;
   placeWindows(windows, 0, 0);
 }
 
@@ -152,9 +168,9 @@ function withoutResetHint(histogram: HistogramValue | undefined): HistogramValue
 
 /** Closes the gaps that stale markers leave; returns the samples left. Histograms have none. */
 function removeStale(buffer: SampleBuffer, startTimesMs: Float64Array | undefined): number {
-  const { timestampsMs, values, count } = buffer;
-  let kept = 0;
-  for (let i = 0; i < count; i++) {
+  const { timestampsMs, values, count, plainCount } = buffer;
+  let kept = plainCount;
+  for (let i = plainCount; i < count; i++) {
     const value = values[i]!;
     if (Number.isNaN(value) && buffer.isStale(i)) continue;
     if (kept !== i) {
@@ -169,9 +185,10 @@ function removeStale(buffer: SampleBuffer, startTimesMs: Float64Array | undefine
 
 /**
  * Both ends move forward. Scrapes are regular, so each end is first tried as far on as it moved last
- * time, which spares most of the looking.
+ * time, which spares most of the looking. Nothing to do where the times are those of the series before.
  */
 function placeWindows(windows: SampleWindows, leftMs: number, rightMs: number): void {
+  if (arePlaced(windows)) return;
   const { timestampsMs, count, from, to, endMs, rangeMs } = windows;
   let first = 0;
   let after = 0;
@@ -194,6 +211,21 @@ function placeWindows(windows: SampleWindows, leftMs: number, rightMs: number): 
   }
   windows.fullest = fullest;
   windows.total = total;
+}
+
+/** Whether the windows were found for these very times; if not, they are the ones from now on. */
+function arePlaced(windows: SampleWindows): boolean {
+  const { timestampsMs, count, placedTimesMs } = windows;
+  if (count === windows.placedCount) {
+    let i = 0;
+    while (i < count && timestampsMs[i] === placedTimesMs[i]) i++;
+    if (i === count) return true;
+  }
+  if (placedTimesMs.length < count) windows.placedTimesMs = new Float64Array(timestampsMs.length);
+  for (let i = 0; i < count; i++) windows.placedTimesMs[i] = timestampsMs[i]!;
+  windows.placedCount = count;
+  windows.memo = undefined;
+  return false;
 }
 
 /** Index of the first sample after `timeMs`, looked for from `index`, first at `index + guess`. */

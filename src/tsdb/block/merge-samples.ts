@@ -35,7 +35,7 @@ export function sortTail(into: SampleBuffer, first: number, middle: number): voi
   older.pushRange(into, first, middle);
   const newer = new SampleBuffer(into.count - middle);
   newer.pushRange(into, middle, into.count);
-  into.count = first;
+  into.cutAt(first);
   mergeTwo(older, newer, into);
 }
 

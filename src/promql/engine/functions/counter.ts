@@ -74,22 +74,18 @@ function lastDifferenceFunction(isRate: boolean): RangeFunction {
 }
 
 /**
- * How far a window is taken to reach beyond its samples: to an edge that is near (1.1 mean distances
- * of samples), else half a mean distance. Scrapes are regular, so it is mostly that of the step before.
+ * How far each window is taken to reach beyond its samples: to an edge that is near (1.1 mean distances
+ * of samples), else half a mean distance. Rows of `memo`, one number a step:
  */
-interface Reach {
-  /** What it was worked out for: ms from edge to sample, between first and last sample, samples less one. */
-  beforeMs: number;
-  afterMs: number;
-  sampledMs: number;
-  intervals: number;
-  /** Seconds. */
-  sampled: number;
-  toStart: number;
-  toEnd: number;
-  /** What the difference is multiplied with. */
-  factor: number;
-}
+const reachRows = {
+  /** What the difference is multiplied with; NaN where there are fewer than two samples. */
+  factor: 0,
+  /** Seconds between first and last sample, before the first, behind the last. */
+  sampled: 1,
+  toStart: 2,
+  toEnd: 3,
+  count: 4,
+} as const;
 
 /** A counter's zero is certainly not inside a reach that it misses by more than this. */
 const zeroMargin = 1 + 1e-6;
@@ -97,7 +93,7 @@ const zeroMargin = 1 + 1e-6;
 /**
  * The difference between the ends of each window, resets added where `isCounter`, extrapolated to
  * the window's edges; divided by `perSeconds`. A counter is not taken to begin before it was 0.
- * O(steps + resets in windows); windows like the one before cost no division.
+ * O(steps + resets in windows); series with the times of the one before cost no division.
  */
 function extrapolate(
   windows: SampleWindows,
@@ -105,11 +101,15 @@ function extrapolate(
   isCounter: boolean,
   perSeconds: number,
 ): void {
-  const { timestampsMs, values, from, to, endMs, rangeMs } = windows;
-  const resets = isCounter ? resetPositions(windows) : [];
-  const reach = createReach();
+  windows.memo ??= measureReach(windows, perSeconds);
+  const { values, from, to, memo } = windows;
+  const { values: results, kinds, base } = row;
+  const steps = from.length;
+  const sampledAt = reachRows.sampled * steps;
+  const toStartAt = reachRows.toStart * steps;
+  const resets = isCounter ? resetPositions(windows) : noResets;
   let nextReset = 0;
-  for (let step = 0; step < from.length; step++) {
+  for (let step = 0; step < steps; step++) {
     const first = from[step]!;
     const last = to[step]! - 1;
     if (last <= first) continue;
@@ -119,71 +119,70 @@ function extrapolate(
     for (let r = nextReset; r < resets.length && resets[r]! <= last; r++) {
       difference += values[resets[r]! - 1]!;
     }
-    const sampledMs = timestampsMs[last]! - timestampsMs[first]!;
-    const afterMs = endMs[step]! - timestampsMs[last]!;
-    const beforeMs = rangeMs - afterMs - sampledMs;
-    if (
-      sampledMs !== reach.sampledMs ||
-      beforeMs !== reach.beforeMs ||
-      last - first !== reach.intervals
-    ) {
-      reach.beforeMs = beforeMs;
-      reach.afterMs = afterMs;
-      reach.sampledMs = sampledMs;
-      reach.intervals = last - first;
-      measure(reach, perSeconds);
+    let factor = memo[step]!;
+    const reached = memo[toStartAt + step]! * difference * zeroMargin;
+    if (isCounter && firstValue * memo[sampledAt + step]! <= reached) {
+      factor = factorFromZero(memo, step, steps, { firstValue, difference, perSeconds });
     }
-    let { factor } = reach;
-    if (isCounter && firstValue * reach.sampled <= reach.toStart * difference * zeroMargin) {
-      factor = factorFromZero(reach, firstValue, difference, perSeconds);
-    }
-    row.values[row.base + step] = difference * factor;
-    row.kinds[row.base + step] = cellKind.float;
+    results[base + step] = difference * factor;
+    kinds[base + step] = cellKind.float;
   }
 }
 
-function createReach(): Reach {
-  return {
-    beforeMs: -1,
-    afterMs: -1,
-    sampledMs: -1,
-    intervals: 0,
-    sampled: 0,
-    toStart: 0,
-    toEnd: 0,
-    factor: 0,
-  };
-}
+const noResets: readonly number[] = [];
 
-function measure(reach: Reach, perSeconds: number): void {
-  reach.sampled = reach.sampledMs / 1000;
-  const meanDistance = reach.sampled / reach.intervals;
-  const near = meanDistance * 1.1;
-  const toStart = reach.beforeMs / 1000;
-  const toEnd = reach.afterMs / 1000;
-  reach.toStart = toStart >= near ? meanDistance / 2 : toStart;
-  reach.toEnd = toEnd >= near ? meanDistance / 2 : toEnd;
-  reach.factor = (reach.sampled + reach.toStart + reach.toEnd) / reach.sampled / perSeconds;
+/** Works out `reachRows`. Scrapes are regular: a window is mostly like the one before. */
+function measureReach(windows: SampleWindows, perSeconds: number): Float64Array {
+  const { timestampsMs, from, to, endMs, rangeMs } = windows;
+  const steps = from.length;
+  const reach = new Float64Array(steps * reachRows.count);
+  for (let step = 0; step < steps; step++) {
+    const first = from[step]!;
+    const last = to[step]! - 1;
+    if (last <= first) {
+      reach[step] = Number.NaN;
+      continue;
+    }
+    const sampledMs = timestampsMs[last]! - timestampsMs[first]!;
+    const afterMs = endMs[step]! - timestampsMs[last]!;
+    const beforeMs = rangeMs - afterMs - sampledMs;
+    const sampled = sampledMs / 1000;
+    const meanDistance = sampled / (last - first);
+    const near = meanDistance * 1.1;
+    const toStart = beforeMs / 1000 >= near ? meanDistance / 2 : beforeMs / 1000;
+    const toEnd = afterMs / 1000 >= near ? meanDistance / 2 : afterMs / 1000;
+    reach[reachRows.factor * steps + step] = (sampled + toStart + toEnd) / sampled / perSeconds;
+    reach[reachRows.sampled * steps + step] = sampled;
+    reach[reachRows.toStart * steps + step] = toStart;
+    reach[reachRows.toEnd * steps + step] = toEnd;
+  }
+  return reach;
 }
 
 /** The factor where the line through the window's ends may meet 0 before the reach begins. */
 function factorFromZero(
-  reach: Reach,
-  firstValue: number,
-  increase: number,
-  perSeconds: number,
+  memo: Float64Array,
+  step: number,
+  steps: number,
+  line: { readonly firstValue: number; readonly difference: number; readonly perSeconds: number },
 ): number {
-  if (!(increase > 0 && firstValue >= 0)) return reach.factor;
-  const toZero = reach.sampled * (firstValue / increase);
-  if (!(toZero < reach.toStart)) return reach.factor;
-  return (reach.sampled + toZero + reach.toEnd) / reach.sampled / perSeconds;
+  const { firstValue, difference, perSeconds } = line;
+  const factor = memo[step]!;
+  if (!(difference > 0 && firstValue >= 0)) return factor;
+  const sampled = memo[reachRows.sampled * steps + step]!;
+  const toZero = sampled * (firstValue / difference);
+  if (!(toZero < memo[reachRows.toStart * steps + step]!)) return factor;
+  return (sampled + toZero + memo[reachRows.toEnd * steps + step]!) / sampled / perSeconds;
 }
 
 /** Indices of the samples that are less than the one before. */
 function resetPositions(windows: SampleWindows): readonly number[] {
-  const { values, count } = windows;
+  const { values, count, risingCount } = windows;
+  if (risingCount >= count) return noResets;
   const positions: number[] = [];
-  for (let i = 1; i < count; i++) if (values[i]! < values[i - 1]!) positions.push(i);
+  for (let i = Math.max(1, risingCount); i < count; i++) {
+    if (values[i]! < values[i - 1]!) positions.push(i);
+  }
   return positions;
 }
 
