@@ -5,6 +5,7 @@ import { badInputTest } from "./bad-input.ts";
 import { ciliumDashboardsTest } from "./cilium-dashboards.ts";
 import { demoTest } from "./demo.ts";
 import { killTest } from "./kill.ts";
+import { killUnderLoadTest } from "./kill-under-load.ts";
 import { pageTest } from "./page.ts";
 import { powerLossTest } from "./power-loss.ts";
 import { prometheusReadsOurBlocksTest } from "./prometheus-reads-our-blocks.ts";
@@ -25,4 +26,5 @@ export const appTests: readonly AppTest[] = [
   prometheusReadsOurBlocksTest,
   prometheusReadsOurHeadTest,
   powerLossTest,
+  killUnderLoadTest,
 ];
