@@ -1,20 +1,26 @@
 /**
- * `npm run bench [-- --seconds N] [--body FILE] [--first-port N] [--write-docs]`: our figures beside the peer's, in one
- * run on this machine. Nothing here passes or fails; docs/BENCHMARKS.md is written from it.
+ * `npm run bench [-- PART…] [--small] [--seconds N] [--body FILE] [--first-port N] [--work DIR] [--write-docs]`: our figures
+ * beside the peers', in one run on this machine. Parts: scrape, start, bundle, bulk, memory, query; all unless named. Nothing
+ * here passes or fails; docs/BENCHMARKS.md is written from it, part by part. A peer that is not there is named and left out.
  */
 
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { cpus, totalmem } from "node:os";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpus, loadavg, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { projectDir } from "../apptest/app-test.ts";
+import { benchBulk, bulkLines } from "./bulk.ts";
 import { type BundleSize, firstLoadSizes } from "./bundle.ts";
+import { benchMemory, memoryLines } from "./memory.ts";
+import { benchQueries, type DataSet, queryLines } from "./query.ts";
 import { benchScrape, firstPortDefault, type ScrapeRun } from "./scrape.ts";
+import { findServers } from "./servers.ts";
 import { benchStart } from "./start.ts";
 
 const startRuns = 5;
 
-const { values } = parseArgs({
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
     seconds: { type: "string", default: "60" },
     body: {
@@ -22,36 +28,97 @@ const { values } = parseArgs({
       default: join(projectDir, "..", "shared", "data", "scrapes", "cilium-agent-mixed.txt"),
     },
     "first-port": { type: "string", default: String(firstPortDefault) },
+    /** A tenth of the data: for quick work, not for the table. */
+    small: { type: "boolean", default: false },
+    /** Data directories stay here, and loaded data is used again; else in a temporary folder. */
+    work: { type: "string" },
+    /** Peers to leave out, by a part of their names. */
+    without: { type: "string", multiple: true, default: [] },
     "write-docs": { type: "boolean", default: false },
   },
 });
-if (!existsSync(values.body)) {
+const seconds = Number(values.seconds);
+const firstPort = Number(values["first-port"]);
+const workDir = values.work ?? mkdtempSync(join(tmpdir(), "ciliascope-bench-"));
+mkdirSync(workDir, { recursive: true });
+const found = findServers();
+const servers = {
+  ...found,
+  servers: found.servers.filter(({ name }) => !values.without.some((part) => name.includes(part))),
+};
+
+/** A part prints its lines. */
+type Part = () => Promise<readonly string[]>;
+
+const parts: Readonly<Record<string, Part>> = {
+  async scrape() {
+    requireBody();
+    return scrapeLines(await benchScrape({ bodyFile: values.body, seconds, firstPort }));
+  },
+  async start() {
+    return startLines(await benchStart(startRuns));
+  },
+  async bundle() {
+    return bundleLines(firstLoadSizes());
+  },
+  async bulk() {
+    const bench = { pods: values.small ? 20 : 200, points: 1440, workDir };
+    return bulkLines(await benchBulk(bench, servers), bench);
+  },
+  async memory() {
+    const bench = { pods: values.small ? 100 : 1000, workDir };
+    return memoryLines(await benchMemory(bench, servers), bench);
+  },
+  async query() {
+    const sixHours: DataSet = { name: "6h", pods: values.small ? 40 : 200, points: 1440 };
+    const days: DataSet = { name: "days", pods: 20, points: 5760 * (values.small ? 1 : 7) };
+    const ofPods = (pods: number) => `${(pods * 100).toLocaleString("en")} series`;
+    const scenes = [
+      { title: `${ofPods(sixHours.pods / 10)}, 6 h, step 60 s`, data: sixHours, isSmall: true },
+      { title: `${ofPods(sixHours.pods)}, 6 h, step 60 s`, data: sixHours, isSmall: false },
+    ].map((scene) => ({ ...scene, stepSeconds: 60 }));
+    const long = {
+      title: `${ofPods(days.pods)}, ${values.small ? 1 : 7} d, step 10 min`,
+      data: days,
+      isSmall: false,
+      stepSeconds: 600,
+    };
+    const bodyFile = existsSync(values.body) ? values.body : undefined;
+    return queryLines(
+      await benchQueries({ workDir, scenes: [...scenes, long], bodyFile, firstPort }, servers),
+    );
+  },
+};
+
+const wanted = positionals.length > 0 ? positionals : Object.keys(parts);
+const unknown = wanted.filter((name) => parts[name] === undefined);
+if (unknown.length > 0) {
+  console.error(`no part ${unknown.join(", ")}; there are ${Object.keys(parts).join(", ")}`);
+  process.exit(2);
+}
+for (const sentence of found.skipped) console.error(`left out: ${sentence}`);
+try {
+  for (const name of wanted) {
+    const lines = [...machineLines(), ...((await parts[name]?.()) ?? [])];
+    console.log(lines.join("\n"));
+    if (values["write-docs"]) writeDocs(name, lines.join("\n"));
+  }
+} finally {
+  if (values.work === undefined) rmSync(workDir, { recursive: true, force: true });
+}
+
+function requireBody(): void {
+  if (existsSync(values.body)) return;
   console.error(
     `no scrape body at ${values.body}; give one with --body FILE (any agent's /metrics)`,
   );
   process.exit(2);
 }
-const seconds = Number(values.seconds);
-const starts = await benchStart(startRuns);
-const sizes = firstLoadSizes();
-const runs = await benchScrape({
-  bodyFile: values.body,
-  seconds,
-  firstPort: Number(values["first-port"]),
-});
-const report = [
-  ...machineLines(),
-  ...scrapeLines(runs),
-  ...startLines(starts),
-  ...bundleLines(sizes),
-].join("\n");
-console.log(report);
-if (values["write-docs"]) writeDocs(report);
 
 function machineLines(): string[] {
   const cores = cpus();
   return [
-    `Machine: ${cores.length} cores (${cores[0]?.model.trim()}), ${(totalmem() / 2 ** 30).toFixed(0)} GiB, Node ${process.versions.node}. Shared and noisy: ratios and CPU seconds count.`,
+    `Machine: ${cores.length} cores (${cores[0]?.model.trim()}), ${(totalmem() / 2 ** 30).toFixed(0)} GiB, Node ${process.versions.node}, load average ${(loadavg()[0] ?? 0).toFixed(1)} at the start. Shared and noisy: ratios and CPU seconds count.`,
     "",
   ];
 }
@@ -97,11 +164,15 @@ function bundleLines(files: readonly BundleSize[]): string[] {
   ];
 }
 
-/** Replaces what stands between the marks; what people wrote around it stays. */
-function writeDocs(text: string): void {
+/** Replaces what stands between the marks of a part; what people wrote around it stays. */
+function writeDocs(part: string, text: string): void {
   const file = join(projectDir, "docs", "BENCHMARKS.md");
-  const [begin, end] = ["<!-- bench:begin -->", "<!-- bench:end -->"];
+  const [begin, end] = [`<!-- bench:${part}:begin -->`, `<!-- bench:${part}:end -->`];
   const old = readFileSync(file, "utf8");
+  if (!old.includes(begin)) {
+    writeFileSync(file, `${old}\n${begin}\n${text}\n${end}\n`);
+    return;
+  }
   const before = old.slice(0, old.indexOf(begin) + begin.length);
   writeFileSync(file, `${before}\n${text}\n${old.slice(old.indexOf(end))}`);
 }
