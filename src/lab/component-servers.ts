@@ -17,8 +17,15 @@ const sharedPortStep = 10;
 /** First three numbers of the nodes' addresses. */
 export const labAddressDefault = "127.10.0";
 
+/** Ports of the Cluster Mesh API server's pod, on an address of its own. */
+export const meshPorts = { "clustermesh-apiserver": 9962, kvstoremesh: 9964 } as const;
+/** Address of the first cluster's API server: after those of the nodes. */
+const meshHostFirst = 201;
+/** Where all share one address: after the ports of the nodes. */
+const meshPortShift = 5000;
+
 /** What a server is of. */
-export type ComponentName = "agent" | "operator" | "envoy" | "hubble";
+export type ComponentName = "agent" | "operator" | "envoy" | "hubble" | keyof typeof meshPorts;
 
 /** Where to listen. */
 export interface ListenPlan {
@@ -26,6 +33,10 @@ export interface ListenPlan {
   readonly addressBase: string;
   /** Free ports instead of Cilium's, for tests. */
   readonly isEphemeral: boolean;
+  /** Nodes that run an operator; the first unless told. */
+  readonly operatorNodes?: readonly string[];
+  /** A node that is down answers nothing. */
+  readonly isNodeDown?: (nodeName: string) => boolean;
 }
 
 /** The servers of one node. */
@@ -57,7 +68,8 @@ export async function openComponentServers(
     for (const [index, name] of nodeNames.entries()) {
       const host = isOwnAddress ? `${plan.addressBase}.${index + 1}` : "127.0.0.1";
       const step = isOwnAddress ? 0 : index * sharedPortStep;
-      opened.push(await openNode(name, index === 0, { host, step, isEphemeral: plan.isEphemeral }));
+      const hasOperator = plan.operatorNodes?.includes(name) ?? index === 0;
+      opened.push(await openNode(name, hasOperator, { ...plan, host, step }));
     }
   } catch (thrown) {
     await close();
@@ -76,15 +88,18 @@ function sharedNotes(nodeNames: readonly string[], nodes: readonly NodeServers[]
 async function openNode(
   name: string,
   hasOperator: boolean,
-  at: { host: string; step: number; isEphemeral: boolean },
+  at: ListenPlan & { readonly host: string; readonly step: number },
 ): Promise<NodeServers> {
   const pages = new Map<ComponentName, MetricsSource>();
   const servers: Server[] = [];
   const close = async (): Promise<void> => {
     await Promise.all(servers.map(closeServer));
   };
-  const open = async (component: ComponentName): Promise<number> => {
-    const server = createPageServer(() => pages.get(component));
+  const open = async (component: keyof typeof componentPorts): Promise<number> => {
+    const server = createPageServer(
+      () => pages.get(component),
+      () => at.isNodeDown?.(name) === true,
+    );
     servers.push(server);
     const wanted = at.isEphemeral ? 0 : componentPorts[component] + at.step;
     return listen(server, { host: at.host, port: wanted }, `${component} metrics of ${name}`);
@@ -105,9 +120,60 @@ async function openNode(
   }
 }
 
-function createPageServer(pageOf: () => MetricsSource | undefined): Server {
+/** Where a cluster's Cluster Mesh API server answers. */
+export interface MeshServers {
+  readonly urls: Readonly<Record<keyof typeof meshPorts, string>>;
+  setPage(component: keyof typeof meshPorts, page: MetricsSource): void;
+  close(): Promise<void>;
+}
+
+/** Opens the metrics ports of a cluster's Cluster Mesh API server. Throws AppError `address_in_use`. */
+export async function openMeshServers(
+  clusterName: string,
+  index: number,
+  plan: ListenPlan,
+): Promise<MeshServers> {
+  const isOwnAddress = await canListenOn(`${plan.addressBase}.1`);
+  const host = isOwnAddress ? `${plan.addressBase}.${meshHostFirst + index}` : "127.0.0.1";
+  const shift = isOwnAddress ? 0 : meshPortShift + index * sharedPortStep;
+  const pages = new Map<ComponentName, MetricsSource>();
+  const servers: Server[] = [];
+  const open = async (component: keyof typeof meshPorts): Promise<string> => {
+    const server = createPageServer(() => pages.get(component));
+    servers.push(server);
+    const wanted = plan.isEphemeral ? 0 : meshPorts[component] + shift;
+    const port = await listen(
+      server,
+      { host, port: wanted },
+      `${component} metrics of ${clusterName}`,
+    );
+    return `http://${host}:${port}/metrics`;
+  };
+  const close = async (): Promise<void> => {
+    await Promise.all(servers.map(closeServer));
+  };
+  try {
+    const urls = {
+      "clustermesh-apiserver": await open("clustermesh-apiserver"),
+      kvstoremesh: await open("kvstoremesh"),
+    };
+    return { urls, setPage: (component, page) => pages.set(component, page), close };
+  } catch (thrown) {
+    await close();
+    throw thrown;
+  }
+}
+
+function createPageServer(
+  pageOf: () => MetricsSource | undefined,
+  isDown: () => boolean = () => false,
+): Server {
   return createServer((request, response) => {
     request.resume();
+    if (isDown()) {
+      request.socket.destroy();
+      return;
+    }
     const path = request.url?.split("?")[0];
     if (path !== "/metrics") {
       response

@@ -225,6 +225,8 @@ export interface MapOperation extends EventHead {
   readonly operation: "update" | "delete" | "lookup" | "getNextKey";
   readonly outcome: "success" | "fail";
   readonly durationSeconds: number;
+  /** So many of them at once; 1 unless told. */
+  readonly count?: number;
 }
 /** A controller of the agent (or operator) ran: "sync-policymap", "endpoint-gc", "cilium-health-ep"… */
 export interface ControllerRan extends EventHead {
@@ -265,6 +267,36 @@ export interface EventsLost extends EventHead {
   readonly source: "perf_event_ring_buffer" | "observer_events_queue" | "hubble_ring_buffer";
   readonly count: number;
 }
+/** An operation on the kvstore of a Cluster Mesh: agents and KVStoreMesh read, the API server writes. */
+export interface KvstoreOperation extends EventHead {
+  readonly kind: "kvstore_op";
+  readonly component: MeshComponent;
+  /** "cilium/state/nodes/v1": what `scope` or `kind` are made of. */
+  readonly scope: string;
+  readonly action: "read" | "set" | "delete" | "update" | "lock";
+  readonly outcome: "success" | "error";
+  readonly durationSeconds: number;
+}
+/** A watch event of the kvstore reached a component. */
+export interface KvstoreEvent extends EventHead {
+  readonly kind: "kvstore_event";
+  readonly component: MeshComponent;
+  readonly scope: string;
+  readonly action: "create" | "modify" | "delete";
+  /** Time between arrival and processing. */
+  readonly queueSeconds: number;
+}
+/** The connection of a component to another cluster changed, or was found as it was. */
+export interface MeshStatus extends EventHead {
+  readonly kind: "mesh_status";
+  readonly component: MeshComponent;
+  readonly remoteCluster: string;
+  readonly isReady: boolean;
+  /** A connection broke or could not be made: counted. */
+  readonly isFailure: boolean;
+}
+/** Who speaks to the kvstore of a Cluster Mesh. */
+export type MeshComponent = "agent" | "clustermesh-apiserver" | "kvstoremesh";
 /** A finished Hubble flow as the agent on `nodeName` reports it. `flow.node_name` has the cluster in front. */
 export interface FlowSeen extends EventHead {
   readonly kind: "flow";
@@ -303,6 +335,9 @@ export type LabEvent =
   | ComponentLogged
   | IdentityCollected
   | EventsLost
+  | KvstoreOperation
+  | KvstoreEvent
+  | MeshStatus
   | FlowSeen;
 
 /** The event of one kind: `LabEventOf<"packet">`. */
@@ -320,16 +355,32 @@ export interface LabEventSource {
     kind: Kind,
     listener: (event: LabEventOf<Kind>) => void,
   ): () => void;
+  /** Only events of one kind that one node saw. */
+  onNode<Kind extends LabEvent["kind"]>(
+    kind: Kind,
+    nodeName: string,
+    listener: (event: LabEventOf<Kind>) => void,
+  ): () => void;
 }
 
-/** The laboratory's one bus. Publish is O(listeners of the kind). */
+/** Listeners of one kind: of every node, and by node. */
+interface KindListeners {
+  readonly all: Set<LabEventListener>;
+  readonly byNode: Map<string, Set<LabEventListener>>;
+}
+
+/** The laboratory's one bus. Publish is O(listeners of the kind and node). */
 export class LabEventBus implements LabEventSource {
   readonly #all = new Set<LabEventListener>();
-  readonly #byKind = new Map<LabEvent["kind"], Set<LabEventListener>>();
+  readonly #byKind = new Map<LabEvent["kind"], KindListeners>();
 
   publish(event: LabEvent): void {
     const listeners = this.#byKind.get(event.kind);
-    if (listeners !== undefined) for (const listener of listeners) listener(event);
+    if (listeners !== undefined) {
+      const ofNode = listeners.byNode.get(event.nodeName);
+      if (ofNode !== undefined) for (const listener of ofNode) listener(event);
+      for (const listener of listeners.all) listener(event);
+    }
     for (const listener of this.#all) listener(event);
   }
 
@@ -342,11 +393,33 @@ export class LabEventBus implements LabEventSource {
     kind: Kind,
     listener: (event: LabEventOf<Kind>) => void,
   ): () => void {
-    const listeners = this.#byKind.get(kind) ?? new Set<LabEventListener>();
-    this.#byKind.set(kind, listeners);
-    // The map's key guarantees the event's kind.
-    const narrowed: LabEventListener = (event) => listener(event as LabEventOf<Kind>);
-    listeners.add(narrowed);
-    return () => listeners.delete(narrowed);
+    return add(this.#listenersOf(kind).all, listener);
   }
+
+  onNode<Kind extends LabEvent["kind"]>(
+    kind: Kind,
+    nodeName: string,
+    listener: (event: LabEventOf<Kind>) => void,
+  ): () => void {
+    const { byNode } = this.#listenersOf(kind);
+    const listeners = byNode.get(nodeName) ?? new Set<LabEventListener>();
+    byNode.set(nodeName, listeners);
+    return add(listeners, listener);
+  }
+
+  #listenersOf(kind: LabEvent["kind"]): KindListeners {
+    const known = this.#byKind.get(kind) ?? { all: new Set(), byNode: new Map() };
+    this.#byKind.set(kind, known);
+    return known;
+  }
+}
+
+function add<Kind extends LabEvent["kind"]>(
+  listeners: Set<LabEventListener>,
+  listener: (event: LabEventOf<Kind>) => void,
+): () => void {
+  // The set belongs to the event's kind.
+  const narrowed: LabEventListener = (event) => listener(event as LabEventOf<Kind>);
+  listeners.add(narrowed);
+  return () => listeners.delete(narrowed);
 }

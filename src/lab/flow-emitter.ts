@@ -14,9 +14,11 @@ import {
 } from "../flow/model/flow.ts";
 import type { RuleOrigin } from "../policy/policy-document.ts";
 import type { PolicyMatch } from "../policy/verdict.ts";
-import type { Cluster } from "./cluster/cluster.ts";
+import type { ClusterSet } from "./cluster/cluster-set.ts";
+import type { Endpoint } from "./cluster/endpoint.ts";
 import { identityOf, nodeOf, type Packet, type PacketEnd } from "./datapath/packet.ts";
 import type { PacketDirection } from "./events.ts";
+import { dropReasonName } from "./faults/fault-board.ts";
 import type { LabContext } from "./lab-context.ts";
 import { randomUuid } from "./random.ts";
 
@@ -97,13 +99,18 @@ export interface L7Input {
 /** Publishes flows on the bus. */
 export class FlowEmitter {
   readonly #context: LabContext;
-  readonly #cluster: Cluster;
+  readonly #clusters: ClusterSet;
   readonly #emitter: { readonly name: string; readonly version: string };
-  readonly #ends = new Map<string, FlowEndpoint>();
+  /** By endpoint, then by who looks: forms go with their endpoint. */
+  readonly #ends = new WeakMap<Endpoint, Map<string, FlowEndpoint>>();
+  readonly #world: FlowEndpoint;
+  readonly #nodeFields = new Map<string, Flow>();
 
-  constructor(context: LabContext, cluster: Cluster, emitterVersion: string) {
+  constructor(context: LabContext, clusters: ClusterSet, emitterVersion: string) {
     this.#context = context;
-    this.#cluster = cluster;
+    this.#clusters = clusters;
+    const world = clusters.first.identities.reserved("world");
+    this.#world = { identity: world.id, labels: [...world.labels] };
     this.#emitter = { name: "Hubble", version: emitterVersion };
   }
 
@@ -126,7 +133,8 @@ export class FlowEmitter {
   policyVerdict(input: PolicyVerdictInput): void {
     const { nodeName, packet, direction, verdict, dropReason } = input;
     const side = direction === "INGRESS" ? "ingress" : "egress";
-    const policies = input.origins.map((origin) => this.#policyOf(origin));
+    const { revision } = this.#clusters.ofNode(nodeName).policies;
+    const policies = input.origins.map((origin) => policyOf(origin, revision));
     const list =
       verdict === "DROPPED" ? (`${side}_denied_by` as const) : (`${side}_allowed_by` as const);
     this.#publish(nodeName, {
@@ -146,14 +154,14 @@ export class FlowEmitter {
     });
   }
 
-  drop(nodeName: string, packet: Packet, direction: PacketDirection, reason: 133 | 181): void {
+  drop(nodeName: string, packet: Packet, direction: PacketDirection, reason: number): void {
     this.#publish(nodeName, {
       ...this.#packetFields(nodeName, packet, "DROPPED"),
       drop_reason: reason,
       event_type: { type: eventTypes.drop, sub_type: reason },
       ...this.#serviceFields(packet, false),
       traffic_direction: direction,
-      drop_reason_desc: dropReasonNames[reason],
+      drop_reason_desc: dropReasonName(reason) ?? reason,
       Summary: summaryOf(packet),
     });
   }
@@ -200,15 +208,25 @@ export class FlowEmitter {
       source: this.#endOf(from, nodeName),
       destination: this.#endOf(to, nodeName),
       Type: "L3_L4",
-      node_name: `${this.#cluster.name}/${nodeName}`,
+      ...this.#nodeOf(nodeName),
+    };
+  }
+
+  #nodeOf(nodeName: string): Flow {
+    const known = this.#nodeFields.get(nodeName);
+    if (known !== undefined) return known;
+    const made: Flow = {
+      node_name: `${this.#clusters.ofNode(nodeName).name}/${nodeName}`,
       node_labels: [`kubernetes.io/hostname=${nodeName}`, "kubernetes.io/os=linux"],
     };
+    this.#nodeFields.set(nodeName, made);
+    return made;
   }
 
   #serviceFields(packet: Packet, isReply: boolean): Flow {
     const end = isReply ? packet.from : packet.to;
     if (end.endpoint === undefined) return {};
-    const service = this.#cluster.serviceOf(end.endpoint, end.port);
+    const service = this.#clusters.of(end.endpoint).services.ofBackend(end.address, end.port);
     if (service === undefined) return {};
     const { name, namespace } = service;
     return isReply
@@ -216,50 +234,57 @@ export class FlowEmitter {
       : { destination_service: { name, namespace } };
   }
 
-  #policyOf(origin: RuleOrigin) {
-    const { name, namespace, kind } = origin;
-    return {
-      name,
-      namespace,
-      labels: [
-        `k8s:io.cilium.k8s.policy.derived-from=${kind}`,
-        `k8s:io.cilium.k8s.policy.name=${name}`,
-        `k8s:io.cilium.k8s.policy.namespace=${namespace}`,
-      ],
-      revision: String(this.#cluster.policies.revision),
-      kind,
-    };
-  }
-
   /** Endpoints change their flow form only with who looks at them. */
   #endOf(end: PacketEnd, observer: string): FlowEndpoint {
     const { endpoint } = end;
-    const key =
-      endpoint === undefined
-        ? "world"
-        : `${endpoint.facts.nodeName}/${endpoint.facts.id} ${observer}`;
-    const known = this.#ends.get(key);
+    if (endpoint === undefined) return this.#world;
+    const forms = this.#ends.get(endpoint) ?? new Map<string, FlowEndpoint>();
+    this.#ends.set(endpoint, forms);
+    // Only the endpoint's own node knows its number; other nodes all see the same.
+    const isOwn = nodeOf(end) === observer;
+    const known = forms.get(isOwn ? "own" : "other");
     if (known !== undefined) return known;
-    const identity = identityOf(end, observer, this.#cluster.identities);
+    const cluster = this.#clusters.of(endpoint);
+    const identity = identityOf(end, observer, cluster.identities);
     const made: FlowEndpoint = { identity: identity.id, labels: [...identity.labels] };
-    if (endpoint !== undefined && endpoint.facts.kind !== "host") {
-      const { id, namespace, podName, workload } = endpoint.facts;
-      if (nodeOf(end) === observer) made.ID = id;
-      made.cluster_name = this.#cluster.name;
+    if (endpoint.facts.kind !== "host") {
+      const { id, namespace, podName, workload, isManaged } = endpoint.facts;
+      if (isOwn && isManaged) made.ID = id;
+      made.cluster_name = cluster.name;
       if (namespace !== "") made.namespace = namespace;
       if (podName !== "") made.pod_name = podName;
       if (workload !== undefined) made.workloads = [{ ...workload }];
     }
-    this.#ends.set(key, made);
+    forms.set(isOwn ? "own" : "other", made);
     return made;
   }
 
   #publish(nodeName: string, fields: Flow): void {
-    const { bus, clock, random } = this.#context;
+    const { bus, clock, random, faults } = this.#context;
     const timeMs = clock.nowMs();
+    const lostShare = faults.share("lost-events", nodeName);
+    if (lostShare > 0 && random() < lostShare) {
+      const source = "perf_event_ring_buffer";
+      bus.publish({ kind: "lost_events", timeMs, nodeName, source, count: 1 });
+      return;
+    }
     const time = formatTimestamp(timeMs, Math.floor(random() * 1_000_000));
     bus.publish({ kind: "flow", timeMs, nodeName, flow: { time, ...fields } });
   }
+}
+
+function policyOf({ name, namespace, kind }: RuleOrigin, revision: number) {
+  return {
+    name,
+    namespace,
+    labels: [
+      `k8s:io.cilium.k8s.policy.derived-from=${kind}`,
+      `k8s:io.cilium.k8s.policy.name=${name}`,
+      `k8s:io.cilium.k8s.policy.namespace=${namespace}`,
+    ],
+    revision: String(revision),
+    kind,
+  };
 }
 
 function layer4Of(packet: Packet): NonNullable<Flow["l4"]> {

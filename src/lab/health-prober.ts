@@ -4,7 +4,7 @@
  */
 
 import { createServer, type Server, request as sendRequest } from "node:http";
-import type { Cluster } from "./cluster/cluster.ts";
+import type { ClusterSet } from "./cluster/cluster-set.ts";
 import type { Endpoint } from "./cluster/endpoint.ts";
 import type { Datapath } from "./datapath/datapath.ts";
 import { ConnectError } from "./datapath/syn-schedule.ts";
@@ -23,13 +23,13 @@ interface ProbeCounts {
 /** Probes, and the one server that answers for all nodes. */
 export class HealthProber {
   readonly #context: LabContext;
-  readonly #cluster: Cluster;
+  readonly #clusters: ClusterSet;
   readonly #datapath: Datapath;
   readonly #unreachable = new Map<string, ProbeCounts>();
 
-  constructor(context: LabContext, cluster: Cluster, datapath: Datapath) {
+  constructor(context: LabContext, clusters: ClusterSet, datapath: Datapath) {
     this.#context = context;
-    this.#cluster = cluster;
+    this.#clusters = clusters;
     this.#datapath = datapath;
   }
 
@@ -39,7 +39,7 @@ export class HealthProber {
 
   /** Starts what the probes reach. The caller closes it. */
   async startResponder(): Promise<Server> {
-    const server = createServer({ keepAliveTimeout: 0 }, (request, response) => {
+    const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
       request.resume();
       response.end(request.url === "/hello" ? "" : "not found\n");
     });
@@ -49,8 +49,9 @@ export class HealthProber {
     });
     const address = server.address();
     const port = typeof address === "object" && address !== null ? address.port : 0;
-    for (const { facts } of this.#cluster.endpoints) {
-      if (facts.kind !== "pod") this.#datapath.bind("TCP", facts.address, healthPort, port);
+    for (const cluster of this.#clusters.list) {
+      for (const { facts } of cluster.endpoints())
+        if (facts.kind !== "pod") this.#datapath.bind("TCP", facts.address, healthPort, port);
     }
     return server;
   }
@@ -112,8 +113,6 @@ export class HealthProber {
   }
 
   #nodeEndpoint(nodeName: string, kind: "host" | "health"): Endpoint | undefined {
-    return this.#cluster.endpoints.find(
-      ({ facts }) => facts.nodeName === nodeName && facts.kind === kind,
-    );
+    return this.#clusters.ofNode(nodeName).nodeEndpoint(nodeName, kind);
   }
 }

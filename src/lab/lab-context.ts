@@ -3,6 +3,7 @@
 import type { Clock } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
 import type { LabEventBus } from "./events.ts";
+import type { FaultBoard } from "./faults/fault-board.ts";
 import type { Random } from "./random.ts";
 
 /** Passed down, never global. */
@@ -11,6 +12,8 @@ export interface LabContext {
   readonly random: Random;
   readonly logger: Logger;
   readonly bus: LabEventBus;
+  /** What was made to go wrong on purpose. */
+  readonly faults: FaultBoard;
 }
 
 /** Seconds that `run` took on the monotonic clock. */

@@ -10,9 +10,8 @@ import { type ControlServer, startControlServer } from "./control/control-server
 import type { ChildMessage, StartMessage } from "./control/control-wire.ts";
 import { ciliumVersions } from "./lab-state.ts";
 import { checkCiliumVersion, type Laboratory, startLaboratory } from "./laboratory.ts";
-import { starWarsScene } from "./scenes/star-wars.ts";
+import { loadScene } from "./scenes/scene-file.ts";
 
-const scenes = [starWarsScene];
 /** The end must come, even when a socket does not close. */
 const stopTimeoutMs = 1500;
 
@@ -42,15 +41,8 @@ class LabProcess {
 
   async start(message: StartMessage): Promise<void> {
     try {
-      const scene = scenes.find(({ name }) => name === message.sceneName);
-      if (scene === undefined) {
-        throw new AppError(
-          "usage",
-          `cannot play scene "${message.sceneName}": known are ${scenes.map(({ name }) => name).join(", ")}`,
-        );
-      }
       this.#laboratory = await startLaboratory({
-        scene,
+        scene: loadScene(message.sceneName),
         ciliumVersion: checkCiliumVersion(message.ciliumVersion, ciliumVersions),
         clock: systemClock,
         logger: this.#logger,
@@ -59,6 +51,7 @@ class LabProcess {
         isEphemeral: false,
         hasTraffic: true,
         labDir: message.labDir,
+        ...(message.hubbleMetrics === undefined ? {} : { hubbleMetrics: message.hubbleMetrics }),
       });
       this.#control = await startControlServer(this.#laboratory, message.token);
       const { endpointUrls, notes } = this.#laboratory;

@@ -4,6 +4,7 @@ import type { Cluster } from "./cluster/cluster.ts";
 import { policyMapName } from "./cluster/regeneration.ts";
 import { conntrackCapacity } from "./datapath/conntrack.ts";
 import type { Datapath } from "./datapath/datapath.ts";
+import type { FaultBoard } from "./faults/fault-board.ts";
 import type { HealthProber } from "./health-prober.ts";
 import type {
   CiliumVersion,
@@ -16,6 +17,7 @@ import type {
   LabService,
   LabState,
 } from "./lab-state.ts";
+import type { ClusterMesh, RemoteCluster } from "./mesh/cluster-mesh.ts";
 import type { AgentDnsProxy } from "./proxy/dns-proxy.ts";
 
 /** Sizes of Cilium's maps by default. */
@@ -27,6 +29,9 @@ export interface LabParts {
   readonly datapath: Datapath;
   readonly dnsProxy: AgentDnsProxy;
   readonly prober: HealthProber;
+  readonly faults: FaultBoard;
+  /** Undefined where there is one cluster. */
+  readonly mesh: ClusterMesh | undefined;
 }
 
 /** The view; before `attach` everything is empty. */
@@ -34,16 +39,21 @@ export class LabStateView implements LabState {
   readonly clusterName: string;
   readonly ciliumVersion: CiliumVersion;
   startedMs = 0;
-  readonly unmanagedPodCount = 0;
+  readonly clusterCount: number;
   #parts: LabParts | undefined;
 
-  constructor(clusterName: string, ciliumVersion: CiliumVersion) {
+  constructor(clusterName: string, ciliumVersion: CiliumVersion, clusterCount = 1) {
     this.clusterName = clusterName;
+    this.clusterCount = clusterCount;
     this.ciliumVersion = ciliumVersion;
   }
 
   attach(parts: LabParts): void {
     this.#parts = parts;
+  }
+
+  get unmanagedPodCount(): number {
+    return this.#parts?.cluster.unmanagedCount ?? 0;
   }
 
   get policyRevision(): number {
@@ -59,10 +69,18 @@ export class LabStateView implements LabState {
   }
 
   endpoints(nodeName?: string): readonly LabEndpoint[] {
-    const endpoints = this.#parts?.cluster.endpoints ?? [];
-    return endpoints
-      .filter(({ facts }) => nodeName === undefined || facts.nodeName === nodeName)
-      .map((endpoint) => endpoint.view());
+    const views: LabEndpoint[] = [];
+    if (this.#parts === undefined) return views;
+    for (const endpoint of this.#parts.cluster.endpoints(nodeName)) views.push(endpoint.view());
+    return views;
+  }
+
+  endpointCount(nodeName?: string): number {
+    return this.#parts?.cluster.endpointCount(nodeName) ?? 0;
+  }
+
+  remoteClusters(nodeName: string): readonly RemoteCluster[] {
+    return this.#parts?.mesh?.remotes(nodeName) ?? [];
   }
 
   identities(): readonly LabIdentity[] {
@@ -88,33 +106,46 @@ export class LabStateView implements LabState {
 
   maps(nodeName: string): readonly LabMap[] {
     if (this.#parts === undefined) return [];
-    const { cluster } = this.#parts;
-    const local = cluster.endpoints.filter(({ facts }) => facts.nodeName === nodeName);
+    const { cluster, faults } = this.#parts;
     const { tcp, nonTcp } = this.conntrack(nodeName);
-    const backends = cluster
-      .serviceViews()
-      .reduce((sum, service) => sum + service.backends.length, 0);
-    return [
-      { name: "cilium_lxc", entryCount: local.length, capacity: capacities.lxc },
+    let backendCount = 0;
+    for (const { backends } of cluster.services.frontends()) backendCount += backends.length;
+    // The fault fills the maps that fill in practice.
+    const pressed = faults.share("map-pressure", nodeName);
+    const fill = (entryCount: number, capacity: number): number =>
+      Math.max(entryCount, Math.floor(pressed * capacity));
+    const maps: LabMap[] = [
+      { name: "cilium_lxc", entryCount: cluster.endpointCount(nodeName), capacity: capacities.lxc },
       {
         name: "cilium_ipcache_v2",
-        entryCount: cluster.endpoints.length,
+        entryCount: cluster.endpointCount(),
         capacity: capacities.ipcache,
       },
       {
         name: "cilium_lb4_services_v2",
-        entryCount: cluster.services.length,
+        entryCount: cluster.services.size,
         capacity: capacities.services,
       },
-      { name: "cilium_lb4_backends_v3", entryCount: backends, capacity: capacities.services },
-      { name: "cilium_ct4_global", entryCount: tcp, capacity: conntrackCapacity.TCP },
-      { name: "cilium_ct_any4_global", entryCount: nonTcp, capacity: conntrackCapacity["non-TCP"] },
-      ...local.map((endpoint) => ({
-        name: policyMapName(endpoint.facts.id),
-        entryCount: endpoint.policy.mapEntryCount,
-        capacity: capacities.policy,
-      })),
+      { name: "cilium_lb4_backends_v3", entryCount: backendCount, capacity: capacities.services },
+      {
+        name: "cilium_ct4_global",
+        entryCount: fill(tcp, conntrackCapacity.TCP),
+        capacity: conntrackCapacity.TCP,
+      },
+      {
+        name: "cilium_ct_any4_global",
+        entryCount: fill(nonTcp, conntrackCapacity["non-TCP"]),
+        capacity: conntrackCapacity["non-TCP"],
+      },
     ];
+    for (const endpoint of cluster.endpoints(nodeName)) {
+      maps.push({
+        name: policyMapName(endpoint.facts.id),
+        entryCount: fill(endpoint.policy.mapEntryCount, capacities.policy),
+        capacity: capacities.policy,
+      });
+    }
+    return maps;
   }
 
   fqdn(nodeName: string): readonly FqdnCounts[] {

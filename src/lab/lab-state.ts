@@ -3,6 +3,8 @@
  * services, always the present state. Gauges read this; counters come from events (events.ts).
  */
 
+import type { RemoteCluster } from "./mesh/cluster-mesh.ts";
+
 /** The versions whose metric names and labels can be served. */
 export const ciliumVersions = ["1.6", "1.9", "1.16", "1.19"] as const;
 /** One of the versions above. */
@@ -60,6 +62,7 @@ export interface LabWorkload {
 export interface LabEndpoint {
   /** Unique on its node. */
   readonly id: number;
+  readonly clusterName: string;
   readonly nodeName: string;
   readonly kind: "pod" | "health" | "host";
   readonly namespace: string;
@@ -129,6 +132,8 @@ export interface LabState {
   /** Wall clock ms at which the laboratory was ready. */
   readonly startedMs: number;
   readonly policyRevision: number;
+  /** Clusters of a mesh, this one included; 1 without mesh. */
+  readonly clusterCount: number;
   /** Pods that no agent manages (started before Cilium). */
   readonly unmanagedPodCount: number;
   nodes(): readonly LabNode[];
@@ -145,6 +150,10 @@ export interface LabState {
   fqdn(nodeName: string): readonly FqdnCounts[];
   /** Nodes and health endpoints the node's last probe round did not reach. */
   unreachable(nodeName: string): { readonly nodes: number; readonly endpoints: number };
+  /** Number of endpoints, without listing them. */
+  endpointCount(nodeName?: string): number;
+  /** The other clusters of the mesh as the node's agent knows them. */
+  remoteClusters(nodeName: string): readonly RemoteCluster[];
   /** Number of FQDN selectors in the policies. */
   readonly fqdnSelectorCount: number;
 }

@@ -4,9 +4,11 @@ import { silentLogger } from "../base/logger.ts";
 import type { Flow } from "../flow/model/flow.ts";
 import type { LabEventOf } from "./events.ts";
 import { type Laboratory, startLaboratory } from "./laboratory.ts";
-import { starWarsScene } from "./scenes/star-wars.ts";
+import { loadScene } from "./scenes/scene-file.ts";
 
 const deathstar = "deathstar.default.svc.cluster.local";
+
+const starWarsScene = loadScene("star-wars");
 
 let lab: Laboratory;
 const flows: Flow[] = [];
@@ -160,7 +162,7 @@ describe("the Star Wars laboratory", () => {
     const agent = lab.endpointUrls.find(({ job }) => job === "cilium-agent");
     const text = await (await fetch(agent?.url ?? "")).text();
     expect(text).toMatch(/^cilium_endpoint_state\{endpoint_state="ready"\} [1-9]/m);
-    expect(text).toMatch(/^cilium_policy 2$/m);
+    expect(text).toMatch(/^cilium_policy 5$/m);
   });
 
   it("refuses commands that pods do not have", async () => {

@@ -1,41 +1,56 @@
 /**
- * The laboratory in this process: brings a scene to life (servers, cluster, pods, policies, probes,
+ * The laboratory in this process: brings a scene to life (servers, clusters, pods, policies, probes,
  * traffic), runs commands in pods, and ends it all. lab-process.ts runs one in a child of its own.
  */
 
-import type { Socket } from "node:dgram";
 import type { Server } from "node:http";
 import { join } from "node:path";
 import type { Clock } from "../base/clock.ts";
 import { AppError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import { versionTexts } from "./cilium-metrics/control-metrics.ts";
-import { createNodePages } from "./cilium-metrics/node-pages.ts";
 import { Cluster } from "./cluster/cluster.ts";
+import { ClusterSet } from "./cluster/cluster-set.ts";
 import type { Endpoint } from "./cluster/endpoint.ts";
-import { type OpenedServers, openComponentServers } from "./component-servers.ts";
-import { AgentApi } from "./controllers/agent-api.ts";
-import { ControllerSet } from "./controllers/controller.ts";
-import { startNodeControllers } from "./controllers/node-controllers.ts";
+import {
+  type MeshServers,
+  type OpenedServers,
+  openComponentServers,
+  openMeshServers,
+} from "./component-servers.ts";
 import { ObjectStore } from "./controllers/object-store.ts";
-import { startOperatorControllers } from "./controllers/operator-controllers.ts";
-import { type CurlIo, runCurl } from "./curl/curl.ts";
 import { Datapath } from "./datapath/datapath.ts";
 import { LabEventBus } from "./events.ts";
+import { FaultBoard } from "./faults/fault-board.ts";
 import { FlowEmitter } from "./flow-emitter.ts";
 import { FlowLog } from "./flow-log.ts";
 import { HealthProber } from "./health-prober.ts";
 import type { LabContext } from "./lab-context.ts";
+import { type LabEndpointUrl, urlsOfMesh, urlsOfNode } from "./lab-endpoint-urls.ts";
 import type { CiliumVersion, LabState } from "./lab-state.ts";
 import { LabStateView } from "./lab-state-view.ts";
-import { startDeathstar } from "./pods/deathstar.ts";
-import { startKubeDns } from "./pods/kube-dns.ts";
+import {
+  type ClusterWork,
+  serveMeshPages,
+  servePages,
+  startWork,
+  watchObjects,
+} from "./laboratory-work.ts";
+import { ClusterMesh } from "./mesh/cluster-mesh.ts";
+import { ObjectApplier } from "./object-apply.ts";
+import { type ExecOutput, runInPod } from "./pods/pod-exec.ts";
+import { PodRunner } from "./pods/pod-runner.ts";
 import { CachingResolver, type HostResolver, PodResolver } from "./pods/resolver.ts";
 import { AgentDnsProxy } from "./proxy/dns-proxy.ts";
 import { EnvoyProxy } from "./proxy/http-proxy.ts";
 import { seededRandom } from "./random.ts";
-import type { Scene, ScenePod } from "./scenes/scene.ts";
-import { startTraffic } from "./traffic/star-wars-traffic.ts";
+import type { Scene } from "./scenes/scene.ts";
+import { startActivities } from "./traffic/activities.ts";
+import { performAction } from "./traffic/pod-actions.ts";
+import { startTraffic } from "./traffic/traffic.ts";
+import { WorkloadSet } from "./workload-set.ts";
+
+export type { LabEndpointUrl } from "./lab-endpoint-urls.ts";
 
 /** Ports of the proxies' listeners, as flows show them; nothing listens there outside the datapath. */
 const proxyPorts = { http: 16_555, dns: 34_567 } as const;
@@ -43,6 +58,8 @@ const proxyPorts = { http: 16_555, dns: 34_567 } as const;
 const execsMax = 200;
 /** The traffic's programs remember names this long. */
 const trafficNamesMs = 5000;
+/** Without a service of that name pods ask here. */
+const dnsAddressDefault = "10.96.0.10";
 
 /** How a laboratory is run. */
 export interface LaboratoryOptions {
@@ -55,19 +72,12 @@ export interface LaboratoryOptions {
   readonly addressBase: string;
   /** Free ports instead of Cilium's, for tests. */
   readonly isEphemeral: boolean;
+  /** The scene's traffic and changes. */
   readonly hasTraffic: boolean;
   /** DIR/lab: flows.jsonl and the pods' disks; undefined = neither. */
   readonly labDir: string | undefined;
-}
-
-/** A page to scrape. */
-export interface LabEndpointUrl {
-  /** "agent kind-worker". */
-  readonly name: string;
-  readonly url: string;
-  /** As a scrape job: cilium-agent, cilium-operator, hubble. */
-  readonly job: string;
-  readonly labels: Readonly<Record<string, string>>;
+  /** `hubble.metrics.enabled`, one handler an item; default: what the chart's dashboards ask for. */
+  readonly hubbleMetrics?: readonly string[];
 }
 
 /** A command to run in a pod. */
@@ -75,98 +85,172 @@ export interface ExecRequest {
   readonly namespace: string;
   readonly pod: string;
   readonly command: readonly string[];
+  /** Of which cluster; the first unless told. */
+  readonly cluster?: string;
   /** Remembers names, as a long-running program does. */
   readonly isTraffic?: boolean;
+}
+
+/** What a laboratory is made of. */
+export interface LaboratoryParts {
+  readonly context: LabContext;
+  readonly scene: Scene;
+  readonly clusters: ClusterSet;
+  /** By cluster. */
+  readonly states: ReadonlyMap<string, LabState>;
+  readonly stores: ReadonlyMap<string, ObjectStore>;
+  readonly servers: OpenedServers;
+  readonly meshServers: readonly MeshServers[];
+  readonly datapath: Datapath;
+  readonly dnsProxy: AgentDnsProxy;
+  readonly prober: HealthProber;
+  readonly workloads: WorkloadSet;
+  readonly runner: PodRunner;
+  readonly resolver: HostResolver;
+  readonly trafficResolver: HostResolver;
+  readonly labDir: string | undefined;
+  readonly closers: Closers;
 }
 
 /** A running laboratory. */
 export class Laboratory {
   readonly context: LabContext;
+  readonly scene: Scene;
+  /** Of the first cluster. */
   readonly state: LabState;
+  /** The first cluster. */
   readonly cluster: Cluster;
+  readonly clusters: ClusterSet;
+  readonly states: ReadonlyMap<string, LabState>;
+  readonly workloads: WorkloadSet;
+  readonly datapath: Datapath;
   readonly notes: readonly string[];
   readonly endpointUrls: readonly LabEndpointUrl[];
-  readonly #datapath: Datapath;
-  readonly #resolver: HostResolver;
-  readonly #trafficResolver: HostResolver;
-  readonly #labDir: string | undefined;
-  readonly #closers: Closers;
+  readonly #parts: LaboratoryParts;
+  readonly #appliers = new Map<string, ObjectApplier>();
   readonly #execs = new AbortController();
   #execCount = 0;
 
-  constructor(made: {
-    context: LabContext;
-    state: LabState;
-    cluster: Cluster;
-    servers: OpenedServers;
-    datapath: Datapath;
-    resolver: PodResolver;
-    labDir: string | undefined;
-    closers: Closers;
-  }) {
+  constructor(made: LaboratoryParts, state: LabState) {
+    this.#parts = made;
     this.context = made.context;
-    this.state = made.state;
-    this.cluster = made.cluster;
+    this.scene = made.scene;
+    this.state = state;
+    this.states = made.states;
+    this.clusters = made.clusters;
+    this.cluster = made.clusters.first;
+    this.workloads = made.workloads;
+    this.datapath = made.datapath;
     this.notes = made.servers.notes;
-    this.#datapath = made.datapath;
-    this.#resolver = made.resolver;
-    this.#trafficResolver = new CachingResolver(made.resolver, made.context.clock, trafficNamesMs);
-    this.#labDir = made.labDir;
-    this.#closers = made.closers;
-    this.endpointUrls = this.cluster.nodes.flatMap(urlsOf);
+    this.endpointUrls = endpointUrlsOf(made);
+    for (const cluster of made.clusters.list)
+      this.#appliers.set(cluster.name, new ObjectApplier(cluster, made.workloads));
   }
 
-  /** Runs a command in a pod; resolves to its exit code. Pods have curl and nothing else. */
-  async exec(
-    request: ExecRequest,
-    output: Omit<CurlIo, "podDir">,
-    signal: AbortSignal,
-  ): Promise<number> {
+  get faults(): FaultBoard {
+    return this.context.faults;
+  }
+
+  /** Applies and deletes objects of a cluster, the first unless told. Throws AppError `usage`. */
+  objects(clusterName = this.cluster.name): ObjectApplier {
+    const applier = this.#appliers.get(clusterName);
+    if (applier === undefined) {
+      const names = [...this.#appliers.keys()].join(", ");
+      throw new AppError("usage", `cannot find cluster "${clusterName}": there are ${names}`);
+    }
+    return applier;
+  }
+
+  /** Runs a command in a pod; resolves to its exit code. */
+  async exec(request: ExecRequest, output: ExecOutput, signal: AbortSignal): Promise<number> {
     const { namespace, pod, command } = request;
-    const endpoint = this.cluster.findPod(namespace, pod);
+    const cluster = this.clusters.named(request.cluster ?? this.cluster.name);
+    const endpoint = cluster?.findPod(namespace, pod) ?? this.#firstPodOf(request);
     if (endpoint === undefined) {
       output.stderr(
         `Error from server (NotFound): pods "${pod}" not found in namespace "${namespace}"\n`,
       );
       return 1;
     }
-    const [program = "", ...args] = command;
-    if (program !== "curl") {
+    if (this.faults.isNodeDown(endpoint.facts.nodeName)) {
       output.stderr(
-        `exec: "${program}": executable file not found in $PATH: the laboratory's pods have curl only\n`,
+        `error: cannot reach the kubelet of node ${endpoint.facts.nodeName}: the node is down\n`,
       );
-      return 126;
+      return 1;
     }
     if (this.#execCount >= execsMax) {
       output.stderr(
-        `cannot run curl: ${execsMax} commands are running already; wait for some to end\n`,
+        `cannot run ${command[0]}: ${execsMax} commands are running already; wait for some to end\n`,
       );
       return 126;
     }
     this.#execCount++;
     try {
-      const podDir =
-        this.#labDir === undefined ? undefined : join(this.#labDir, "pods", namespace, pod);
-      return await runCurl(args, this.#surroundings(endpoint, signal, request.isTraffic === true), {
-        ...output,
-        podDir,
-      });
+      const { labDir } = this.#parts;
+      const around = this.#surroundings(endpoint, signal, request.isTraffic === true);
+      return await runInPod(command, around, { ...output, labDir });
     } finally {
       this.#execCount--;
     }
   }
 
+  /** Starts the scene's traffic and changes; they end with the laboratory. */
+  startLife(): void {
+    const { context, workloads } = this;
+    const { scene, closers, datapath, trafficResolver } = this.#parts;
+    const silent: ExecOutput = { stdout: () => {}, stderr: () => {} };
+    const podsOf = (clusterName: string, workload: string) =>
+      workloads.podsOf(clusterName, workload);
+    const stopTraffic = startTraffic(context, scene.traffic, {
+      podsOf,
+      perform: (pod, action, signal) =>
+        performAction(context, pod, action, {
+          datapath,
+          resolver: trafficResolver,
+          signal,
+          podsOf,
+          runCommand: ({ facts }, command, abort) =>
+            this.exec(
+              {
+                namespace: facts.namespace,
+                pod: facts.podName,
+                cluster: facts.clusterName,
+                command,
+                isTraffic: true,
+              },
+              silent,
+              abort,
+            ),
+        }),
+    });
+    const stopActivities = startActivities(context, scene.activities, {
+      scale: (clusterName, workload, count) => workloads.scale(`${clusterName}/${workload}`, count),
+      restart: (clusterName, workload) => workloads.restart(`${clusterName}/${workload}`),
+      apply: (clusterName, text, file) => this.objects(clusterName).apply(text, file),
+      delete: (clusterName, text, file) => this.objects(clusterName).delete(text, file),
+    });
+    closers.add(async () => {
+      stopTraffic();
+      stopActivities();
+    });
+  }
+
   /** Ends everything: no socket, timer or file stays open. */
   async stop(): Promise<void> {
     this.#execs.abort();
-    await this.#closers.closeAll();
+    await this.#parts.closers.closeAll();
+  }
+
+  /** `exec deathstar` means a pod of the workload, as with kubectl's deploy/NAME. */
+  #firstPodOf({ namespace, pod, cluster = this.cluster.name }: ExecRequest): Endpoint | undefined {
+    return this.workloads.podsOf(cluster, `${namespace}/${pod}`)[0];
   }
 
   #surroundings(pod: Endpoint, signal: AbortSignal, isTraffic: boolean) {
+    const { datapath, resolver, trafficResolver } = this.#parts;
     const { clock } = this.context;
     const both = AbortSignal.any([signal, this.#execs.signal]);
-    const resolver = isTraffic ? this.#trafficResolver : this.#resolver;
-    return { pod, datapath: this.#datapath, resolver, clock, signal: both };
+    return { pod, datapath, resolver: isTraffic ? trafficResolver : resolver, clock, signal: both };
   }
 }
 
@@ -185,256 +269,218 @@ async function build(options: LaboratoryOptions, closers: Closers): Promise<Labo
   const { scene, clock, logger, ciliumVersion, labDir } = options;
   const startMs = clock.monotonicMs();
   const bus = new LabEventBus();
-  const context: LabContext = { clock, logger, bus, random: seededRandom(options.seed) };
-  const servers = await openComponentServers(scene.nodeNames, options);
-  closers.add(() => servers.close());
+  const faults = new FaultBoard(clock);
+  const context: LabContext = { clock, logger, bus, faults, random: seededRandom(options.seed) };
+  const servers = await openServers(options, context, closers);
   const serversMs = clock.monotonicMs();
   // Metrics listen before anything happens, so that every counter starts at the first event.
-  const state = new LabStateView(scene.clusterName, ciliumVersion);
-  servePages(context, { state, scene, servers, closers });
+  const states = new Map(
+    scene.clusters.map(({ name }) => [
+      name,
+      new LabStateView(name, ciliumVersion, scene.clusters.length),
+    ]),
+  );
+  const { hubbleMetrics } = options;
+  const stopPages = servePages(context, { states, scene, servers: servers.nodes, hubbleMetrics });
+  closers.add(async () => stopPages());
   if (labDir !== undefined) {
     const log = new FlowLog(join(labDir, "flows.jsonl"), bus, logger);
     closers.add(() => log.close());
   }
-  const store = new ObjectStore(clock, bus);
-  const cluster = new Cluster(
-    context,
-    store,
-    scene,
-    servers.nodes.map((node) => node.listeners),
-  );
-  const emitter = new FlowEmitter(context, cluster, versionTexts[ciliumVersion]);
-  const httpProxy = new EnvoyProxy(context, emitter, proxyPorts.http);
-  const dnsProxy = new AgentDnsProxy(context, emitter, proxyPorts.dns);
-  const datapath = new Datapath(context, { cluster, emitter, proxyPorts, httpProxy, dnsProxy });
-  const prober = new HealthProber(context, cluster, datapath);
-  state.attach({ cluster, datapath, dnsProxy, prober });
-  watchObjects(store, cluster);
+  const made = makeParts(context, options, { servers, states, closers });
   const proxiesMs = clock.monotonicMs();
-  await populate(options, { cluster, datapath, prober, closers });
-  state.startedMs = clock.nowMs();
-  publishStart(context, cluster, {
+  await populate(made);
+  for (const state of states.values()) state.startedMs = clock.nowMs();
+  publishStart(context, made.clusters, {
     initAPI: (serversMs - startMs) / 1000,
     proxyStart: (proxiesMs - serversMs) / 1000,
     k8sInit: (clock.monotonicMs() - proxiesMs) / 1000,
     overall: (clock.monotonicMs() - startMs) / 1000,
   });
-  const dns = scene.services.find(
-    ({ namespace, name }) => namespace === "kube-system" && name === "kube-dns",
-  );
-  const resolver = new PodResolver(datapath, dns?.clusterAddress ?? "10.96.0.10", context.random);
-  const laboratory = new Laboratory({
-    context,
-    state,
-    cluster,
-    servers,
-    datapath,
-    resolver,
-    labDir,
-    closers,
+  const firstState = states.get(made.clusters.first.name);
+  if (firstState === undefined) throw new RangeError("a scene needs a cluster");
+  const laboratory = new Laboratory(made, firstState);
+  const work = made.clusters.list.flatMap((cluster): ClusterWork[] => {
+    const [state, store] = [states.get(cluster.name), made.stores.get(cluster.name)];
+    return state === undefined || store === undefined ? [] : [{ cluster, state, store }];
   });
-  const stopWork = startWork(context, { state, store, cluster, datapath, prober, dnsProxy });
+  const stopWork = startWork(context, work, { pace: scene.pace, ...made });
   closers.add(async () => stopWork());
-  if (options.hasTraffic) {
-    const silent = { stdout: () => {}, stderr: () => {} };
-    const stopTraffic = startTraffic(context, (pod, args, signal) =>
-      laboratory.exec(
-        { namespace: "default", pod, command: ["curl", ...args], isTraffic: true },
-        silent,
-        signal,
-      ),
-    );
-    closers.add(async () => stopTraffic());
-  }
+  if (options.hasTraffic) laboratory.startLife();
   return laboratory;
 }
 
-function servePages(
-  context: LabContext,
-  made: { state: LabStateView; scene: Scene; servers: OpenedServers; closers: Closers },
-): void {
-  const { bus: events, clock, logger } = context;
-  const { state, scene, servers, closers } = made;
-  for (const [index, server] of servers.nodes.entries()) {
-    const node = { name: scene.nodeNames[index] ?? "", isOperatorNode: index === 0 };
-    const pages = createNodePages({
-      state,
-      events,
-      node,
-      version: state.ciliumVersion,
-      clock,
-      logger,
-    });
-    for (const component of ["agent", "envoy", "hubble", "operator"] as const) {
-      const page = pages[component];
-      if (page !== undefined) server.setPage(component, page);
+/** The servers that metrics are scraped from. */
+async function openServers(
+  options: LaboratoryOptions,
+  { faults }: LabContext,
+  closers: Closers,
+): Promise<{ readonly nodes: OpenedServers; readonly mesh: readonly MeshServers[] }> {
+  const { scene } = options;
+  const plan = {
+    addressBase: options.addressBase,
+    isEphemeral: options.isEphemeral,
+    operatorNodes: scene.clusters.flatMap(({ nodeNames }) => nodeNames.slice(0, 1)),
+    isNodeDown: (nodeName: string) => faults.isNodeDown(nodeName),
+  };
+  const nodes = await openComponentServers(
+    scene.clusters.flatMap(({ nodeNames }) => nodeNames),
+    plan,
+  );
+  closers.add(() => nodes.close());
+  const mesh: MeshServers[] = [];
+  if (scene.clusters.length > 1) {
+    for (const [index, { name }] of scene.clusters.entries()) {
+      const opened = await openMeshServers(name, index, plan);
+      closers.add(() => opened.close());
+      mesh.push(opened);
     }
-    closers.add(async () => pages.close());
   }
+  return { nodes, mesh };
 }
 
-/** What every agent hears of through Kubernetes; nodes and endpoints it watches by itself. */
-function watchObjects(store: ObjectStore, cluster: Cluster): void {
-  for (const { name: nodeName } of cluster.nodes) {
-    store.watch({
-      client: { receiver: "agent", nodeName },
-      scopes: ["Pod", "Service", "Endpoint", "CiliumNetworkPolicy", "Namespace"],
-      isWatched: ({ scope, spec }) =>
-        scope !== "Pod" || (spec as { nodeName?: string }).nodeName === nodeName,
-    });
-  }
-}
-
-/** The periodic work of agents and operator; returns how to stop it. */
-function startWork(
+function makeParts(
   context: LabContext,
-  parts: {
-    state: LabStateView;
-    store: ObjectStore;
-    cluster: Cluster;
-    datapath: Datapath;
-    prober: HealthProber;
-    dnsProxy: AgentDnsProxy;
+  options: LaboratoryOptions,
+  made: {
+    readonly servers: { readonly nodes: OpenedServers; readonly mesh: readonly MeshServers[] };
+    readonly states: ReadonlyMap<string, LabStateView>;
+    readonly closers: Closers;
   },
-): () => void {
-  const { clock, bus } = context;
-  const { state, store, cluster, datapath, prober, dnsProxy } = parts;
-  const controllers = new ControllerSet(context);
-  for (const { name: nodeName, isOperatorNode } of cluster.nodes) {
-    startNodeControllers({
-      nodeName,
-      state,
-      bus,
-      clock,
-      store,
-      controllers,
-      api: new AgentApi({ state, nodeName, clock, bus }),
-      work: {
-        collectConntrack: () => datapath.conntrack(nodeName)?.collect(),
-        regenerateAll: (reason) => cluster.regenerateNode(nodeName, reason),
-        probe: (target, type) => prober.probe(nodeName, target, type),
-        setUnreachable: (counts) => prober.setUnreachable(nodeName, counts),
-        expireNames: () => dnsProxy.collect(nodeName),
-      },
-    });
-    if (!isOperatorNode) continue;
-    startOperatorControllers({
-      nodeName,
-      bus,
-      clock,
-      store,
-      controllers,
-      collectIdentities: () => {
-        const deletedCount = cluster.identities.collect(nodeName);
-        const aliveCount = cluster.identities
-          .list()
-          .filter(({ type }) => type === "cluster_local").length;
-        return { aliveCount, deletedCount };
-      },
-    });
+): LaboratoryParts {
+  const { scene, ciliumVersion, labDir } = options;
+  const { servers, states, closers } = made;
+  const { clock, bus, random, faults } = context;
+  const stores = new Map(scene.clusters.map(({ name }) => [name, new ObjectStore(clock, bus)]));
+  const listeners = servers.nodes.nodes.map((node) => node.listeners);
+  const clusters = new ClusterSet(
+    scene.clusters.map(({ name, nodeNames }, index) => {
+      const nodes = nodeNames.map((nodeName) => {
+        const found = listeners[placeOf(scene, nodeName)];
+        return { name: nodeName, ...(found === undefined ? {} : { listeners: found }) };
+      });
+      return new Cluster(context, stores.get(name) ?? new ObjectStore(clock, bus), {
+        name,
+        index,
+        nodes,
+      });
+    }),
+  );
+  const emitter = new FlowEmitter(context, clusters, versionTexts[ciliumVersion]);
+  const httpProxy = new EnvoyProxy(context, emitter, proxyPorts.http);
+  const dnsProxy = new AgentDnsProxy(context, emitter, proxyPorts.dns);
+  const datapath = new Datapath(context, { clusters, emitter, proxyPorts, httpProxy, dnsProxy });
+  const prober = new HealthProber(context, clusters, datapath);
+  const mesh = clusters.list.length > 1 ? new ClusterMesh(context, clusters) : undefined;
+  for (const cluster of clusters.list) {
+    states.get(cluster.name)?.attach({ cluster, datapath, dnsProxy, prober, faults, mesh });
+    const store = stores.get(cluster.name);
+    const nodeNames = cluster.nodes.map(({ name }) => name);
+    if (store !== undefined) watchObjects(store, nodeNames);
   }
-  return () => controllers.close();
+  if (mesh !== undefined) {
+    const stopPages = serveMeshPages(context, clusters.list, servers.mesh, ciliumVersion);
+    closers.add(async () => stopPages());
+    closers.add(async () => stopMesh());
+  }
+  const stopMesh = mesh?.start() ?? (() => {});
+  const dns = scene.services.find(
+    ({ namespace, name }) => namespace === "kube-system" && name === "kube-dns",
+  );
+  const resolver = new PodResolver(datapath, dns?.clusterAddress ?? dnsAddressDefault, random);
+  const trafficResolver = new CachingResolver(resolver, clock, trafficNamesMs);
+  const runner = new PodRunner(context, {
+    scene,
+    clusters,
+    datapath,
+    resolver: () => trafficResolver,
+  });
+  const workloads = new WorkloadSet(context, clusters, runner);
+  const { nodes: opened, mesh: meshServers } = servers;
+  return {
+    context,
+    scene,
+    clusters,
+    states,
+    stores,
+    servers: opened,
+    meshServers,
+    datapath,
+    dnsProxy,
+    prober,
+    workloads,
+    runner,
+    resolver,
+    trafficResolver,
+    labDir,
+    closers,
+  };
+}
+
+function placeOf(scene: Scene, nodeName: string): number {
+  return scene.clusters.flatMap(({ nodeNames }) => nodeNames).indexOf(nodeName);
 }
 
 /** Nodes, services, pods, policies, in the order in which a cluster has them. */
-async function populate(
-  { scene, clock }: LaboratoryOptions,
-  parts: { cluster: Cluster; datapath: Datapath; prober: HealthProber; closers: Closers },
-): Promise<void> {
-  const { cluster, datapath, prober, closers } = parts;
-  await Promise.all(cluster.nodes.map((node) => cluster.addNodeEndpoints(node)));
+async function populate(parts: LaboratoryParts): Promise<void> {
+  const { scene, clusters, prober, closers, runner, workloads, dnsProxy } = parts;
+  for (const cluster of clusters.list) {
+    const endSessions = cluster.onGone;
+    cluster.onGone = (endpoint) => {
+      endSessions(endpoint);
+      dnsProxy.forget(endpoint);
+    };
+    await Promise.all(cluster.nodes.map((node) => cluster.addNodeEndpoints(node)));
+  }
   const responder = await prober.startResponder();
   closers.add(() => closeServer(responder));
-  for (const name of new Set(scene.pods.map(({ namespace }) => namespace)))
-    cluster.addNamespace(name);
-  for (const service of scene.services) cluster.addService(service);
-  await Promise.all(
-    scene.pods.map(async (pod) => {
-      const endpoint = await cluster.addPod(pod);
-      const port = await startProgram(pod, cluster, clock, closers);
-      if (port === undefined) return;
-      for (const { protocol, port: podPort } of pod.ports)
-        datapath.bind(protocol, endpoint.facts.address, podPort, port);
-    }),
-  );
-  cluster.publishEndpointSlices();
-  for (const { text, file } of scene.policies) await cluster.applyPolicies(text, file);
+  closers.add(() => runner.close());
+  await runner.startWorld();
+  const named = (name: string): Cluster => clusters.named(name) ?? clusters.first;
+  for (const { clusterName, name, labels } of scene.namespaces)
+    named(clusterName).addNamespace(name, labels);
+  for (const { clusterName, namespace } of scene.workloads) {
+    const cluster = named(clusterName);
+    if (!cluster.namespaces.has(namespace)) cluster.addNamespace(namespace);
+  }
+  for (const service of scene.services) named(service.clusterName).setService(service);
+  // Policies of a large scene are compiled before its pods, so that each pod is built once.
+  const isLarge = scene.isSimulated;
+  if (isLarge) await applyPolicies(parts);
+  await Promise.all(scene.workloads.map((workload) => workloads.apply(workload)));
+  for (const cluster of clusters.list) cluster.publishEndpointSlices();
+  if (!isLarge) await applyPolicies(parts);
 }
 
-async function startProgram(
-  pod: ScenePod,
-  cluster: Cluster,
-  clock: Clock,
-  closers: Closers,
-): Promise<number | undefined> {
-  switch (pod.program) {
-    case "idle":
-      return undefined;
-    case "deathstar": {
-      const server = await startDeathstar(pod.name, clock);
-      closers.add(() => closeServer(server));
-      const address = server.address();
-      return typeof address === "object" && address !== null ? address.port : undefined;
-    }
-    case "kube-dns": {
-      const socket = await startKubeDns(() => cluster.services);
-      closers.add(() => closeSocket(socket));
-      return socket.address().port;
-    }
-  }
+async function applyPolicies({ scene, clusters }: LaboratoryParts): Promise<void> {
+  for (const { text, file } of scene.policies)
+    for (const cluster of clusters.list) await cluster.applyPolicies(text, file);
 }
 
 function publishStart(
   { bus, clock }: LabContext,
-  cluster: Cluster,
+  clusters: ClusterSet,
   scopes: Readonly<Record<string, number>>,
 ): void {
-  for (const { name: nodeName } of cluster.nodes) {
-    bus.publish({ kind: "agent_started", timeMs: clock.nowMs(), nodeName, scopes });
+  for (const { nodes } of clusters.list) {
+    for (const { name: nodeName } of nodes)
+      bus.publish({ kind: "agent_started", timeMs: clock.nowMs(), nodeName, scopes });
   }
 }
 
-function urlsOf(node: Cluster["nodes"][number]): LabEndpointUrl[] {
-  const { host, agentPort, operatorPort, envoyPort, hubblePort } = node.listeners;
-  const labels = { namespace: "kube-system", node: node.name };
-  const url = (port: number): string => `http://${host}:${port}/metrics`;
-  const agent = { ...labels, pod: node.agentPod };
-  const suffix = node.agentPod.slice("cilium-".length);
-  return [
-    {
-      name: `agent ${node.name}`,
-      url: url(agentPort),
-      job: "cilium-agent",
-      labels: { ...agent, k8s_app: "cilium" },
-    },
-    {
-      name: `hubble ${node.name}`,
-      url: url(hubblePort),
-      job: "hubble",
-      labels: { ...agent, k8s_app: "hubble" },
-    },
-    {
-      name: `envoy ${node.name}`,
-      url: url(envoyPort),
-      job: "cilium-envoy",
-      labels: { ...labels, pod: `cilium-envoy-${suffix}`, k8s_app: "cilium-envoy" },
-    },
-    ...(operatorPort === undefined
-      ? []
-      : [
-          {
-            name: `operator ${node.name}`,
-            url: url(operatorPort),
-            job: "cilium-operator",
-            labels: {
-              ...labels,
-              pod: `cilium-operator-${suffix}`,
-              io_cilium_app: "operator",
-              name: "cilium-operator",
-            },
-          },
-        ]),
-  ];
+function endpointUrlsOf({ clusters, meshServers }: LaboratoryParts): LabEndpointUrl[] {
+  const isMesh = clusters.list.length > 1;
+  return clusters.list.flatMap((cluster, index) => {
+    const label = isMesh ? { cluster: cluster.name } : {};
+    const [first] = cluster.nodes;
+    const servers = meshServers[index];
+    return [
+      ...cluster.nodes.flatMap((node) => urlsOfNode(node, label)),
+      ...(servers === undefined || first === undefined
+        ? []
+        : urlsOfMesh(cluster.name, servers, first)),
+    ];
+  });
 }
 
 /** What to close, last opened first. */
@@ -454,12 +500,6 @@ function closeServer(server: Server): Promise<void> {
   return new Promise((resolve) => {
     server.close(() => resolve());
     server.closeAllConnections();
-  });
-}
-
-function closeSocket(socket: Socket): Promise<void> {
-  return new Promise((resolve) => {
-    socket.close(() => resolve());
   });
 }
 

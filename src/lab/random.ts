@@ -20,10 +20,23 @@ export function randomInteger(random: Random, min: number, max: number): number 
   return min + Math.floor(random() * (max - min + 1));
 }
 
-/** A version 4 UUID. */
+const hexBytes = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+
+/** A version 4 UUID: four numbers of the generator. */
 export function randomUuid(random: Random): string {
-  let hex = "";
-  for (let i = 0; i < 32; i++) hex += Math.floor(random() * 16).toString(16);
-  const variant = (8 + Math.floor(random() * 4)).toString(16);
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20)}`;
+  const a = word(random());
+  const b = word(((random() * 0x1_0000_0000) & 0xffff_0fff) | 0x4000, true);
+  const c = word(((random() * 0x1_0000_0000) & 0x3fff_ffff) | 0x8000_0000, true);
+  const d = word(random());
+  return `${a}-${b.slice(0, 4)}-${b.slice(4)}-${c.slice(0, 4)}-${c.slice(4)}${d}`;
+}
+
+function word(value: number, isWhole = false): string {
+  const bits = isWhole ? value : value * 0x1_0000_0000;
+  return (
+    (hexBytes[(bits >>> 24) & 255] ?? "") +
+    (hexBytes[(bits >>> 16) & 255] ?? "") +
+    (hexBytes[(bits >>> 8) & 255] ?? "") +
+    (hexBytes[bits & 255] ?? "")
+  );
 }

@@ -9,6 +9,7 @@ import { Component } from "./component.ts";
 import { collectControl } from "./control-metrics.ts";
 import { collectDatapath } from "./datapath-metrics.ts";
 import { collectEndpoints } from "./endpoint-metrics.ts";
+import { collectMesh } from "./mesh-metrics.ts";
 import { MetricBook } from "./metric-book.ts";
 import { collectPolicies } from "./policy-metrics.ts";
 import { collectProcess, type ProcessFigures } from "./process-metrics.ts";
@@ -41,6 +42,7 @@ export function createAgentMetrics(options: ComponentOptions): ComponentMetrics 
   collectProxies(component);
   collectDatapath(component);
   collectCluster(component);
+  collectMesh(component);
   collectControl(component);
   collectProcess(component, "cilium_process", options.process);
   return { registry, close: () => component.close() };

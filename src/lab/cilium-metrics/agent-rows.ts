@@ -4,6 +4,7 @@
  * agent-rows.test.ts holds each row against the recordings.
  */
 
+import { meshRows } from "./mesh-metrics.ts";
 import type { MetricRow } from "./metric-book.ts";
 
 const fromDashboard = "the chart's own dashboard queries it";
@@ -399,6 +400,7 @@ export const agentRows: readonly MetricRow[] = [
   ...proxyRows,
   ...datapathRows,
   ...clusterRows,
+  ...meshRows,
   ...controlRows,
   ...processRows,
 ];

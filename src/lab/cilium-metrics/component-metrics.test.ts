@@ -25,6 +25,7 @@ const figures: ProcessFigures = {
 
 const endpoint: LabEndpoint = {
   id: 814,
+  clusterName: "default",
   nodeName: "worker",
   kind: "pod",
   namespace: "default",
@@ -46,6 +47,9 @@ const state: LabState = {
   policyRevision: 2,
   unmanagedPodCount: 1,
   fqdnSelectorCount: 0,
+  clusterCount: 1,
+  endpointCount: () => 1,
+  remoteClusters: () => [],
   nodes: () => [],
   endpoints: (nodeName) => (nodeName === "worker" ? [endpoint] : []),
   identities: () => [

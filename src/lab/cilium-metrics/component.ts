@@ -21,9 +21,7 @@ export class Component {
 
   /** Events of one kind that this component's node saw. */
   on<Kind extends LabEvent["kind"]>(kind: Kind, listen: (event: LabEventOf<Kind>) => void): void {
-    this.onCluster(kind, (event) => {
-      if (event.nodeName === this.nodeName) listen(event);
-    });
+    this.#stops.push(this.#events.onNode(kind, this.nodeName, listen));
   }
 
   /** Events of one kind of any node. */

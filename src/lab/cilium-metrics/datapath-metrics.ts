@@ -50,8 +50,8 @@ function collectMaps(component: Component): void {
   const { book, state, nodeName } = component;
   const operations = book.counter("cilium_bpf_map_ops_total");
   const pressure = book.gauge("cilium_bpf_map_pressure");
-  component.on("map_op", ({ mapName, operation, outcome }) => {
-    operations.labels(shortMapName(mapName), operation, outcome).inc();
+  component.on("map_op", ({ mapName, operation, outcome, count = 1 }) => {
+    operations.labels(shortMapName(mapName), operation, outcome).inc(count);
   });
   component.onCollect(() => {
     pressure.clear();

@@ -65,8 +65,8 @@ export function createHubbleMetrics(options: HubbleMetricsOptions): HubbleMetric
   const specs = parseMetricSpecs(options.metrics ?? defaultHubbleMetrics);
   const flowMetrics = createFlowMetrics({ specs, registry, clock, logger });
   const stops = [
-    events.on("flow", (event) => {
-      if (event.nodeName === nodeName) flowMetrics.processFlow(event.flow);
+    events.onNode("flow", nodeName, ({ flow }) => {
+      flowMetrics.processFlow(flow);
     }),
     countLostEvents(registry, events, nodeName),
     deleteGoneEndpoints(flowMetrics, options),
@@ -89,8 +89,8 @@ function countLostEvents(registry: Registry, events: LabEventSource, nodeName: s
     labelNames: ["source"],
   });
   for (const source of ["perf_event_ring_buffer", "observer_events_queue"]) lost.labels(source);
-  return events.on("lost_events", (event) => {
-    if (event.nodeName === nodeName) lost.labels(event.source).inc(event.count);
+  return events.onNode("lost_events", nodeName, (event) => {
+    lost.labels(event.source).inc(event.count);
   });
 }
 

@@ -1,4 +1,4 @@
-/** Addresses of one node's pod range, 10.0.N.0/24. */
+/** Addresses of one node's pod range: 10.C.N.0/24 in the cluster with index C. */
 
 import { LimitError } from "../../base/errors.ts";
 import type { LabContext } from "../lab-context.ts";
@@ -16,10 +16,10 @@ export class AddressPool {
   readonly #prefix: string;
   readonly #used = new Set<string>();
 
-  constructor(context: LabContext, nodeName: string, nodeIndex: number) {
+  constructor(context: LabContext, nodeName: string, clusterIndex: number, nodeIndex: number) {
     this.#context = context;
     this.#nodeName = nodeName;
-    this.#prefix = `10.0.${nodeIndex}.`;
+    this.#prefix = `10.${clusterIndex}.${nodeIndex}.`;
   }
 
   get cidr(): string {

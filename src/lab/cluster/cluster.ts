@@ -1,19 +1,21 @@
 /**
- * The cluster's model: nodes, address pools, endpoints, identities, services, policies. Everything
- * that changes here is published. It knows nothing of sockets; the datapath asks it who is who.
+ * The model of one cluster: nodes, address pools, endpoints, identities, services, policies.
+ * Everything that changes here is published. It knows nothing of sockets; the datapath asks it who is who.
  */
 
-import type { ObjectStore, StoreClient } from "../controllers/object-store.ts";
+import type { PolicyProtocol } from "../../policy/policy-document.ts";
+import type { ObjectScope, ObjectStore, StoreClient } from "../controllers/object-store.ts";
 import type { LabContext } from "../lab-context.ts";
 import { measureSeconds } from "../lab-context.ts";
 import type { LabNode, LabService, NodeListeners } from "../lab-state.ts";
 import { randomInteger } from "../random.ts";
-import type { Scene, ScenePod, SceneService } from "../scenes/scene.ts";
+import type { ScenePod, SceneService } from "../scenes/scene.ts";
 import { AddressPool } from "./address-pool.ts";
 import { Endpoint, type EndpointFacts } from "./endpoint.ts";
 import { IdentityAllocator, podIdentityLabels } from "./identity-allocator.ts";
 import { type PolicyChange, PolicyRepository } from "./policy-repository.ts";
-import { regenerate } from "./regeneration.ts";
+import { PolicyCache, regenerate } from "./regeneration.ts";
+import { ServiceTable } from "./service-table.ts";
 
 /** Endpoint ids are numbers of a node's lxc map. */
 const endpointIdMin = 10;
@@ -21,56 +23,96 @@ const endpointIdMax = 4095;
 /** Who creates pods, services and policies: nobody's component. */
 const kubectl: StoreClient = { receiver: "other", nodeName: "" };
 const suffixLetters = "bcdfghjklmnpqrstvwxz2456789";
+const serviceMaps = ["cilium_lb4_services_v2", "cilium_lb4_backends_v3", "cilium_lb4_reverse_nat"];
+
+/** What a cluster begins with. */
+export interface ClusterOptions {
+  readonly name: string;
+  /** Place among the clusters of a mesh, from 0: part of addresses and identities. */
+  readonly index: number;
+  readonly nodes: readonly { readonly name: string; readonly listeners?: NodeListeners }[];
+}
 
 /** A node with what only the cluster needs. */
 export interface ClusterNode extends LabNode {
   readonly pool: AddressPool;
 }
 
-/** A backend of a service. */
-export interface ServiceBackend {
-  readonly endpoint: Endpoint;
-  readonly port: number;
-}
-
 /** The model. */
 export class Cluster {
   readonly name: string;
+  readonly index: number;
   readonly identities: IdentityAllocator;
   readonly policies: PolicyRepository;
+  readonly services: ServiceTable;
   readonly nodes: readonly ClusterNode[];
+  /** Hears of endpoints that left, so that their connections end. */
+  onGone: (endpoint: Endpoint) => void = () => {};
+  /** Hears when endpoints run other policies than before. */
+  onPolicyChange: () => void = () => {};
   readonly #context: LabContext;
   readonly #store: ObjectStore;
   readonly #byAddress = new Map<string, Endpoint>();
-  readonly #endpoints: Endpoint[] = [];
-  readonly #services: SceneService[] = [];
+  readonly #byPod = new Map<string, Endpoint>();
+  readonly #byNode = new Map<string, Set<Endpoint>>();
+  readonly #byNamespace = new Map<string, Set<Endpoint>>();
+  readonly #unmanaged = new Set<Endpoint>();
+  readonly #namespaces = new Map<string, Readonly<Record<string, string>>>();
+  /** "http TCP" → port → pods that have it. */
+  readonly #namedPorts = new Map<string, Map<number, number>>();
+  readonly #nodeByName: ReadonlyMap<string, ClusterNode>;
+  readonly #slices = new Map<string, string>();
 
-  constructor(
-    context: LabContext,
-    store: ObjectStore,
-    scene: Scene,
-    listeners: readonly NodeListeners[],
-  ) {
+  constructor(context: LabContext, store: ObjectStore, options: ClusterOptions) {
     this.#context = context;
     this.#store = store;
-    this.name = scene.clusterName;
-    this.identities = new IdentityAllocator(context);
-    this.policies = new PolicyRepository(context, scene.clusterName);
-    this.nodes = scene.nodeNames.map((name, index) =>
-      this.#createNode(name, index, listeners[index]),
+    this.name = options.name;
+    this.index = options.index;
+    this.identities = new IdentityAllocator(context, options.index);
+    this.services = new ServiceTable({ podsOf: (namespace) => this.#podsOf(namespace) });
+    this.policies = new PolicyRepository(context, options.name, {
+      services: () =>
+        this.services.list().map(({ namespace, name, labels, selector }) => ({
+          namespace,
+          name,
+          labels,
+          selector,
+        })),
+      lookUpNamedPort: (name, protocol) => this.#lookUpNamedPort(name, protocol),
+    });
+    this.nodes = options.nodes.map(({ name, listeners }, index) =>
+      this.#createNode(name, index, listeners),
     );
+    this.#nodeByName = new Map(this.nodes.map((node) => [node.name, node]));
   }
 
-  get endpoints(): readonly Endpoint[] {
-    return this.#endpoints;
+  /** Endpoints that agents manage. */
+  *endpoints(nodeName?: string): Iterable<Endpoint> {
+    if (nodeName !== undefined) {
+      yield* this.#byNode.get(nodeName) ?? [];
+      return;
+    }
+    for (const ofNode of this.#byNode.values()) yield* ofNode;
   }
 
-  get services(): readonly SceneService[] {
-    return this.#services;
+  endpointCount(nodeName?: string): number {
+    if (nodeName !== undefined) return this.#byNode.get(nodeName)?.size ?? 0;
+    let count = 0;
+    for (const ofNode of this.#byNode.values()) count += ofNode.size;
+    return count;
+  }
+
+  /** Pods that started before Cilium. */
+  get unmanagedCount(): number {
+    return this.#unmanaged.size;
+  }
+
+  get namespaces(): ReadonlyMap<string, Readonly<Record<string, string>>> {
+    return this.#namespaces;
   }
 
   node(name: string): ClusterNode | undefined {
-    return this.nodes.find((node) => node.name === name);
+    return this.#nodeByName.get(name);
   }
 
   endpointOf(address: string): Endpoint | undefined {
@@ -78,64 +120,30 @@ export class Cluster {
   }
 
   findPod(namespace: string, name: string): Endpoint | undefined {
-    return this.#endpoints.find(
-      ({ facts }) =>
-        facts.kind === "pod" && facts.namespace === namespace && facts.podName === name,
-    );
+    return this.#byPod.get(`${namespace}/${name}`);
   }
 
-  /** The service behind a cluster address and port. */
-  findService(
-    address: string,
-    port: number,
-    protocol: "TCP" | "UDP",
-  ): { service: SceneService; targetPort: number } | undefined {
-    for (const service of this.#services) {
-      if (service.clusterAddress !== address) continue;
-      const found = service.ports.find(
-        (candidate) => candidate.port === port && candidate.protocol === protocol,
-      );
-      if (found !== undefined) return { service, targetPort: found.targetPort };
-    }
+  /** The node's own endpoint. */
+  nodeEndpoint(nodeName: string, kind: "host" | "health"): Endpoint | undefined {
+    for (const endpoint of this.endpoints(nodeName))
+      if (endpoint.facts.kind === kind) return endpoint;
     return undefined;
   }
 
-  /** Ready pods that the service selects. */
-  backendsOf(service: SceneService, targetPort: number): ServiceBackend[] {
-    const wanted = Object.entries(service.selector);
-    return this.#endpoints
-      .filter(
-        ({ facts, state }) =>
-          facts.kind === "pod" &&
-          facts.namespace === service.namespace &&
-          state !== "disconnected" &&
-          wanted.every(([key, value]) => facts.podLabels[key] === value),
-      )
-      .map((endpoint) => ({ endpoint, port: targetPort }));
-  }
-
-  /** The service that has the pod's port behind it, for the service names in flows. */
-  serviceOf(endpoint: Endpoint, port: number): SceneService | undefined {
-    return this.#services.find((service) =>
-      service.ports.some(
-        ({ targetPort }) =>
-          targetPort === port &&
-          this.backendsOf(service, targetPort).some((backend) => backend.endpoint === endpoint),
-      ),
-    );
-  }
-
   serviceViews(): LabService[] {
-    return this.#services.map((service) => ({
+    const backends = new Map<SceneService, string[]>();
+    for (const frontend of this.services.frontends()) {
+      const list = backends.get(frontend.service) ?? [];
+      backends.set(frontend.service, list);
+      for (const { endpoint, port } of frontend.backends)
+        list.push(`${endpoint.facts.address}:${port}`);
+    }
+    return this.services.list().map((service) => ({
       namespace: service.namespace,
       name: service.name,
       clusterAddress: service.clusterAddress,
       ports: service.ports.map(({ port, protocol }) => ({ port, protocol })),
-      backends: service.ports.flatMap(({ targetPort }) =>
-        this.backendsOf(service, targetPort).map(
-          ({ endpoint }) => `${endpoint.facts.address}:${targetPort}`,
-        ),
-      ),
+      backends: backends.get(service) ?? [],
     }));
   }
 
@@ -149,62 +157,87 @@ export class Cluster {
     ]);
   }
 
-  /** Creates a pod's endpoint; resolves when it is ready. */
-  async addPod(pod: ScenePod): Promise<Endpoint> {
+  /** Creates a pod's endpoint, at once known to services and policies; `ready` resolves when it runs its policy. */
+  addPod(pod: ScenePod): { readonly endpoint: Endpoint; readonly ready: Promise<void> } {
     const node = this.node(pod.nodeName) ?? this.nodes[0];
     if (node === undefined) throw new RangeError("a scene needs a node");
-    const { namespace, name, labels } = pod;
+    const { namespace, name, labels, serviceAccount } = pod;
+    if (!this.#namespaces.has(namespace)) this.addNamespace(namespace);
+    // The address first: a full node refuses the pod before anybody has heard of it.
+    const address = node.pool.allocate();
     this.#store.put(kubectl, {
       scope: "Pod",
       namespace,
       name,
-      spec: { nodeName: node.name, labels },
+      spec: { nodeName: node.name, labels, serviceAccount },
     });
-    const endpoint = this.#createEndpoint(node, {
-      kind: "pod",
-      address: node.pool.allocate(),
-      pod,
-    });
-    await this.#regenerate(endpoint, "Initial build on endpoint creation");
-    return endpoint;
+    const endpoint = this.#createEndpoint(node, { kind: "pod", address, pod });
+    this.services.forget();
+    this.#countNamedPorts(endpoint, 1);
+    if (pod.isUnmanaged) return { endpoint, ready: Promise.resolve() };
+    return { endpoint, ready: this.#regenerate(endpoint, "Initial build on endpoint creation") };
   }
 
-  /** Creates a namespace. */
-  addNamespace(name: string): void {
-    this.#store.put(kubectl, { scope: "Namespace", namespace: "", name, spec: {} });
+  /** Takes a pod away; false where there is none. */
+  removePod(namespace: string, name: string): boolean {
+    const endpoint = this.findPod(namespace, name);
+    if (endpoint === undefined) return false;
+    endpoint.setState("disconnecting");
+    this.#byPod.delete(`${namespace}/${name}`);
+    this.#byNamespace.get(namespace)?.delete(endpoint);
+    this.services.forget();
+    this.#countNamedPorts(endpoint, -1);
+    this.onGone(endpoint);
+    this.#removeEndpoint(endpoint);
+    this.#store.remove(kubectl, "Pod", namespace, name);
+    return true;
   }
 
-  /** Adds a service and tells every agent. */
-  addService(service: SceneService): void {
-    const { bus, clock } = this.#context;
-    const durationSeconds = measureSeconds(clock, () => this.#services.push(service));
+  /** Creates a namespace, or changes its labels. */
+  addNamespace(name: string, labels: Readonly<Record<string, string>> = {}): void {
+    this.#namespaces.set(name, labels);
+    this.#store.put(kubectl, { scope: "Namespace", namespace: "", name, spec: { labels } });
+  }
+
+  /** Takes a namespace away, with what is in it; false where there is none. */
+  removeNamespace(name: string): boolean {
+    if (!this.#namespaces.delete(name)) return false;
+    for (const { namespace, name: service } of this.services.list())
+      if (namespace === name) this.removeService(namespace, service);
+    this.#store.remove(kubectl, "Namespace", "", name);
+    return true;
+  }
+
+  /** Adds or changes a service and tells every agent. */
+  setService(service: SceneService): "add" | "update" {
     const { namespace, name, ...spec } = service;
+    const action = this.services.get(namespace, name) === undefined ? "add" : "update";
+    const durationSeconds = measureSeconds(this.#context.clock, () => this.services.set(service));
     this.#store.put(kubectl, { scope: "Service", namespace, name, spec });
-    for (const { name: nodeName } of this.nodes) {
-      const timeMs = clock.nowMs();
-      bus.publish({ kind: "service_event", timeMs, nodeName, action: "add", durationSeconds });
-      for (const mapName of [
-        "cilium_lb4_services_v2",
-        "cilium_lb4_backends_v3",
-        "cilium_lb4_reverse_nat",
-      ]) {
-        bus.publish({
-          kind: "map_op",
-          timeMs,
-          nodeName,
-          mapName,
-          operation: "update",
-          outcome: "success",
-          durationSeconds,
-        });
-      }
-    }
+    this.#publishService(action, durationSeconds);
+    return action;
   }
 
-  /** Writes the endpoint slices of the services; to be called when their pods are there. */
+  /** Takes a service away; false where there is none. */
+  removeService(namespace: string, name: string): boolean {
+    if (!this.services.delete(namespace, name)) return false;
+    this.#store.remove(kubectl, "Service", namespace, name);
+    this.#store.remove(kubectl, "Endpoint", namespace, name);
+    this.#slices.delete(`${namespace}/${name}`);
+    this.#publishService("delete", 0);
+    return true;
+  }
+
+  /** Writes the endpoint slices that changed; agents put the new backends into their maps. */
   publishEndpointSlices(): void {
     for (const { namespace, name, backends } of this.serviceViews()) {
+      const key = `${namespace}/${name}`;
+      const text = backends.join(" ");
+      const before = this.#slices.get(key);
+      if (before === text) continue;
+      this.#slices.set(key, text);
       this.#store.put(kubectl, { scope: "Endpoint", namespace, name, spec: backends });
+      if (before !== undefined) this.#publishService("update", 0);
     }
   }
 
@@ -221,9 +254,9 @@ export class Cluster {
   }
 
   /** Takes a policy away; resolves to whether there was one, when all endpoints run without it. */
-  async removePolicy(namespace: string, name: string): Promise<boolean> {
+  async removePolicy(namespace: string, name: string, kind?: string): Promise<boolean> {
     const receivedMs = this.#context.clock.monotonicMs();
-    const change = this.policies.remove(namespace, name);
+    const change = this.policies.remove(namespace, name, kind);
     if (change === undefined) return false;
     await this.#rollOut([change], receivedMs);
     return true;
@@ -231,19 +264,26 @@ export class Cluster {
 
   /** Regenerates every endpoint of a node, as the agent does from time to time. */
   async regenerateNode(nodeName: string, reason: string): Promise<void> {
-    await Promise.all(
-      this.#endpoints
-        .filter(({ facts }) => facts.nodeName === nodeName)
-        .map((endpoint) => this.#regenerate(endpoint, reason)),
-    );
+    const builds: Promise<void>[] = [];
+    for (const endpoint of this.endpoints(nodeName))
+      builds.push(this.#regenerate(endpoint, reason));
+    await Promise.all(builds);
+    this.onPolicyChange();
+  }
+
+  /** Policies that look at services or named ports see the present ones; regenerates where that matters. */
+  async refreshPolicies(reason: string): Promise<void> {
+    if (!this.policies.refresh()) return;
+    await Promise.all(this.nodes.map(({ name }) => this.regenerateNode(name, reason)));
   }
 
   async #rollOut(changes: readonly PolicyChange[], receivedMs: number): Promise<void> {
     const { bus, clock } = this.#context;
     for (const { action, document } of changes) {
       const { namespace, name, text } = document;
-      if (action === "delete") this.#store.remove(kubectl, "CiliumNetworkPolicy", namespace, name);
-      else this.#store.put(kubectl, { scope: "CiliumNetworkPolicy", namespace, name, spec: text });
+      const scope = scopeOf(document.kind);
+      if (action === "delete") this.#store.remove(kubectl, scope, namespace, name);
+      else this.#store.put(kubectl, { scope, namespace, name, spec: text });
     }
     await Promise.all(
       this.nodes.map(async ({ name: nodeName }) => {
@@ -267,16 +307,61 @@ export class Cluster {
     );
   }
 
+  readonly #cache = new PolicyCache();
+
   #regenerate(endpoint: Endpoint, reason: string): Promise<void> {
     return regenerate(this.#context, endpoint, reason, () => ({
       engine: this.policies.engine,
       revision: this.policies.revision,
-      identityLabels: this.identities.list().map(({ labels }) => labels),
+      identities: this.identities,
+      cache: this.#cache,
     }));
   }
 
+  *#podsOf(namespace: string): Iterable<Endpoint> {
+    for (const endpoint of this.#byNamespace.get(namespace) ?? []) yield endpoint;
+  }
+
+  #countNamedPorts({ facts }: Endpoint, step: 1 | -1): void {
+    for (const [name, { port, protocol }] of facts.namedPorts) {
+      const key = `${name} ${protocol}`;
+      const counts = this.#namedPorts.get(key) ?? new Map<number, number>();
+      this.#namedPorts.set(key, counts);
+      const count = (counts.get(port) ?? 0) + step;
+      if (count > 0) counts.set(port, count);
+      else counts.delete(port);
+    }
+  }
+
+  /** One value over all pods, or none where they disagree. */
+  #lookUpNamedPort(name: string, protocol: PolicyProtocol | "ANY"): number | undefined {
+    const found = new Set<number>();
+    for (const one of protocol === "ANY" ? ["TCP", "UDP", "SCTP"] : [protocol])
+      for (const port of this.#namedPorts.get(`${name} ${one}`)?.keys() ?? []) found.add(port);
+    return found.size === 1 ? [...found][0] : undefined;
+  }
+
+  #publishService(action: "add" | "update" | "delete", durationSeconds: number): void {
+    const { bus, clock } = this.#context;
+    for (const { name: nodeName } of this.nodes) {
+      const timeMs = clock.nowMs();
+      bus.publish({ kind: "service_event", timeMs, nodeName, action, durationSeconds });
+      for (const mapName of serviceMaps) {
+        bus.publish({
+          kind: "map_op",
+          timeMs,
+          nodeName,
+          mapName,
+          operation: action === "delete" ? "delete" : "update",
+          outcome: "success",
+          durationSeconds,
+        });
+      }
+    }
+  }
+
   #createNode(name: string, index: number, listeners: NodeListeners | undefined): ClusterNode {
-    const pool = new AddressPool(this.#context, name, index);
+    const pool = new AddressPool(this.#context, name, this.index, index);
     const { random } = this.#context;
     const suffix = Array.from(
       { length: 5 },
@@ -284,7 +369,7 @@ export class Cluster {
     );
     return {
       name,
-      address: `172.18.0.${index + 2}`,
+      address: `172.18.${this.index}.${index + 2}`,
       podCidr: pool.cidr,
       routerAddress: pool.allocate(),
       agentPod: `cilium-${suffix.join("")}`,
@@ -305,75 +390,123 @@ export class Cluster {
     made: { kind: "pod" | "host" | "health"; address: string; pod?: ScenePod },
   ): Endpoint {
     const { kind, address, pod } = made;
-    const identity =
-      pod === undefined
-        ? this.identities.reserved(kind === "host" ? "host" : "health")
-        : this.identities.acquire(podIdentityLabels(pod, this.name), node.name);
     const facts: EndpointFacts = {
       id: this.#freeEndpointId(node.name),
+      clusterName: this.name,
       nodeName: node.name,
       kind,
+      isManaged: pod?.isUnmanaged !== true,
       namespace: pod?.namespace ?? "",
       podName: pod?.name ?? "",
       address,
-      identity,
+      identity: this.#identityFor(node, kind, pod),
       workload: pod?.workload,
       namedPorts: new Map(
-        pod?.ports.map(({ name, port, protocol }) => [name.toLowerCase(), { port, protocol }]),
+        pod?.ports
+          .filter(({ name }) => name !== "")
+          .map(({ name, port, protocol }) => [name.toLowerCase(), { port, protocol }]),
       ),
       podLabels: pod?.labels ?? {},
     };
     const endpoint = new Endpoint(this.#context, facts);
-    this.#endpoints.push(endpoint);
     this.#byAddress.set(address, endpoint);
-    this.#announce(endpoint);
+    if (kind === "pod") {
+      this.#byPod.set(`${facts.namespace}/${facts.podName}`, endpoint);
+      addTo(this.#byNamespace, facts.namespace, endpoint);
+    }
+    if (facts.isManaged) {
+      addTo(this.#byNode, node.name, endpoint);
+      this.#announce(endpoint);
+    } else this.#unmanaged.add(endpoint);
     return endpoint;
+  }
+
+  #identityFor(node: ClusterNode, kind: "pod" | "host" | "health", pod: ScenePod | undefined) {
+    if (pod === undefined) return this.identities.reserved(kind === "host" ? "host" : "health");
+    if (pod.isUnmanaged) return this.identities.reserved("unmanaged");
+    const namespaceLabels = this.#namespaces.get(pod.namespace) ?? {};
+    return this.identities.acquire(podIdentityLabels(pod, this.name, namespaceLabels), node.name);
   }
 
   #announce(endpoint: Endpoint): void {
     const { bus, clock } = this.#context;
-    const { facts } = endpoint;
-    const { nodeName, address, identity } = facts;
+    const { nodeName } = endpoint.facts;
     endpoint.setState("creating");
-    bus.publish({
-      kind: "endpoint_created",
-      timeMs: clock.nowMs(),
-      nodeName,
-      endpoint: endpoint.view(),
-    });
-    bus.publish({
-      kind: "map_op",
-      timeMs: clock.nowMs(),
-      nodeName,
-      mapName: "cilium_lxc",
-      operation: "update",
-      outcome: "success",
-      durationSeconds: 0,
-    });
+    const head = { timeMs: clock.nowMs(), nodeName };
+    bus.publish({ kind: "endpoint_created", ...head, endpoint: endpoint.view() });
+    this.#publishMap(nodeName, "cilium_lxc", "update");
     endpoint.setState("waiting-for-identity");
     const durationSeconds = measureSeconds(clock, () =>
       this.policies.engine.enforcement(endpoint.policyEndpoint),
     );
-    for (const node of this.nodes.length > 0 ? this.nodes : []) {
+    this.#publishIpcache(endpoint, "upsert", durationSeconds);
+  }
+
+  #removeEndpoint(endpoint: Endpoint): void {
+    const { bus, clock } = this.#context;
+    const { nodeName, address, identity, isManaged } = endpoint.facts;
+    this.#byAddress.delete(address);
+    const node = this.node(nodeName);
+    node?.pool.release(address);
+    if (!isManaged) {
+      this.#unmanaged.delete(endpoint);
+      return;
+    }
+    this.#byNode.get(nodeName)?.delete(endpoint);
+    endpoint.removePolicy();
+    this.#publishMap(nodeName, "cilium_lxc", "delete");
+    const durationSeconds = measureSeconds(clock, () => this.identities.release(identity));
+    this.#publishIpcache(endpoint, "delete", durationSeconds);
+    endpoint.setState("disconnected");
+    const head = { timeMs: clock.nowMs(), nodeName };
+    bus.publish({ kind: "endpoint_deleted", ...head, endpoint: endpoint.view() });
+  }
+
+  #publishIpcache(endpoint: Endpoint, action: "upsert" | "delete", durationSeconds: number): void {
+    const { bus, clock } = this.#context;
+    const { address, identity } = endpoint.facts;
+    for (const node of this.nodes ?? []) {
       const head = { timeMs: clock.nowMs(), nodeName: node.name };
-      bus.publish({ kind: "ipcache", ...head, action: "upsert", address, identity: identity.id });
-      bus.publish({
-        kind: "map_op",
-        ...head,
-        mapName: "cilium_ipcache_v2",
-        operation: "update",
-        outcome: "success",
-        durationSeconds: 0,
-      });
+      bus.publish({ kind: "ipcache", ...head, action, address, identity: identity.id });
+      this.#publishMap(node.name, "cilium_ipcache_v2", action === "upsert" ? "update" : "delete");
       bus.publish({ kind: "policy_incremental_update", ...head, scope: "global", durationSeconds });
     }
   }
 
+  #publishMap(nodeName: string, mapName: string, operation: "update" | "delete"): void {
+    const { bus, clock } = this.#context;
+    const timeMs = clock.nowMs();
+    const outcome = "success";
+    bus.publish({
+      kind: "map_op",
+      timeMs,
+      nodeName,
+      mapName,
+      operation,
+      outcome,
+      durationSeconds: 0,
+    });
+  }
+
   #freeEndpointId(nodeName: string): number {
+    const used = new Set<number>();
+    for (const { facts } of this.endpoints(nodeName)) used.add(facts.id);
     for (;;) {
       const id = randomInteger(this.#context.random, endpointIdMin, endpointIdMax);
-      if (!this.#endpoints.some(({ facts }) => facts.nodeName === nodeName && facts.id === id))
-        return id;
+      if (!used.has(id)) return id;
     }
   }
+}
+
+function addTo(groups: Map<string, Set<Endpoint>>, key: string, endpoint: Endpoint): void {
+  const group = groups.get(key) ?? new Set<Endpoint>();
+  groups.set(key, group);
+  group.add(endpoint);
+}
+
+/** The kinds of policy that the API server holds. */
+function scopeOf(kind: string): ObjectScope {
+  return kind === "NetworkPolicy" || kind === "CiliumClusterwideNetworkPolicy"
+    ? kind
+    : "CiliumNetworkPolicy";
 }

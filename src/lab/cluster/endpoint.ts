@@ -3,6 +3,7 @@
  * published; its policy map and redirects are what the present policies give it.
  */
 
+import type { PolicyEngine } from "../../policy/policy-engine.ts";
 import type { NamedPort, PolicyEndpoint } from "../../policy/verdict.ts";
 import type { LabContext } from "../lab-context.ts";
 import type {
@@ -16,8 +17,11 @@ import type {
 /** What an endpoint is from birth to death. */
 export interface EndpointFacts {
   readonly id: number;
+  readonly clusterName: string;
   readonly nodeName: string;
   readonly kind: LabEndpoint["kind"];
+  /** False for pods that started before Cilium: no policy is enforced on them. */
+  readonly isManaged: boolean;
   readonly namespace: string;
   readonly podName: string;
   readonly address: string;
@@ -35,6 +39,8 @@ export interface EndpointPolicyState {
   readonly revision: number;
   /** Entries of the policy map. */
   readonly mapEntryCount: number;
+  /** The policies that it runs: those of its last good regeneration; undefined before the first. */
+  readonly engine: PolicyEngine | undefined;
 }
 
 const noPolicy: EndpointPolicyState = {
@@ -42,6 +48,7 @@ const noPolicy: EndpointPolicyState = {
   redirects: { http: 0, dns: 0 },
   revision: 0,
   mapEntryCount: 0,
+  engine: undefined,
 };
 
 /** One endpoint. */
@@ -58,6 +65,11 @@ export class Endpoint {
 
   get state(): EndpointState {
     return this.#state ?? "creating";
+  }
+
+  /** It left: nothing of it is built any more. */
+  get isGone(): boolean {
+    return this.#state === "disconnected";
   }
 
   get policy(): EndpointPolicyState {
@@ -90,6 +102,11 @@ export class Endpoint {
     });
   }
 
+  /** The endpoint leaves: its redirects go. */
+  removePolicy(): void {
+    this.setPolicy({ ...noPolicy, revision: this.#policy.revision });
+  }
+
   /** Takes what a regeneration computed; redirects that came or went are published. */
   setPolicy(policy: EndpointPolicyState): void {
     const before = this.#policy;
@@ -115,6 +132,7 @@ export class Endpoint {
     const { facts } = this;
     return {
       id: facts.id,
+      clusterName: facts.clusterName,
       nodeName: facts.nodeName,
       kind: facts.kind,
       namespace: facts.namespace,

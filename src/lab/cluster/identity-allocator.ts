@@ -42,9 +42,13 @@ export class IdentityAllocator {
   readonly #context: LabContext;
   readonly #byLabels = new Map<string, Allocation>();
   readonly #byId = new Map<number, LabIdentity>();
+  readonly #offset: number;
+  #sorted: readonly LabIdentity[] | undefined;
 
-  constructor(context: LabContext) {
+  /** In a mesh the cluster's number stands above the identity's 16 bits. */
+  constructor(context: LabContext, clusterIndex = 0) {
     this.#context = context;
+    this.#offset = clusterIndex * 2 ** 16;
     for (const [name, id] of Object.entries(reservedIdentities)) {
       this.#byId.set(id, { id, labels: [`reserved:${name}`], type: "reserved" });
     }
@@ -61,6 +65,7 @@ export class IdentityAllocator {
     const identity: LabIdentity = { id: this.#freeId(), labels, type: "cluster_local" };
     this.#byLabels.set(key, { identity, users: 1 });
     this.#byId.set(identity.id, identity);
+    this.#sorted = undefined;
     this.#publish("identity_allocated", identity, nodeName);
     return identity;
   }
@@ -78,6 +83,7 @@ export class IdentityAllocator {
       if (users > 0) continue;
       this.#byLabels.delete(key);
       this.#byId.delete(identity.id);
+      this.#sorted = undefined;
       this.#publish("identity_released", identity, nodeName);
       count++;
     }
@@ -90,7 +96,8 @@ export class IdentityAllocator {
   }
 
   list(): readonly LabIdentity[] {
-    return [...this.#byId.values()].sort((a, b) => a.id - b.id);
+    this.#sorted ??= [...this.#byId.values()].sort((a, b) => a.id - b.id);
+    return this.#sorted;
   }
 
   #freeId(): number {
@@ -101,7 +108,7 @@ export class IdentityAllocator {
       });
     }
     for (;;) {
-      const id = randomInteger(this.#context.random, identityMin, identityMax);
+      const id = this.#offset + randomInteger(this.#context.random, identityMin, identityMax);
       if (!this.#byId.has(id)) return id;
     }
   }
@@ -118,17 +125,26 @@ export class IdentityAllocator {
 
 /** Identity labels of a pod: its own that count, its namespace's, cluster and service account; sorted. */
 export function podIdentityLabels(
-  pod: { readonly namespace: string; readonly labels: Readonly<Record<string, string>> },
+  pod: {
+    readonly namespace: string;
+    readonly labels: Readonly<Record<string, string>>;
+    readonly serviceAccount?: string;
+  },
   clusterName: string,
+  namespaceLabels: Readonly<Record<string, string>> = {},
 ): string[] {
   const own = Object.entries(pod.labels)
     .filter(([key]) => !ignoredLabels.has(key))
     .map(([key, value]) => `k8s:${key}=${value}`);
+  const ofNamespace = Object.entries({
+    ...namespaceLabels,
+    "kubernetes.io/metadata.name": pod.namespace,
+  }).map(([key, value]) => `k8s:io.cilium.k8s.namespace.labels.${key}=${value}`);
   return [
     ...own,
-    `k8s:io.cilium.k8s.namespace.labels.kubernetes.io/metadata.name=${pod.namespace}`,
+    ...ofNamespace,
     `k8s:io.cilium.k8s.policy.cluster=${clusterName}`,
-    "k8s:io.cilium.k8s.policy.serviceaccount=default",
+    `k8s:io.cilium.k8s.policy.serviceaccount=${pod.serviceAccount ?? "default"}`,
     `k8s:io.kubernetes.pod.namespace=${pod.namespace}`,
   ].sort();
 }

@@ -3,9 +3,9 @@
  * revision; a text that does not parse changes nothing and is reported.
  */
 
-import { errorMessage } from "../../base/errors.ts";
-import type { PolicyDocument } from "../../policy/policy-document.ts";
-import { PolicyEngine } from "../../policy/policy-engine.ts";
+import { AppError, errorMessage } from "../../base/errors.ts";
+import type { PolicyDocument, ServiceFacts } from "../../policy/policy-document.ts";
+import { PolicyEngine, type PolicyEngineOptions } from "../../policy/policy-engine.ts";
 import { parsePolicies } from "../../policy/policy-parse.ts";
 import type { LabContext } from "../lab-context.ts";
 import type { LabPolicy } from "../lab-state.ts";
@@ -16,17 +16,25 @@ export interface PolicyChange {
   readonly document: PolicyDocument;
 }
 
+/** What policies may look at beside labels. */
+export interface PolicySurroundings {
+  services(): readonly ServiceFacts[];
+  readonly lookUpNamedPort: NonNullable<PolicyEngineOptions["lookUpNamedPort"]>;
+}
+
 /** The repository of the cluster; every agent sees the same. */
 export class PolicyRepository {
   readonly #context: LabContext;
   readonly #clusterName: string;
+  readonly #surroundings: PolicySurroundings;
   readonly #documents = new Map<string, PolicyDocument>();
   #engine: PolicyEngine;
   // As in the agent: an empty repository is at revision 1.
   #revision = 1;
 
-  constructor(context: LabContext, clusterName: string) {
+  constructor(context: LabContext, clusterName: string, surroundings: PolicySurroundings) {
     this.#context = context;
+    this.#surroundings = surroundings;
     this.#clusterName = clusterName;
     this.#engine = this.#compile();
   }
@@ -66,9 +74,19 @@ export class PolicyRepository {
   apply(text: string, file: string, nodeNames: readonly string[]): PolicyChange[] {
     let documents: PolicyDocument[];
     try {
-      documents = parsePolicies(text, { file, clusterName: this.#clusterName });
+      if (this.#context.faults.find("policy-import-error") !== undefined) {
+        throw new AppError(
+          "refused",
+          `cannot import ${file}: the fault policy-import-error is in force`,
+        );
+      }
+      documents = parsePolicies(text, {
+        file,
+        clusterName: this.#clusterName,
+        skipsOtherKinds: true,
+      });
     } catch (thrown) {
-      this.#reportFailure(file, errorMessage(thrown), nodeNames);
+      this.reportFailure(file, errorMessage(thrown), nodeNames);
       throw thrown;
     }
     const changes = documents.map((document): PolicyChange => {
@@ -83,9 +101,12 @@ export class PolicyRepository {
   }
 
   /** Takes one away; undefined where there is none of that name. Where kinds share a name, the first applied goes. */
-  remove(namespace: string, name: string): PolicyChange | undefined {
+  remove(namespace: string, name: string, kind?: string): PolicyChange | undefined {
     const document = [...this.#documents.values()].find(
-      (one) => one.name === name && (one.namespace === namespace || one.namespace === ""),
+      (one) =>
+        one.name === name &&
+        (one.namespace === namespace || one.namespace === "") &&
+        (kind === undefined || one.kind === kind),
     );
     if (document === undefined) return undefined;
     this.#documents.delete(keyOf(document));
@@ -94,11 +115,25 @@ export class PolicyRepository {
     return { action: "delete", document };
   }
 
-  #compile(): PolicyEngine {
-    return new PolicyEngine([...this.#documents.values()], { clusterName: this.#clusterName });
+  /** Makes a new engine where policies look at services or named ports; whether it did. */
+  refresh(): boolean {
+    const looksAround = [...this.#documents.values()].some(({ text }) =>
+      /toServices|serviceRef|port:\s*["']?[a-z]/i.test(text),
+    );
+    if (looksAround) this.#engine = this.#compile();
+    return looksAround;
   }
 
-  #reportFailure(file: string, message: string, nodeNames: readonly string[]): void {
+  #compile(): PolicyEngine {
+    return new PolicyEngine([...this.#documents.values()], {
+      clusterName: this.#clusterName,
+      services: this.#surroundings.services(),
+      lookUpNamedPort: this.#surroundings.lookUpNamedPort,
+    });
+  }
+
+  /** A text that was refused before it came here, or here: counted and logged by every agent. */
+  reportFailure(file: string, message: string, nodeNames: readonly string[]): void {
     const { bus, clock } = this.#context;
     const timeMs = clock.nowMs();
     for (const nodeName of nodeNames) {

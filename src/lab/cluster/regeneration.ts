@@ -4,13 +4,14 @@
  * and no figure.
  */
 
-import { errorMessage } from "../../base/errors.ts";
+import { AppError, errorMessage } from "../../base/errors.ts";
 import type { PolicyDirection, PortMatch } from "../../policy/policy-document.ts";
 import type { PolicyEngine } from "../../policy/policy-engine.ts";
 import type { LabContext } from "../lab-context.ts";
 import type { PolicyEnforcement } from "../lab-state.ts";
 import { randomInteger } from "../random.ts";
-import type { Endpoint, EndpointPolicyState } from "./endpoint.ts";
+import type { Endpoint } from "./endpoint.ts";
+import type { IdentityAllocator } from "./identity-allocator.ts";
 
 /** Builds are queued and throttled in the agent; here a build waits this long, at random, before it runs. */
 const buildDelayMs = { min: 5, max: 60 };
@@ -20,7 +21,40 @@ export interface RegenerationInput {
   readonly engine: PolicyEngine;
   readonly revision: number;
   /** Identities that policy maps are filled with. */
-  readonly identityLabels: readonly (readonly string[])[];
+  readonly identities: IdentityAllocator;
+  readonly cache: PolicyCache;
+}
+
+/** What endpoints of one identity and the same named ports share. */
+interface SharedPolicy {
+  readonly enforcement: PolicyEnforcement;
+  readonly redirects: { readonly http: number; readonly dns: number };
+  readonly mapEntryCount: number;
+}
+
+/** Policies computed once per identity, as the agent's policy cache does; void when policies or identities change. */
+export class PolicyCache {
+  readonly #byKey = new Map<string, SharedPolicy>();
+  #engine: PolicyEngine | undefined;
+  #identities: readonly unknown[] | undefined;
+
+  get(input: RegenerationInput, key: string): SharedPolicy | undefined {
+    this.#renew(input);
+    return this.#byKey.get(key);
+  }
+
+  set(input: RegenerationInput, key: string, policy: SharedPolicy): void {
+    this.#renew(input);
+    this.#byKey.set(key, policy);
+  }
+
+  #renew({ engine, identities }: RegenerationInput): void {
+    const list = identities.list();
+    if (this.#engine === engine && this.#identities === list) return;
+    this.#byKey.clear();
+    this.#engine = engine;
+    this.#identities = list;
+  }
 }
 
 /** Regenerates one endpoint; resolves when it is ready. `input` is asked when the build begins. */
@@ -30,11 +64,18 @@ export function regenerate(
   reason: string,
   input: () => RegenerationInput,
 ): Promise<void> {
-  const { clock, random } = context;
+  const { clock, random, faults } = context;
   endpoint.setState("waiting-to-regenerate");
   const queuedMs = clock.monotonicMs();
+  const delayMs =
+    randomInteger(random, buildDelayMs.min, buildDelayMs.max) +
+    faults.regenerationDelayMs(endpoint.facts.nodeName);
   return new Promise((resolve) => {
-    clock.after(randomInteger(random, buildDelayMs.min, buildDelayMs.max), () => {
+    clock.after(delayMs, () => {
+      if (endpoint.isGone) {
+        resolve();
+        return;
+      }
       endpoint.setState("regenerating");
       build(context, endpoint, { reason, queuedMs, input: input() });
       resolve();
@@ -60,21 +101,14 @@ function build(
   };
   let outcome: "success" | "fail" = "success";
   try {
-    const enforcement = enforcementOf(job.input.engine, endpoint);
-    lap("policyCalculation");
-    const redirects = countRedirects(job.input.engine, endpoint);
-    lap("proxyPolicyCalculation");
-    const mapEntryCount = countMapEntries(job.input, endpoint);
-    lap("mapSync");
-    const policy: EndpointPolicyState = {
-      enforcement,
-      redirects,
-      mapEntryCount,
-      revision: job.input.revision,
-    };
-    endpoint.setPolicy(policy);
+    const { engine } = job.input;
+    const problem = engine.policyError(endpoint.policyEndpoint);
+    if (problem !== undefined) throw new AppError("refused", problem);
+    const shared = computePolicy(job.input, endpoint, lap);
+    const before = endpoint.policy.mapEntryCount;
+    endpoint.setPolicy({ ...shared, revision: job.input.revision, engine });
     lap("proxyConfiguration");
-    publishMapUpdates(context, endpoint);
+    publishMapUpdates(context, endpoint, shared.mapEntryCount - before);
     endpoint.setState("ready");
   } catch (thrown) {
     outcome = "fail";
@@ -96,21 +130,49 @@ function build(
   });
 }
 
-function publishMapUpdates({ bus, clock }: LabContext, endpoint: Endpoint): void {
-  const { nodeName, id } = endpoint.facts;
-  const mapName = policyMapName(id);
-  const timeMs = clock.nowMs();
-  for (let i = 0; i < endpoint.policy.mapEntryCount; i++) {
-    bus.publish({
-      kind: "map_op",
-      timeMs,
-      nodeName,
-      mapName,
-      operation: "update",
-      outcome: "success",
-      durationSeconds: 0,
-    });
+/** What depends on identity and named ports alone; the laps of a cached answer are as short as it is. */
+function computePolicy(
+  input: RegenerationInput,
+  endpoint: Endpoint,
+  lap: (scope: string) => void,
+): SharedPolicy {
+  const { identity, namedPorts, kind } = endpoint.facts;
+  const ports = [...namedPorts].map(([name, { port, protocol }]) => `${name}=${port}/${protocol}`);
+  const key = `${kind} ${identity.id} ${ports.join()}`;
+  const known = input.cache.get(input, key);
+  if (known !== undefined) {
+    for (const scope of ["policyCalculation", "proxyPolicyCalculation", "mapSync"]) lap(scope);
+    return known;
   }
+  const enforcement = enforcementOf(input.engine, endpoint);
+  lap("policyCalculation");
+  const redirects = countRedirects(input.engine, endpoint);
+  lap("proxyPolicyCalculation");
+  const mapEntryCount = countMapEntries(input, endpoint);
+  lap("mapSync");
+  const made: SharedPolicy = { enforcement, redirects, mapEntryCount };
+  input.cache.set(input, key, made);
+  return made;
+}
+
+/** The agent writes the difference to the map, not the whole. */
+function publishMapUpdates(
+  { bus, clock }: LabContext,
+  endpoint: Endpoint,
+  difference: number,
+): void {
+  if (difference === 0) return;
+  const { nodeName, id } = endpoint.facts;
+  bus.publish({
+    kind: "map_op",
+    timeMs: clock.nowMs(),
+    nodeName,
+    mapName: policyMapName(id),
+    operation: difference > 0 ? "update" : "delete",
+    outcome: "success",
+    durationSeconds: 0,
+    count: Math.abs(difference),
+  });
 }
 
 /** "cilium_policy_v2_00814". */
@@ -159,7 +221,7 @@ function countDirection(
   direction: PolicyDirection,
 ): number {
   let count = 0;
-  for (const labels of input.identityLabels)
+  for (const { labels } of input.identities.list())
     count += input.engine.countEntries(endpoint.policyEndpoint, { labels }, direction);
   return count;
 }

@@ -6,7 +6,10 @@ import type { ExecRequest, LabEndpointUrl } from "../laboratory.ts";
 /** Parent → child: run this. */
 export interface StartMessage {
   readonly kind: "start";
+  /** A name of the package's scenes, or a file. */
   readonly sceneName: string;
+  /** `hubble.metrics.enabled`, one handler an item. */
+  readonly hubbleMetrics?: readonly string[];
   readonly ciliumVersion: string;
   readonly addressBase: string;
   readonly labDir: string;

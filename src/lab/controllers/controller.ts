@@ -26,6 +26,8 @@ export interface ControllerTools {
   readonly clock: Clock;
   readonly bus: LabEventBus;
   readonly logger: Logger;
+  /** A node that is down runs nothing. */
+  readonly isNodeDown?: (nodeName: string) => boolean;
 }
 
 /** Runs controllers until closed. */
@@ -53,7 +55,9 @@ export class ControllerSet {
   #schedule(controller: Controller, delayMs: number): void {
     if (this.#isClosed) return;
     const cancel = this.#tools.clock.after(delayMs, () => {
-      void this.#runOnce(controller).then(() => this.#schedule(controller, controller.intervalMs));
+      const isDown = this.#tools.isNodeDown?.(controller.nodeName) === true;
+      const run = isDown ? Promise.resolve() : this.#runOnce(controller);
+      void run.then(() => this.#schedule(controller, controller.intervalMs));
     });
     this.#timers.set(controller, cancel);
   }

@@ -139,6 +139,7 @@ const node: LabNode = {
 };
 const endpoint: LabEndpoint = {
   id: 814,
+  clusterName: "default",
   nodeName: "worker",
   kind: "pod",
   namespace: "default",
@@ -161,6 +162,9 @@ function stateWith(endpoints: () => readonly LabEndpoint[]): LabState {
     policyRevision: 2,
     unmanagedPodCount: 0,
     fqdnSelectorCount: 0,
+    clusterCount: 1,
+    endpointCount: () => 1,
+    remoteClusters: () => [],
     nodes: () => [node],
     endpoints,
     identities: () => [],

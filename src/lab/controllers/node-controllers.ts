@@ -45,6 +45,18 @@ export const defaultNodeIntervals: NodeIntervals = {
   kubelet: 5,
 };
 
+/** Cilium's own intervals, for scenes as large as real clusters. */
+export const realNodeIntervals: NodeIntervals = {
+  conntrackGc: 30,
+  nodeProbe: 60,
+  regeneration: 120,
+  endpointSync: 60,
+  dnsGc: 60,
+  endpointGc: 300,
+  heartbeat: 30,
+  kubelet: 10,
+};
+
 /** The work itself, done by the laboratory. */
 export interface NodeWork {
   /** Throws out expired conntrack entries and publishes conntrack_gc. */

@@ -16,6 +16,7 @@ const pathByScope = {
   Service: "/api/v1/namespaces/{namespace}/services/{name}",
   Endpoint: "/apis/discovery.k8s.io/v1/namespaces/{namespace}/endpointslices/{name}",
   CiliumNetworkPolicy: "/apis/cilium.io/v2/namespaces/{namespace}/ciliumnetworkpolicies/{name}",
+  NetworkPolicy: "/apis/networking.k8s.io/v1/namespaces/{namespace}/networkpolicies/{name}",
   CiliumClusterwideNetworkPolicy: "/apis/cilium.io/v2/ciliumclusterwidenetworkpolicies/{name}",
   CiliumEndpoint: "/apis/cilium.io/v2/namespaces/{namespace}/ciliumendpoints/{name}",
   CiliumNode: "/apis/cilium.io/v2/ciliumnodes/{name}",

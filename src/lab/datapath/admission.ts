@@ -5,15 +5,14 @@
 
 import type { PolicyDirection, PolicyProtocol } from "../../policy/policy-document.ts";
 import type { Verdict } from "../../policy/verdict.ts";
-import type { Cluster } from "../cluster/cluster.ts";
+import type { ClusterSet } from "../cluster/cluster-set.ts";
+import type { Endpoint } from "../cluster/endpoint.ts";
 import type { PacketDirection } from "../events.ts";
+import { dropReasonText } from "../faults/fault-board.ts";
 import type { FlowEmitter } from "../flow-emitter.ts";
 import type { LabContext } from "../lab-context.ts";
 import type { Delivery } from "./delivery.ts";
 import { identityOf, nodeOf, type Packet, type PacketEnd } from "./packet.ts";
-
-/** `cilium_drop_count_total{reason}`. */
-const dropTexts = { 133: "Policy denied", 181: "Policy denied by denylist" } as const;
 
 /** The verdicts of both sides; `isDenied` = the packet was dropped, counted and reported. */
 export interface Admission {
@@ -34,21 +33,34 @@ const notEnforced: Verdict = {
   policyLog: [],
 };
 
+/** An endpoint without a policy of its own yet lets nothing through. */
+const notReady: Verdict = { ...notEnforced, decision: "denied", dropReason: 133 };
+
+/** Names that led a client to an address outside; the DNS proxy knows. */
+export type NameLookup = (client: Endpoint, address: string) => readonly string[];
+
+/** What admission is made of. */
+export interface AdmissionParts {
+  readonly clusters: ClusterSet;
+  readonly emitter: FlowEmitter;
+  readonly delivery: Delivery;
+  readonly namesOf: NameLookup;
+}
+
 /** Asks the engine and reports. */
 export class AdmissionControl {
   readonly #context: LabContext;
-  readonly #cluster: Cluster;
-  readonly #emitter: FlowEmitter;
-  readonly #delivery: Delivery;
+  readonly #parts: AdmissionParts;
 
-  constructor(context: LabContext, cluster: Cluster, emitter: FlowEmitter, delivery: Delivery) {
+  constructor(context: LabContext, parts: AdmissionParts) {
     this.#context = context;
-    this.#cluster = cluster;
-    this.#emitter = emitter;
-    this.#delivery = delivery;
+    this.#parts = parts;
   }
 
-  /** What the present policies say; proxies ask again for each request. */
+  /**
+   * What the subject's policy says: that of its last good regeneration, as its policy map holds it.
+   * Proxies ask again for each request.
+   */
   decide(
     client: PacketEnd,
     server: PacketEnd,
@@ -56,35 +68,35 @@ export class AdmissionControl {
     direction: PolicyDirection,
   ): Verdict {
     const subject = (direction === "ingress" ? server : client).endpoint;
-    if (subject === undefined || subject.facts.kind === "host") return notEnforced;
-    const { nodeName } = subject.facts;
-    const { identities, policies } = this.#cluster;
-    const toPolicyEnd = (end: PacketEnd) => ({
-      labels: identityOf(end, nodeName, identities).labels,
-      ...(end.endpoint === undefined
-        ? { address: end.address }
-        : { namedPorts: end.endpoint.facts.namedPorts }),
-    });
-    return policies.engine.resolveVerdict({
-      source: toPolicyEnd(client),
-      destination: toPolicyEnd(server),
+    if (subject === undefined || subject.facts.kind === "host" || !subject.facts.isManaged)
+      return notEnforced;
+    const { engine } = subject.policy;
+    if (engine === undefined) return notReady;
+    const verdict = engine.resolveVerdict({
+      source: this.#policyEnd(client, subject, client.endpoint),
+      destination: this.#policyEnd(server, subject, client.endpoint),
       port: server.port,
       protocol,
       direction,
     });
+    // Regeneration refuses such policies, so that an endpoint never runs them.
+    return verdict.decision === "error" ? notReady : verdict;
   }
 
   /** Decides on the first packet of a connection: counts and reports the verdicts, and the drop if there is one. */
   admit(packet: Packet, protocol: PolicyProtocol): Admission {
     const { from: client, to: server } = packet;
-    const egress = this.decide(client, server, protocol, "egress");
     const clientNode = nodeOf(client);
+    if (this.#dropByFault(packet, clientNode)) {
+      return { isDenied: true, egress: notEnforced, ingress: notEnforced };
+    }
+    const egress = this.decide(client, server, protocol, "egress");
     if (clientNode !== undefined) this.#report(packet, clientNode, "EGRESS", egress);
     if (egress.decision === "denied") return { isDenied: true, egress, ingress: notEnforced };
     const ingress = this.decide(client, server, protocol, "ingress");
     const serverNode = nodeOf(server);
     if (ingress.decision === "denied" && clientNode !== undefined && serverNode !== undefined) {
-      this.#delivery.leave(packet, {
+      this.#parts.delivery.leave(packet, {
         start: { nodeName: clientNode, kind: "endpoint" },
         end: { nodeName: serverNode, kind: "endpoint" },
       });
@@ -93,12 +105,42 @@ export class AdmissionControl {
     return { isDenied: ingress.decision === "denied", egress, ingress };
   }
 
+  /** A packet of an established connection that the present policy refuses: counted and reported. */
+  dropEstablished(packet: Packet, protocol: PolicyProtocol): boolean {
+    for (const direction of ["egress", "ingress"] as const) {
+      const verdict = this.decide(packet.from, packet.to, protocol, direction);
+      if (verdict.decision !== "denied") continue;
+      const isEgress = direction === "egress";
+      const nodeName = nodeOf(isEgress ? packet.from : packet.to);
+      if (nodeName !== undefined)
+        this.#report(packet, nodeName, isEgress ? "EGRESS" : "INGRESS", verdict);
+      return true;
+    }
+    return false;
+  }
+
+  #dropByFault(packet: Packet, clientNode: string | undefined): boolean {
+    const { faults, random } = this.#context;
+    const reason = faults.dropReason(clientNode, random);
+    if (reason === undefined || clientNode === undefined) return false;
+    this.#drop(packet, clientNode, "EGRESS", reason);
+    return true;
+  }
+
+  #policyEnd(end: PacketEnd, subject: Endpoint, client: Endpoint | undefined) {
+    const { identities } = this.#parts.clusters.of(subject);
+    const { labels } = identityOf(end, subject.facts.nodeName, identities);
+    if (end.endpoint !== undefined) return { labels, namedPorts: end.endpoint.facts.namedPorts };
+    const names = client === undefined ? [] : this.#parts.namesOf(client, end.address);
+    return { labels, address: end.address, ...(names.length === 0 ? {} : { names }) };
+  }
+
   #report(packet: Packet, nodeName: string, direction: PacketDirection, verdict: Verdict): void {
     if (verdict.decision === "default-allow") return;
     const { dropReason, match, matchedBy, policyLog, l7 } = verdict;
     const shown =
       dropReason !== undefined ? "DROPPED" : l7 === undefined ? "FORWARDED" : "REDIRECTED";
-    this.#emitter.policyVerdict({
+    this.#parts.emitter.policyVerdict({
       nodeName,
       packet,
       direction,
@@ -108,8 +150,11 @@ export class AdmissionControl {
       dropReason,
       policyLog,
     });
-    if (dropReason === undefined) return;
-    this.#emitter.drop(nodeName, packet, direction, dropReason);
+    if (dropReason !== undefined) this.#drop(packet, nodeName, direction, dropReason);
+  }
+
+  #drop(packet: Packet, nodeName: string, direction: PacketDirection, reason: number): void {
+    this.#parts.emitter.drop(nodeName, packet, direction, reason);
     const { bus, clock } = this.#context;
     bus.publish({
       kind: "packet",
@@ -119,8 +164,8 @@ export class AdmissionControl {
       direction,
       sizeBytes: packet.sizeBytes,
       protocol: packet.protocol,
-      dropReason: dropTexts[dropReason],
-      dropReasonCode: dropReason,
+      dropReason: dropReasonText(reason),
+      dropReasonCode: reason,
     });
   }
 }

@@ -18,6 +18,8 @@ export interface PipeObserver {
   onReset(side: PipeSide): void;
   /** Both ends are gone. */
   onClosed(): void;
+  /** Bytes that do not get through now: true = `retry` will be called when they are sent again. */
+  holdBack(side: PipeSide, sizeBytes: number, retry: () => void): boolean;
 }
 
 class PipeEnd extends Duplex {
@@ -43,12 +45,14 @@ class PipeEnd extends Duplex {
     resume?.();
   }
 
-  override _write(chunk: Buffer, _encoding: string, done: (error?: Error) => void): void {
+  override _write(chunk: Buffer, encoding: string, done: (error?: Error) => void): void {
     const { peer } = this;
     if (peer === undefined || peer.destroyed) {
       done(resetError());
       return;
     }
+    if (this.#observer.holdBack(this.#side, chunk.length, () => this._write(chunk, encoding, done)))
+      return;
     this.#observer.onData(this.#side, chunk.length);
     if (peer.push(chunk)) done();
     else peer.#resume = done;

@@ -2,35 +2,61 @@ import { describe, expect, it } from "vitest";
 import { FakeClock } from "../../base/clock.ts";
 import { silentLogger } from "../../base/logger.ts";
 import { Cluster } from "../cluster/cluster.ts";
+import { ClusterSet } from "../cluster/cluster-set.ts";
 import { ObjectStore } from "../controllers/object-store.ts";
 import { type LabEvent, LabEventBus } from "../events.ts";
+import { FaultBoard } from "../faults/fault-board.ts";
 import { FlowEmitter } from "../flow-emitter.ts";
 import type { LabContext } from "../lab-context.ts";
+import { PodRunner } from "../pods/pod-runner.ts";
+import { PodResolver } from "../pods/resolver.ts";
 import { seededRandom } from "../random.ts";
-import { starWarsScene } from "../scenes/star-wars.ts";
+import { loadScene } from "../scenes/scene-file.ts";
+import { WorkloadSet } from "../workload-set.ts";
 import { Datapath } from "./datapath.ts";
 
 async function startCluster() {
   const clock = new FakeClock(1_700_000_000_000);
   const bus = new LabEventBus();
-  const context: LabContext = { clock, bus, logger: silentLogger, random: seededRandom(3) };
-  const cluster = new Cluster(context, new ObjectStore(clock, bus), starWarsScene, []);
-  const emitter = new FlowEmitter(context, cluster, "1.19.0");
+  const faults = new FaultBoard(clock);
+  const random = seededRandom(3);
+  const context: LabContext = { clock, bus, faults, logger: silentLogger, random };
+  const scene = loadScene("star-wars");
+  const nodes = (scene.clusters[0]?.nodeNames ?? []).map((name) => ({ name }));
+  const cluster = new Cluster(context, new ObjectStore(clock, bus), {
+    name: "default",
+    index: 0,
+    nodes,
+  });
+  const clusters = new ClusterSet([cluster]);
+  const emitter = new FlowEmitter(context, clusters, "1.19.0");
   const nobody = () => {
     throw new Error("no proxy here");
   };
   const datapath = new Datapath(context, {
-    cluster,
+    clusters,
     emitter,
     proxyPorts: { http: 1, dns: 2 },
     httpProxy: { accept: nobody },
-    dnsProxy: { handle: nobody },
+    dnsProxy: { handle: nobody, namesOf: () => [] },
   });
-  for (const service of starWarsScene.services) cluster.addService(service);
-  const pods = Promise.all(starWarsScene.pods.map((pod) => cluster.addPod(pod)));
-  await clock.advance(100);
+  const resolver = new PodResolver(datapath, "10.96.0.10", random);
+  const runner = new PodRunner(context, {
+    scene: { ...scene, isSimulated: true },
+    clusters,
+    datapath,
+    resolver: () => resolver,
+  });
+  const workloads = new WorkloadSet(context, clusters, runner);
+  for (const service of scene.services) cluster.setService(service);
+  const pods = Promise.all(
+    scene.workloads
+      .filter(({ program }) => program.kind !== "kube-dns")
+      .map((workload) => workloads.apply(workload)),
+  );
+  for (let i = 0; i < 20; i++) await clock.advance(100);
   await pods;
-  for (const { text, file } of starWarsScene.policies) {
+  for (const { text, file } of scene.policies) {
     const applied = cluster.applyPolicies(text, file);
     await clock.advance(100);
     await applied;

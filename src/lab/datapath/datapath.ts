@@ -7,7 +7,7 @@
 import { createSocket } from "node:dgram";
 import { connect as connectSocket, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import type { Cluster } from "../cluster/cluster.ts";
+import type { ClusterSet } from "../cluster/cluster-set.ts";
 import type { Endpoint } from "../cluster/endpoint.ts";
 import type { FlowEmitter } from "../flow-emitter.ts";
 import type { LabContext } from "../lab-context.ts";
@@ -26,7 +26,7 @@ import {
 } from "./packet.ts";
 import type { DnsProxy, HttpProxy, ProxyJob } from "./proxies.ts";
 import { ConnectError, sendSyns } from "./syn-schedule.ts";
-import { TcpConnection } from "./tcp-connection.ts";
+import { type ConnectionGate, TcpConnection } from "./tcp-connection.ts";
 
 const loopback = "127.0.0.1";
 /** Linux' range of client ports. */
@@ -34,10 +34,11 @@ const clientPortMin = 32_768;
 const clientPortMax = 60_999;
 /** A resolver waits this long for an answer. */
 const udpTimeoutMs = 5000;
+const icmpEchoRequest = 8;
 
 /** What the datapath is made of. */
 export interface DatapathParts {
-  readonly cluster: Cluster;
+  readonly clusters: ClusterSet;
   readonly emitter: FlowEmitter;
   readonly proxyPorts: ProxyPorts;
   readonly httpProxy: HttpProxy;
@@ -49,6 +50,9 @@ interface TcpSession {
   readonly server: PacketEnd;
   readonly path: readonly PathPoint[];
   readonly key: string;
+  /** Packets of the client are dropped: the policy changed. */
+  isBlocked: boolean;
+  readonly connections: TcpConnection[];
 }
 
 /** A connection that was let through, with the address that was really reached. */
@@ -65,14 +69,25 @@ export class Datapath {
   readonly #admission: AdmissionControl;
   readonly #conntracks = new Map<string, Conntrack>();
   readonly #listeners = new Map<string, number>();
+  readonly #sessions = new Set<TcpSession>();
 
   constructor(context: LabContext, parts: DatapathParts) {
     this.#context = context;
     this.#parts = parts;
-    const { cluster, emitter } = parts;
+    const { clusters, emitter, dnsProxy } = parts;
     this.#delivery = new Delivery(context, emitter, parts.proxyPorts);
-    this.#admission = new AdmissionControl(context, cluster, emitter, this.#delivery);
-    for (const { name } of cluster.nodes) this.#conntracks.set(name, new Conntrack(context, name));
+    this.#admission = new AdmissionControl(context, {
+      clusters,
+      emitter,
+      delivery: this.#delivery,
+      namesOf: (client, address) => dnsProxy.namesOf(client, address),
+    });
+    for (const cluster of clusters.list) {
+      for (const { name } of cluster.nodes)
+        this.#conntracks.set(name, new Conntrack(context, name));
+      cluster.onPolicyChange = () => this.#checkSessions();
+      cluster.onGone = (endpoint) => this.#endSessions(endpoint);
+    }
   }
 
   conntrack(nodeName: string): Conntrack | undefined {
@@ -84,9 +99,15 @@ export class Datapath {
     this.#listeners.set(`${protocol} ${address}:${port}`, loopbackPort);
   }
 
-  /** Entries of the loopback map: the `lxc` of this datapath. */
-  get listenerCount(): number {
-    return this.#listeners.size;
+  /** Nobody plays the address any more. */
+  unbind(address: string): void {
+    for (const key of this.#listeners.keys())
+      if (key.slice(4).startsWith(`${address}:`)) this.#listeners.delete(key);
+  }
+
+  /** Established connections, of all nodes. */
+  get sessionCount(): number {
+    return this.#sessions.size;
   }
 
   /** Opens a TCP connection for a pod or host. Rejects with ConnectError: timeout, refused, unreachable, aborted. */
@@ -98,8 +119,8 @@ export class Datapath {
   ): Promise<OpenedConnection> {
     const what = `${address}:${port}`;
     const client = this.#clientEnd(source);
-    const server = this.#translate(address, port, "TCP");
-    if (server.endpoint === undefined) throw new ConnectError("ENETUNREACH", what);
+    const server = this.#translate(source, address, port, "TCP");
+    if (server === undefined) throw new ConnectError("ENETUNREACH", what);
     const syn: Packet = {
       from: client,
       to: server,
@@ -107,14 +128,11 @@ export class Datapath {
       flags: ["SYN"],
       sizeBytes: synSizeBytes,
     };
-    const admission = await sendSyns(
-      () => {
-        const answer = this.#admission.admit(syn, "TCP");
-        return answer.isDenied ? undefined : answer;
-      },
-      what,
-      { clock: this.#context.clock, random: this.#context.random, signal },
-    );
+    const admission = await sendSyns(() => this.#trySyn(syn), what, {
+      clock: this.#context.clock,
+      random: this.#context.random,
+      signal,
+    });
     const session: TcpSession = {
       client,
       server,
@@ -123,15 +141,82 @@ export class Datapath {
         ingress: admission.ingress.l7?.parser === "http",
       }),
       key: `TCP ${client.address}:${client.port} ${server.address}:${server.port}`,
+      isBlocked: false,
+      connections: [],
     };
     for (const nodeName of nodesOf(session))
       this.#conntracks.get(nodeName)?.open(session.key, "TCP");
+    this.#sessions.add(session);
     try {
       return { stream: await this.#openLeg(session, 0), localPort: client.port };
     } catch (thrown) {
       this.#closeConntrack(session);
       throw thrown;
     }
+  }
+
+  /**
+   * A whole connection without sockets: policy, conntrack, packets and flows of `requestBytes` there and
+   * `replyBytes` back. For scenes with more pods than sockets. Whether the policy let it through.
+   */
+  simulateTcp(
+    source: Endpoint,
+    target: { readonly address: string; readonly port: number },
+    bytes: { readonly request: number; readonly reply: number },
+  ): boolean {
+    const client = this.#clientEnd(source);
+    const server = this.#translate(source, target.address, target.port, "TCP");
+    if (server?.endpoint === undefined) return false;
+    const syn: Packet = {
+      from: client,
+      to: server,
+      protocol: "TCP",
+      flags: ["SYN"],
+      sizeBytes: synSizeBytes,
+    };
+    if (this.#trySyn(syn) === undefined) return false;
+    const key = `TCP ${client.address}:${client.port} ${server.address}:${server.port}`;
+    const nodes = nodesOf({ client, server });
+    for (const nodeName of nodes) this.#conntracks.get(nodeName)?.open(key, "TCP");
+    const leg = legAt(planPath(client, server, { egress: false, ingress: false }), 0);
+    const connection = new TcpConnection(
+      { client, server },
+      this.#context.clock,
+      (packet, state) => this.#delivery.forward(packet, leg, state),
+      {
+        onClosed: () => {
+          for (const nodeName of nodes) this.#conntracks.get(nodeName)?.close(key);
+        },
+      },
+    );
+    connection.sendSyn();
+    connection.accept();
+    connection.onData(0, bytes.request);
+    connection.onData(1, bytes.reply);
+    connection.onEnd(0);
+    connection.onEnd(1);
+    connection.onClosed();
+    return true;
+  }
+
+  /** One SYN: what the policies say of it, or undefined when it is dropped or lost. */
+  #trySyn(syn: Packet): ReturnType<AdmissionControl["admit"]> | undefined {
+    const admission = this.#admission.admit(syn, "TCP");
+    if (admission.isDenied) return undefined;
+    if (!this.#isLost(syn)) return admission;
+    // It left, and nothing comes back.
+    const path = planPath(syn.from, syn.to, { egress: false, ingress: false });
+    this.#delivery.leave(syn, legAt(path, 0));
+    return undefined;
+  }
+
+  /** A packet to or from a node that is down, or to a server outside that is not there. */
+  #isLost({ from, to, protocol }: Packet): boolean {
+    const { faults } = this.#context;
+    if (faults.isNodeDown(nodeOf(from)) || faults.isNodeDown(nodeOf(to))) return true;
+    return (
+      to.endpoint === undefined && !this.#listeners.has(`${protocol} ${to.address}:${to.port}`)
+    );
   }
 
   /** Sends a datagram and waits for the answer. Rejects with ConnectError ETIMEDOUT when dropped or unanswered. */
@@ -142,14 +227,16 @@ export class Datapath {
     payload: Buffer,
   ): Promise<Buffer> {
     const client = this.#clientEnd(source);
-    const server = this.#translate(address, port, "UDP");
+    const server = this.#translate(source, address, port, "UDP");
     const what = `${address}:${port}`;
-    const packet = udpPacket(client, server, payload);
-    const admission = this.#admission.admit(packet, "UDP");
-    if (admission.isDenied || server.endpoint === undefined) {
+    const giveUp = async (): Promise<never> => {
       await new Promise<void>((resolve) => this.#context.clock.after(udpTimeoutMs, resolve));
       throw new ConnectError("ETIMEDOUT", what);
-    }
+    };
+    if (server === undefined) return giveUp();
+    const packet = udpPacket(client, server, payload);
+    const admission = this.#admission.admit(packet, "UDP");
+    if (admission.isDenied || this.#isLost(packet)) return giveUp();
     const isProxied = admission.egress.l7?.parser === "dns";
     const path = planPath(client, server, { egress: isProxied, ingress: false });
     const key = `UDP ${client.address}:${client.port} ${server.address}:${server.port}`;
@@ -170,30 +257,38 @@ export class Datapath {
   /** Sends an ICMP echo request; resolves to whether it was answered. */
   async ping(source: Endpoint, address: string): Promise<boolean> {
     const client: PacketEnd = { address: source.facts.address, port: 0, endpoint: source };
-    const server: PacketEnd = {
-      address,
-      port: 0,
-      endpoint: this.#parts.cluster.endpointOf(address),
-    };
+    const endpoint = this.#parts.clusters.endpointOf(address);
+    // For policies the type of an ICMP message stands where ports have theirs.
+    const server: PacketEnd = { address, port: icmpEchoRequest, endpoint };
     const request: Packet = {
       from: client,
       to: server,
       protocol: "ICMPv4",
       flags: [],
-      icmpType: 8,
+      icmpType: icmpEchoRequest,
       sizeBytes: icmpSizeBytes,
     };
-    const { decision } = this.#admission.decide(client, { ...server, port: 8 }, "ICMP", "ingress");
-    if (server.endpoint === undefined || decision === "denied") return false;
+    if (this.#admission.admit(request, "ICMP").isDenied) return false;
     const leg = legAt(planPath(client, server, { egress: false, ingress: false }), 0);
     const key = `ICMP ${client.address} ${server.address}`;
     for (const nodeName of nodesOf({ client, server }))
       this.#conntracks.get(nodeName)?.open(key, "non-TCP");
-    this.#delivery.forward(request, leg, { isReply: false, isNew: true, isReported: true });
+    const { faults } = this.#context;
+    const isDown = faults.isNodeDown(nodeOf(client)) || faults.isNodeDown(nodeOf(server));
+    if (isDown) this.#delivery.leave(request, leg);
+    else this.#delivery.forward(request, leg, { isReply: false, isNew: true, isReported: true });
     await new Promise<void>((resolve) => setImmediate(resolve));
+    if (isDown || (endpoint === undefined && !this.#playsWorld(address))) return false;
     const reply: Packet = { ...request, from: server, to: client, icmpType: 0 };
     this.#delivery.forward(reply, leg, { isReply: true, isNew: false, isReported: true });
     return true;
+  }
+
+  /** Whether a server outside has the address. */
+  #playsWorld(address: string): boolean {
+    for (const key of this.#listeners.keys())
+      if (key.slice(4).startsWith(`${address}:`)) return true;
+    return false;
   }
 
   async #openLeg(session: TcpSession, index: number): Promise<Duplex> {
@@ -204,12 +299,16 @@ export class Datapath {
       { client, server },
       this.#context.clock,
       (packet, state) => this.#delivery.forward(packet, leg, state),
-      () => index === 0 && this.#closeConntrack(session),
+      index === 0
+        ? { onClosed: () => this.#closeConntrack(session), gate: this.#gateOf(session) }
+        : { onClosed: () => {} },
     );
+    session.connections.push(connection);
     connection.sendSyn();
     if (isLast) return this.#openPod(connection);
     connection.accept();
     const [near, far] = createPipe(connection);
+    connection.breakOff = () => near.destroy();
     this.#parts.httpProxy.accept(far, {
       ...this.#job(session, leg.end, "TCP"),
       openUpstream: () => this.#openLeg(session, index + 1),
@@ -239,6 +338,7 @@ export class Datapath {
         socket.off("error", failed);
         connection.accept();
         const [near, far] = createPipe(connection);
+        connection.breakOff = () => near.destroy();
         join(socket, far);
         resolve(near);
       });
@@ -282,7 +382,46 @@ export class Datapath {
     };
   }
 
+  /** Each packet of the client meets the present policy and the present faults. */
+  #gateOf(session: TcpSession): ConnectionGate {
+    return {
+      isLost: (packet) => {
+        if (session.isBlocked && this.#admission.dropEstablished(packet, "TCP")) return true;
+        return this.#context.faults.list().length > 0 && this.#isLost(packet);
+      },
+    };
+  }
+
+  /**
+   * Policies changed: connections that they now forbid are cut (their packets are dropped, as by the
+   * policy map, until they are given up); those that must now pass a proxy, which does not know them,
+   * are reset.
+   */
+  #checkSessions(): void {
+    for (const session of [...this.#sessions]) {
+      const { client, server, path } = session;
+      const egress = this.#admission.decide(client, server, "TCP", "egress");
+      const ingress = this.#admission.decide(client, server, "TCP", "ingress");
+      session.isBlocked = egress.decision === "denied" || ingress.decision === "denied";
+      if (session.isBlocked) continue;
+      const wanted = planPath(client, server, {
+        egress: egress.l7?.parser === "http",
+        ingress: ingress.l7?.parser === "http",
+      });
+      if (wanted.length > path.length) breakOff(session);
+    }
+  }
+
+  /** A pod left: its connections end with it. */
+  #endSessions(endpoint: Endpoint): void {
+    for (const session of [...this.#sessions]) {
+      if (session.client.endpoint === endpoint || session.server.endpoint === endpoint)
+        breakOff(session);
+    }
+  }
+
   #closeConntrack(session: TcpSession): void {
+    this.#sessions.delete(session);
     for (const nodeName of nodesOf(session)) this.#conntracks.get(nodeName)?.close(session.key);
   }
 
@@ -291,20 +430,29 @@ export class Datapath {
     return { address: source.facts.address, port, endpoint: source };
   }
 
-  /** Service addresses become a backend; anything else stays. */
-  #translate(address: string, port: number, protocol: "TCP" | "UDP"): PacketEnd {
-    const { cluster } = this.#parts;
-    const found = cluster.findService(address, port, protocol);
-    if (found === undefined) return { address, port, endpoint: cluster.endpointOf(address) };
-    const backends = cluster.backendsOf(found.service, found.targetPort);
+  /** Service addresses become a backend; anything else stays. Undefined: the service has no backend. */
+  #translate(
+    source: Endpoint,
+    address: string,
+    port: number,
+    protocol: "TCP" | "UDP",
+  ): PacketEnd | undefined {
+    const { clusters } = this.#parts;
+    const found = clusters.findService(clusters.of(source), address, port, protocol);
+    if (found === undefined) return { address, port, endpoint: clusters.endpointOf(address) };
+    const { backends } = found;
     const backend = backends[randomInteger(this.#context.random, 0, backends.length - 1)];
-    if (backend === undefined) return { address, port, endpoint: undefined };
+    if (backend === undefined) return undefined;
     return {
       address: backend.endpoint.facts.address,
       port: backend.port,
       endpoint: backend.endpoint,
     };
   }
+}
+
+function breakOff(session: TcpSession): void {
+  for (const connection of session.connections) connection.breakOff();
 }
 
 function nodesOf({ client, server }: { client: PacketEnd; server: PacketEnd }): Set<string> {

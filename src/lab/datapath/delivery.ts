@@ -12,7 +12,8 @@ import { nodeOf, type Packet, type PacketEnd } from "./packet.ts";
 /** A stop on the way. */
 export interface PathPoint {
   readonly nodeName: string;
-  readonly kind: "endpoint" | "egress-proxy" | "ingress-proxy";
+  /** "world": outside the clusters; its packets leave and come by the node. */
+  readonly kind: "endpoint" | "egress-proxy" | "ingress-proxy" | "world";
 }
 
 /** One TCP connection or datagram exchange between two neighbouring stops. */
@@ -50,7 +51,7 @@ export class Delivery {
   forward(packet: Packet, leg: Leg, state: PacketState): void {
     const [first, last] = state.isReply ? [leg.end, leg.start] : [leg.start, leg.end];
     if (first.kind === "endpoint") this.count(packet, first.nodeName, "EGRESS");
-    this.count(packet, last.nodeName, "INGRESS");
+    if (last.kind !== "world") this.count(packet, last.nodeName, "INGRESS");
     if (!state.isReported) return;
     const reason = state.isReply ? "REPLY" : state.isNew ? "NEW" : "ESTABLISHED";
     const outgoing: PacketDirection = state.isReply ? "INGRESS" : "EGRESS";
@@ -64,7 +65,9 @@ export class Delivery {
       packet,
       reason,
       direction: arriveDirection(last, leg, state.isReply),
-      ...(last.kind === "endpoint" ? {} : { proxyPort: this.#portOf(packet) }),
+      ...(last.kind === "egress-proxy" || last.kind === "ingress-proxy"
+        ? { proxyPort: this.#portOf(packet) }
+        : {}),
     });
   }
 
@@ -108,12 +111,13 @@ function leavePoint(packet: Packet): TracePoint {
 }
 
 function arrivePoint(last: PathPoint, end: PacketEnd): TracePoint {
+  if (last.kind === "world") return "toStack";
   if (last.kind !== "endpoint") return "toProxy";
   return isHostEnd(end) ? "toHost" : "toEndpoint";
 }
 
 function arriveDirection(last: PathPoint, leg: Leg, isReply: boolean): PacketDirection {
-  if (last.kind === "egress-proxy") return "EGRESS";
+  if (last.kind === "egress-proxy" || last.kind === "world") return "EGRESS";
   if (last.kind === "ingress-proxy") return "INGRESS";
   // Delivered to the client: the reply of a connection that is egress there.
   return isReply && leg.start === last ? "EGRESS" : "INGRESS";
@@ -135,6 +139,6 @@ export function planPath(
     { nodeName: clientNode, kind: "endpoint" },
     ...(redirects.egress ? [{ nodeName: clientNode, kind: "egress-proxy" } as const] : []),
     ...(redirects.ingress ? [{ nodeName: serverNode, kind: "ingress-proxy" } as const] : []),
-    { nodeName: serverNode, kind: "endpoint" },
+    { nodeName: serverNode, kind: server.endpoint === undefined ? "world" : "endpoint" },
   ];
 }

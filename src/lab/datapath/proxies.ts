@@ -2,6 +2,7 @@
 
 import type { Duplex } from "node:stream";
 import type { Verdict } from "../../policy/verdict.ts";
+import type { Endpoint } from "../cluster/endpoint.ts";
 import type { PacketDirection } from "../events.ts";
 import type { PacketEnd } from "./packet.ts";
 
@@ -22,6 +23,8 @@ export interface HttpProxy {
 
 /** Answers DNS queries, by asking the server that the client meant. */
 export interface DnsProxy {
+  /** Names whose answers led the pod to the address. */
+  namesOf(client: Endpoint, address: string): readonly string[];
   handle(
     query: Buffer,
     job: ProxyJob & { exchange(query: Buffer): Promise<Buffer> },

@@ -24,9 +24,18 @@ export type PacketSink = (
   about: { isReply: boolean; isNew: boolean; isReported: boolean },
 ) => void;
 
+/** Linux' first retransmission, the longest wait, and how often it tries before the connection is given up. */
+const retransmitMs = { first: 200, max: 120_000, attemptsMax: 15 } as const;
+
 interface DirectionState {
   readonly seen: Set<TcpFlag>;
   reportedMs: number;
+}
+
+/** What became of an established connection's way: open, or each packet of the client is lost. */
+export interface ConnectionGate {
+  /** Whether a packet of the client is lost now; reports the drop where there is one to report. */
+  isLost(packet: Packet): boolean;
 }
 
 /** Turns what happens to the streams into packets. */
@@ -36,6 +45,10 @@ export class TcpConnection implements PipeObserver {
   readonly #clock: Clock;
   readonly #sink: PacketSink;
   readonly #onClosed: () => void;
+  readonly #gate: ConnectionGate | undefined;
+  /** Ends the streams; the datapath sets it. */
+  breakOff: () => void = () => {};
+  #attempts = 0;
   readonly #states: readonly [DirectionState, DirectionState];
   #isReset = false;
   #isClosed = false;
@@ -44,13 +57,14 @@ export class TcpConnection implements PipeObserver {
     ends: { readonly client: PacketEnd; readonly server: PacketEnd },
     clock: Clock,
     sink: PacketSink,
-    onClosed: () => void,
+    end: { readonly onClosed: () => void; readonly gate?: ConnectionGate },
   ) {
     this.client = ends.client;
     this.server = ends.server;
     this.#clock = clock;
     this.#sink = sink;
-    this.#onClosed = onClosed;
+    this.#onClosed = end.onClosed;
+    this.#gate = end.gate;
     const fresh = (): DirectionState => ({ seen: new Set(), reportedMs: Number.NEGATIVE_INFINITY });
     this.#states = [fresh(), fresh()];
   }
@@ -84,6 +98,32 @@ export class TcpConnection implements PipeObserver {
     this.#send(side === 0 ? 1 : 0, ["ACK"], tcpHeaderBytes);
   }
 
+  /** Policy is asked for the client's packets only: replies belong to the connection. */
+  holdBack(side: PipeSide, sizeBytes: number, retry: () => void): boolean {
+    if (side !== 0 || this.#gate === undefined) return false;
+    const packet: Packet = {
+      from: this.client,
+      to: this.server,
+      protocol: "TCP",
+      flags: ["ACK", "PSH"],
+      sizeBytes: tcpHeaderBytes + Math.min(sizeBytes, segmentBytes),
+    };
+    if (!this.#gate.isLost(packet)) {
+      this.#attempts = 0;
+      return false;
+    }
+    if (this.#attempts >= retransmitMs.attemptsMax) {
+      this.breakOff();
+      return true;
+    }
+    const waitMs = Math.min(retransmitMs.max, retransmitMs.first * 2 ** this.#attempts);
+    this.#attempts++;
+    this.#clock.after(waitMs, () => {
+      if (!this.#isClosed && !this.#isReset) retry();
+    });
+    return true;
+  }
+
   onEnd(side: PipeSide): void {
     if (!this.#isReset) this.#send(side, ["ACK", "FIN"], tcpHeaderBytes);
   }
@@ -105,10 +145,13 @@ export class TcpConnection implements PipeObserver {
     const [from, to] = isReply ? [this.server, this.client] : [this.client, this.server];
     const state = this.#states[side];
     const nowMs = this.#clock.monotonicMs();
-    const isReported =
-      flags.some((flag) => !state.seen.has(flag)) || nowMs - state.reportedMs >= reportIntervalMs;
+    let isReported = nowMs - state.reportedMs >= reportIntervalMs;
+    for (const flag of flags) {
+      if (state.seen.has(flag)) continue;
+      state.seen.add(flag);
+      isReported = true;
+    }
     if (isReported) state.reportedMs = nowMs;
-    for (const flag of flags) state.seen.add(flag);
     this.#sink({ from, to, protocol: "TCP", flags, sizeBytes }, { isReply, isNew, isReported });
   }
 }

@@ -33,7 +33,7 @@ interface Reply {
 
 /** Starts the service on a free loopback port. The caller closes it. */
 export function startDeathstar(hostname: string, clock: Clock): Promise<Server> {
-  const server = createServer({ keepAliveTimeout: 0 }, (request, response) => {
+  const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
     request.resume();
     send(response, replyTo(request, hostname), clock);
   });

@@ -11,11 +11,23 @@ const authoritative = 1 << 10;
 const recursionAvailable = 1 << 7;
 const nameError = 3;
 
-/** Starts a server on a free loopback port. `services` is asked for each query. The caller closes it. */
-export function startKubeDns(services: () => readonly SceneService[]): Promise<Socket> {
+/** What a server answers from. */
+export interface DnsSource {
+  services(): readonly SceneService[];
+  /** Names outside the cluster, lower case without the last dot. */
+  readonly worldNames: ReadonlyMap<string, string>;
+  /** Names below these get no answer: their servers are gone. */
+  readonly silentZones: readonly string[];
+  /** Whether this one query stays without an answer. */
+  isMuted(): boolean;
+}
+
+/** Starts a server on a free loopback port. `source` is asked for each query. The caller closes it. */
+export function startKubeDns(source: DnsSource): Promise<Socket> {
   const socket = createSocket("udp4");
   socket.on("message", (message, sender) => {
-    const answer = answerQuery(message, services());
+    if (source.isMuted()) return;
+    const answer = answerQuery(message, source);
     if (answer !== undefined) socket.send(answer, sender.port, sender.address);
   });
   return new Promise((resolve, reject) => {
@@ -24,16 +36,18 @@ export function startKubeDns(services: () => readonly SceneService[]): Promise<S
   });
 }
 
-/** The answer to one message; undefined where it is no query. */
+/** The answer to one message; undefined where it is no query, or where nobody knows one. */
 export function answerQuery(
   message: Buffer,
-  services: readonly SceneService[],
+  source: Omit<DnsSource, "isMuted">,
 ): Buffer | undefined {
   const query = parseQuery(message);
   if (query === undefined) return undefined;
   const { id, question } = query;
   const name = question.name.toLowerCase();
-  const address = addressOf(name, services);
+  if (source.silentZones.some((zone) => name === zone || name.endsWith(`.${zone}`)))
+    return undefined;
+  const address = addressOf(name, source.services()) ?? source.worldNames.get(name);
   const answers: Answer[] =
     address !== undefined && question.type === "A"
       ? [{ type: "A", name: question.name, ttl: ttlSeconds, data: address }]

@@ -5,8 +5,10 @@
 
 import { type Answer, type Packet as DnsPacket, decode, encode } from "dns-packet";
 import { errorMessage } from "../../base/errors.ts";
+import { normalizeName } from "../../policy/fqdn-pattern.ts";
 import { compileDnsRules } from "../../policy/l7-match.ts";
 import type { DnsRule } from "../../policy/policy-document.ts";
+import type { Endpoint } from "../cluster/endpoint.ts";
 import type { DnsProxy } from "../datapath/proxies.ts";
 import type { FlowEmitter } from "../flow-emitter.ts";
 import type { LabContext } from "../lab-context.ts";
@@ -84,6 +86,20 @@ export class AgentDnsProxy implements DnsProxy {
       },
     });
     return answer;
+  }
+
+  namesOf({ facts }: Endpoint, address: string): readonly string[] {
+    const cache = this.#caches.get(`${facts.nodeName}/${facts.id}`);
+    if (cache === undefined) return [];
+    const names: string[] = [];
+    for (const [name, { addresses }] of cache)
+      if (addresses.includes(address)) names.push(normalizeName(name));
+    return names;
+  }
+
+  /** An endpoint left; its names go with it. */
+  forget({ facts }: Endpoint): void {
+    this.#caches.delete(`${facts.nodeName}/${facts.id}`);
   }
 
   /** Names and addresses that each endpoint of a node knows. */

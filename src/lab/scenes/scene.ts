@@ -1,9 +1,20 @@
-/** What a scene describes: nodes, pods, services, policies. Data only; the laboratory brings it to life. */
+/** What a scene describes: clusters, workloads, services, policies, traffic, changes. Data only; the laboratory brings it to life. */
 
 import type { LabWorkload } from "../lab-state.ts";
 
-/** Programs that pods can run. */
-export type PodProgram = "deathstar" | "kube-dns" | "idle";
+/** Programs that pods and servers of the world can run. */
+export type PodProgram =
+  | { readonly kind: "deathstar" | "kube-dns" | "idle" | "echo" }
+  | {
+      readonly kind: "web";
+      /** Time an answer takes, ms; the real one varies by half. */
+      readonly latencyMs: number;
+      /** Share of requests that are answered with 503. */
+      readonly errorShare: number;
+      readonly bodyBytes: number;
+      /** URLs that each request asks in turn before it is answered. */
+      readonly calls: readonly string[];
+    };
 
 /** One pod. */
 export interface ScenePod {
@@ -14,6 +25,9 @@ export interface ScenePod {
   readonly workload: LabWorkload;
   readonly program: PodProgram;
   readonly ports: readonly ScenePort[];
+  readonly serviceAccount: string;
+  /** Started before Cilium: no agent manages it. */
+  readonly isUnmanaged: boolean;
 }
 
 /** A container port. */
@@ -27,23 +41,119 @@ export interface ScenePort {
 export interface SceneService {
   readonly namespace: string;
   readonly name: string;
+  /** Of which cluster. */
+  readonly clusterName: string;
   readonly clusterAddress: string;
+  readonly labels: Readonly<Record<string, string>>;
   readonly selector: Readonly<Record<string, string>>;
-  readonly ports: readonly {
-    readonly port: number;
-    readonly targetPort: number;
-    readonly protocol: "TCP" | "UDP";
-  }[];
+  /** Backends of the other clusters of the mesh count too (service.cilium.io/global). */
+  readonly isGlobal: boolean;
+  readonly ports: readonly ServicePort[];
+}
+
+/** A port of a service. */
+export interface ServicePort {
+  readonly name: string;
+  readonly port: number;
+  /** Number, or name of a container port. */
+  readonly targetPort: number | string;
+  readonly protocol: "TCP" | "UDP";
+}
+
+/** One cluster. */
+export interface SceneCluster {
+  readonly name: string;
+  /** The first node runs the operator. */
+  readonly nodeNames: readonly string[];
+}
+
+/** A namespace with labels of its own. */
+export interface SceneNamespace {
+  readonly clusterName: string;
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** Pods that are alike. */
+export interface SceneWorkload {
+  readonly clusterName: string;
+  readonly namespace: string;
+  readonly name: string;
+  /** "Pod", "Deployment", "StatefulSet", "DaemonSet", "Job". */
+  readonly kind: string;
+  readonly replicas: number;
+  /** Pods take these nodes in turn. */
+  readonly nodeNames: readonly string[];
+  /** Names of the first pods; later ones are named as Kubernetes does. */
+  readonly podNames: readonly string[];
+  readonly labels: Readonly<Record<string, string>>;
+  readonly program: PodProgram;
+  readonly ports: readonly ScenePort[];
+  readonly serviceAccount: string;
+  readonly isUnmanaged: boolean;
+}
+
+/** A server outside the clusters, with a DNS name. */
+export interface SceneWorldServer {
+  readonly name: string;
+  readonly address: string;
+  readonly program: PodProgram;
+  readonly ports: readonly ScenePort[];
+}
+
+/** Something that every pod of a workload does again and again. */
+export interface SceneTraffic {
+  /** "default/tiefighter", of `clusterName`. */
+  readonly from: string;
+  readonly clusterName: string;
+  readonly perSecond: number;
+  readonly action:
+    | { readonly kind: "curl"; readonly args: readonly string[] }
+    | { readonly kind: "ping"; readonly host: string }
+    | {
+        readonly kind: "tcp" | "udp";
+        readonly host: string;
+        readonly port: number;
+        readonly bytes: number;
+      }
+    | { readonly kind: "websocket"; readonly url: string; readonly messages: number }
+    /** Without sockets: through the datapath's policy, counters and flows only. */
+    | {
+        readonly kind: "simulated";
+        readonly to: string;
+        readonly port: number;
+        readonly bytes: number;
+      };
+}
+
+/** A change that comes again and again. */
+export interface SceneActivity {
+  readonly everySeconds: number;
+  readonly clusterName: string;
+  readonly change:
+    | { readonly kind: "scale"; readonly workload: string; readonly replicas: readonly number[] }
+    | { readonly kind: "restart"; readonly workload: string }
+    /** The objects come and go in turn. */
+    | { readonly kind: "toggle"; readonly file: string; readonly text: string };
 }
 
 /** A whole scene. */
 export interface Scene {
   readonly name: string;
-  readonly clusterName: string;
-  /** The first node runs the operator. */
-  readonly nodeNames: readonly string[];
-  readonly pods: readonly ScenePod[];
+  readonly description: string;
+  /** "real": agents' intervals as in Cilium; "quick": shorter, so that five minutes show something. */
+  readonly pace: "quick" | "real";
+  /** Pods have no sockets: for thousands of them. */
+  readonly isSimulated: boolean;
+  readonly clusters: readonly SceneCluster[];
+  readonly namespaces: readonly SceneNamespace[];
+  readonly workloads: readonly SceneWorkload[];
   readonly services: readonly SceneService[];
+  readonly world: readonly SceneWorldServer[];
+  /** Names below these get no answer: their servers are gone. */
+  readonly silentZones: readonly string[];
   /** Policies in force from the start, as YAML. */
   readonly policies: readonly { readonly file: string; readonly text: string }[];
+  readonly traffic: readonly SceneTraffic[];
+  readonly activities: readonly SceneActivity[];
 }
