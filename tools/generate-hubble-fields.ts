@@ -19,6 +19,13 @@ interface ApiPackage {
   readonly package: string;
   readonly messages: readonly { message: string; fields: readonly ApiField[] | null }[] | null;
   readonly enums: readonly { enum: string; values: Readonly<Record<string, number>> }[] | null;
+  readonly services?: readonly { service: string; methods: readonly ApiMethod[] }[] | null;
+}
+interface ApiMethod {
+  readonly name: string;
+  readonly request: string;
+  readonly response: string;
+  readonly server_streaming?: boolean;
 }
 interface NameTables {
   readonly drop_reason_text_cli: Readonly<Record<string, string>>;
@@ -213,7 +220,24 @@ function writeNames(): void {
   );
 }
 
+function writeServices(): void {
+  const rows = packages
+    .flatMap((p) => p.services ?? [])
+    .map(({ service, methods }) => {
+      const lines = methods.map(
+        (m) =>
+          `    ${m.name}: { request: "${m.request}", response: "${m.response}", isStream: ${m.server_streaming === true} },`,
+      );
+      return `  "${service}": {\n${lines.join("\n")}\n  },`;
+    });
+  writeFileSync(
+    join(outDir, "services.ts"),
+    `${head("The services of Hubble's API.", "data/catalog/hubble-api-fields.json")}/** Full service name → its methods. \`isStream\`: the answer is a stream of messages. */\nexport const hubbleServices = {\n${rows.join("\n")}\n} as const;\n`,
+  );
+}
+
 writeMessages();
 writeEnums();
+writeServices();
 writeFields();
 writeNames();
