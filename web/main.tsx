@@ -19,6 +19,7 @@ import "./styles/base.css";
 import "./styles/shell.css";
 import "./styles/panel.css";
 import "./styles/pages.css";
+import "./styles/explore.css";
 
 const root = document.getElementById("root");
 assert(root !== null, "index.html has no #root");

@@ -9,7 +9,7 @@ import type { ChartCursor, ChartData, ChartSpec, ValueFormat } from "./chart-spe
 import { ChartTheme } from "./chart-theme.ts";
 import { ChartTooltip } from "./chart-tooltip.tsx";
 import type { SeriesVisibility } from "./series-visibility.ts";
-import { UplotChart } from "./uplot-chart.ts";
+import { type PlotFrame, UplotChart } from "./uplot-chart.ts";
 
 interface TimeChartProps {
   readonly spec: ChartSpec;
@@ -21,6 +21,8 @@ interface TimeChartProps {
   readonly tooltipMode?: "all" | "single" | "none";
   readonly onZoom: (fromMs: number, toMs: number) => void;
   readonly onZoomBack: () => void;
+  /** Told after each drawing, for what is laid above the plot. */
+  readonly onFrame?: (frame: PlotFrame) => void;
 }
 
 /** Fills its parent, which has a position and a size. */
@@ -57,6 +59,7 @@ export function TimeChart(props: TimeChartProps) {
           onZoom: (fromMs, toMs) => latest.current.onZoom(fromMs, toMs),
           onZoomBack: () => latest.current.onZoomBack(),
           onClick: () => setPinned((was) => !was),
+          onFrame: (frame) => latest.current.onFrame?.(frame),
         },
       },
       { width: Math.max(10, box.clientWidth), height: Math.max(10, box.clientHeight) },

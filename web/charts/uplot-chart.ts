@@ -21,6 +21,20 @@ export interface ChartEvents {
   readonly onZoom: (fromMs: number, toMs: number) => void;
   readonly onZoomBack: () => void;
   readonly onClick: () => void;
+  /** The chart was drawn: where its plot lies and what its edges mean. */
+  readonly onFrame?: (frame: PlotFrame) => void;
+}
+
+/** The plot within the chart's element, for what is laid above it; values are those of the left axis. */
+export interface PlotFrame {
+  readonly leftPx: number;
+  readonly topPx: number;
+  readonly widthPx: number;
+  readonly heightPx: number;
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly valueMin: number;
+  readonly valueMax: number;
 }
 
 interface ChartInput {
@@ -60,7 +74,7 @@ export class UplotChart {
           setCursor: [(plot) => this.#cursorMoved(plot)],
           setSelect: [(plot) => this.#selected(plot)],
           drawAxes: [(plot) => this.#drawZeroLines(plot)],
-          draw: [(plot) => this.#drawThresholds(plot)],
+          draw: [(plot) => this.#drawThresholds(plot), (plot) => this.#tellFrame(plot)],
         },
       },
       empty,
@@ -231,6 +245,22 @@ export class UplotChart {
     const from = plot.posToVal(left, "x") * 1000;
     const to = plot.posToVal(left + width, "x") * 1000;
     this.#input.events.onZoom(Math.round(from), Math.max(Math.round(from) + 1000, Math.round(to)));
+  }
+
+  #tellFrame(plot: uPlot): void {
+    const scale = this.#state.scales.get("left");
+    if (scale === undefined) return;
+    const { offsetLeft, offsetTop, clientWidth, clientHeight } = plot.over;
+    this.#input.events.onFrame?.({
+      leftPx: offsetLeft,
+      topPx: offsetTop,
+      widthPx: clientWidth,
+      heightPx: clientHeight,
+      fromMs: this.#state.fromSeconds * 1000,
+      toMs: this.#state.toSeconds * 1000,
+      valueMin: scale.min,
+      valueMax: scale.max,
+    });
   }
 
   /** Zero is the line that values are read from: stronger than the grid. */

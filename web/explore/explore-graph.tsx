@@ -1,6 +1,6 @@
 /** The graph of all queries together, and a table with last, min, mean and max of each series. */
 
-import { useMemo } from "react";
+import { useMemo, useState } from "react";
 import type { QuerySeries } from "../api/query-series.ts";
 import { seriesText } from "../api/query-series.ts";
 import { alignSeries, limitSeries } from "../charts/chart-columns.ts";
@@ -9,8 +9,11 @@ import { formatPlainNumber, formatTick } from "../charts/plain-number.ts";
 import { slotColor, slotDash } from "../charts/series-colors.ts";
 import { useSeriesVisibility } from "../charts/series-visibility.ts";
 import { TimeChart } from "../charts/time-chart.tsx";
+import type { PlotFrame } from "../charts/uplot-chart.ts";
 import { usePageTime } from "../time/time-context.tsx";
 import { useZoom } from "../time/use-zoom.ts";
+import { ExemplarLayer } from "./exemplar-layer.tsx";
+import type { Exemplar } from "./exemplars.ts";
 import { SeriesTable } from "./series-table.tsx";
 import type { ExploreRow } from "./use-explore-queries.ts";
 
@@ -22,10 +25,15 @@ const formats = {
 export function ExploreGraph({
   rows,
   isStacked,
+  exemplars,
+  traceTemplate,
 }: {
   readonly rows: readonly ExploreRow[];
   readonly isStacked: boolean;
+  readonly exemplars: readonly Exemplar[];
+  readonly traceTemplate: string;
 }) {
+  const [frame, setFrame] = useState<PlotFrame>();
   const { zone } = usePageTime();
   const zoom = useZoom();
   const { data, spec, series, leftOut } = useMemo(
@@ -45,7 +53,11 @@ export function ExploreGraph({
             summary={`${series.length} series over time. The table below has their values; arrow keys move the crosshair.`}
             onZoom={zoom.into}
             onZoomBack={zoom.back}
+            onFrame={(next) => setFrame((old) => (isSameFrame(old, next) ? old : next))}
           />
+          {frame !== undefined && exemplars.length > 0 && (
+            <ExemplarLayer exemplars={exemplars} frame={frame} template={traceTemplate} />
+          )}
         </div>
       </div>
       {leftOut > 0 && (
@@ -57,6 +69,11 @@ export function ExploreGraph({
       <SeriesTable series={series} styles={spec.series} visibility={visibility} />
     </>
   );
+}
+
+/** A chart draws often without moving. */
+function isSameFrame(a: PlotFrame | undefined, b: PlotFrame): boolean {
+  return a !== undefined && JSON.stringify(a) === JSON.stringify(b);
 }
 
 function buildGraph(rows: readonly ExploreRow[], isStacked: boolean, zone: ChartSpec["zone"]) {

@@ -1,7 +1,7 @@
 /** Explore: PromQL with several queries, as graph and table. A link restores all of it. */
 
 import { useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { useKeys } from "../app/keys-context.ts";
 import { usePageDefaults } from "../app/page-defaults.ts";
 import { PageFrame } from "../app/page-frame.tsx";
@@ -72,7 +72,9 @@ function Explore() {
   const state = readExploreState(params);
   const rows = useExploreQueries(state);
   const { drafts, change, remove, add } = useDrafts(state.queries);
-  const [history] = useState(() => new QueryHistory(storage()));
+  const [kept] = useState(storage);
+  const [history] = useState(() => new QueryHistory(kept));
+  const insertRef = useRef<((text: string) => void) | undefined>(undefined);
   const run = (texts: readonly string[]) => {
     const queries = texts.filter((text) => text.trim() !== "");
     history.add(queries);
@@ -105,17 +107,25 @@ function Explore() {
           run(drafts.filter((draft) => draft.id !== id).map((draft) => draft.text));
         }}
         onRun={() => run(texts)}
+        onFocus={(insert) => {
+          insertRef.current = insert;
+        }}
       />
       <ExploreMenus
         history={history}
         canAdd={drafts.length < queriesMax}
         onAdd={() => add("")}
         onPick={pick}
+        onInsert={(text) => {
+          if (insertRef.current === undefined) pick(text);
+          else insertRef.current(text);
+        }}
         onRun={() => run(texts)}
       />
       <ExploreResult
         state={state}
         rows={rows}
+        storage={kept}
         onChange={(next) => router.setParams(writeExploreState(next))}
         onPick={pick}
       />

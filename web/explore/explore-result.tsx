@@ -11,9 +11,15 @@ import { Icon } from "../ui/icon.tsx";
 import { Note, Skeleton } from "../ui/notes.tsx";
 import { moveFocus, Popover } from "../ui/popover.tsx";
 import { Segmented } from "../ui/segmented.tsx";
+import { ExemplarControl } from "./exemplar-control.tsx";
+import type { Exemplar } from "./exemplars.ts";
+import { ExplainView } from "./explain-view.tsx";
 import type { ExploreState } from "./explore-state.ts";
+import { ExportMenu } from "./export-menu.tsx";
 import { InstantTable } from "./instant-table.tsx";
+import { RawView } from "./raw-view.tsx";
 import { starterQueries } from "./starter-queries.ts";
+import { useExemplars, useTraceTemplate } from "./use-exemplars.ts";
 import type { ExploreRow } from "./use-explore-queries.ts";
 
 const ExploreGraph = lazy(async () => ({
@@ -23,11 +29,15 @@ const ExploreGraph = lazy(async () => ({
 interface ExploreResultProps {
   readonly state: ExploreState;
   readonly rows: readonly ExploreRow[];
+  /** Of this browser, where there is one. */
+  readonly storage: Storage | undefined;
   readonly onChange: (state: Partial<ExploreState>) => void;
   readonly onPick: (query: string) => void;
 }
 
-export function ExploreResult({ state, rows, onChange, onPick }: ExploreResultProps) {
+export function ExploreResult({ state, rows, storage, onChange, onPick }: ExploreResultProps) {
+  const exemplars = useExemplars(rows, state.hasExemplars && state.view === "graph");
+  const [traceTemplate, setTraceTemplate] = useTraceTemplate(state.traceTemplate, storage);
   return (
     <>
       <div className="explore-tools">
@@ -38,6 +48,8 @@ export function ExploreResult({ state, rows, onChange, onPick }: ExploreResultPr
           options={[
             { value: "graph", label: "Graph" },
             { value: "table", label: "Table" },
+            { value: "raw", label: "Raw" },
+            { value: "explain", label: "Explain" },
           ]}
           onChange={(view) => onChange({ view })}
         />
@@ -53,18 +65,37 @@ export function ExploreResult({ state, rows, onChange, onPick }: ExploreResultPr
               ]}
               onChange={(style) => onChange({ style })}
             />
-            <StepControl state={state} onChange={onChange} />
+            <ExemplarControl
+              isShown={state.hasExemplars}
+              count={exemplars?.length}
+              template={traceTemplate}
+              onShow={(hasExemplars) => onChange({ hasExemplars })}
+              onTemplate={setTraceTemplate}
+            />
           </>
         )}
+        {state.view !== "table" && <StepControl state={state} onChange={onChange} />}
         <i className="spacer" />
         <Figures rows={rows} />
+        <ExportMenu state={state} rows={rows} />
       </div>
-      <ResultBody state={state} rows={rows} onPick={onPick} />
+      <ResultBody
+        state={state}
+        rows={rows}
+        onPick={onPick}
+        exemplars={exemplars ?? []}
+        traceTemplate={traceTemplate}
+      />
     </>
   );
 }
 
-function ResultBody({ state, rows, onPick }: Omit<ExploreResultProps, "onChange">) {
+interface ResultBodyProps extends Omit<ExploreResultProps, "onChange" | "storage"> {
+  readonly exemplars: readonly Exemplar[];
+  readonly traceTemplate: string;
+}
+
+function ResultBody({ state, rows, onPick, exemplars, traceTemplate }: ResultBodyProps) {
   const asked = rows.filter((row) => row.expr.trim() !== "");
   const answered = asked.filter((row) => row.answer !== undefined);
   if (asked.length === 0) {
@@ -83,11 +114,20 @@ function ResultBody({ state, rows, onPick }: Omit<ExploreResultProps, "onChange"
   const isEmpty = answered.every(
     (row) => row.answer?.series.length === 0 && row.answer.text === undefined,
   );
+  if (state.view === "explain") {
+    return <ExplainView rows={asked} step={state.step} onPick={onPick} />;
+  }
   if (isEmpty) return <EmptyNote rows={answered} />;
   if (state.view === "table") return <InstantTable rows={answered} />;
+  if (state.view === "raw") return <RawView rows={answered} />;
   return (
     <Suspense fallback={<Skeleton />}>
-      <ExploreGraph rows={answered} isStacked={state.style === "stacked"} />
+      <ExploreGraph
+        rows={answered}
+        isStacked={state.style === "stacked"}
+        exemplars={exemplars}
+        traceTemplate={traceTemplate}
+      />
     </Suspense>
   );
 }

@@ -9,6 +9,8 @@ describe("Explore's address", () => {
       view: "table" as const,
       style: "stacked" as const,
       step: "30s",
+      hasExemplars: true,
+      traceTemplate: "https://traces/{trace_id}",
     };
     const params = updateParams(new URLSearchParams("from=now-1h"), writeExploreState(state));
     expect(readExploreState(new URLSearchParams(params.toString()))).toEqual(state);
@@ -17,8 +19,14 @@ describe("Explore's address", () => {
 
   it("leaves no trace of defaults and of empty rows", () => {
     const params = updateParams(
-      new URLSearchParams("q=old&view=table&stack=1&step=1m"),
-      writeExploreState({ queries: ["", " "], view: "graph", style: "lines", step: "auto" }),
+      new URLSearchParams("q=old&view=table&stack=1&step=1m&ex=1"),
+      writeExploreState({
+        queries: ["", " "],
+        view: "graph",
+        style: "lines",
+        step: "auto",
+        hasExemplars: false,
+      }),
     );
     expect(params.toString()).toBe("");
   });
@@ -29,6 +37,7 @@ describe("Explore's address", () => {
       view: "graph",
       style: "lines",
       step: "auto",
+      hasExemplars: false,
     });
     expect([0, 2].map(refIdOf)).toEqual(["A", "C"]);
   });

@@ -2,14 +2,23 @@
 
 import type { ParamUpdate } from "../router/history-router.ts";
 
+/** How answers are shown. */
+export type ExploreView = "graph" | "table" | "raw" | "explain";
+
+const views: readonly ExploreView[] = ["graph", "table", "raw", "explain"];
+
 /** What a link to Explore says. */
 export interface ExploreState {
   /** One or more; an empty text is a row not written yet. */
   readonly queries: readonly string[];
-  readonly view: "graph" | "table";
+  readonly view: ExploreView;
   readonly style: "lines" | "stacked";
   /** "auto" or a duration. */
   readonly step: string;
+  /** Exemplars are drawn on the graph. */
+  readonly hasExemplars: boolean;
+  /** The link's own address for traces. */
+  readonly traceTemplate?: string;
 }
 
 /** Rows offered; letters end at Z. */
@@ -18,11 +27,14 @@ export const queriesMax = 12;
 /** Reads the query string; unknown words fall back. */
 export function readExploreState(params: URLSearchParams): ExploreState {
   const queries = params.getAll("q").slice(0, queriesMax);
+  const trace = params.get("trace");
   return {
     queries: queries.length === 0 ? [""] : queries,
-    view: params.get("view") === "table" ? "table" : "graph",
+    view: views.find((view) => view === params.get("view")) ?? "graph",
     style: params.get("stack") === "1" ? "stacked" : "lines",
     step: params.get("step") ?? "auto",
+    hasExemplars: params.get("ex") === "1",
+    ...(trace === null ? {} : { traceTemplate: trace }),
   };
 }
 
@@ -34,6 +46,8 @@ export function writeExploreState(state: Partial<ExploreState>): ParamUpdate {
       : { q: state.queries.filter((query) => query.trim() !== "") }),
     ...(state.view === undefined ? {} : { view: state.view === "graph" ? null : state.view }),
     ...(state.style === undefined ? {} : { stack: state.style === "stacked" ? "1" : null }),
+    ...(state.hasExemplars === undefined ? {} : { ex: state.hasExemplars ? "1" : null }),
+    ...(state.traceTemplate === undefined ? {} : { trace: state.traceTemplate || null }),
     ...(state.step === undefined ? {} : { step: state.step === "auto" ? null : state.step }),
   };
 }

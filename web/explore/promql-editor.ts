@@ -27,6 +27,8 @@ import type { QueryFault } from "./parse-error.ts";
 export interface EditorEvents {
   readonly onChange: (text: string) => void;
   readonly onRun: () => void;
+  /** The editor got the focus; `insert` is its own. */
+  readonly onFocus: (insert: (text: string) => void) => void;
 }
 
 const highlight = HighlightStyle.define([
@@ -142,6 +144,12 @@ export class PromqlEditor {
     this.#isSetting = false;
   }
 
+  /** Puts `text` where the cursor is, in place of what is selected, and takes the focus. */
+  insert(text: string): void {
+    this.#view.dispatch(this.#view.state.replaceSelection(text));
+    this.#view.focus();
+  }
+
   /** Underlines a fault, or takes the underline away. */
   setFault(fault: QueryFault | undefined): void {
     const length = this.#view.state.doc.length;
@@ -202,6 +210,9 @@ export class PromqlEditor {
       ]),
       EditorView.updateListener.of((update) => {
         if (update.docChanged && !this.#isSetting) this.#events.onChange(this.text);
+        if (update.focusChanged && update.view.hasFocus) {
+          this.#events.onFocus((text) => this.insert(text));
+        }
       }),
     ];
   }

@@ -11,6 +11,8 @@ interface QueryEditorProps {
   readonly isFocused: boolean;
   readonly onChange: (text: string) => void;
   readonly onRun: () => void;
+  /** `insert` puts text at the cursor of this editor. */
+  readonly onFocus: (insert: (text: string) => void) => void;
 }
 
 /** Follows `text` from outside (history, a link) and reports what is typed. */
@@ -30,6 +32,7 @@ export function QueryEditor(props: QueryEditorProps) {
       {
         onChange: (next) => latest.current.onChange(next),
         onRun: () => latest.current.onRun(),
+        onFocus: (insert) => latest.current.onFocus(insert),
       },
       label,
     );

@@ -20,10 +20,13 @@ interface QueryRowsProps {
   readonly onChange: (id: number, text: string) => void;
   readonly onRemove: (id: number) => void;
   readonly onRun: () => void;
+  /** An editor got the focus; `insert` puts text at its cursor, also after the focus went away. */
+  readonly onFocus: (insert: (text: string) => void) => void;
 }
 
 /** All rows; a fault is shown only while the text is still the one that was run. */
-export function QueryRows({ drafts, rows, onChange, onRemove, onRun }: QueryRowsProps) {
+export function QueryRows(props: QueryRowsProps) {
+  const { drafts, rows, onChange, onRemove, onRun, onFocus } = props;
   return (
     <div className="explore-queries">
       {drafts.map(({ id, text }, index) => (
@@ -37,6 +40,7 @@ export function QueryRows({ drafts, rows, onChange, onRemove, onRun }: QueryRows
           onChange={(next) => onChange(id, next)}
           onRemove={() => onRemove(id)}
           onRun={onRun}
+          onFocus={onFocus}
         />
       ))}
     </div>
@@ -52,6 +56,7 @@ interface QueryRowProps {
   readonly onChange: (text: string) => void;
   readonly onRemove: () => void;
   readonly onRun: () => void;
+  readonly onFocus: (insert: (text: string) => void) => void;
 }
 
 function QueryRow(props: QueryRowProps) {
@@ -77,6 +82,7 @@ function QueryRow(props: QueryRowProps) {
             isFocused={props.isFocused}
             onChange={props.onChange}
             onRun={props.onRun}
+            onFocus={props.onFocus}
           />
         </Suspense>
         {error !== null && (

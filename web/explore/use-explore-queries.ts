@@ -27,31 +27,23 @@ export function useExploreQueries(state: ExploreState): readonly ExploreRow[] {
   const client = useApi();
   const time = usePageTime();
   const { text, zone } = time;
+  // Graph, raw and tree show the same answers.
+  const isInstant = state.view === "table";
   return useQueries({
     queries: state.queries.map((expr, index) => ({
-      queryKey: [
-        timedKey,
-        "explore",
-        state.view,
-        expr,
-        index,
-        text.from,
-        text.to,
-        zone,
-        state.step,
-      ],
+      queryKey: [timedKey, "explore", isInstant, expr, index, text.from, text.to, zone, state.step],
       enabled: expr.trim() !== "",
       staleTime: 1000,
       // The last answer stays while a new window loads, but never that of another query.
       placeholderData: (
         before: ExploreAnswer | undefined,
         old: { queryKey: readonly unknown[] } | undefined,
-      ) => (old?.queryKey[3] === expr && old.queryKey[2] === state.view ? before : undefined),
+      ) => (old?.queryKey[3] === expr && old.queryKey[2] === isInstant ? before : undefined),
       queryFn: async ({ signal }: { signal: AbortSignal }): Promise<ExploreAnswer> => {
         const range = time.resolve();
         const stepMs = chosenStepMs(state.step, range.toMs - range.fromMs);
         const refId = refIdOf(index);
-        if (state.view === "table") {
+        if (isInstant) {
           const run = await runInstantQuery(client, { expr, refId, atMs: range.toMs }, signal);
           return { ...run, range, stepMs };
         }

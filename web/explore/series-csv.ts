@@ -1,0 +1,66 @@
+/**
+ * Answers as CSV (RFC 4180): a range with a row a time and a column a series, an instant with a row a
+ * series and a column a label. Text that a spreadsheet would take for a formula is quoted by an
+ * apostrophe. Pure, O(samples).
+ */
+
+import type { QuerySeries } from "../api/query-series.ts";
+import { seriesText } from "../api/query-series.ts";
+
+/** A row a time: `time,series…`; times in ISO 8601, UTC. Holes are empty. */
+export function rangeCsv(series: readonly QuerySeries[], isNamed: boolean): string {
+  const times = new Set<number>();
+  for (const { timesMs } of series) for (const time of timesMs) times.add(time);
+  const sorted = [...times].sort((a, b) => a - b);
+  const columns = series.map(({ timesMs, values }) => {
+    const column = new Map<number, number>();
+    for (let index = 0; index < timesMs.length; index++) {
+      column.set(timesMs[index] as number, values[index] as number);
+    }
+    return column;
+  });
+  const head = series.map(({ refId, labels }) =>
+    isNamed ? `${refId} ${seriesText(labels)}` : seriesText(labels),
+  );
+  const lines = [csvLine(["time", ...head])];
+  for (const time of sorted) {
+    const cells = columns.map((column) => numberText(column.get(time)));
+    lines.push(csvLine([new Date(time).toISOString(), ...cells]));
+  }
+  return `${lines.join("\r\n")}\r\n`;
+}
+
+/** A row a series: `query,label…,time,value`. */
+export function instantCsv(series: readonly QuerySeries[]): string {
+  const names = [...new Set(series.flatMap(({ labels }) => Object.keys(labels)))].sort();
+  const lines = [csvLine(["query", ...names, "time", "value"])];
+  for (const { refId, labels, timesMs, values } of series) {
+    const last = values.length - 1;
+    const time = timesMs[last];
+    lines.push(
+      csvLine([
+        refId,
+        ...names.map((name) => labels[name] ?? ""),
+        time === undefined ? "" : new Date(time).toISOString(),
+        numberText(values[last]),
+      ]),
+    );
+  }
+  return `${lines.join("\r\n")}\r\n`;
+}
+
+function numberText(value: number | undefined): string {
+  if (value === undefined) return "";
+  if (value === Number.POSITIVE_INFINITY) return "+Inf";
+  return value === Number.NEGATIVE_INFINITY ? "-Inf" : String(value);
+}
+
+function csvLine(cells: readonly string[]): string {
+  return cells.map(csvCell).join(",");
+}
+
+function csvCell(text: string): string {
+  const isNumber = /^[+-]?(?:\d|\.\d|Inf)/.test(text);
+  const safe = /^[=+\-@\t\r]/.test(text) && !isNumber ? `'${text}` : text;
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}
