@@ -54,6 +54,7 @@ export class HeadAppender implements Appender {
     this.#head = head;
     this.#keeper = keeper;
     this.#batch = keeper.takeBatch();
+    this.#batch.removalsBefore = head.series.removals;
     this.#minValidMs = this.#computeMinValid(head.maxMs);
   }
 
@@ -138,6 +139,7 @@ export class HeadAppender implements Appender {
     const batch = this.#open();
     this.#batch = undefined;
     try {
+      batch.findSlots(this.#head.series);
       this.#keeper.log(batch);
       this.#apply(batch);
       if (batch.late.length > 0) {
@@ -185,6 +187,7 @@ export class HeadAppender implements Appender {
     if (batch.histograms.length > 0) batch.noteFloat(known);
     const index = batch.count;
     batch.refs[index] = known;
+    batch.slots[index] = slot;
     batch.timestampsMs[index] = timestampMs;
     batch.count = index + 1;
     if (batch.count === batch.refs.length) batch.grow();
@@ -297,13 +300,13 @@ export class HeadAppender implements Appender {
   }
 
   #applyFloats(batch: SampleBatch, from: number, to: number): void {
-    const { series, chunks, counts } = this.#head;
-    const { refs, timestampsMs, valueWords, startsMs } = batch;
+    const { chunks, counts } = this.#head;
+    const { slots, timestampsMs, valueWords, startsMs } = batch;
     let appended = 0;
     let oldestMs = Number.POSITIVE_INFINITY;
     let newestMs = Number.NEGATIVE_INFINITY;
     for (let i = from; i < to; i++) {
-      const slot = series.slotOfRef(refs[i]!);
+      const slot = slots[i]!;
       if (slot === 0) continue;
       const timestampMs = timestampsMs[i]!;
       const high = valueWords[i * 2 + highWord]!;
@@ -312,7 +315,7 @@ export class HeadAppender implements Appender {
       if (!chunks.append(slot, timestampMs, high, low, startMs)) {
         // Two of one transaction may have come in the wrong order.
         if (this.#head.lateWindowMs > 0 && timestampMs < chunks.lastMs(slot)) {
-          const ref = refs[i]!;
+          const ref = batch.refs[i]!;
           const histogram = undefined;
           batch.late.push({ ref, timestampMs, high, low, histogram, isStale: false, startMs });
         }

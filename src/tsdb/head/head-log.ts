@@ -15,6 +15,8 @@ import {
   histogramRecordType,
   RunEncoder,
   recordType,
+  sampleMaxBytes,
+  writeSample,
 } from "../wal/wal-records.ts";
 import type { WalWriter } from "../wal/wal-writer.ts";
 import type { Head } from "./head.ts";
@@ -23,8 +25,6 @@ import type { PendingHistogram, SampleBatch } from "./sample-batch.ts";
 import { seriesField } from "./series-table.ts";
 import { byteIndex, wordIndex } from "./shared-arena.ts";
 
-/** Longest sample of a samples record: two varints and the value. */
-const sampleMaxBytes = 28;
 /** Series of one series record; a long list is split, so that a record stays far below a segment. */
 const seriesPerRecord = 10_000;
 
@@ -156,10 +156,10 @@ export class HeadLog {
   #startedSamples(batch: SampleBatch, from: number, to: number): void {
     const record = this.#record;
     const { series } = this.#head;
-    const { refs, timestampsMs, valueWords, startsMs } = batch;
+    const { slots, timestampsMs, valueWords, startsMs } = batch;
     record.clear();
     for (let i = from; i < to; i++) {
-      const slot = series.slotOfRef(refs[i]!);
+      const slot = slots[i]!;
       if (slot === 0) continue;
       const high = valueWords[i * 2 + highWord]!;
       const low = valueWords[i * 2 + lowWord]!;
@@ -177,24 +177,27 @@ export class HeadLog {
     }
     const record = this.#record;
     const { series } = this.#head;
-    const { refs, timestampsMs, valueWords } = batch;
+    const { slots, timestampsMs, valueWords } = batch;
+    let first = from;
+    // Truncation may have removed the series since the sample was appended.
+    while (first < to && slots[first] === 0) first++;
+    if (first === to) return;
+    const firstId = series.logIdOf(slots[first]!);
+    const firstMs = timestampsMs[first]!;
     record.clear();
-    let firstId = 0;
-    const firstMs = timestampsMs[from]!;
-    record.reserve(17 + (to - from) * sampleMaxBytes);
-    for (let i = from; i < to; i++) {
-      const slot = series.slotOfRef(refs[i]!);
-      // Truncation may have removed the series since the sample was appended.
+    record.reserve(17 + (to - first) * sampleMaxBytes);
+    beginSamples(record, firstId, firstMs);
+    const { bytes } = record;
+    let end = record.length;
+    for (let i = first; i < to; i++) {
+      const slot = slots[i]!;
       if (slot === 0) continue;
-      const id = series.logIdOf(slot);
-      if (record.length === 0) {
-        firstId = id;
-        beginSamples(record, id, firstMs);
-      }
       const high = valueWords[i * 2 + highWord]!;
       const low = valueWords[i * 2 + lowWord]!;
-      encodeSample(record, id - firstId, timestampsMs[i]! - firstMs, high, low);
+      const refDelta = series.logIdOf(slot) - firstId;
+      end = writeSample(bytes, end, refDelta, timestampsMs[i]! - firstMs, high, low);
     }
+    record.length = end;
     if (record.length > 0) this.#wal.log(record.bytes, record.length);
   }
 

@@ -5,6 +5,7 @@
 import type { FloatHistogram, Histogram } from "../../model/histogram.ts";
 import type { Exemplar } from "../../model/sample.ts";
 import type { LateSample } from "./late-samples.ts";
+import type { SeriesTable } from "./series-table.ts";
 
 /** An exemplar on its way into the ring. */
 export interface PendingExemplar {
@@ -41,6 +42,10 @@ export interface BatchRange {
 /** Samples and exemplars of one transaction. */
 export class SampleBatch {
   refs: Float64Array;
+  /** Slots of the refs, 0 for a series that is gone; right after `findSlots`, and until a series is removed. */
+  slots: Uint32Array;
+  /** `SeriesTable.removals` when the batch began. */
+  removalsBefore = 0;
   timestampsMs: Float64Array;
   values: Float64Array;
   /** The values' memory as words. */
@@ -60,6 +65,7 @@ export class SampleBatch {
 
   constructor(capacity = 256) {
     this.refs = new Float64Array(capacity);
+    this.slots = new Uint32Array(capacity);
     this.timestampsMs = new Float64Array(capacity);
     this.values = new Float64Array(capacity);
     this.valueWords = new Uint32Array(this.values.buffer);
@@ -80,6 +86,12 @@ export class SampleBatch {
   addHistogram(pending: PendingHistogram): void {
     this.histograms.push(pending);
     this.#histogramRefs.add(pending.ref);
+  }
+
+  /** Makes `slots` right: O(1) unless a series was removed since the batch began. */
+  findSlots(series: SeriesTable): void {
+    if (series.removals === this.removalsBefore) return;
+    for (let i = 0; i < this.count; i++) this.slots[i] = series.slotOfRef(this.refs[i]!);
   }
 
   /** Notes when what the float at `index` counts began. */
@@ -117,6 +129,9 @@ export class SampleBatch {
     const refs = new Float64Array(capacity);
     refs.set(this.refs);
     this.refs = refs;
+    const slots = new Uint32Array(capacity);
+    slots.set(this.slots);
+    this.slots = slots;
     const timestampsMs = new Float64Array(capacity);
     timestampsMs.set(this.timestampsMs);
     this.timestampsMs = timestampsMs;

@@ -69,6 +69,8 @@ export class SeriesTable {
   readonly words: Uint32Array[] = [];
   readonly doubles: Float64Array[] = [];
 
+  /** Series ever removed. */
+  removals = 0;
   #slotEnd = 1;
   #count = 0;
   /** Reused oldest first, so that a generation lasts. */
@@ -185,6 +187,7 @@ export class SeriesTable {
     words[at + seriesField.generation] = (words[at + seriesField.generation]! + 1) % generationMax;
     this.#freeSlots.push(slot);
     this.#count--;
+    this.removals++;
   }
 
   labelCount(slot: number): number {
