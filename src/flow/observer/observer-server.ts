@@ -223,7 +223,8 @@ class OpenCalls {
         .catch((thrown: unknown) => {
           const refusal = this.#refusal(name, thrown);
           calls?.callEnded(name, refusal.code);
-          call.destroy(Object.assign(new AppError("refused", refusal.details), refusal));
+          // Not destroy(): that would end the call before its status is sent.
+          call.emit("error", refusal);
         })
         .finally(() => this.#aborts.delete(controller));
     };
