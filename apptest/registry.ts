@@ -4,6 +4,7 @@ import type { AppTest } from "./app-test.ts";
 import { badInputTest } from "./bad-input.ts";
 import { ciliumDashboardsTest } from "./cilium-dashboards.ts";
 import { demoTest } from "./demo.ts";
+import { interoperabilityTest } from "./interoperability.ts";
 import { killTest } from "./kill.ts";
 import { killUnderLoadTest } from "./kill-under-load.ts";
 import { pageTest } from "./page.ts";
@@ -25,6 +26,7 @@ export const appTests: readonly AppTest[] = [
   prometheusReadsOurWalTest,
   prometheusReadsOurBlocksTest,
   prometheusReadsOurHeadTest,
+  interoperabilityTest,
   powerLossTest,
   killUnderLoadTest,
 ];

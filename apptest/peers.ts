@@ -1,0 +1,81 @@
+/**
+ * Real peers that tests compare with: Debian's prometheus and promtool (2.42), and Prometheus 3.15 built
+ * from source into $PEERS_DIR/bin (default ~/.cache/ciliascope-peers), which not every machine has.
+ */
+
+import { spawnSync } from "node:child_process";
+import { existsSync, writeFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { type AppTestContext, poll, type RunningProgram } from "./app-test.ts";
+
+/** One release of Prometheus with its promtool. */
+export interface PrometheusPeer {
+  readonly name: string;
+  readonly prometheus: string;
+  readonly promtool: string;
+  /** Whether range vectors leave their oldest end out, as from release 3 on. */
+  readonly hasOpenRanges: boolean;
+}
+
+/** Those that are here; one line is printed for each that is not. */
+export function findPrometheusPeers(): PrometheusPeer[] {
+  const folder = join(
+    process.env["PEERS_DIR"] ?? join(homedir(), ".cache", "ciliascope-peers"),
+    "bin",
+  );
+  const wanted: readonly PrometheusPeer[] = [
+    {
+      name: "Debian's Prometheus 2.42",
+      prometheus: "prometheus",
+      promtool: "promtool",
+      hasOpenRanges: false,
+    },
+    {
+      name: "Prometheus 3.15",
+      prometheus: join(folder, "prometheus"),
+      promtool: join(folder, "promtool"),
+      hasOpenRanges: true,
+    },
+  ];
+  return wanted.filter(({ name, prometheus, promtool }) => {
+    const isHere = [prometheus, promtool].every((program) =>
+      program.includes("/")
+        ? existsSync(program)
+        : spawnSync(program, ["--version"]).error === undefined,
+    );
+    if (!isHere) console.log(`      SKIPPED: ${name} is not here`);
+    return isHere;
+  });
+}
+
+/** Starts a Prometheus on a data directory and waits until it answers; "" where it ended instead. */
+export async function startPrometheus(
+  context: AppTestContext,
+  peer: PrometheusPeer,
+  dir: string,
+  args: readonly string[] = [],
+): Promise<{ readonly url: string; readonly program: RunningProgram }> {
+  const port = await context.freePort();
+  const config = `${dir}.yml`;
+  writeFileSync(
+    config,
+    "global: {scrape_interval: 1h}\nstorage: {tsdb: {out_of_order_time_window: 1h}}\n",
+  );
+  const program = context.startCommand(peer.prometheus, [
+    `--config.file=${config}`,
+    `--storage.tsdb.path=${dir}`,
+    "--storage.tsdb.retention.time=10y",
+    `--web.listen-address=127.0.0.1:${port}`,
+    "--enable-feature=native-histograms",
+    "--log.level=warn",
+    ...args,
+  ]);
+  const url = `http://127.0.0.1:${port}`;
+  const isReady = await poll(async () => {
+    if (program.child.exitCode !== null) return false;
+    const answer = await fetch(`${url}/-/ready`).catch(() => undefined);
+    return answer?.status === 200 ? true : undefined;
+  });
+  return { url: isReady === true ? url : "", program };
+}
