@@ -69,6 +69,13 @@ export class SampleBuffer {
   plainCount = 0;
   /** Samples before this one are known to be plain, and none less than the one before. */
   risingCount = 0;
+  /** Times before this index were not written since the last `clear`: they stood there before. */
+  sameTimesCount = 0;
+  /** Lines that the times lie on, as `addLine` wrote them: index, first, interval, count of each. */
+  #lines = new Float64Array(4 * 16);
+  #lineCount = 0;
+  /** How many of the lines are written since the last `clear`; those behind may serve again. */
+  #lineAt = 0;
 
   constructor(capacity = 128) {
     this.timestampsMs = new Float64Array(capacity);
@@ -80,14 +87,62 @@ export class SampleBuffer {
     this.count = 0;
     this.plainCount = 0;
     this.risingCount = 0;
+    this.sameTimesCount = 0;
+    this.#lineAt = 0;
     this.histograms = undefined;
     this.startTimestampsMs = undefined;
   }
 
   /** Makes room for `more` samples beyond `count`. Arrays may be replaced: read them again afterwards. */
   reserve(more: number): void {
+    // Whoever asks for room writes times of its own there.
+    this.#lineCount = this.#lineAt;
+    this.#grow(more);
+  }
+
+  /**
+   * Makes room for `count` samples and writes their times: first, first + interval … `count` is not
+   * changed. Series of one target have the same times, which then are there already: O(1).
+   */
+  addLine(firstMs: number, intervalMs: number, count: number): void {
+    const at = this.count;
+    this.#grow(count);
+    const lines = this.#lines;
+    const line = this.#lineAt * 4;
+    this.#lineAt++;
+    if (
+      this.#lineAt <= this.#lineCount &&
+      lines[line] === at &&
+      lines[line + 1] === firstMs &&
+      lines[line + 2] === intervalMs &&
+      lines[line + 3] === count
+    ) {
+      if (this.sameTimesCount === at) this.sameTimesCount = at + count;
+      return;
+    }
+    const { timestampsMs } = this;
+    for (let i = 0; i < count; i++) timestampsMs[at + i] = firstMs + i * intervalMs;
+    this.#noteLine(line, at, firstMs, intervalMs, count);
+  }
+
+  #noteLine(line: number, at: number, firstMs: number, intervalMs: number, count: number): void {
+    if (line === this.#lines.length) {
+      const longer = new Float64Array(line * 2);
+      longer.set(this.#lines);
+      this.#lines = longer;
+    }
+    this.#lines[line] = at;
+    this.#lines[line + 1] = firstMs;
+    this.#lines[line + 2] = intervalMs;
+    this.#lines[line + 3] = count;
+    // What lies behind was overwritten, or may have been.
+    this.#lineCount = this.#lineAt;
+  }
+
+  #grow(more: number): void {
     const wanted = this.count + more;
     if (wanted <= this.values.length) return;
+    this.#lineCount = this.#lineAt;
     const capacity = Math.max(wanted, this.values.length * 2);
     const timestampsMs = new Float64Array(capacity);
     const values = new Float64Array(capacity);
@@ -161,13 +216,20 @@ export class SampleBuffer {
   }
 
   /**
-   * Takes back the samples from `from` on and what is known of them. Only so may samples be changed or
-   * taken away.
+   * Takes back the samples from `from` on and what is known of them. To be called before samples are
+   * changed in place, too.
    */
   cutAt(from: number): void {
     this.count = Math.min(this.count, from);
+    this.sameTimesCount = Math.min(this.sameTimesCount, from);
+    while (this.#lineAt > 0 && this.#lineEnd(this.#lineAt - 1) > from) this.#lineAt--;
+    this.#lineCount = this.#lineAt;
     this.plainCount = Math.min(this.plainCount, from);
     this.risingCount = Math.min(this.risingCount, from);
+  }
+
+  #lineEnd(line: number): number {
+    return this.#lines[line * 4]! + this.#lines[line * 4 + 3]!;
   }
 
   isStale(index: number): boolean {

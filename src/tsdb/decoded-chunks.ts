@@ -295,16 +295,12 @@ function unpack(
   const timesUnit = unit + headerUnits;
   const line = { firstMs, intervalMs, count };
   const onLine = time === timeCode.onLine;
-  into.reserve(count);
   if (!onLine) unpackTimes(page, timesUnit, time, line, into);
   const low = onLine ? indexOnLine(line, startMs) : 0;
   const high = onLine ? indexOnLine(line, endMs + 1) : count;
   if (high <= low) return;
   const at = into.count;
-  if (onLine) {
-    const { timestampsMs } = into;
-    for (let i = low; i < high; i++) timestampsMs[at + i - low] = firstMs + i * intervalMs;
-  }
+  if (onLine) into.addLine(firstMs + low * intervalMs, intervalMs, high - low);
   const valuesUnit = timesUnit + unitsFor(time, count);
   unpackValues(page, { unit: valuesUnit, value, base, low, high }, into);
   into.count = at + high - low;
@@ -341,8 +337,10 @@ function unpackTimes(
   unit: number,
   time: number,
   { firstMs, intervalMs, count }: TimeLine,
-  { timestampsMs, count: at }: SampleBuffer,
+  into: SampleBuffer,
 ): void {
+  into.reserve(count);
+  const { timestampsMs, count: at } = into;
   const isShort = time === timeCode.int16;
   const offsets = isShort ? page.int16s : page.int32s;
   const first = unit * (isShort ? 4 : 2);

@@ -32,6 +32,23 @@ export type FoldOperator = Extract<
 /** Adds one row to the accumulators of its group, whose cells begin at `base`. */
 type AddRow = (state: FoldState, input: StepVector, source: number, base: number) => void;
 
+/** The same where it is known whether the row has a float at every step. */
+type AddKnownRow = (input: StepVector, source: number, base: number, isFull: boolean) => void;
+
+/** The same for a row that has a float at every step, once such a row stands in the group. */
+type AddFullRow = (
+  values: Float64Array,
+  extra: Float64Array,
+  inputs: Float64Array,
+  rows: FullRows,
+) => void;
+
+interface FullRows {
+  readonly source: number;
+  readonly base: number;
+  readonly stepCount: number;
+}
+
 /** Accumulators; `result.kinds` says which cells have begun. */
 interface FoldState {
   readonly result: StepVector;
@@ -43,7 +60,16 @@ interface FoldState {
   readonly isRunningMean: Uint8Array;
   /** sum and avg only, once a row holds histograms. */
   histograms: HistogramFold | undefined;
+  /** Per group: 1 where every cell has begun. */
+  readonly isFull: Uint8Array;
 }
+
+const addFullRow: Partial<Record<FoldOperator, AddFullRow>> = {
+  sum: addFullToSum,
+  count: addFullToCount,
+  min: addFullToMin,
+  max: addFullToMax,
+};
 
 const addRow: Readonly<Record<FoldOperator, AddRow>> = {
   sum: addToSum,
@@ -73,7 +99,7 @@ export async function foldGroups(
 ): Promise<StepVector> {
   const groups = groupRows(node, input);
   const state = createState(operator, groups, input.stepCount);
-  const add = addRow[operator];
+  const add = adder(operator, state);
   const { stepCount } = input;
   for (let row = 0; row < input.rowCount; row++) {
     if ((row & 63) === 0 && run.isPauseDue()) await run.pause();
@@ -87,7 +113,9 @@ export async function foldGroups(
         base,
       );
     }
-    add(state, input, row * stepCount, base);
+    const source = row * stepCount;
+    const isFull = !input.hasHistograms && isFullOfFloats(input.kinds, source, stepCount);
+    add(input, source, base, isFull);
   }
   finish(operator, state);
   return state.result;
@@ -108,7 +136,7 @@ export async function foldRangeCall(
   const groups = groupCall(node, applied, call, source);
   const { stepCount } = node.grid;
   const state = createState(operator, groups, stepCount);
-  const add = addRow[operator];
+  const add = adder(operator, state);
   const scratch = new StepVector(stepCount, 1);
   const cells = { vector: scratch, values: scratch.values, kinds: scratch.kinds, base: 0 };
   const nextRow = () => {
@@ -116,7 +144,7 @@ export async function foldRangeCall(
     return cells;
   };
   const seen: Labels[] = [];
-  await forEachRow(applied, call, source, nextRow, (index) => {
+  await forEachRow(applied, call, source, nextRow, (index, _row, present) => {
     if (dropsNames) seen.push(source.labelsOf(index));
     const base = groups.groupOfRow[index]! * stepCount;
     if (scratch.hasHistograms) {
@@ -128,7 +156,7 @@ export async function foldRangeCall(
         base,
       );
     }
-    add(state, scratch, 0, base);
+    add(scratch, 0, base, present === stepCount && !scratch.hasHistograms);
   });
   // Series of several metrics may be equal once their names are gone.
   if (!hasOneMetric(seen) && hasEqualRows(seen.map(withoutMetadata))) throw sameLabelsetError();
@@ -196,7 +224,85 @@ function createState(operator: FoldOperator, groups: SeriesGroups, stepCount: nu
     counts: new Float64Array(usesCounts.has(operator) ? cells : 0),
     isRunningMean: new Uint8Array(operator === "avg" ? cells : 0),
     histograms: undefined,
+    isFull: new Uint8Array(groups.labels.length),
   };
+}
+
+/** Fast path: rows that hold a float at every step need no looking at kinds. */
+function adder(operator: FoldOperator, state: FoldState): AddKnownRow {
+  const plain = addRow[operator];
+  const full = addFullRow[operator];
+  const { isFull, extra } = state;
+  return (input, source, base, isRowFull) => {
+    if (full === undefined) {
+      plain(state, input, source, base);
+      return;
+    }
+    const { stepCount } = input;
+    const group = base / stepCount;
+    if (isRowFull && isFull[group] === 1 && state.histograms === undefined) {
+      full(state.result.values, extra, input.values, { source, base, stepCount });
+      return;
+    }
+    plain(state, input, source, base);
+    if (isRowFull) isFull[group] = 1;
+  };
+}
+
+function isFullOfFloats(kinds: Uint8Array, from: number, count: number): boolean {
+  for (let i = from; i < from + count; i++) if (kinds[i] !== cellKind.float) return false;
+  return true;
+}
+
+function addFullToSum(
+  values: Float64Array,
+  lost: Float64Array,
+  inputs: Float64Array,
+  { source, base, stepCount }: FullRows,
+): void {
+  for (let step = 0; step < stepCount; step++) {
+    const value = inputs[source + step]!;
+    const sum = values[base + step]!;
+    const next = sum + value;
+    const shift = next - sum;
+    lost[base + step] = lost[base + step]! + (sum - (next - shift) + (value - shift));
+    values[base + step] = next;
+  }
+}
+
+function addFullToCount(
+  values: Float64Array,
+  _extra: Float64Array,
+  _inputs: Float64Array,
+  { base, stepCount }: FullRows,
+): void {
+  for (let at = base; at < base + stepCount; at++) values[at] = values[at]! + 1;
+}
+
+function addFullToMin(
+  values: Float64Array,
+  _extra: Float64Array,
+  inputs: Float64Array,
+  { source, base, stepCount }: FullRows,
+): void {
+  for (let step = 0; step < stepCount; step++) {
+    const value = inputs[source + step]!;
+    const best = values[base + step]!;
+    if (value < best || Number.isNaN(best)) values[base + step] = value;
+  }
+}
+
+function addFullToMax(
+  values: Float64Array,
+  _extra: Float64Array,
+  inputs: Float64Array,
+  { source, base, stepCount }: FullRows,
+): void {
+  for (let step = 0; step < stepCount; step++) {
+    const value = inputs[source + step]!;
+    const best = values[base + step]!;
+    if (value > best || Number.isNaN(best)) values[base + step] = value;
+  }
 }
 
 function addToSum(state: FoldState, input: StepVector, source: number, base: number): void {

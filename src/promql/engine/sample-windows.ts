@@ -118,7 +118,7 @@ export function loadSeries(
   windows.timestampsMs = buffer.timestampsMs;
   windows.values = buffer.values;
   windows.risingCount = buffer.risingCount;
-  placeWindows(windows, widen.leftMs, widen.rightMs);
+  placeWindows(windows, buffer.sameTimesCount, widen);
 }
 
 /** Takes the values of a subquery's row as samples. `buffer` holds them. */
@@ -153,7 +153,7 @@ export function loadRow(
   windows.timestampsMs = timestampsMs;
   windows.values = values;
   windows.risingCount = 0;
-  placeWindows(windows, 0, 0);
+  placeWindows(windows, 0, { leftMs: 0, rightMs: 0 });
 }
 
 /**
@@ -172,7 +172,14 @@ function removeStale(buffer: SampleBuffer, startTimesMs: Float64Array | undefine
   let kept = plainCount;
   for (let i = plainCount; i < count; i++) {
     const value = values[i]!;
-    if (Number.isNaN(value) && buffer.isStale(i)) continue;
+    if (Number.isNaN(value) && buffer.isStale(i)) {
+      if (kept === i) {
+        // From here on times are changed in place.
+        buffer.cutAt(i);
+        buffer.count = count;
+      }
+      continue;
+    }
     if (kept !== i) {
       timestampsMs[kept] = timestampsMs[i]!;
       values[kept] = value;
@@ -185,10 +192,14 @@ function removeStale(buffer: SampleBuffer, startTimesMs: Float64Array | undefine
 
 /**
  * Both ends move forward. Scrapes are regular, so each end is first tried as far on as it moved last
- * time, which spares most of the looking. Nothing to do where the times are those of the series before.
+ * time, which spares most of the looking. Nothing to do where the times are those of the series before; those of samples before `sameCount` are.
  */
-function placeWindows(windows: SampleWindows, leftMs: number, rightMs: number): void {
-  if (arePlaced(windows)) return;
+function placeWindows(
+  windows: SampleWindows,
+  sameCount: number,
+  { leftMs, rightMs }: { readonly leftMs: number; readonly rightMs: number },
+): void {
+  if (arePlaced(windows, sameCount)) return;
   const { timestampsMs, count, from, to, endMs, rangeMs } = windows;
   let first = 0;
   let after = 0;
@@ -214,10 +225,10 @@ function placeWindows(windows: SampleWindows, leftMs: number, rightMs: number): 
 }
 
 /** Whether the windows were found for these very times; if not, they are the ones from now on. */
-function arePlaced(windows: SampleWindows): boolean {
+function arePlaced(windows: SampleWindows, sameCount: number): boolean {
   const { timestampsMs, count, placedTimesMs } = windows;
   if (count === windows.placedCount) {
-    let i = 0;
+    let i = Math.min(sameCount, count);
     while (i < count && timestampsMs[i] === placedTimesMs[i]) i++;
     if (i === count) return true;
   }

@@ -75,7 +75,7 @@ function lastDifferenceFunction(isRate: boolean): RangeFunction {
 
 /**
  * How far each window is taken to reach beyond its samples: to an edge that is near (1.1 mean distances
- * of samples), else half a mean distance. Rows of `memo`, one number a step:
+ * of samples), else half a mean distance. Rows of `memo`, one number a step, and behind them 1 where every window has two samples:
  */
 const reachRows = {
   /** What the difference is multiplied with; NaN where there are fewer than two samples. */
@@ -108,6 +108,10 @@ function extrapolate(
   const sampledAt = reachRows.sampled * steps;
   const toStartAt = reachRows.toStart * steps;
   const resets = isCounter ? resetPositions(windows) : noResets;
+  if (resets.length === 0 && memo[reachRows.count * steps] === 1) {
+    extrapolateSteadily(windows, memo, row, { isCounter, perSeconds });
+    return;
+  }
   let nextReset = 0;
   for (let step = 0; step < steps; step++) {
     const first = from[step]!;
@@ -129,18 +133,43 @@ function extrapolate(
   }
 }
 
+/** Fast path: no resets, and at least two samples in each window. */
+function extrapolateSteadily(
+  { values, from, to }: SampleWindows,
+  memo: Float64Array,
+  { values: results, kinds, base }: RowCells,
+  { isCounter, perSeconds }: { readonly isCounter: boolean; readonly perSeconds: number },
+): void {
+  const steps = from.length;
+  const sampledAt = reachRows.sampled * steps;
+  const toStartAt = reachRows.toStart * steps;
+  kinds.fill(cellKind.float, base, base + steps);
+  for (let step = 0; step < steps; step++) {
+    const firstValue = values[from[step]!]!;
+    const difference = values[to[step]! - 1]! - firstValue;
+    let factor = memo[step]!;
+    const reached = memo[toStartAt + step]! * difference * zeroMargin;
+    if (isCounter && firstValue * memo[sampledAt + step]! <= reached) {
+      factor = factorFromZero(memo, step, steps, { firstValue, difference, perSeconds });
+    }
+    results[base + step] = difference * factor;
+  }
+}
+
 const noResets: readonly number[] = [];
 
 /** Works out `reachRows`. Scrapes are regular: a window is mostly like the one before. */
 function measureReach(windows: SampleWindows, perSeconds: number): Float64Array {
   const { timestampsMs, from, to, endMs, rangeMs } = windows;
   const steps = from.length;
-  const reach = new Float64Array(steps * reachRows.count);
+  const reach = new Float64Array(steps * reachRows.count + 1);
+  let isSteady = 1;
   for (let step = 0; step < steps; step++) {
     const first = from[step]!;
     const last = to[step]! - 1;
     if (last <= first) {
       reach[step] = Number.NaN;
+      isSteady = 0;
       continue;
     }
     const sampledMs = timestampsMs[last]! - timestampsMs[first]!;
@@ -156,6 +185,7 @@ function measureReach(windows: SampleWindows, perSeconds: number): Float64Array 
     reach[reachRows.toStart * steps + step] = toStart;
     reach[reachRows.toEnd * steps + step] = toEnd;
   }
+  reach[reachRows.count * steps] = isSteady;
   return reach;
 }
 
