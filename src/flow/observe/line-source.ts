@@ -93,13 +93,23 @@ export class LogFollower {
 
   /** Reads all that is there now; at the end of a file that was rotated away, goes on with its successor. */
   drain(): void {
-    for (;;) {
-      this.#file ??= this.#open();
-      if (this.#file === undefined) return;
-      this.#readToEnd(this.#file);
-      if (!this.#isWanted || !this.#isReplaced()) return;
-      this.close();
-    }
+    while (this.drainSome(Number.POSITIVE_INFINITY));
+  }
+
+  /** As drain(), but no more than about `bytesMax` at a time; true = there is more. */
+  drainSome(bytesMax: number): boolean {
+    this.#file ??= this.#open();
+    if (this.#file === undefined) return false;
+    if (this.#readSome(this.#file, bytesMax)) return this.#isWanted;
+    if (!this.#isWanted || !this.#isReplaced()) return false;
+    this.close();
+    return true;
+  }
+
+  /** Passes over what is in the file now. */
+  skipToEnd(): void {
+    this.#file ??= this.#open();
+    if (this.#file !== undefined) this.#offset = fstatSync(this.#file).size;
   }
 
   /** Drains again and again until `stopped` settles or no more is wanted. */
@@ -129,14 +139,17 @@ export class LogFollower {
     return file;
   }
 
-  #readToEnd(file: number): void {
+  /** True = the limit was reached before the end of the file. */
+  #readSome(file: number, bytesMax: number): boolean {
     if (fstatSync(file).size < this.#offset) this.#offset = 0;
-    for (;;) {
+    for (let left = bytesMax; left > 0; ) {
       const count = readSync(file, this.#buffer, 0, readBytes, this.#offset);
-      if (count === 0) return;
+      if (count === 0) return false;
       this.#offset += count;
-      if (!this.#cutter.push(this.#buffer.subarray(0, count))) return;
+      left -= count;
+      if (!this.#cutter.push(this.#buffer.subarray(0, count))) return false;
     }
+    return true;
   }
 
   #isReplaced(): boolean {
