@@ -80,11 +80,12 @@ export class BodyReader {
         this.#append(series, parser, appender, scrapeMs);
         continue;
       }
+      if (this.#repeatMetadata(parser)) continue;
       // Slow path: look up, or make.
       const kind = parser.next();
       if (kind === entryKind.end) break;
       if (kind !== entryKind.series) {
-        if (kind !== entryKind.comment) this.#readMetadata(parser, kind, metadata);
+        this.#readMetadata(parser, kind, metadata);
         continue;
       }
       const series = this.#seriesOf(parser);
@@ -159,8 +160,23 @@ export class BodyReader {
     return series;
   }
 
+  /** Fast path: the same metadata line as last time. */
+  #repeatMetadata(parser: ExpositionParser): boolean {
+    const { lines, nextLines, scrape } = this.#cache;
+    const old = lines.metadata;
+    const at = this.#metadataLine;
+    if (at >= old.count) return false;
+    if (!parser.tryRepeatMetadata(lines.body, old.starts[at]!, old.ends[at]!)) return false;
+    this.#metadataLine = at + 1;
+    const entry = old.items[at]!;
+    entry.seenAt = scrape;
+    nextLines.metadata.add(parser.metadataStart, parser.metadataEnd, entry);
+    return true;
+  }
+
   /** Puts down a TYPE, HELP or UNIT line, unless it has the same bytes as last time. */
   #readMetadata(parser: ExpositionParser, kind: EntryKind, metadata: MetadataCache): void {
+    if (kind === entryKind.comment) return;
     const { lines, nextLines, scrape } = this.#cache;
     const { metadataStart: start, metadataEnd: end } = parser;
     const at = this.#metadataLine++;

@@ -70,6 +70,13 @@ export interface ExpositionParser {
   /** type, help, unit: byte range in `body` that the entry was read from; equal bytes give an equal entry. */
   readonly metadataStart: number;
   readonly metadataEnd: number;
+  /**
+   * Steps over the next entry if it is a type or help line with the same bytes as
+   * `previousBody[previousStart, previousEnd)`, which was one; then only `metadataStart` and
+   * `metadataEnd` tell of it. False, and nothing moved, where the line is another or its meaning may
+   * be needed later.
+   */
+  tryRepeatMetadata(previousBody: Uint8Array, previousStart: number, previousEnd: number): boolean;
   /** The type of the family last seen; undefined before the first. */
   readonly metricType: MetricType | undefined;
   /** help: the unescaped text; unit: the unit; comment: the whole line from "#" on. */

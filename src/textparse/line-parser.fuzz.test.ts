@@ -141,3 +141,53 @@ it(`repeats mutated lines as next() reads them (seed ${seed})`, () => {
   }
   expect(repeated).toBeGreaterThan(rounds / 10);
 });
+
+/** Every entry, metadata by its bytes; with `previous` its metadata lines are repeated where that works. */
+function walkRanges(parser: TextParser, body: Uint8Array, previous?: MetadataLines): string[] {
+  const seen: string[] = [];
+  const text = (): string =>
+    Buffer.from(body.subarray(parser.metadataStart, parser.metadataEnd)).toString("latin1");
+  for (let at = 0; ; ) {
+    const [start, end] = previous?.ranges[at] ?? [0, 0];
+    if (end > 0 && parser.tryRepeatMetadata(previous?.body ?? body, start, end)) {
+      seen.push(text());
+      at++;
+      continue;
+    }
+    const kind = parser.next();
+    if (kind === entryKind.end) return [...seen, parser.error?.message ?? "end"];
+    if (kind === entryKind.series) seen.push(`${parser.seriesText()} ${parser.value}`);
+    else if (kind !== entryKind.comment) {
+      seen.push(text());
+      at++;
+    }
+  }
+}
+
+interface MetadataLines {
+  readonly body: Uint8Array;
+  readonly ranges: readonly (readonly [start: number, end: number])[];
+}
+
+function metadataLines(body: Uint8Array): MetadataLines {
+  const parser = new TextParser(body, { hasTypeAndUnitLabels: false });
+  const ranges: [number, number][] = [];
+  for (let kind = parser.next(); kind !== entryKind.end; kind = parser.next()) {
+    if (kind === entryKind.series || kind === entryKind.comment) continue;
+    ranges.push([parser.metadataStart, parser.metadataEnd]);
+  }
+  return { body, ranges };
+}
+
+it(`repeats mutated metadata lines as next() reads them (seed ${seed})`, () => {
+  const random = randomSource(seed);
+  const options = { hasTypeAndUnitLabels: false };
+  const first = new TextEncoder().encode(textBody);
+  for (let i = 0; i < rounds; i++) {
+    const before = i % 2 === 0 ? first : mutate(first, random);
+    const body = i === 0 ? first : mutate(before, random);
+    const want = walkRanges(new TextParser(body, options), body);
+    const have = walkRanges(new TextParser(body, options), body, metadataLines(before));
+    expect(have, `round ${i}`).toEqual(want);
+  }
+});

@@ -100,13 +100,8 @@ export abstract class LineParser implements ExpositionParser {
     const length = previousEnd - previousStart;
     const end = position + length;
     if (end >= body.length || this.lexer.state !== lexerState.init) return false;
-    if (previousBody !== this.#previousBody) {
-      this.#previousBody = previousBody;
-      this.#previousView = viewOf(previousBody);
-    }
-    if (!isSameInViews(this.#view, position, this.#previousView, previousStart, length)) {
-      return false;
-    }
+    const previousView = this.#viewOfPrevious(previousBody);
+    if (!isSameInViews(this.#view, position, previousView, previousStart, length)) return false;
     const byte = body[end]!;
     if (byte !== 32 && byte !== 9) return false;
     const after = this.scanSuffix(end);
@@ -117,6 +112,31 @@ export abstract class LineParser implements ExpositionParser {
     this.position = after;
     this.hasOffsets = false;
     return true;
+  }
+
+  tryRepeatMetadata(previousBody: Uint8Array, previousStart: number, previousEnd: number): boolean {
+    const { body, position } = this;
+    const length = previousEnd - previousStart;
+    const end = position + length;
+    // What follows the line break matters too: see scanText.
+    if (!this.forgetsMetadata || end + 1 >= body.length || this.lexer.state !== lexerState.init) {
+      return false;
+    }
+    if (body[position] !== 35 || body[end] !== 10 || body[end + 1] === 0) return false;
+    const previousView = this.#viewOfPrevious(previousBody);
+    if (!isSameInViews(this.#view, position, previousView, previousStart, length)) return false;
+    this.lineStart = position;
+    this.textEnd = end;
+    this.position = end + 1;
+    return true;
+  }
+
+  #viewOfPrevious(previousBody: Uint8Array): DataView {
+    if (previousBody !== this.#previousBody) {
+      this.#previousBody = previousBody;
+      this.#previousView = viewOf(previousBody);
+    }
+    return this.#previousView;
   }
 
   labels(): Labels {
@@ -163,6 +183,11 @@ export abstract class LineParser implements ExpositionParser {
 
   /** The next token that means something. */
   protected abstract nextToken(): Token;
+
+  /** Whether metadata lines mean nothing for the entries after them. */
+  protected get forgetsMetadata(): boolean {
+    return false;
+  }
 
   /** Whether a label must be followed by a comma or the closing brace. */
   protected abstract readonly needsComma: boolean;

@@ -155,6 +155,10 @@ export class NhcbParser implements ExpositionParser {
     return false;
   }
 
+  tryRepeatMetadata(): boolean {
+    return false;
+  }
+
   /** Whether the current series does not belong to the histogram being collected. */
   #isOtherMetric(): boolean {
     if (!this.#isCollecting) return false;

@@ -28,6 +28,10 @@ export class TextParser extends LineParser {
     super(body, new TextLexer(body), options);
   }
 
+  protected override get forgetsMetadata(): boolean {
+    return !this.hasTypeAndUnitLabels;
+  }
+
   override text(): string {
     const text = decodeUtf8(this.body, this.textStart, this.textEnd);
     return this.#kind === entryKind.help ? unescapeHelp(text) : text;
