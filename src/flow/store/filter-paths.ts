@@ -5,7 +5,7 @@
  */
 
 import type { FlowFilter } from "../filter/flow-filter.ts";
-import type { ColumnNode } from "./column-tree.ts";
+import { type ColumnNode, flowTree, overflowMark } from "./column-tree.ts";
 
 type FilterField = keyof FlowFilter;
 
@@ -79,4 +79,27 @@ export function wantsNode(paths: readonly string[]): (node: ColumnNode) => boole
 /** Whether `path` is `wanted` or a message around it. */
 function isWithin(wanted: string, path: string): boolean {
   return wanted === path || wanted.startsWith(`${path}.`);
+}
+
+/** The columns at and below the paths: presence of messages where that is what is asked, else leaves. */
+export function columnsOfPaths(paths: readonly string[]): string[] {
+  const columns: string[] = [];
+  const exact = new Set(paths.map((path) => path.replace("!", "")));
+  const open = paths.filter((path) => !path.endsWith("!"));
+  walk(flowTree);
+  return columns;
+
+  function walk(node: ColumnNode): void {
+    for (const child of node.children) {
+      const { path } = child;
+      const isBelow = open.some((wanted) => path === wanted || path.startsWith(`${wanted}.`));
+      if (isBelow || exact.has(path)) {
+        columns.push(path);
+        if (child.leaf !== undefined && child.leaf !== "dictionary") {
+          columns.push(path + overflowMark);
+        }
+      }
+      walk(child);
+    }
+  }
 }

@@ -7,8 +7,8 @@
 
 import { compileFlowFilter, type FlowFilter, type FlowTest } from "../filter/flow-filter.ts";
 import { type ColumnSource, type IdArray, RowReader, writeUuid } from "./column-source.ts";
-import { type ColumnNode, flowTree, overflowMark } from "./column-tree.ts";
-import { pathsOfField, wantsNode } from "./filter-paths.ts";
+import { type ColumnNode, overflowMark } from "./column-tree.ts";
+import { columnsOfPaths, pathsOfField, wantsNode } from "./filter-paths.ts";
 
 /** A span of time, ms since the epoch with fractions, both ends inclusive. */
 export interface TimeSpan {
@@ -165,7 +165,7 @@ class PreparedTest {
     this.#uuids = uuids;
     this.#paths = paths;
     this.#wants = paths === undefined ? undefined : wantsNode(paths);
-    this.#columns = paths === undefined ? [] : columnsOf(paths);
+    this.#columns = paths === undefined ? [] : columnsOfPaths(paths);
   }
 
   /** Takes out of the mask the rows that fail. */
@@ -309,27 +309,4 @@ function combine(
   let key = 0;
   for (let i = 0; i < columns.length; i++) key = key * sizes[i]! + columns[i]!.ids[row]!;
   return key;
-}
-
-/** The columns at and below the paths: presence of messages where that is what is asked, else leaves. */
-function columnsOf(paths: readonly string[]): string[] {
-  const columns: string[] = [];
-  const exact = new Set(paths.map((path) => path.replace("!", "")));
-  const open = paths.filter((path) => !path.endsWith("!"));
-  walk(flowTree);
-  return columns;
-
-  function walk(node: ColumnNode): void {
-    for (const child of node.children) {
-      const { path } = child;
-      const isBelow = open.some((wanted) => path === wanted || path.startsWith(`${wanted}.`));
-      if (isBelow || exact.has(path)) {
-        columns.push(path);
-        if (child.leaf !== undefined && child.leaf !== "dictionary") {
-          columns.push(path + overflowMark);
-        }
-      }
-      walk(child);
-    }
-  }
 }

@@ -1,0 +1,204 @@
+/**
+ * `npx tsx bench/flow-store.ts [--flows N] [--data DIR] [--dir DIR]`: the flow store with N flows (1,000,000;
+ * the figures of docs/BENCHMARKS.md: 10,000,000): written a CPU second, bytes a flow on disk, and searches
+ * with a cold page cache, each count checked against a full scan with Hubble's own test.
+ */
+
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { gunzipSync } from "node:zlib";
+import { systemClock } from "../src/base/clock.ts";
+import { silentLogger } from "../src/base/logger.ts";
+import { compileFlowFilters, type FlowFilter } from "../src/flow/filter/flow-filter.ts";
+import { mapTable } from "../src/flow/map/map-cells.ts";
+import { buildServiceMap } from "../src/flow/map/service-map.ts";
+import { type Flow, formatTimestamp } from "../src/flow/model/flow.ts";
+import { parseFlowLine } from "../src/flow/model/jsonpb.ts";
+import { countFlows, groupFlows } from "../src/flow/store/flow-groups.ts";
+import { FlowStore } from "../src/flow/store/flow-store.ts";
+import { type GroupField, groupFields } from "../src/flow/store/group-field.ts";
+import { RowFilter } from "../src/flow/store/row-filter.ts";
+
+const { values } = parseArgs({
+  options: {
+    flows: { type: "string", default: "1000000" },
+    data: {
+      type: "string",
+      default: join(import.meta.dirname, "..", "..", "shared", "perf", "hubble"),
+    },
+    dir: { type: "string", default: tmpdir() },
+  },
+});
+const linesFile = join(values.data, "flows.jsonl.gz");
+if (!existsSync(linesFile)) {
+  console.error(`no flows at ${linesFile}; give their folder with --data DIR`);
+  process.exit(2);
+}
+const flowCount = Number(values.flows);
+const batchFlows = 20_000;
+/** 7,000 flows a second: 400,000 a minute. */
+const flowGapNs = 142_857;
+const startMs = Date.parse("2026-01-15T00:00:00Z");
+const dir = mkdtempSync(join(values.dir, "flow-store-bench-"));
+const templates = gunzipSync(readFileSync(linesFile))
+  .toString("utf8")
+  .split("\n")
+  .slice(0, -1)
+  .map((line) => JSON.stringify(parseFlowLine(line)?.flow ?? parseFlowLine(line)));
+let state = 20_260_115;
+
+const store = await FlowStore.open({
+  dir,
+  clock: systemClock,
+  logger: silentLogger,
+  retentionMs: Number.MAX_SAFE_INTEGER,
+  retentionBytes: Number.MAX_SAFE_INTEGER,
+  tables: [mapTable],
+});
+try {
+  await write();
+  await searches();
+} finally {
+  await store.close();
+  rmSync(dir, { recursive: true });
+}
+
+/** Flows of the data in turn, each parsed anew, with times, uuids, 0.1 % of one pod and 2 % dropped of our own. */
+function makeFlow(index: number): Flow {
+  const flow = JSON.parse(templates[index % templates.length] as string) as Flow;
+  const ns = index * flowGapNs;
+  const ms = Math.floor(ns / 1e6);
+  flow.time = formatTimestamp(startMs + ms, ns - ms * 1e6);
+  flow.uuid = randomUuid();
+  const isDropped = next() % 50 === 0;
+  flow.verdict = isDropped ? "DROPPED" : flow.verdict === "DROPPED" ? "FORWARDED" : flow.verdict;
+  if (next() % 1000 === 0) {
+    flow.source = { identity: 4711, namespace: "bench", pod_name: "needle-0", labels: ["k8s:a=b"] };
+  }
+  if (flow.l7?.http !== undefined) {
+    flow.l7.http.url = `http://shop/items/${next() % 100_000}?page=${index % 7}`;
+  }
+  return flow;
+}
+
+function next(): number {
+  state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+  return state >>> 4;
+}
+
+function randomUuid(): string {
+  let hex = "";
+  for (let i = 0; i < 5; i++) hex += next().toString(16).padStart(7, "0");
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+}
+
+async function write(): Promise<void> {
+  let cpuSeconds = 0;
+  for (let at = 0; at < flowCount; at += batchFlows) {
+    const batch: Flow[] = [];
+    for (let i = at; i < Math.min(flowCount, at + batchFlows); i++) batch.push(makeFlow(i));
+    const before = process.cpuUsage();
+    store.append(batch);
+    store.flush();
+    await store.settled();
+    cpuSeconds += cpuSince(before);
+  }
+  const before = process.cpuUsage();
+  await store.seal();
+  cpuSeconds += cpuSince(before);
+  const bytes = readdirSync(dir).reduce((sum, name) => sum + statSync(join(dir, name)).size, 0);
+  console.log(`${flowCount} flows, Node ${process.versions.node}, ${store.stats().blocks} blocks`);
+  console.log("| what | figure | wanted |\n|---|---|---|");
+  console.log(
+    `| written (log, block, map minutes), flows per CPU second | ${(flowCount / cpuSeconds / 1000).toFixed(0)}k | 100k |`,
+  );
+  console.log(`| bytes a flow on disk | ${(bytes / flowCount).toFixed(1)} | 60 |`);
+}
+
+function cpuSince(before: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1e6;
+}
+
+async function searches(): Promise<void> {
+  const filters: readonly (readonly [name: string, filter: FlowFilter, wantedSeconds: number])[] = [
+    ["one pod (0.1 %)", { source_pod: ["bench/needle-0"] }, 2],
+    ["verdict DROPPED (2 %)", { verdict: ["DROPPED"] }, 2],
+    ["URL regex", { http_url: ["items/[0-9]*77[?]page=[35]$"] }, 20],
+  ];
+  const full = await fullScan(filters.map(([, filter]) => filter));
+  for (const [index, [name, filter, wanted]] of filters.entries()) {
+    const cache = dropCache();
+    const { seconds, cpu, result } = await timed(() =>
+      countFlows(store, { span: {}, filter: new RowFilter({ allow: [filter], deny: [] }) }),
+    );
+    const isRight = result === full[index];
+    console.log(
+      `| ${name}: ${result} found, ${isRight ? "as the full scan" : `WRONG, ${full[index]}`} | ${seconds.toFixed(2)} s, ${cpu.toFixed(2)} CPU s, ${cache} | ${wanted} s |`,
+    );
+  }
+  const fields = ["verdict", "source", "destination"].map(
+    (name) => groupFields.get(name) as GroupField,
+  );
+  const buckets = { startMs, stepMs: 60_000, count: 60 };
+  const filter = new RowFilter({ allow: [], deny: [] });
+  dropCache();
+  const groups = await timed(() => groupFlows(store, { span: {}, filter }, fields, buckets));
+  console.log(
+    `| group by verdict, source, destination: ${groups.result.groups.length} groups | ${groups.seconds.toFixed(2)} s, ${groups.cpu.toFixed(2)} CPU s | |`,
+  );
+  dropCache();
+  const first = await timed(async () => {
+    let count = 0;
+    const search = { filter: { allow: [{ source_pod: ["bench/needle-0"] }], deny: [] }, last: 100 };
+    for await (const batch of store.search(search)) count += batch.length;
+    return count;
+  });
+  console.log(
+    `| the last 100 flows of the pod, whole: ${first.result} | ${first.seconds.toFixed(2)} s | |`,
+  );
+  dropCache();
+  const map = await timed(() => buildServiceMap(store, { span: {}, level: "workload" }));
+  console.log(
+    `| service map of all of it: ${map.result.nodes.length} nodes, ${map.result.edges.length} edges | ${map.seconds.toFixed(2)} s, ${map.cpu.toFixed(2)} CPU s | |`,
+  );
+}
+
+async function timed<Result>(
+  run: () => Promise<Result>,
+): Promise<{ readonly seconds: number; readonly cpu: number; readonly result: Result }> {
+  const before = process.cpuUsage();
+  const startedMs = systemClock.monotonicMs();
+  const result = await run();
+  return { seconds: (systemClock.monotonicMs() - startedMs) / 1000, cpu: cpuSince(before), result };
+}
+
+/** Every flow made whole and asked, one by one. */
+async function fullScan(filters: readonly FlowFilter[]): Promise<number[]> {
+  const tests = filters.map((filter) => compileFlowFilters([filter]));
+  const counts = filters.map(() => 0);
+  for await (const batch of store.search({ filter: { allow: [], deny: [] } })) {
+    for (const flow of batch) {
+      for (const [index, test] of tests.entries())
+        if (test(flow)) counts[index] = (counts[index] ?? 0) + 1;
+    }
+  }
+  return counts;
+}
+
+/** Puts the files out of the page cache (GNU dd does so without being root); says whether it could. */
+function dropCache(): string {
+  try {
+    for (const name of readdirSync(dir)) {
+      execFileSync("dd", [`if=${join(dir, name)}`, "iflag=nocache", "count=0"], {
+        stdio: "ignore",
+      });
+    }
+    return "cold";
+  } catch {
+    return "warm (no GNU dd here)";
+  }
+}
