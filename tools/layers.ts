@@ -122,7 +122,7 @@ export const rooms: readonly Room[] = [
     publicFiles: ["server.ts", "pino-logger.ts", "port-holder.ts"],
     isBrowserSafe: false,
   },
-  { folder: "lab", layer: 7, publicFiles: ["lab.ts", "lab-client.ts"], isBrowserSafe: false },
+  { folder: "lab", layer: 7, publicFiles: ["lab.ts", "lab-client.ts", "lab-cluster-view.ts"], isBrowserSafe: false },
 
   { folder: "cli", layer: 8, publicFiles: ["main.ts"], isBrowserSafe: false },
 ];

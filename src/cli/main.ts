@@ -5,6 +5,7 @@ import { InvariantError } from "../base/assert.ts";
 import { AppError, errorMessage } from "../base/errors.ts";
 import { type CliCommand, type CliContext, exitCodes } from "./command.ts";
 import { checkCommand } from "./commands/check.ts";
+import { endpointCommand, identityCommand } from "./commands/cluster-commands.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { labCommand } from "./commands/lab.ts";
 import { observeCommand } from "./commands/observe.ts";
@@ -17,6 +18,8 @@ const commands: readonly CliCommand[] = [
   demoCommand,
   serverCommand,
   labCommand,
+  endpointCommand,
+  identityCommand,
   checkCommand,
   observeCommand,
   policyCommand,

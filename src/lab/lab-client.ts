@@ -5,10 +5,15 @@
 
 import { readFileSync } from "node:fs";
 import { type IncomingMessage, request as sendRequest } from "node:http";
-import { AppError } from "../base/errors.ts";
+import { AppError, errorMessage } from "../base/errors.ts";
 import type { ExecLine } from "./control/control-wire.ts";
 import { type RunFile, readRunFile } from "./control/run-file.ts";
-import type { LabEndpoint, LabIdentity, LabPolicy, LabService } from "./lab-state.ts";
+import type { Fault } from "./faults/fault-board.ts";
+import type { LabEndpoint, LabIdentity, LabNode, LabPolicy, LabService } from "./lab-state.ts";
+import type { ObjectOutcome } from "./object-apply.ts";
+
+export type { Fault } from "./faults/fault-board.ts";
+export type { ObjectOutcome } from "./object-apply.ts";
 
 /** A command to run in a pod, and where its output goes. */
 export interface LabExecOptions {
@@ -16,6 +21,8 @@ export interface LabExecOptions {
   /** "tiefighter" or "default/tiefighter". */
   readonly pod: string;
   readonly namespace: string;
+  /** Of which cluster; the first unless told. */
+  readonly cluster?: string | undefined;
   readonly command: readonly string[];
   /** Takes text; bytes that are no UTF-8 come as replacement characters unless `stdoutBytes` is given. */
   readonly stdout: (text: string) => void;
@@ -29,7 +36,13 @@ export async function runLabExec(options: LabExecOptions): Promise<number> {
   const slash = options.pod.indexOf("/");
   const namespace = slash < 0 ? options.namespace : options.pod.slice(0, slash);
   const pod = options.pod.slice(slash + 1);
-  const body = JSON.stringify({ namespace, pod, command: options.command });
+  const { cluster, command } = options;
+  const body = JSON.stringify({
+    namespace,
+    pod,
+    command,
+    ...(cluster === undefined ? {} : { cluster }),
+  });
   const response = await send(run, { method: "POST", path: "/exec", body });
   const decoder = new TextDecoder();
   const writeOut =
@@ -71,35 +84,116 @@ export function getLabStatus(dataDir: string): Promise<Readonly<Record<string, u
   return getJson(dataDir, "/status");
 }
 
-/** One object that an apply or delete changed. */
-export interface PolicyOutcome {
-  readonly action: "add" | "update" | "delete";
-  readonly namespace: string;
-  readonly name: string;
+/** Its nodes. */
+export function listLabNodes(dataDir: string): Promise<readonly LabNode[]> {
+  return getJson(dataDir, "/nodes");
 }
 
-/** Puts the policies of a file in force; resolves when every endpoint runs them. Throws AppError with file and line. */
-export async function applyLabPolicies(
-  dataDir: string,
-  file: string,
-): Promise<readonly PolicyOutcome[]> {
-  const path = `/policies?file=${encodeURIComponent(file)}`;
-  const response = await send(readRunFile(dataDir), {
-    method: "POST",
-    path,
-    body: readFileSync(file, "utf8"),
-  });
-  return readJson(response);
+/** Its workloads with their pods. */
+export function listLabWorkloads(dataDir: string): Promise<readonly unknown[]> {
+  return getJson(dataDir, "/workloads");
 }
 
-/** Takes a policy away. Throws AppError `usage` where there is none of that name. */
-export async function deleteLabPolicy(
+/** Its namespaces. */
+export function listLabNamespaces(dataDir: string): Promise<readonly unknown[]> {
+  return getJson(dataDir, "/namespaces");
+}
+
+/** The faults in force. */
+export function listLabFaults(dataDir: string): Promise<readonly Fault[]> {
+  return getJson(dataDir, "/faults");
+}
+
+/** Makes something go wrong. Throws AppError `usage` that says what is wanted. */
+export async function injectLabFault(dataDir: string, request: unknown): Promise<Fault> {
+  const body = JSON.stringify(request);
+  return readJson(await send(readRunFile(dataDir), { method: "POST", path: "/faults", body }));
+}
+
+/** Clears a fault by id, all of a kind, or all. */
+export async function clearLabFaults(dataDir: string, which?: string): Promise<readonly Fault[]> {
+  const path = which === undefined ? "/faults" : `/faults/${encodeURIComponent(which)}`;
+  return readJson(await send(readRunFile(dataDir), { method: "DELETE", path }));
+}
+
+/** Where objects go: of which cluster, and how errors name the file. */
+export interface ObjectTarget {
+  readonly file: string;
+  readonly cluster?: string | undefined;
+}
+
+/** Puts the objects of a file in force; resolves when every endpoint runs them. Throws AppError with file and line. */
+export function applyLabObjects(
   dataDir: string,
-  namespace: string,
-  name: string,
-): Promise<void> {
-  const path = `/policies/${encodeURIComponent(namespace)}/${encodeURIComponent(name)}`;
-  await readJson(await send(readRunFile(dataDir), { method: "DELETE", path }));
+  target: ObjectTarget,
+): Promise<readonly ObjectOutcome[]> {
+  return sendObjects(dataDir, target, "/objects");
+}
+
+/** Takes the objects of a file away. */
+export function deleteLabObjects(
+  dataDir: string,
+  target: ObjectTarget,
+): Promise<readonly ObjectOutcome[]> {
+  return sendObjects(dataDir, target, "/objects/delete");
+}
+
+async function sendObjects(
+  dataDir: string,
+  { file, cluster }: ObjectTarget,
+  path: string,
+): Promise<readonly ObjectOutcome[]> {
+  const query = new URLSearchParams({ file, ...(cluster === undefined ? {} : { cluster }) });
+  const body = readFile(file);
+  const run = readRunFile(dataDir);
+  return readJson(await send(run, { method: "POST", path: `${path}?${query}`, body }));
+}
+
+function readFile(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (cause) {
+    throw new AppError("usage", `cannot read ${file}: ${errorMessage(cause)}`, { cause });
+  }
+}
+
+/** Takes one object away. Throws AppError `usage` where there is none. */
+export async function deleteLabObject(
+  dataDir: string,
+  object: { readonly kind: string; readonly namespace: string; readonly name: string },
+  cluster?: string,
+): Promise<{ readonly kind: string; readonly namespace: string; readonly name: string }> {
+  const { kind, namespace, name } = object;
+  const parts = [kind, namespace, name].map(encodeURIComponent).join("/");
+  const query = cluster === undefined ? "" : `?cluster=${encodeURIComponent(cluster)}`;
+  const path = `/objects/${parts}${query}`;
+  return readJson(await send(readRunFile(dataDir), { method: "DELETE", path }));
+}
+
+/** What a ClusterView tells, of every cluster, as the control server has it. */
+export interface LabView {
+  readonly clusterName: string;
+  readonly ciliumVersion: string;
+  readonly policyRevision: number;
+  readonly nodes: readonly {
+    readonly name: string;
+    readonly address: string;
+    readonly podCidr: string;
+    readonly agentPod: string;
+    readonly host: string;
+    readonly endpointCount: number;
+    readonly unreachable: { readonly nodes: number; readonly endpoints: number };
+  }[];
+  readonly endpoints: readonly LabEndpoint[];
+  readonly identities: readonly LabIdentity[];
+  readonly policies: readonly LabPolicy[];
+  readonly services: readonly LabService[];
+  readonly unmanagedPodCount: number;
+}
+
+/** The present state of every cluster. */
+export function readLabView(dataDir: string): Promise<readonly LabView[]> {
+  return getJson(dataDir, "/view");
 }
 
 async function getJson<Value>(dataDir: string, path: string): Promise<Value> {

@@ -2,35 +2,24 @@
 
 import { errorMessage } from "../../base/errors.ts";
 import { type LabHandle, startLab } from "../../lab/lab.ts";
+import { openLabClusterView } from "../../lab/lab-cluster-view.ts";
 import { findPortHolder } from "../../server/port-holder.ts";
 import { startServer } from "../../server/server.ts";
 import { type CliCommand, type CliContext, exitCodes } from "../command.ts";
 import { readVersion } from "../version.ts";
 import { demoConfigYaml } from "./demo-config.ts";
+import { addLabFlags, type LabFlags, labOptions } from "./lab-options.ts";
 import { openPage } from "./open-page.ts";
 import { addServerFlags, type SharedFlags, toServerOptions } from "./server-options.ts";
 
 /** Flags of the demo alone. */
-interface DemoFlags extends SharedFlags {
-  readonly ciliumVersion: string;
-  readonly labAddress: string;
-}
+type DemoFlags = SharedFlags & LabFlags;
 
 export const demoCommand: CliCommand = {
   name: "demo",
   register(program, context, done) {
-    addServerFlags(program.command("demo"))
-      .description("run the Star Wars laboratory and show it: no cluster needed")
-      .option(
-        "--cilium-version <version>",
-        "whose metric names the laboratory has: 1.6, 1.9, 1.16, 1.19",
-        "1.19",
-      )
-      .option(
-        "--lab-address <prefix>",
-        "first three numbers of the laboratory's loopback addresses",
-        "127.10.0",
-      )
+    addLabFlags(addServerFlags(program.command("demo")))
+      .description("run the Star Wars laboratory, or another scene, and show it: no cluster needed")
       .action(async (flags: DemoFlags) => done(await runDemo(flags, context)));
   },
 };
@@ -41,14 +30,17 @@ async function runDemo(flags: DemoFlags, context: CliContext): Promise<number> {
   const stopped = context.untilStopped();
   // The server first: it holds the lock of the data directory, so a second start is refused before
   // anything of the laboratory runs.
-  const server = await startServer({ ...options, ciliumVersion: flags.ciliumVersion });
+  const server = await startServer({
+    ...options,
+    ciliumVersion: flags.ciliumVersion,
+    clusterView: openLabClusterView(options.dataDir),
+  });
   let lab: LabHandle | undefined;
   try {
     lab = await startLab({
       dataDir: options.dataDir,
-      ciliumVersion: flags.ciliumVersion,
+      ...labOptions(flags),
       logger: logger.child({ part: "lab" }),
-      address: flags.labAddress,
       findPortHolder,
     });
     await server.addScrapeConfigs(demoConfigYaml(lab.endpoints), lab.notes);
@@ -57,7 +49,7 @@ async function runDemo(flags: DemoFlags, context: CliContext): Promise<number> {
         logger.error({ error: errorMessage(thrown) }, "the old configuration stays in force");
       });
     });
-    sayReady(lab, server.url, context);
+    sayReady(lab, server.url, flags.scene, context);
     if (flags.open === true) {
       openPage(server.url, () =>
         context.stderr(`no browser found here; open ${server.url} yourself\n`),
@@ -72,20 +64,22 @@ async function runDemo(flags: DemoFlags, context: CliContext): Promise<number> {
   }
 }
 
-function sayReady(lab: LabHandle, url: string, context: CliContext): void {
+function sayReady(lab: LabHandle, url: string, scene: string, context: CliContext): void {
   for (const note of lab.notes) context.stdout(`${note}\n`);
   for (const { name, url: endpoint } of lab.endpoints)
     context.stdout(`${name.padEnd(24)} ${endpoint}\n`);
-  context.stdout(
-    [
-      "",
-      "Try it in a second terminal:",
-      "  ciliascope lab exec tiefighter -- curl -s -XPOST deathstar.default.svc.cluster.local/v1/request-landing",
-      "  ciliascope lab exec xwing -- curl -s -XPOST -m 5 deathstar.default.svc.cluster.local/v1/request-landing",
-      "  ciliascope lab exec tiefighter -- curl -s -XPUT deathstar.default.svc.cluster.local/v1/exhaust-port",
-      "",
-      `ready ${url}   (Ctrl-C ends everything)`,
-      "",
-    ].join("\n"),
-  );
+  const hints = scene === "star-wars" ? starWarsHints : sceneHints;
+  context.stdout(["", ...hints, "", `ready ${url}   (Ctrl-C ends everything)`, ""].join("\n"));
 }
+
+const sceneHints = [
+  "Try it in a second terminal:",
+  "  ciliascope lab get workloads",
+  "  ciliascope endpoint list",
+];
+const starWarsHints = [
+  "Try it in a second terminal:",
+  "  ciliascope lab exec tiefighter -- curl -s -XPOST deathstar.default.svc.cluster.local/v1/request-landing",
+  "  ciliascope lab exec xwing -- curl -s -XPOST -m 5 deathstar.default.svc.cluster.local/v1/request-landing",
+  "  ciliascope lab exec tiefighter -- curl -s -XPUT deathstar.default.svc.cluster.local/v1/exhaust-port",
+];

@@ -4,16 +4,24 @@ import { resolve } from "node:path";
 import type { Command } from "commander";
 import { AppError } from "../../base/errors.ts";
 import {
-  applyLabPolicies,
-  deleteLabPolicy,
+  applyLabObjects,
+  deleteLabObject,
+  deleteLabObjects,
   getLabStatus,
   listLabEndpoints,
+  listLabFaults,
   listLabIdentities,
+  listLabNamespaces,
+  listLabNodes,
   listLabPolicies,
   listLabServices,
+  listLabWorkloads,
+  type ObjectOutcome,
   runLabExec,
 } from "../../lab/lab-client.ts";
 import { type CliCommand, type CliContext, exitCodes } from "../command.ts";
+import { registerFaults } from "./lab-fault.ts";
+import { registerRun } from "./lab-run.ts";
 
 /** What `lab get` can list: the question, and the columns of the table. */
 const listings: Readonly<
@@ -29,6 +37,23 @@ const listings: Readonly<
     columns: ["namespace", "name", "clusterAddress", "ports", "backends"],
   },
   policies: { read: listLabPolicies, columns: ["namespace", "name", "kind", "entryCount"] },
+  nodes: {
+    read: listLabNodes,
+    columns: ["name", "address", "podCidr", "agentPod", "isOperatorNode"],
+  },
+  namespaces: { read: listLabNamespaces, columns: ["clusterName", "name", "labels"] },
+  workloads: {
+    read: listLabWorkloads,
+    columns: ["clusterName", "namespace", "name", "kind", "replicas", "program", "pods"],
+  },
+  pods: {
+    read: async (dataDir) => (await listLabEndpoints(dataDir)).filter(({ kind }) => kind === "pod"),
+    columns: ["namespace", "podName", "state", "address", "nodeName", "identity"],
+  },
+  faults: {
+    read: listLabFaults,
+    columns: ["id", "kind", "node", "cluster", "share", "ms", "reason"],
+  },
   status: { read: getLabStatus, columns: [] },
 };
 
@@ -41,7 +66,9 @@ export const labCommand: CliCommand = {
       .enablePositionalOptions();
     registerExec(lab, context, done);
     registerGet(lab, context, done);
-    registerPolicies(lab, context, done);
+    registerObjects(lab, context, done);
+    registerFaults(lab, context, done);
+    registerRun(lab, context, done);
     lab.action(() => {
       context.stderr(lab.helpInformation());
       done(exitCodes.misuse);
@@ -56,16 +83,22 @@ function withDataDir(command: Command): Command {
 
 function registerExec(lab: Command, context: CliContext, done: (exitCode: number) => void): void {
   withDataDir(lab.command("exec"))
-    .description("run a command in a pod; the pods have curl")
-    .argument("<pod>", "pod, as in tiefighter or default/tiefighter")
+    .description("run a command in a pod; the pods have curl, ping and nslookup")
+    .argument("<pod>", "pod or workload, as in tiefighter or default/tiefighter")
     .argument("<command...>", "after --: curl and its arguments")
     .option("-n, --namespace <namespace>", "namespace of the pod", "default")
+    .option("--cluster <cluster>", "cluster of a mesh; the first unless told")
     .action(
-      async (pod: string, command: string[], flags: { namespace: string; dataDir: string }) => {
+      async (
+        pod: string,
+        command: string[],
+        flags: { namespace: string; cluster?: string; dataDir: string },
+      ) => {
         done(
           await runLabExec({
             dataDir: resolve(flags.dataDir),
             namespace: flags.namespace,
+            cluster: flags.cluster,
             pod,
             command,
             stdout: context.stdout,
@@ -99,31 +132,69 @@ function registerGet(lab: Command, context: CliContext, done: (exitCode: number)
     });
 }
 
-function registerPolicies(
+interface ObjectFlags {
+  readonly dataDir: string;
+  readonly file?: string;
+  readonly namespace: string;
+  readonly cluster?: string;
+}
+
+function registerObjects(
   lab: Command,
   context: CliContext,
   done: (exitCode: number) => void,
 ): void {
+  const say = (outcomes: readonly ObjectOutcome[]): void => {
+    const verbs = { add: "created", update: "configured", delete: "deleted" };
+    for (const { kind, action, namespace, name } of outcomes) {
+      const full = namespace === "" ? name : `${namespace}/${name}`;
+      context.stdout(`${kind.toLowerCase()} ${full} ${verbs[action]}\n`);
+    }
+  };
   withDataDir(lab.command("apply"))
-    .description("put the CiliumNetworkPolicies of a file in force")
+    .description(
+      "put the objects of a file in force: policies, namespaces, services, pods, workloads",
+    )
     .requiredOption("-f, --file <file>", "YAML file")
-    .action(async (flags: { dataDir: string; file: string }) => {
-      const outcomes = await applyLabPolicies(resolve(flags.dataDir), resolve(flags.file));
-      const verbs = { add: "created", update: "configured", delete: "deleted" };
-      for (const { action, namespace, name } of outcomes) {
-        context.stdout(`ciliumnetworkpolicy ${namespace}/${name} ${verbs[action]}\n`);
-      }
+    .option("--cluster <cluster>", "cluster of a mesh; the first unless told")
+    .action(async (flags: ObjectFlags) => {
+      const target = { file: resolve(flags.file ?? ""), cluster: flags.cluster };
+      say(await applyLabObjects(resolve(flags.dataDir), target));
       done(exitCodes.ok);
     });
   withDataDir(lab.command("delete"))
-    .description("take a policy away")
-    .argument("<name>", "name of the policy")
+    .description(
+      "take an object away: `delete NAME` a policy, `delete KIND NAME` any, `-f FILE` all of a file",
+    )
+    .argument("[what...]", "name of a policy, or kind and name as in pod xwing or svc deathstar")
+    .option("-f, --file <file>", "YAML file")
     .option("-n, --namespace <namespace>", "its namespace", "default")
-    .action(async (name: string, flags: { dataDir: string; namespace: string }) => {
-      await deleteLabPolicy(resolve(flags.dataDir), flags.namespace, name);
-      context.stdout(`ciliumnetworkpolicy ${flags.namespace}/${name} deleted\n`);
+    .option("--cluster <cluster>", "cluster of a mesh; the first unless told")
+    .action(async (what: string[], flags: ObjectFlags) => {
+      const dataDir = resolve(flags.dataDir);
+      if (flags.file !== undefined) {
+        say(await deleteLabObjects(dataDir, { file: resolve(flags.file), cluster: flags.cluster }));
+        done(exitCodes.ok);
+        return;
+      }
+      say([{ ...(await deleteNamed(dataDir, what, flags)), action: "delete" }]);
       done(exitCodes.ok);
     });
+}
+
+/** One word is the name of a policy of any kind, as before there were other objects. */
+async function deleteNamed(dataDir: string, what: readonly string[], flags: ObjectFlags) {
+  const { namespace, cluster } = flags;
+  const [first = "", second] = what;
+  if (first === "" || what.length > 2)
+    throw new AppError("usage", "lab delete: want a name, a kind and a name, or -f FILE");
+  if (second !== undefined)
+    return deleteLabObject(dataDir, { kind: first, namespace, name: second }, cluster);
+  const policy = (await listLabPolicies(dataDir)).find(
+    (one) => one.name === first && (one.namespace === namespace || one.namespace === ""),
+  );
+  const kind = policy?.kind ?? "CiliumNetworkPolicy";
+  return deleteLabObject(dataDir, { kind, namespace, name: first }, cluster);
 }
 
 type Row = Readonly<Record<string, unknown>>;

@@ -6,6 +6,7 @@
 import { type Command, Option } from "commander";
 import { type CliCommand, type CliContext, exitCodes } from "../command.ts";
 import { type AgentFlags, readFlows } from "../policy-files.ts";
+import { registerPolicyGet } from "./cluster-commands.ts";
 import { runCheck } from "./policy-check.ts";
 import { runDiff, runTrace } from "./policy-connectivity.ts";
 import { runPropose, runReplay, runScore, runUnused } from "./policy-flows.ts";
@@ -25,6 +26,7 @@ export const policyCommand: CliCommand = {
     registerConnectivity(policy, context, done);
     registerReplay(policy, context, done);
     registerPropose(policy, context, done);
+    registerPolicyGet(policy, context, done);
     policy.action(() => {
       context.stderr(policy.helpInformation());
       done(exitCodes.misuse);

@@ -7,7 +7,10 @@
 import { timingSafeEqual } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { AppError, errorMessage } from "../../base/errors.ts";
+import { checkFaultRequest } from "../faults/fault-board.ts";
+import type { LabState } from "../lab-state.ts";
 import type { Laboratory } from "../laboratory.ts";
+import { toKind } from "../object-apply.ts";
 import { isExecRequest } from "./control-wire.ts";
 
 /** Policies and command lines are small. */
@@ -37,28 +40,57 @@ const routes: readonly {
     path: /^\/status$/,
     handle: (lab, _request, response) => sendJson(response, 200, statusOf(lab)),
   },
+  { method: "GET", path: /^\/endpoints$/, handle: ofStates((state) => state.endpoints()) },
+  { method: "GET", path: /^\/identities$/, handle: ofStates((state) => state.identities()) },
+  { method: "GET", path: /^\/services$/, handle: ofStates((state) => state.services()) },
+  { method: "GET", path: /^\/policies$/, handle: ofStates((state) => state.policies()) },
+  { method: "GET", path: /^\/nodes$/, handle: ofStates((state) => state.nodes()) },
   {
     method: "GET",
-    path: /^\/endpoints$/,
-    handle: (lab, _request, response) => sendJson(response, 200, lab.state.endpoints()),
+    path: /^\/view$/,
+    handle: (lab, _request, response) => sendJson(response, 200, viewOf(lab)),
   },
   {
     method: "GET",
-    path: /^\/identities$/,
-    handle: (lab, _request, response) => sendJson(response, 200, lab.state.identities()),
+    path: /^\/workloads$/,
+    handle: (lab, _request, response) => sendJson(response, 200, workloadsOf(lab)),
   },
   {
     method: "GET",
-    path: /^\/services$/,
-    handle: (lab, _request, response) => sendJson(response, 200, lab.state.services()),
+    path: /^\/namespaces$/,
+    handle: (lab, _request, response) =>
+      sendJson(
+        response,
+        200,
+        lab.clusters.list.flatMap((cluster) =>
+          [...cluster.namespaces].map(([name, labels]) => ({
+            clusterName: cluster.name,
+            name,
+            labels,
+          })),
+        ),
+      ),
   },
+  { method: "POST", path: /^\/objects$/, handle: applyObjects },
+  { method: "POST", path: /^\/objects\/delete$/, handle: deleteObjects },
+  { method: "DELETE", path: /^\/objects\/[^/]+\/[^/]*\/[^/]+$/, handle: deleteObject },
   {
     method: "GET",
-    path: /^\/policies$/,
-    handle: (lab, _request, response) => sendJson(response, 200, lab.state.policies()),
+    path: /^\/faults$/,
+    handle: (lab, _request, response) => sendJson(response, 200, lab.faults.list()),
   },
-  { method: "POST", path: /^\/policies$/, handle: applyPolicies },
-  { method: "DELETE", path: /^\/policies\/[^/]+\/[^/]+$/, handle: removePolicy },
+  { method: "POST", path: /^\/faults$/, handle: injectFault },
+  {
+    method: "DELETE",
+    path: /^\/faults(\/[^/]+)?$/,
+    handle: (lab, request, response) => {
+      const which = pathParts(request)[2];
+      const gone = lab.faults.clear(which);
+      if (which !== undefined && gone.length === 0)
+        throw new AppError("usage", `cannot clear fault "${which}": none has that id or kind`);
+      sendJson(response, 200, gone);
+    },
+  },
 ];
 
 /** Starts the server on a free port of 127.0.0.1. */
@@ -134,35 +166,109 @@ async function runExec(
   response.end();
 }
 
-async function applyPolicies(
+/** What every cluster has of something, one list. */
+function ofStates(read: (state: LabState) => readonly unknown[]): Handler {
+  return (lab, _request, response) =>
+    sendJson(response, 200, [...lab.states.values()].flatMap(read));
+}
+
+async function applyObjects(
   laboratory: Laboratory,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
+  const { file, cluster } = queryOf(request);
   const text = await readBody(request);
-  const file = new URL(request.url ?? "/", "http://lab").searchParams.get("file") ?? "policy.yaml";
-  const changes = await laboratory.cluster.applyPolicies(text, file);
-  sendJson(
-    response,
-    200,
-    changes.map(({ action, document: { namespace, name } }) => ({ action, namespace, name })),
-  );
+  sendJson(response, 200, await laboratory.objects(cluster).apply(text, file));
 }
 
-async function removePolicy(
+async function deleteObjects(
   laboratory: Laboratory,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const [, , namespace = "", name = ""] =
-    (request.url ?? "").split("?")[0]?.split("/").map(decodeURIComponent) ?? [];
-  const wasThere = await laboratory.cluster.removePolicy(namespace, name);
-  if (wasThere) sendJson(response, 200, { namespace, name });
-  else sendJson(response, 404, { error: `no policy ${namespace}/${name}` });
+  const { file, cluster } = queryOf(request);
+  const text = await readBody(request);
+  sendJson(response, 200, await laboratory.objects(cluster).delete(text, file));
 }
 
-function statusOf({ state, endpointUrls, notes }: Laboratory) {
+async function deleteObject(
+  laboratory: Laboratory,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const [, , kind = "", namespace = "", name = ""] = pathParts(request);
+  const { cluster } = queryOf(request);
+  const wasThere = await laboratory.objects(cluster).deleteOne(kind, namespace, name);
+  if (wasThere) sendJson(response, 200, { kind: toKind(kind), namespace, name });
+  else sendJson(response, 404, { error: `no ${toKind(kind)} ${namespace}/${name}` });
+}
+
+async function injectFault(
+  laboratory: Laboratory,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const body = parseJson(await readBody(request));
+  const clusters = laboratory.clusters.list;
+  const wanted = checkFaultRequest(body, {
+    nodes: clusters.flatMap(({ nodes }) => nodes.map(({ name }) => name)),
+    clusters: clusters.map(({ name }) => name),
+  });
+  sendJson(response, 200, laboratory.faults.inject(wanted));
+}
+
+function queryOf(request: IncomingMessage): { file: string; cluster: string | undefined } {
+  const { searchParams } = new URL(request.url ?? "/", "http://lab");
   return {
+    file: searchParams.get("file") ?? "objects.yaml",
+    cluster: searchParams.get("cluster") ?? undefined,
+  };
+}
+
+function pathParts(request: IncomingMessage): string[] {
+  return (request.url ?? "").split("?")[0]?.split("/").map(decodeURIComponent) ?? [];
+}
+
+function workloadsOf(laboratory: Laboratory) {
+  return laboratory.workloads.list().map(({ spec, pods }) => ({
+    clusterName: spec.clusterName,
+    namespace: spec.namespace,
+    name: spec.name,
+    kind: spec.kind,
+    replicas: spec.replicas,
+    pods: pods.map(({ facts }) => facts.podName),
+    program: spec.program.kind,
+  }));
+}
+
+/** Everything that ClusterView tells, at one moment. */
+function viewOf({ states, clusters }: Laboratory) {
+  return [...states.values()].map((state) => ({
+    clusterName: state.clusterName,
+    ciliumVersion: state.ciliumVersion,
+    policyRevision: state.policyRevision,
+    nodes: state.nodes().map(({ name, address, podCidr, agentPod, listeners }) => ({
+      name,
+      address,
+      podCidr,
+      agentPod,
+      host: listeners.host,
+      endpointCount: state.endpointCount(name),
+      unreachable: state.unreachable(name),
+    })),
+    endpoints: state.endpoints(),
+    identities: state.identities(),
+    policies: state.policies(),
+    services: state.services(),
+    unmanagedPodCount: clusters.named(state.clusterName)?.unmanagedCount ?? 0,
+  }));
+}
+
+function statusOf({ state, scene, clusters, endpointUrls, notes }: Laboratory) {
+  return {
+    scene: scene.name,
+    clusters: clusters.list.map(({ name }) => name),
     clusterName: state.clusterName,
     ciliumVersion: state.ciliumVersion,
     startedMs: state.startedMs,

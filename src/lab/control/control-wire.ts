@@ -42,10 +42,11 @@ export type ExecLine =
 /** Whether outside data is an exec request. */
 export function isExecRequest(value: unknown): value is ExecRequest {
   if (typeof value !== "object" || value === null) return false;
-  const { namespace, pod, command } = value as Record<string, unknown>;
+  const { namespace, pod, command, cluster } = value as Record<string, unknown>;
   return (
     typeof namespace === "string" &&
     typeof pod === "string" &&
+    (cluster === undefined || typeof cluster === "string") &&
     /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/.test(namespace) &&
     /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/.test(pod) &&
     Array.isArray(command) &&
