@@ -17,6 +17,7 @@ import type { ServerStatus } from "../api/wire/server.ts";
 import type { Clock } from "../base/clock.ts";
 import { AppError, errorMessage } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
+import type { ClusterView } from "../cilium/cluster-view.ts";
 import { redactedYaml } from "../config/config.ts";
 import type { FeatureSwitches } from "../config/feature-switches.ts";
 import { loadWebConfig, type WebConfig } from "../config/web-config.ts";
@@ -26,6 +27,7 @@ import { Registry } from "../metrics/registry.ts";
 import { WriteReceiver } from "../remote/write-receiver.ts";
 import { ScrapeManager } from "../scrape/scrape-manager.ts";
 import { openTsdb, type Tsdb, type TsdbOptions } from "../tsdb/tsdb.ts";
+import { clusterFeature } from "./cluster-feature.ts";
 import { ConfigInForce } from "./config-in-force.ts";
 import {
   type HttpListener,
@@ -73,6 +75,8 @@ export interface ServerOptions {
   readonly features?: FeatureSwitches;
   /** The laboratory's, in the demo. */
   readonly ciliumVersion?: string;
+  /** The cluster that is watched; absent: none. */
+  readonly clusterView?: ClusterView;
 }
 
 /** A server that runs. */
@@ -267,13 +271,20 @@ function apiSources(parts: Parts): ApiSources {
       importedDir: join(options.dataDir, "dashboards"),
       logger,
     }),
+    features: [...clusterFeature(options.clusterView)],
     ...(options.canImportByUrl ? { fetchUrl: (url: string) => fetchPublicText(url) } : {}),
   };
 }
 
 function writeReceiver({ options, registry, tsdb }: Parts): WriteReceiver {
   const logger = options.logger.child({ part: "remote" });
-  return new WriteReceiver({ appendable: tsdb, clock: options.clock, logger, registry });
+  return new WriteReceiver({
+    appendable: tsdb,
+    clock: options.clock,
+    logger,
+    registry,
+    isVolatile: () => tsdb.stats().walBacklogBytes > 0,
+  });
 }
 
 /** Snapshots lie where Prometheus puts them. */
@@ -297,6 +308,15 @@ function budgetWarnings(tsdb: Tsdb): string[] {
   ];
 }
 
+/** A sentence while the disk is full. */
+function diskWarnings(tsdb: Tsdb): string[] {
+  const { walBacklogBytes } = tsdb.stats();
+  if (walBacklogBytes === 0) return [];
+  return [
+    `The disk is full: ${(walBacklogBytes / 2 ** 20).toFixed(1)} MiB of samples are in memory only and are lost if this process ends. Make room, or lower --storage.tsdb.retention.size.`,
+  ];
+}
+
 /** A sentence for each block that is set aside. */
 function blockWarnings(tsdb: Tsdb): string[] {
   return [...tsdb.stats().corruptBlocks].map(
@@ -317,6 +337,7 @@ function serverStatus({ options, config, tsdb, startedMs }: Parts): ServerStatus
     canImportByUrl: options.canImportByUrl,
     warnings: [
       ...budgetWarnings(tsdb),
+      ...diskWarnings(tsdb),
       ...blockWarnings(tsdb),
       ...config.warnings,
       ...config.notes,
