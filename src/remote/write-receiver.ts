@@ -43,6 +43,8 @@ export interface WriteReceiverOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly registry: Registry;
+  /** Whether what was committed just now would not outlive this process; the sender is asked to try again. */
+  isVolatile?(): boolean;
   /** Bytes of label sets remembered; for tests. */
   readonly labelCacheBytes?: number;
 }
@@ -111,6 +113,9 @@ export class WriteReceiver {
       if (run.failure === undefined) {
         isOpen = false;
         appender.commit();
+        if (this.#options.isVolatile?.() === true) {
+          return { status: 500, message: "the disk is full: the samples are in memory only" };
+        }
       }
     } catch (thrown) {
       if (thrown instanceof AppError && thrown.code === "disk") {

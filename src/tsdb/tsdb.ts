@@ -74,6 +74,8 @@ const exemplarsMaxDefault = 100_000;
 const upkeepMs = 60_000;
 /** Truncation walks all series, so it waits until at least this share of the retention has passed. */
 const truncationShare = 0.1;
+/** Bytes of log that wait in memory while the disk is full: about eight million samples. */
+const logBacklogBytesMax = 64 * 1024 * 1024;
 /** Batches kept for reuse; more than that were only needed by many appenders at once. */
 const idleBatchesMax = 8;
 
@@ -129,6 +131,8 @@ export interface TsdbStats {
   readonly memoryBytes: number;
   readonly memoryUsedBytes: number;
   readonly walBytesWritten: number;
+  /** Bytes of the log that wait in memory since the disk is full; a kill would lose their samples. */
+  readonly walBacklogBytes: number;
   /** Whether the memory budget acts, and which metric grew most. */
   readonly budget: BudgetState;
   /** New series refused by a limit. */
@@ -227,6 +231,7 @@ export async function openTsdb(options: TsdbOptions): Promise<Tsdb> {
     const wal = new WalWriter({
       dir: walDir,
       firstSegment: replay.nextSegment,
+      backlogBytesMax: logBacklogBytesMax,
       fs,
       logger,
       compression,
@@ -299,6 +304,7 @@ class HeadTsdb implements Tsdb {
       fs: parts.fs,
       logger: options.logger,
       firstSegment: parts.replay.nextLateSegment,
+      backlogBytesMax: logBacklogBytesMax,
       compression: parts.compression,
       ...(options.walSegmentSizeBytes === undefined
         ? {}
@@ -443,6 +449,7 @@ class HeadTsdb implements Tsdb {
       memoryBytes: head.arena.pageBytesTotal,
       memoryUsedBytes: head.arena.usedBytes,
       walBytesWritten: this.#wal.totalBytes,
+      walBacklogBytes: this.#wal.backlogBytes + this.#lateLog.backlogBytes,
       budget: head.budget.state(),
       seriesRefused: head.counts.seriesRefused,
       blockCount: this.#blocks.blocks.length,
@@ -543,18 +550,28 @@ class HeadTsdb implements Tsdb {
   #armUpkeep(): void {
     this.#stopTimer = this.#options.clock.after(upkeepMs, () => {
       this.#head.budget.tick();
-      this.#compactor
-        .run()
+      const report = (thrown: unknown) =>
+        this.#options.logger.error(
+          { error: errorMessage(thrown) },
+          "cannot shorten the head, its log or the blocks",
+        );
+      Promise.resolve()
+        .then(() => this.#retryLog())
+        .catch(report)
+        .then(() => this.#compactor.run())
         .then(() => this.#truncateByRetention())
-        .catch((thrown: unknown) => {
-          this.#options.logger.error(
-            { error: errorMessage(thrown) },
-            "cannot shorten the head, its log or the blocks",
-          );
-        })
+        .catch(report)
         .finally(() => {
           if (!this.#isClosed) this.#armUpkeep();
         });
+    });
+  }
+
+  /** What waits for a full disk goes with the next commit, and where none comes, here. */
+  #retryLog(): void {
+    this.#logging(() => {
+      if (this.#wal.backlogBytes > 0) this.#wal.flush();
+      if (this.#lateLog.backlogBytes > 0) this.#lateLog.flush();
     });
   }
 

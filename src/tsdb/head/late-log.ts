@@ -19,6 +19,7 @@ export interface LateLogOptions {
   readonly firstSegment: number;
   readonly compression: RecordCompression;
   readonly segmentSizeBytes?: number;
+  readonly backlogBytesMax?: number;
 }
 
 /** Log of one head's late samples. */
@@ -51,6 +52,16 @@ export class LateLog {
     this.#late.dropFrozen();
     const { fs, dir } = this.#options;
     for (const { index, path } of listSegments(fs, dir)) if (index < mark) fs.unlinkSync(path);
+  }
+
+  /** As WalWriter.backlogBytes. */
+  get backlogBytes(): number {
+    return this.#open?.backlogBytes ?? 0;
+  }
+
+  /** Tries again to write what waits for the disk. Throws AppError "disk". */
+  flush(): void {
+    this.#open?.flush();
   }
 
   close(): void {

@@ -39,6 +39,8 @@ export interface WalWriterOptions {
   readonly compression?: RecordCompression;
   /** A multiple of the page size. */
   readonly segmentSizeBytes?: number;
+  /** While the disk is full, so many bytes wait in memory for it; absent: none, `flush` throws at once. */
+  readonly backlogBytesMax?: number;
 }
 
 /** Appends records to the newest segment. */
@@ -57,6 +59,9 @@ export class WalWriter {
   #writtenBytes = 0;
   #totalBytes = 0;
   #fsyncs = 0;
+  readonly #backlogBytesMax: number;
+  /** Bytes of the batch that were taken though the disk was full: they wait for it. */
+  #waitingBytes = 0;
   /** Of segments that were ended. */
   readonly #syncs = new Set<Promise<void>>();
 
@@ -70,6 +75,7 @@ export class WalWriter {
     if (compression instanceof ZstdCompressor) this.#codec = compression;
     else this.#codec = compression === "none" ? undefined : new SnappyEncoder();
     this.#codecFlag = compression instanceof ZstdCompressor ? zstdFlag : snappyFlag;
+    this.#backlogBytesMax = options.backlogBytesMax ?? 0;
     this.#segment = options.firstSegment;
     this.#fd = this.#create(this.#segment);
     syncDir(this.#fs, this.#dir);
@@ -83,6 +89,11 @@ export class WalWriter {
   /** Bytes handed to the kernel since the start. */
   get totalBytes(): number {
     return this.#totalBytes;
+  }
+
+  /** Bytes that wait for a full disk to take them; a kill would lose them. */
+  get backlogBytes(): number {
+    return this.#waitingBytes;
   }
 
   get fsyncCount(): number {
@@ -106,10 +117,13 @@ export class WalWriter {
     this.#closeFullPage();
     if (size > this.#roomInSegment()) this.nextSegment();
     this.#frame(source, size, flag);
-    if (this.#batch.length >= batchMaxBytes) this.flush();
+    if (this.#batch.length - this.#waitingBytes >= batchMaxBytes) this.flush();
   }
 
-  /** Hands the batch to the kernel; throws AppError "disk" after undoing a half write. */
+  /**
+   * Hands the batch to the kernel; throws AppError "disk" after undoing a half write. Where the disk is
+   * full and the backlog has room, the batch waits there instead.
+   */
   flush(): void {
     const { bytes, length } = this.#batch;
     if (length === 0) return;
@@ -119,12 +133,25 @@ export class WalWriter {
         done += this.#fs.writeSync(this.#fd, bytes, done, length - done, this.#writtenBytes + done);
       }
     } catch (thrown) {
-      this.#dropBatch();
+      this.#undoWrite();
+      if (isDiskFull(thrown) && length <= this.#backlogBytesMax) {
+        if (this.#waitingBytes === 0) this.#sayFull();
+        this.#waitingBytes = length;
+        return;
+      }
+      this.discard();
       const file = segmentName(this.#segment);
       throw new AppError("disk", `cannot write to WAL segment ${file}: ${errorMessage(thrown)}`, {
         cause: thrown,
       });
     }
+    if (this.#waitingBytes > 0) {
+      this.#logger.info(
+        { bytes: length },
+        "the disk takes samples again; those in memory are on it",
+      );
+    }
+    this.#waitingBytes = 0;
     this.#writtenBytes += length;
     this.#totalBytes += length;
     this.#batch.clear();
@@ -132,14 +159,19 @@ export class WalWriter {
 
   /** Forgets what was logged since the last flush. */
   discard(): void {
-    this.#batch.clear();
+    this.#batch.length = this.#waitingBytes;
   }
 
   /** Ends the segment (padded to a page, then fsync in the background) and begins the next. */
   nextSegment(): void {
+    // What waits belongs into this segment, which grows beyond its size meanwhile.
+    if (this.#waitingBytes > 0) this.flush();
+    if (this.#waitingBytes > 0) return;
     this.#padPage();
     this.flush();
-    const next = this.#create(this.#segment + 1);
+    if (this.#waitingBytes > 0) return;
+    const next = this.#createNext();
+    if (next < 0) return;
     const old = this.#fd;
     const oldName = segmentName(this.#segment);
     this.#fd = next;
@@ -161,6 +193,12 @@ export class WalWriter {
     try {
       this.#padPage();
       this.flush();
+      if (this.#waitingBytes > 0) {
+        throw new AppError(
+          "disk",
+          `cannot write the last ${this.#waitingBytes} bytes of the WAL: the disk is full`,
+        );
+      }
       this.#fsyncs++;
       this.#fs.fsyncSync(this.#fd);
     } finally {
@@ -191,8 +229,26 @@ export class WalWriter {
     return this.#fs.openSync(join(this.#dir, segmentName(index)), "w", 0o666);
   }
 
-  #dropBatch(): void {
-    this.#batch.clear();
+  /** Descriptor of the next segment, -1 where the disk has no room for its name. */
+  #createNext(): number {
+    try {
+      return this.#create(this.#segment + 1);
+    } catch (thrown) {
+      if (isDiskFull(thrown) && this.#backlogBytesMax > 0) return -1;
+      throw new AppError("disk", `cannot begin a WAL segment: ${errorMessage(thrown)}`, {
+        cause: thrown,
+      });
+    }
+  }
+
+  #sayFull(): void {
+    this.#logger.error(
+      { dir: this.#dir, backlogBytesMax: this.#backlogBytesMax },
+      "the disk is full: samples are kept in memory only and are lost if this process ends before there is room",
+    );
+  }
+
+  #undoWrite(): void {
     try {
       this.#fs.ftruncateSync(this.#fd, this.#writtenBytes);
     } catch (thrown) {
@@ -255,4 +311,9 @@ export class WalWriter {
     batch.bytes.set(source.subarray(from, to), batch.length);
     batch.length += to - from;
   }
+}
+
+function isDiskFull(thrown: unknown): boolean {
+  const code = (thrown as NodeJS.ErrnoException | null)?.code;
+  return code === "ENOSPC" || code === "EDQUOT";
 }
