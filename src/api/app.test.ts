@@ -1,3 +1,6 @@
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { openTestApp } from "./testing/test-app.ts";
 import type { RuleGroupAnswer } from "./wire/rules.ts";
@@ -54,6 +57,17 @@ describe("the application", () => {
     const tag = first.headers.get("etag") ?? "";
     const second = await app.request("/api/v1/metadata", { headers: { "if-none-match": tag } });
     expect([first.status, second.status, await second.text()]).toEqual([200, 304, ""]);
+  });
+
+  it("serves the page with a tag, compressed or not", async () => {
+    const webDir = mkdtempSync(join(tmpdir(), "web-"));
+    writeFileSync(join(webDir, "index.html"), `<title>${"page ".repeat(500)}</title>`);
+    const app = openTestApp({}, { webDir });
+    const first = await app.request("/explore", { headers: { "accept-encoding": "gzip" } });
+    const tag = first.headers.get("etag") ?? "";
+    expect([first.headers.get("content-encoding"), tag.slice(0, 3)]).toEqual(["gzip", 'W/"']);
+    const second = await app.request("/", { headers: { "if-none-match": tag } });
+    expect([second.status, await second.text()]).toEqual([304, ""]);
   });
 
   it("shows, filters and pages rules that a view gives", async () => {

@@ -1,8 +1,9 @@
 /**
  * Serves the built page: hashed assets with a long cache, index.html for every route of the page.
- * Files are read once; the whole bundle is a few MB. Text is sent as it is or gzipped by the app.
+ * Files are read once; the whole bundle is a few MB. The app compresses text.
  */
 
+import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { extname, join, relative, sep } from "node:path";
 import type { Context } from "hono";
@@ -40,12 +41,19 @@ export function createWebFiles(webDir: string): (context: Context) => Response {
   return (context) => {
     const path = new URL(context.req.url).pathname;
     const file = files.get(path);
-    if (file !== undefined) return new Response(file.body, { headers: file.headers });
+    if (file !== undefined) return fileAnswer(context, file);
     if (extname(path) !== "" && path.startsWith("/assets/"))
       return plainText(404, "404 page not found");
     if (index === undefined) return plainText(404, "the page is not built: run `npm run build`");
-    return new Response(index.body, { headers: index.headers });
+    return fileAnswer(context, index);
   };
+}
+
+/** The file, or 304 where the browser has it; a tag is weak once the answer was compressed. */
+function fileAnswer(context: Context, { body, headers }: WebFile): Response {
+  const tags = (context.req.header("if-none-match") ?? "").replaceAll("W/", "").split(/,\s*/);
+  const isKnown = tags.includes(headers["etag"] ?? "");
+  return isKnown ? new Response(null, { status: 304, headers }) : new Response(body, { headers });
 }
 
 function readFiles(webDir: string): ReadonlyMap<string, WebFile> {
@@ -55,9 +63,11 @@ function readFiles(webDir: string): ReadonlyMap<string, WebFile> {
     const file = join(entry.parentPath, entry.name);
     const path = `/${relative(webDir, file).split(sep).join("/")}`;
     const isHashed = path.startsWith("/assets/");
+    const body = new Uint8Array(readFileSync(file));
     files.set(path, {
-      body: new Uint8Array(readFileSync(file)),
+      body,
       headers: {
+        etag: `"${createHash("sha256").update(body).digest("base64url").slice(0, 22)}"`,
         "content-type": contentTypes[extname(path)] ?? "application/octet-stream",
         "cache-control": isHashed ? "public, max-age=31536000, immutable" : "no-cache",
         ...securityHeaders,

@@ -32,7 +32,7 @@ it("shows the process at the time of collection and stops its measurements", () 
   expect(text).toContain("process_start_time_seconds 40\n");
   expect(text).toContain("process_open_fds 7\n");
   expect(text).toContain("process_max_fds 1024\n");
-  expect(text).toContain('ciliascope_event_loop_delay_seconds{quantile="0.5"} 0.005\n');
+  expect(text).toContain('ciliascope_event_loop_delay_seconds{percentile="50"} 0.005\n');
   stop();
   expect(source.stopped).toBe(true);
 });

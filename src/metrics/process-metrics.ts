@@ -95,10 +95,11 @@ function registerEventLoopMetrics(registry: Registry, source: ProcessSource): ()
   const watch = source.watchEventLoop();
   const delay = registry.gauge({
     name: "ciliascope_event_loop_delay_seconds",
-    help: "Delay of the event loop since the previous collection, by quantile.",
-    labelNames: ["quantile"],
+    help: "Delay of the event loop since the previous collection, by percentile.",
+    // "quantile" belongs to summaries: promtool check metrics refuses it elsewhere.
+    labelNames: ["percentile"],
   });
-  const children = eventLoopQuantiles.map((quantile) => delay.labels(String(quantile)));
+  const children = eventLoopQuantiles.map((quantile) => delay.labels(String(quantile * 100)));
   const unhook = registry.onCollect(() => {
     for (const [index, quantile] of eventLoopQuantiles.entries()) {
       children[index]?.set(watch.quantileSeconds(quantile));

@@ -43,7 +43,7 @@ export function ExemplarControl(props: ExemplarControlProps) {
     >
       {() => (
         <div className="exemplar-form">
-          <label className="check">
+          <label className="exemplar-check">
             <input
               type="checkbox"
               checked={isShown}

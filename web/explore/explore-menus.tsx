@@ -20,51 +20,53 @@ export function ExploreMenus(props: ExploreMenusProps) {
   const { history, canAdd, onAdd, onPick, onInsert, onRun } = props;
   const [isBrowsing, setBrowsing] = useState(false);
   return (
-    <div className="explore-bar">
-      <button type="button" className="link" disabled={!canAdd} onClick={onAdd}>
-        Add query
-      </button>
-      <Popover
-        label="History"
-        buttonClass="control is-ghost is-small"
-        paneClass="history-pane"
-        button={
-          <>
-            <Icon name="history" />
-            History
-          </>
-        }
-      >
-        {(close) => (
-          <HistoryList
-            queries={history.list()}
-            onPick={(text) => {
-              onPick(text);
-              close();
-            }}
-          />
-        )}
-      </Popover>
-      <button
-        type="button"
-        className="control is-ghost is-small"
-        aria-haspopup="dialog"
-        onClick={() => setBrowsing(true)}
-      >
-        <Icon name="metric" />
-        Browse metrics
-      </button>
+    <>
+      <div className="explore-bar">
+        <button type="button" className="link" disabled={!canAdd} onClick={onAdd}>
+          Add query
+        </button>
+        <Popover
+          label="History"
+          buttonClass="control is-ghost is-small"
+          paneClass="history-pane"
+          button={
+            <>
+              <Icon name="history" />
+              History
+            </>
+          }
+        >
+          {(close) => (
+            <HistoryList
+              queries={history.list()}
+              onPick={(text) => {
+                onPick(text);
+                close();
+              }}
+            />
+          )}
+        </Popover>
+        <button
+          type="button"
+          className="control is-ghost is-small"
+          aria-haspopup="dialog"
+          onClick={() => setBrowsing(true)}
+        >
+          <Icon name="metric" />
+          Browse metrics
+        </button>
+        <i className="spacer" />
+        <span className="dim wide-only">
+          <kbd>⌃space</kbd> complete
+        </span>
+        <button type="button" className="control is-small is-primary" onClick={onRun}>
+          Run queries <kbd className="on-ink">⌘↵</kbd>
+        </button>
+      </div>
       {isBrowsing && (
         <MetricExplorer onPick={onPick} onInsert={onInsert} onClose={() => setBrowsing(false)} />
       )}
-      <i className="spacer" />
-      <span className="dim wide-only">
-        <kbd>⌃space</kbd> complete
-      </span>
-      <button type="button" className="control is-small is-primary" onClick={onRun}>
-        Run queries <kbd className="on-ink">⌘↵</kbd>
-      </button>
-    </div>
+    </>
   );
 }
 
