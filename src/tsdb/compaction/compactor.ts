@@ -232,13 +232,26 @@ export class Compactor {
   async #compactNext(): Promise<boolean> {
     const { blocks } = this.#options;
     const plan = planCompaction(
-      blocks.blocks.map(({ meta }) => meta),
+      blocks.blocks.map(({ meta }) => meta).filter((meta) => !this.#isAheadOfCut(meta)),
       { rangesMs: this.#rangesMs, mergesOverlaps: true },
     );
     if (plan.length === 0) return false;
     const chosen = plan.map((meta) => blocks.blocks.find((block) => block.meta === meta) as Block);
     await this.#replace(chosen, mergeMetas(this.#newUlid(), plan));
     return true;
+  }
+
+  /**
+   * Whether late samples lie there beside others that the head alone has. Merged into a block without the
+   * hint they would move the place where a restart takes the head to be cut, and hide those others.
+   */
+  #isAheadOfCut({ hints, maxTimeMs }: BlockMeta): boolean {
+    const { head } = this.#options.head;
+    return (
+      hints.includes(blockHint.fromOutOfOrder) &&
+      Number.isFinite(head.minMs) &&
+      maxTimeMs > head.minValidMs
+    );
   }
 
   /** Makes the block of `meta` from others, which then go. */
