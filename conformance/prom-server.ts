@@ -11,6 +11,7 @@ import { Labels } from "../src/model/labels.ts";
 import { Engine } from "../src/promql/engine/engine.ts";
 import type { MemoryStorage } from "../src/storage/memory-storage.ts";
 import { loadPromDataset } from "./prom-dataset.ts";
+import { copyToTsdb } from "./prom-tsdb.ts";
 
 /** Sends a request (method GET unless told) to the API and gives the answer. */
 export type PromFetch = (pathAndQuery: string, init?: RequestInit) => Promise<Response>;
@@ -19,6 +20,18 @@ export type PromFetch = (pathAndQuery: string, init?: RequestInit) => Promise<Re
 export async function openPromServer(dataDir: string): Promise<PromFetch> {
   const app = createApp(sourcesOver(await loadPromDataset(dataDir)), async () => undefined);
   return async (pathAndQuery, init) => app.request(`http://localhost${pathAndQuery}`, init);
+}
+
+/** The same with the samples in a database (prom-tsdb.ts); `close` ends it. */
+export async function openPromTsdbServer(
+  dataDir: string,
+): Promise<{ readonly fetchProm: PromFetch; close(): Promise<void> }> {
+  const storage = await loadPromDataset(dataDir);
+  const { tsdb, close } = await copyToTsdb(storage);
+  const sources = { ...sourcesOver(storage), queryable: tsdb };
+  const app = createApp(sources, async () => undefined);
+  const fetchProm: PromFetch = async (path, init) => app.request(`http://localhost${path}`, init);
+  return { fetchProm, close };
 }
 
 function sourcesOver(storage: MemoryStorage): ApiSources {

@@ -27,7 +27,7 @@ import { hubbleProtobuf } from "./suites/hubble-protobuf.ts";
 import { policyInvalidSuite } from "./suites/policy-invalid.ts";
 import { policyDnsSuite, policyHttpSuite } from "./suites/policy-l7.ts";
 import { policyVerdictsSuite } from "./suites/policy-verdicts.ts";
-import { promqlSuite } from "./suites/promql.ts";
+import { promqlSuite, promqlTsdbSuite } from "./suites/promql.ts";
 import { promqlGrammarSuite } from "./suites/promql-grammar.ts";
 import { promqltestSuite } from "./suites/promqltest.ts";
 import { relabelSuite } from "./suites/relabel.ts";
@@ -40,6 +40,7 @@ import { tsdbWalSuite } from "./suites/tsdb-wal.ts";
 
 export const suites: readonly Suite[] = [
   promqlSuite,
+  promqlTsdbSuite,
   promqltestSuite,
   promqlGrammarSuite,
   httpApiSuite,

@@ -8,7 +8,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Expr } from "../../src/promql/ast.ts";
 import { parseExpr } from "../../src/promql/parser.ts";
-import { openPromServer } from "../prom-server.ts";
+import { openPromServer, openPromTsdbServer, type PromFetch } from "../prom-server.ts";
 import { reportCase, type Suite } from "../suite.ts";
 
 /** Relative difference that two values may have. */
@@ -63,19 +63,46 @@ export const promqlSuite: Suite = {
   async run(dataDir, reporter) {
     const fetchProm = await openPromServer(dataDir);
     for (const recorded of await readQueries(dataDir)) {
-      await reportCase(reporter, String(recorded.id), async () => {
-        const search = new URLSearchParams(recorded.params);
-        const response = await fetchProm(`${recorded.endpoint}?${search}`);
-        const body = await response.text();
-        if (!body.startsWith("{")) return `${response.status} ${body}`;
-        const differences = compareAnswers(recorded, response.status, JSON.parse(body) as Answer);
-        if (differences.length === 0) return undefined;
-        const shown = differences.slice(0, differencesMax).join("\n  ");
-        return `${recorded.endpoint} ${JSON.stringify(recorded.params)}\n  ${shown}`;
-      });
+      await reportCase(reporter, String(recorded.id), () => askAndCompare(fetchProm, recorded));
     }
   },
 };
+
+/** The same queries over a database: blocks and head, each asked again for what was kept decoded. */
+export const promqlTsdbSuite: Suite = {
+  name: "prom/promql-tsdb",
+
+  async countCases(dataDir) {
+    return (await readQueries(dataDir)).length * 2;
+  },
+
+  async run(dataDir, reporter) {
+    const { fetchProm, close } = await openPromTsdbServer(dataDir);
+    try {
+      for (const recorded of await readQueries(dataDir)) {
+        const ask = () => askAndCompare(fetchProm, recorded);
+        await reportCase(reporter, String(recorded.id), ask);
+        await reportCase(reporter, `${recorded.id} again`, ask);
+      }
+    } finally {
+      await close();
+    }
+  },
+};
+
+async function askAndCompare(
+  fetchProm: PromFetch,
+  recorded: RecordedQuery,
+): Promise<string | undefined> {
+  const search = new URLSearchParams(recorded.params);
+  const response = await fetchProm(`${recorded.endpoint}?${search}`);
+  const body = await response.text();
+  if (!body.startsWith("{")) return `${response.status} ${body}`;
+  const differences = compareAnswers(recorded, response.status, JSON.parse(body) as Answer);
+  if (differences.length === 0) return undefined;
+  const shown = differences.slice(0, differencesMax).join("\n  ");
+  return `${recorded.endpoint} ${JSON.stringify(recorded.params)}\n  ${shown}`;
+}
 
 function compareAnswers(recorded: RecordedQuery, status: number, actual: Answer): string[] {
   const { response: wanted } = recorded;

@@ -44,7 +44,9 @@ export class HeadQuerier implements Querier {
     const { chunks, order } = this.#head;
     let slots = selectSlots(this.#head, matchers);
     slots = slots.filter((slot) => chunks.lastMs(slot) >= startMs && chunks.firstMs(slot) <= endMs);
-    order.sort(slots);
+    // Slots are given out in order: as Prometheus' head, series come as they were created.
+    if (hints.isOrderFree === true) slots.sort();
+    else order.sort(slots);
     const limit = hints.limit ?? 0;
     const isCut = limit > 0 && slots.length > limit;
     if (isCut) slots = slots.subarray(0, limit);
