@@ -54,8 +54,8 @@ class LabProcess {
         ...(message.hubbleMetrics === undefined ? {} : { hubbleMetrics: message.hubbleMetrics }),
       });
       this.#control = await startControlServer(this.#laboratory, message.token);
-      const { endpointUrls, notes } = this.#laboratory;
-      send({ kind: "ready", controlPort: this.#control.port, endpointUrls, notes });
+      const { endpointUrls, relays, notes } = this.#laboratory;
+      send({ kind: "ready", controlPort: this.#control.port, endpointUrls, relays, notes });
     } catch (thrown) {
       const code = thrown instanceof AppError ? thrown.code : "internal";
       send({

@@ -15,8 +15,10 @@ import type { Logger } from "../base/logger.ts";
 import { labAddressDefault } from "./component-servers.ts";
 import type { ChildMessage, StartMessage } from "./control/control-wire.ts";
 import { removeRunFile, writeRunFile } from "./control/run-file.ts";
+import type { LabRelay } from "./hubble-api/hubble-servers.ts";
 import type { LabEndpointUrl } from "./laboratory.ts";
 
+export type { LabRelay } from "./hubble-api/hubble-servers.ts";
 export type { LabEndpointUrl } from "./laboratory.ts";
 
 /** The child must be ready within this time, and gone within that. */
@@ -49,6 +51,8 @@ export interface LabHandle {
   readonly pid: number;
   /** What can be scraped. */
   readonly endpoints: readonly LabEndpointUrl[];
+  /** Hubble Relays, one a cluster. */
+  readonly relays: readonly LabRelay[];
   /** Sentences for the user: where addresses differ from the usual. */
   readonly notes: readonly string[];
   /** Resolves when the child has ended, for whatever reason. */
@@ -84,10 +88,12 @@ export async function startLab(options: StartLabOptions): Promise<LabHandle> {
     token,
   };
   child.send(start);
-  const { controlPort, endpointUrls, notes } = await ready.catch(async (thrown: unknown) => {
-    await stopChild(child, exited);
-    throw thrown;
-  });
+  const { controlPort, endpointUrls, relays, notes } = await ready.catch(
+    async (thrown: unknown) => {
+      await stopChild(child, exited);
+      throw thrown;
+    },
+  );
   const labPid = child.pid ?? 0;
   writeRunFile(dataDir, {
     pid: process.pid,
@@ -106,6 +112,7 @@ export async function startLab(options: StartLabOptions): Promise<LabHandle> {
   return {
     pid: labPid,
     endpoints: endpointUrls,
+    relays,
     notes,
     exited: cleanedUp,
     stop: async () => {

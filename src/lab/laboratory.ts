@@ -25,6 +25,7 @@ import { FaultBoard } from "./faults/fault-board.ts";
 import { FlowEmitter } from "./flow-emitter.ts";
 import { FlowLog } from "./flow-log.ts";
 import { HealthProber } from "./health-prober.ts";
+import { type LabRelay, startHubbleServers } from "./hubble-api/hubble-servers.ts";
 import type { LabContext } from "./lab-context.ts";
 import { type LabEndpointUrl, urlsOfMesh, urlsOfNode } from "./lab-endpoint-urls.ts";
 import type { CiliumVersion, LabState } from "./lab-state.ts";
@@ -126,6 +127,8 @@ export class Laboratory {
   readonly datapath: Datapath;
   readonly notes: readonly string[];
   readonly endpointUrls: readonly LabEndpointUrl[];
+  /** Where flows come from by gRPC, one a cluster. */
+  relays: readonly LabRelay[] = [];
   readonly #parts: LaboratoryParts;
   readonly #appliers = new Map<string, ObjectApplier>();
   readonly #execs = new AbortController();
@@ -287,6 +290,8 @@ async function build(options: LaboratoryOptions, closers: Closers): Promise<Labo
     const log = new FlowLog(join(labDir, "flows.jsonl"), bus, logger);
     closers.add(() => log.close());
   }
+  const hubble = await openHubble(options, context, servers.nodes);
+  closers.add(() => hubble.close());
   const made = makeParts(context, options, { servers, states, closers });
   const proxiesMs = clock.monotonicMs();
   await populate(made);
@@ -300,6 +305,7 @@ async function build(options: LaboratoryOptions, closers: Closers): Promise<Labo
   const firstState = states.get(made.clusters.first.name);
   if (firstState === undefined) throw new RangeError("a scene needs a cluster");
   const laboratory = new Laboratory(made, firstState);
+  laboratory.relays = hubble.relays;
   const work = made.clusters.list.flatMap((cluster): ClusterWork[] => {
     const [state, store] = [states.get(cluster.name), made.stores.get(cluster.name)];
     return state === undefined || store === undefined ? [] : [{ cluster, state, store }];
@@ -308,6 +314,21 @@ async function build(options: LaboratoryOptions, closers: Closers): Promise<Labo
   closers.add(async () => stopWork());
   if (options.hasTraffic) laboratory.startLife();
   return laboratory;
+}
+
+/** The gRPC servers of Hubble; they listen before the first flow. */
+function openHubble(
+  { scene, ciliumVersion, isEphemeral }: LaboratoryOptions,
+  context: LabContext,
+  servers: OpenedServers,
+) {
+  const nodes = scene.clusters.flatMap(({ name: clusterName, nodeNames }) =>
+    nodeNames.map((nodeName) => {
+      const host = servers.nodes[placeOf(scene, nodeName)]?.listeners.host ?? "127.0.0.1";
+      return { clusterName, nodeName, host };
+    }),
+  );
+  return startHubbleServers(context, { nodes, version: versionTexts[ciliumVersion], isEphemeral });
 }
 
 /** The servers that metrics are scraped from. */

@@ -37,6 +37,7 @@ import {
   parseListenAddress,
   urlHost,
 } from "./http-listener.ts";
+import { type LiveFlows, openLiveFlows } from "./live-flows.ts";
 import { type Querying, startQuerying } from "./querying.ts";
 
 /** What a server is started with. */
@@ -73,6 +74,10 @@ export interface ServerOptions {
   readonly corsOrigin?: string;
   /** `--enable-feature`; absent: none. */
   readonly features?: FeatureSwitches;
+  /** Where flows come from, as src/flow/source/source-url.ts writes them. */
+  readonly flowSources?: readonly string[];
+  /** HOST:PORT of our Observer, "" = none; absent: the default, given up where its port is taken. */
+  readonly observerListen?: string;
   /** The laboratory's, in the demo. */
   readonly ciliumVersion?: string;
   /** The cluster that is watched; absent: none. */
@@ -85,6 +90,10 @@ export interface ServerHandle {
   readonly url: string;
   /** Loads the configuration file anew; throws ConfigError and keeps the old one. */
   reload(): Promise<void>;
+  /** HOST:PORT of the Observer; undefined: there is none. */
+  readonly observerAddress: string | undefined;
+  /** Adds a source of flows, as --flows does. Throws ConfigError. */
+  addFlowSource(text: string): void;
   /** Adds the scrape configs of a prometheus.yml text (the laboratory's) and sentences for the page. */
   addScrapeConfigs(yaml: string, notes: readonly string[]): Promise<void>;
   stop(): Promise<void>;
@@ -130,11 +139,15 @@ export async function startServer(options: ServerOptions): Promise<ServerHandle>
   }
   const querying = startQuerying(options, config.merged);
   const startedMs = clock.nowMs();
-  const parts: Parts = { options, config, registry, tsdb, manager, querying, startedMs };
+  let flows: LiveFlows | undefined;
+  let parts: Parts;
   let listener: HttpListener;
   try {
+    flows = await liveFlows(options, webConfig);
+    parts = { options, config, registry, tsdb, manager, querying, flows, startedMs };
     listener = await openListener(parts, address, webConfig);
   } catch (thrown) {
+    await flows?.close();
     stopProcessMetrics();
     querying.close();
     await tsdb.close();
@@ -145,7 +158,11 @@ export async function startServer(options: ServerOptions): Promise<ServerHandle>
   manager.applyConfig(config.merged);
   const scheme = webConfig?.tls === undefined ? "http" : "https";
   logger.info({ address: urlHost(listener.address), dataDir }, "listening");
+  const opened = flows;
+  opened.start();
   return {
+    observerAddress: opened.observerAddress,
+    addFlowSource: (text) => opened.addSource(text),
     url: `${scheme}://${urlHost(listener.address)}/`,
     reload: () => reload(parts),
     async addScrapeConfigs(yaml, notes) {
@@ -155,6 +172,7 @@ export async function startServer(options: ServerOptions): Promise<ServerHandle>
     async stop() {
       // Scraping first, so that its last samples and stale markers are in the log before it closes.
       await manager.stop({ markStale: true });
+      await opened.close();
       await listener.close();
       querying.close();
       await tsdb.close();
@@ -172,7 +190,20 @@ interface Parts {
   readonly tsdb: Tsdb;
   readonly manager: ScrapeManager;
   readonly querying: Querying;
+  readonly flows: LiveFlows;
   readonly startedMs: number;
+}
+
+function liveFlows(options: ServerOptions, webConfig: WebConfig | undefined): Promise<LiveFlows> {
+  return openLiveFlows({
+    sources: options.flowSources ?? [],
+    observerListen: options.observerListen,
+    webConfig,
+    compareHash: compare,
+    version: options.version,
+    clock: options.clock,
+    logger: options.logger.child({ part: "flows" }),
+  });
 }
 
 /** Beyond loopback somebody must be asked for a name: users, or client certificates. */
@@ -271,7 +302,7 @@ function apiSources(parts: Parts): ApiSources {
       importedDir: join(options.dataDir, "dashboards"),
       logger,
     }),
-    features: [...clusterFeature(options.clusterView)],
+    features: [parts.flows.routes, ...clusterFeature(options.clusterView)],
     ...(options.canImportByUrl ? { fetchUrl: (url: string) => fetchPublicText(url) } : {}),
   };
 }

@@ -44,6 +44,9 @@ async function runDemo(flags: DemoFlags, context: CliContext): Promise<number> {
       findPortHolder,
     });
     await server.addScrapeConfigs(demoConfigYaml(lab.endpoints), lab.notes);
+    for (const { address, clusterName } of lab.relays) {
+      server.addFlowSource(`grpc://${address}?cluster=${encodeURIComponent(clusterName)}`);
+    }
     context.onReload(() => {
       server.reload().catch((thrown: unknown) => {
         logger.error({ error: errorMessage(thrown) }, "the old configuration stays in force");

@@ -41,6 +41,15 @@ export function addServerFlags(command: Command): Command {
       "--web.cors.origin <regexp>",
       "origins that may read the API from other sites; none unless given",
     )
+    .option(
+      "--flows <source>",
+      "where flows come from; may be repeated: grpc://HOST:PORT (Relay or agent), grpcs://…, grpc+peers://… (all agents), FILE, -; see docs/flows.md",
+      collect,
+    )
+    .option(
+      "--observer-listen <host:port>",
+      'address of our own Hubble Observer, "" for none (default: 127.0.0.1:9194)',
+    )
     .option("--web.allow-import-url", "let users import dashboards from public web addresses")
     .option("--web.enable-admin-api", "allow deleting series, cleaning and snapshots by HTTP")
     .option("--web.enable-remote-write-receiver", "take samples at POST /api/v1/write")
@@ -79,6 +88,7 @@ export function toServerOptions(
     ...(config === undefined ? {} : { configFile: resolve(config) }),
     ...(webConfigFile === undefined ? {} : { webConfigFile: resolve(webConfigFile) }),
     allowedHosts: (flagValue(flags, "web.allowed-host") ?? []) as string[],
+    ...flowFlags(flags),
     hasAdminApi: flagValue(flags, "web.enable-admin-api") === true,
     hasRemoteWriteReceiver: flagValue(flags, "web.enable-remote-write-receiver") === true,
     canImportByUrl: flagValue(flags, "web.allow-import-url") === true,
@@ -94,6 +104,18 @@ export function toServerOptions(
     flags: flagTexts(flags),
     features: readFeatureSwitches((flagValue(flags, "enable-feature") ?? []) as string[]),
     ...corsOrigin(flags),
+  };
+}
+
+function collect(value: string, earlier: readonly string[] | undefined): string[] {
+  return [...(earlier ?? []), value];
+}
+
+function flowFlags(flags: SharedFlags): Pick<ServerOptions, "flowSources" | "observerListen"> {
+  const observerListen = flagValue(flags, "observer-listen");
+  return {
+    flowSources: (flagValue(flags, "flows") ?? []) as string[],
+    ...(observerListen === undefined ? {} : { observerListen: String(observerListen) }),
   };
 }
 

@@ -48,6 +48,8 @@ export interface ObserverServerOptions {
   readonly tls?: ServerTls | undefined;
   /** Lets a call in by its `authorization`; absent: everybody. */
   readonly authorize?: ((authorization: string) => Promise<boolean>) | undefined;
+  /** Why no call is answered now; undefined: they are. For nodes that are down. */
+  readonly refuse?: (() => string | undefined) | undefined;
   readonly calls?: CallObserver | undefined;
   readonly logger: Logger;
 }
@@ -257,7 +259,9 @@ class OpenCalls {
   }
 
   async #admit(metadata: Metadata): Promise<void> {
-    const { authorize } = this.#options;
+    const { authorize, refuse } = this.#options;
+    const why = refuse?.();
+    if (why !== undefined) throw new CallRefusal(status.UNAVAILABLE, why);
     if (authorize === undefined) return;
     const given = String(metadata.get("authorization")[0] ?? "");
     if (await authorize(given)) return;

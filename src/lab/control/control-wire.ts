@@ -1,6 +1,7 @@
 /** What passes between parent and child, and between `lab` commands and the control server. */
 
 import type { LogFields } from "../../base/logger.ts";
+import type { LabRelay } from "../hubble-api/hubble-servers.ts";
 import type { ExecRequest, LabEndpointUrl } from "../laboratory.ts";
 
 /** Parent → child: run this. */
@@ -23,6 +24,7 @@ export type ChildMessage =
       readonly kind: "ready";
       readonly controlPort: number;
       readonly endpointUrls: readonly LabEndpointUrl[];
+      readonly relays: readonly LabRelay[];
       readonly notes: readonly string[];
     }
   | { readonly kind: "failed"; readonly code: string; readonly message: string }
