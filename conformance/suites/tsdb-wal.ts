@@ -1,8 +1,8 @@
 /**
  * tsdb/wal-records: contents of records, framing of segments, and what reading and repairing a
  * damaged log gives. Plain logs that we write must equal Prometheus' byte for byte; compressed ones
- * must read back (two snappy encoders need not choose the same copies). Prometheus' LiveReader has no
- * counterpart here yet: its columns are not compared.
+ * must read back (two encoders need not choose the same copies). What a reader of the live log gives of
+ * the damaged segment is compared too.
  */
 
 import { createHash } from "node:crypto";
@@ -22,6 +22,7 @@ import {
   encodeHistogramBody,
   type HistogramRecord,
 } from "../../src/tsdb/wal/histogram-records.ts";
+import { LiveWalReader } from "../../src/tsdb/wal/live-wal-reader.ts";
 import { loadCompression, type WalCompression } from "../../src/tsdb/wal/record-compression.ts";
 import { WalReader } from "../../src/tsdb/wal/wal-reader.ts";
 import {
@@ -86,6 +87,8 @@ interface DamageCase {
   readonly readerError: string;
   readonly recordsRead: number;
   readonly recordsArePrefixOfBase: boolean;
+  readonly liveReaderRecordsOfSegment0: number;
+  readonly liveReaderError: string;
   readonly corruption: { error: string; offset: number; segment: number } | null;
   readonly afterRepair?: { files: readonly string[]; readerError: string; records: number };
 }
@@ -432,6 +435,22 @@ function errorText(reader: WalReader): string {
   return `corruption in segment $DIR/${damage.segment.path.slice(-8)} at ${damage.offset}: ${damage.reason}`;
 }
 
+/** What a reader of the live log makes of segment 0 while there is no other. */
+function readLive(dir: string): { liveReaderRecordsOfSegment0: number; liveReaderError: string } {
+  const alone = join(dir, "alone");
+  fs.mkdirSync(alone);
+  fs.copyFileSync(join(dir, "00000000"), join(alone, "00000000"));
+  const reader = new LiveWalReader(fs, alone, 0);
+  let count = 0;
+  while (reader.next()) count++;
+  reader.close();
+  fs.rmSync(alone, { recursive: true });
+  return {
+    liveReaderRecordsOfSegment0: count,
+    liveReaderError: reader.damage?.reason ?? "EOF",
+  };
+}
+
 function checkDamage(base: DamageBase, recorded: DamageCase): string | undefined {
   return inFolder((dir) => {
     writeSegments(dir, base.segments);
@@ -440,6 +459,7 @@ function checkDamage(base: DamageBase, recorded: DamageCase): string | undefined
     const { records, reader } = readRecords(dir);
     const damage = reader.damage;
     const have = {
+      ...readLive(dir),
       readerError: errorText(reader),
       recordsRead: records.length,
       recordsArePrefixOfBase: records.every((record, i) => sha256(record) === whole[i]),
@@ -450,6 +470,8 @@ function checkDamage(base: DamageBase, recorded: DamageCase): string | undefined
       afterRepair: damage === undefined ? undefined : repaired(dir, damage),
     };
     const want = {
+      liveReaderRecordsOfSegment0: recorded.liveReaderRecordsOfSegment0,
+      liveReaderError: recorded.liveReaderError,
       readerError: recorded.readerError,
       recordsRead: recorded.recordsRead,
       recordsArePrefixOfBase: recorded.recordsArePrefixOfBase,

@@ -6,26 +6,15 @@
  * errors are Prometheus' own. Speed: that of CRC-32C, about 1 GB/s.
  */
 
-import { decompress as decompressZstd } from "fzstd";
 import { CorruptionError, errorMessage } from "../../base/errors.ts";
 import { ByteWriter } from "../byte-writer.ts";
 import { crc32c } from "../crc32c.ts";
 import type { FileSystem } from "../file-system.ts";
-import { decompressSnappy } from "./snappy.ts";
-import {
-  fragmentHeaderSize,
-  fragmentType,
-  pageSize,
-  type SegmentFile,
-  snappyFlag,
-  zstdFlag,
-} from "./wal-segments.ts";
-import { zstdFault } from "./zstd-frame.ts";
+import { fragmentOrderFault, RecordUnpacker } from "./record-unpacker.ts";
+import { fragmentHeaderSize, fragmentType, pageSize, type SegmentFile } from "./wal-segments.ts";
 
 /** Bytes read at once; a whole number of pages. */
 const windowSize = 32 * pageSize;
-/** A record that says it is larger when unpacked is damaged. */
-const plainMaxBytes = 1024 * 1024 * 1024;
 
 /** Where reading stopped, and why. */
 export interface WalDamage {
@@ -52,7 +41,7 @@ export class WalReader {
   readonly #segments: readonly SegmentFile[];
   readonly #window = new Uint8Array(windowSize);
   readonly #joined = new ByteWriter();
-  readonly #plain = new ByteWriter();
+  readonly #unpacker = new RecordUnpacker();
   #segmentAt = -1;
   #fd = -1;
   /** Unread bytes are #window[#at, #end). */
@@ -153,7 +142,7 @@ export class WalReader {
   }
 
   #accept(typeByte: number, from: number, to: number): "record" | "more" | "damaged" {
-    const order = this.#orderFault(typeByte & 7);
+    const order = fragmentOrderFault(typeByte & 7, this.#fragments);
     if (order !== undefined) {
       this.#fail(order);
       return "damaged";
@@ -165,52 +154,15 @@ export class WalReader {
     return this.#unpack(typeByte, this.#joined.bytes, 0, this.#joined.length);
   }
 
-  #orderFault(type: number): string | undefined {
-    if (type > fragmentType.last) return `unexpected record type ${type}`;
-    const isStart = type === fragmentType.full || type === fragmentType.first;
-    if (isStart === (this.#fragments === 0)) return undefined;
-    if (type === fragmentType.full) return "unexpected full record";
-    if (type === fragmentType.first) return "unexpected first record, dropping buffer";
-    const name = type === fragmentType.middle ? "middle" : "last";
-    return `unexpected ${name} record, dropping buffer`;
-  }
-
   #unpack(typeByte: number, bytes: Uint8Array, from: number, to: number): "record" | "damaged" {
-    this.record = bytes;
-    this.from = from;
-    this.to = to;
-    // An empty record is empty whatever its flags say: so a cut header reads.
-    if (from === to || (typeByte & (snappyFlag | zstdFlag)) === 0) return "record";
-    if ((typeByte & snappyFlag) === 0) return this.#unpackZstd(bytes, from, to);
-    this.#plain.clear();
-    try {
-      decompressSnappy(bytes, from, to, this.#plain, plainMaxBytes);
-    } catch (thrown) {
-      if (!(thrown instanceof CorruptionError)) throw thrown;
-      this.#fail("snappy: corrupt input");
-      return "damaged";
-    }
-    this.record = this.#plain.bytes;
-    this.from = 0;
-    this.to = this.#plain.length;
-    return "record";
-  }
-
-  #unpackZstd(bytes: Uint8Array, from: number, to: number): "record" | "damaged" {
-    const packed = bytes.subarray(from, to);
-    const fault = zstdFault(packed, plainMaxBytes);
+    const fault = this.#unpacker.unpack(typeByte, bytes, from, to);
     if (fault !== undefined) {
       this.#fail(fault);
       return "damaged";
     }
-    try {
-      this.record = decompressZstd(packed);
-    } catch (thrown) {
-      this.#fail(`zstd: ${errorMessage(thrown)}`);
-      return "damaged";
-    }
-    this.from = 0;
-    this.to = this.record.length;
+    this.record = this.#unpacker.record;
+    this.from = this.#unpacker.from;
+    this.to = this.#unpacker.to;
     return "record";
   }
 
