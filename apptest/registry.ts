@@ -4,6 +4,7 @@ import type { AppTest } from "./app-test.ts";
 import { badInputTest } from "./bad-input.ts";
 import { ciliumDashboardsTest } from "./cilium-dashboards.ts";
 import { demoTest } from "./demo.ts";
+import { diskFullTest } from "./disk-full.ts";
 import { interoperabilityTest } from "./interoperability.ts";
 import { killTest } from "./kill.ts";
 import { killUnderLoadTest } from "./kill-under-load.ts";
@@ -29,4 +30,5 @@ export const appTests: readonly AppTest[] = [
   interoperabilityTest,
   powerLossTest,
   killUnderLoadTest,
+  diskFullTest,
 ];
