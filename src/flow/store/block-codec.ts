@@ -71,8 +71,8 @@ export interface FrameOptions<Extra> {
   readonly written?: Map<string, number>;
   /** Further texts to keep with the rows, under paths that begin with "@". */
   readonly tables?: readonly { readonly path: string; readonly texts: readonly string[] }[];
-  /** zlib level. */
-  readonly level: number;
+  /** zlib level; the log is not packed. */
+  readonly level?: number;
   readonly extra: Extra;
 }
 
@@ -88,18 +88,13 @@ interface RawSection {
   readonly isConstant: boolean;
 }
 
-/** A frame of the rows [from, to), at once: for small batches. */
+/** A frame of the rows [from, to), at once and unpacked: for the log. */
 export function encodeFrame<Extra>(
   columns: FlowColumns,
   options: FrameOptions<Extra>,
 ): EncodedFrame<Extra> {
   const builder = new FrameBuilder();
-  for (const raw of rawSections(columns, options)) {
-    builder.add(
-      raw,
-      raw.isPackable ? deflateRawSync(raw.bytes, { level: options.level }) : raw.bytes,
-    );
-  }
+  for (const raw of rawSections(columns, options)) builder.add(raw, raw.bytes);
   return builder.finish(columns, options);
 }
 
@@ -112,7 +107,7 @@ export async function encodeFrameInSteps<Extra>(
   for (const raw of rawSections(columns, options)) {
     builder.add(
       raw,
-      raw.isPackable ? await deflateOnThread(raw.bytes, { level: options.level }) : raw.bytes,
+      raw.isPackable ? await deflateOnThread(raw.bytes, { level: options.level ?? 1 }) : raw.bytes,
     );
   }
   return builder.finish(columns, options);
@@ -199,18 +194,11 @@ function permuteUuids(uuids: Uint8Array, { from, to, order }: FrameOptions<unkno
 function sliceIds(column: HotColumn, options: FrameOptions<unknown>): IdArray | undefined {
   const { from, to, order } = options;
   const { ids } = column;
-  let any = 0;
-  if (order === undefined) {
-    for (let i = from; i < to; i++) any += ids[i]!;
-    return any === 0 ? undefined : ids.subarray(from, to);
-  }
-  const sorted = column.isWide ? new Float64Array(to - from) : new Uint32Array(to - from);
-  for (let i = from; i < to; i++) {
-    const id = ids[order[i]!]!;
-    any += id;
-    sorted[i - from] = id;
-  }
-  return any === 0 ? undefined : sorted;
+  if (column.lastRow < from) return undefined;
+  if (order === undefined) return ids.subarray(from, to);
+  const sorted = ids.slice(from, to);
+  for (let i = from; i < to; i++) sorted[i - from] = ids[order[i]!]!;
+  return sorted;
 }
 
 /** Ids in as few bytes as the highest needs, one plane a byte: equal high bytes then lie together. */
@@ -228,7 +216,7 @@ function idSection(path: string, ids: IdArray): RawSection {
     return { p: path, k: "i", w: 0, m: first, bytes, isPackable: false, isConstant };
   }
   const width = widthOf(max);
-  const bytes = toPlanes(ids, width);
+  const bytes = width === 1 && ids instanceof Uint8Array ? ids : toPlanes(ids, width);
   const isPackable = bytes.length > packBytesMin;
   return { p: path, k: "i", w: width, m: max, bytes, isPackable, isConstant };
 }
@@ -276,7 +264,7 @@ class FrameBuilder {
       sections: this.#sections,
       extra,
     };
-    const headerBytes = deflateRawSync(JSON.stringify(header), { level: 6 });
+    const headerBytes = deflateRawSync(JSON.stringify(header), { level: 1 });
     const head = Buffer.alloc(frameHeadBytes);
     head.writeUInt32LE(frameMagic, 0);
     head.writeUInt32LE(headerBytes.length, 4);

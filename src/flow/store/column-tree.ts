@@ -47,14 +47,6 @@ export const flowTree: ColumnNode = buildTree();
 /** How many nodes the tree has. */
 export const nodeCount: number = countNodes(flowTree);
 
-/** Paths whose ids need more than 32 bits. */
-export const widePaths: ReadonlySet<string> = new Set(pathsOfWide(flowTree));
-
-function pathsOfWide(node: ColumnNode): string[] {
-  const own = node.leaf === "number64" ? [node.path] : [];
-  return [...own, ...node.children.flatMap(pathsOfWide)];
-}
-
 function buildTree(): ColumnNode {
   let nextIndex = 0;
   return messageNode("", "", messageSchemas.get("flow.Flow"));

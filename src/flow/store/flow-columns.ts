@@ -7,7 +7,7 @@
 import { assert } from "../../base/assert.ts";
 import type { Flow } from "../model/flow.ts";
 import { type ColumnSource, type IdArray, writeUuid } from "./column-source.ts";
-import { type ColumnNode, flowTree, nodeCount, overflowMark, widePaths } from "./column-tree.ts";
+import { type ColumnNode, flowTree, nodeCount, overflowMark } from "./column-tree.ts";
 import { FlowTimeParser } from "./flow-time.ts";
 import { summaryPattern } from "./summary-pattern.ts";
 import { ValueDictionary } from "./value-dictionary.ts";
@@ -22,8 +22,12 @@ const spanMsMax = 30 * 24 * 3_600_000;
 /** One column being written. */
 export interface HotColumn {
   readonly path: string;
-  readonly isWide: boolean;
-  ids: Uint32Array | Float64Array;
+  /** As narrow as the ids so far allow. */
+  ids: IdArray;
+  /** Highest id that `ids` can hold. */
+  limit: number;
+  /** The last row with a value. */
+  lastRow: number;
   /** undefined = a number or presence column. */
   readonly dictionary: ValueDictionary | undefined;
   idMax: number;
@@ -34,7 +38,7 @@ export class FlowColumns implements ColumnSource {
   readonly #columns = new Map<string, HotColumn>();
   readonly #byNode: (HotColumn | undefined)[] = new Array(nodeCount).fill(undefined);
   readonly #times = new FlowTimeParser();
-  #offsets = new Float64Array(firstCapacity);
+  #offsets: Float64Array;
   #uuids: Uint8Array | undefined;
   #rowCount = 0;
   #baseMs = 0;
@@ -42,6 +46,11 @@ export class FlowColumns implements ColumnSource {
   #minOffset = Number.POSITIVE_INFINITY;
   #maxOffset = Number.NEGATIVE_INFINITY;
   isSorted = true;
+
+  /** `capacity` rows fit before anything grows. */
+  constructor(capacity = firstCapacity) {
+    this.#offsets = new Float64Array(capacity);
+  }
 
   get rowCount(): number {
     return this.#rowCount;
@@ -80,10 +89,7 @@ export class FlowColumns implements ColumnSource {
     if (row === 0) this.#baseMs = ms;
     const offset = (ms - this.#baseMs) * 1e6 + (isTimed ? this.#times.nanos : 0);
     this.#offsets[row] = offset;
-    if (offset < this.#lastOffset) this.isSorted = false;
-    this.#lastOffset = offset;
-    if (offset < this.#minOffset) this.#minOffset = offset;
-    if (offset > this.#maxOffset) this.#maxOffset = offset;
+    this.#noteOffset(offset);
     // Before the walk: columns that it makes must be as long as the rows.
     this.#rowCount = row + 1;
     this.#appendMessage(flow as Record<string, unknown>, flowTree, flow);
@@ -121,24 +127,27 @@ export class FlowColumns implements ColumnSource {
     while (start + batch.rowCount > this.#offsets.length) this.#grow();
     if (start === 0) this.#baseMs = batch.baseMs;
     assert(batch.baseMs === this.#baseMs, "batches of one log share their base time");
-    for (let i = 0; i < batch.rowCount; i++) {
-      const offset = batch.offsets[i]!;
-      if (offset < this.#lastOffset) this.isSorted = false;
-      this.#lastOffset = offset;
-      if (offset < this.#minOffset) this.#minOffset = offset;
-      if (offset > this.#maxOffset) this.#maxOffset = offset;
-    }
+    for (let i = 0; i < batch.rowCount; i++) this.#noteOffset(batch.offsets[i]!);
     this.#offsets.set(batch.offsets.subarray(0, batch.rowCount), start);
     this.#rowCount = start + batch.rowCount;
     for (const { path, ids, values } of batch.columns) {
-      const column = this.#columnOf(path, widePaths.has(path), values !== undefined);
+      const column = this.#columnOf(path, values !== undefined);
       for (const value of values ?? []) column.dictionary?.append(value);
-      column.ids.set(ids.subarray(0, batch.rowCount), start);
       for (let i = 0; i < batch.rowCount; i++) {
         if (ids[i]! > column.idMax) column.idMax = ids[i]!;
       }
+      if (column.idMax > column.limit) widen(column);
+      column.ids.set(ids.subarray(0, batch.rowCount), start);
+      column.lastRow = this.#rowCount - 1;
     }
     if (batch.uuids !== undefined) this.#uuidArray().set(batch.uuids, start * 16);
+  }
+
+  #noteOffset(offset: number): void {
+    if (offset < this.#lastOffset) this.isSorted = false;
+    this.#lastOffset = offset;
+    if (offset < this.#minOffset) this.#minOffset = offset;
+    if (offset > this.#maxOffset) this.#maxOffset = offset;
   }
 
   #appendMessage(object: Record<string, unknown>, node: ColumnNode, flow: Flow): void {
@@ -189,40 +198,44 @@ export class FlowColumns implements ColumnSource {
   }
 
   #put(node: ColumnNode, id: number): void {
-    const column = this.#byNode[node.index] ?? this.#nodeColumn(node);
-    column.ids[this.#rowCount - 1] = id;
-    if (id > column.idMax) column.idMax = id;
+    this.#set(this.#byNode[node.index] ?? this.#nodeColumn(node), id);
+  }
+
+  #set(column: HotColumn, id: number): void {
+    if (id > column.idMax) {
+      column.idMax = id;
+      if (id > column.limit) widen(column);
+    }
+    const row = this.#rowCount - 1;
+    column.ids[row] = id;
+    column.lastRow = row;
   }
 
   #intern(node: ColumnNode, value: unknown): void {
     const column = this.#byNode[node.index] ?? this.#nodeColumn(node);
-    const id = (column.dictionary as ValueDictionary).intern(value);
-    column.ids[this.#rowCount - 1] = id;
-    if (id > column.idMax) column.idMax = id;
+    this.#set(column, (column.dictionary as ValueDictionary).intern(value));
   }
 
   #overflow(node: ColumnNode, value: unknown): void {
-    const column = this.#columnOf(node.path + overflowMark, false, true);
-    const id = (column.dictionary as ValueDictionary).intern(value);
-    column.ids[this.#rowCount - 1] = id;
-    if (id > column.idMax) column.idMax = id;
+    const column = this.#columnOf(node.path + overflowMark, true);
+    this.#set(column, (column.dictionary as ValueDictionary).intern(value));
   }
 
   #nodeColumn(node: ColumnNode): HotColumn {
     const hasDictionary = node.leaf === "dictionary" || node.leaf === "summary";
-    const column = this.#columnOf(node.path, node.leaf === "number64", hasDictionary);
+    const column = this.#columnOf(node.path, hasDictionary);
     this.#byNode[node.index] = column;
     return column;
   }
 
-  #columnOf(path: string, isWide: boolean, hasDictionary: boolean): HotColumn {
+  #columnOf(path: string, hasDictionary: boolean): HotColumn {
     const known = this.#columns.get(path);
     if (known !== undefined) return known;
-    const length = this.#offsets.length;
     const made: HotColumn = {
       path,
-      isWide,
-      ids: isWide ? new Float64Array(length) : new Uint32Array(length),
+      ids: new Uint8Array(this.#offsets.length),
+      limit: 0xff,
+      lastRow: -1,
       dictionary: hasDictionary ? new ValueDictionary() : undefined,
       idMax: 0,
     };
@@ -240,9 +253,7 @@ export class FlowColumns implements ColumnSource {
     this.#offsets = grown(this.#offsets, new Float64Array(length));
     if (this.#uuids !== undefined) this.#uuids = grown(this.#uuids, new Uint8Array(length * 16));
     for (const column of this.#columns.values()) {
-      column.ids = column.isWide
-        ? grown(column.ids, new Float64Array(length))
-        : grown(column.ids, new Uint32Array(length));
+      column.ids = grown(column.ids, arrayFor(column.limit, length));
     }
   }
 }
@@ -275,10 +286,20 @@ function canHold(node: ColumnNode, value: unknown): boolean {
   }
 }
 
-function grown<Numbers extends Float64Array | Uint8Array | Uint32Array>(
-  from: ArrayLike<number>,
-  to: Numbers,
-): Numbers {
+/** Gives the column room for its highest id. */
+function widen(column: HotColumn): void {
+  const { idMax, ids } = column;
+  column.limit = idMax < 0x10000 ? 0xffff : idMax < 0x1_0000_0000 ? 0xffff_ffff : Infinity;
+  column.ids = grown(ids, arrayFor(column.limit, ids.length));
+}
+
+function arrayFor(limit: number, length: number): IdArray {
+  if (limit === 0xff) return new Uint8Array(length);
+  if (limit === 0xffff) return new Uint16Array(length);
+  return limit === 0xffff_ffff ? new Uint32Array(length) : new Float64Array(length);
+}
+
+function grown<Numbers extends IdArray>(from: ArrayLike<number>, to: Numbers): Numbers {
   to.set(from);
   return to;
 }

@@ -268,7 +268,10 @@ export class FlowStore implements FlowHistory {
   #newHot(): Hot {
     const { dir, clock } = this.#options;
     const number = this.#nextLog++;
-    return { columns: new FlowColumns(), log: new HotLog(dir, number), sinceMs: clock.nowMs() };
+    // A full block is likely followed by another.
+    const wasFull = this.#hot !== undefined && this.#hot.columns.rowCount >= blockRowsMax;
+    const columns = wasFull ? new FlowColumns(blockRowsMax) : new FlowColumns();
+    return { columns, log: new HotLog(dir, number), sinceMs: clock.nowMs() };
   }
 
   #startSealing(): void {

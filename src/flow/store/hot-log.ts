@@ -12,9 +12,6 @@ import { FlowColumns, type ImportedRows } from "./flow-columns.ts";
 import { FrameFile } from "./frame-file.ts";
 import { StoredBlock } from "./stored-block.ts";
 
-/** The fastest: a frame is small and short-lived. */
-const packLevel = 1;
-
 /** A log being written. */
 export class HotLog {
   readonly number: number;
@@ -42,7 +39,6 @@ export class HotLog {
       from: this.#rowCount,
       to,
       written,
-      level: packLevel,
       extra: null,
     });
     this.#file.append(frame, header);

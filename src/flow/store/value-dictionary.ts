@@ -10,6 +10,8 @@ export class ValueDictionary {
   readonly #primitives = new Map<unknown, number>();
   /** Hash → the id, or several. */
   readonly #objects = new Map<number, number | number[]>();
+  #lastPrimitive: unknown;
+  #lastPrimitiveId = 0;
   #lastObject: unknown;
   #lastId = 0;
   #textChars = 0;
@@ -32,10 +34,14 @@ export class ValueDictionary {
   /** The id of a value; the value is kept, not copied. */
   intern(value: unknown): number {
     if (typeof value === "object" && value !== null) return this.#internObject(value);
-    const known = this.#primitives.get(value);
-    if (known !== undefined) return known;
-    const id = this.#add(value);
-    this.#primitives.set(value, id);
+    if (value === this.#lastPrimitive) return this.#lastPrimitiveId;
+    let id = this.#primitives.get(value);
+    if (id === undefined) {
+      id = this.#add(value);
+      this.#primitives.set(value, id);
+    }
+    this.#lastPrimitive = value;
+    this.#lastPrimitiveId = id;
     return id;
   }
 
