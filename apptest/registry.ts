@@ -3,6 +3,7 @@
 import type { AppTest } from "./app-test.ts";
 import { badInputTest } from "./bad-input.ts";
 import { ciliumDashboardsTest } from "./cilium-dashboards.ts";
+import { clientsTest } from "./clients.ts";
 import { demoTest } from "./demo.ts";
 import { diskFullTest } from "./disk-full.ts";
 import { interoperabilityTest } from "./interoperability.ts";
@@ -22,6 +23,7 @@ export const appTests: readonly AppTest[] = [
   ciliumDashboardsTest,
   badInputTest,
   securityTest,
+  clientsTest,
   realExportersTest,
   killTest,
   prometheusReadsOurWalTest,
