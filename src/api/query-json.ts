@@ -27,7 +27,7 @@ export function* queryValueJson(value: QueryValue, stats?: string): Generator<st
       yield tail;
       return;
     case "matrix":
-      yield* resultList("matrix", value.series, matrixSeriesJson);
+      yield* resultList("matrix", value.series, matrixWriter());
       yield tail;
   }
 }
@@ -56,16 +56,33 @@ function vectorSampleJson(sample: VectorSample): string {
   return `{"metric":${labelsJson(sample.labels)},"value":${point(sample.timestampMs, sample.value)}}`;
 }
 
-/** Floats and native histograms in members of their own; one that would be empty is left out. */
-function matrixSeriesJson(series: MatrixSeries): string {
-  const { timestampsMs, values, histograms = [] } = series;
+/** Writes one series after the other. Those without gaps share their times, which are then text already. */
+function matrixWriter(): (series: MatrixSeries) => string {
+  let times: Float64Array | undefined;
+  let heads: readonly string[] = [];
+  return (series) => {
+    if (series.timestampsMs !== times) {
+      times = series.timestampsMs;
+      heads = Array.from(times, (timestampMs) => `[${seconds(timestampMs)},"`);
+    }
+    return matrixSeriesJson(series, heads);
+  };
+}
+
+/**
+ * Floats and native histograms in members of their own; one that would be empty is left out. `heads`:
+ * what stands before each value.
+ */
+function matrixSeriesJson(series: MatrixSeries, heads: readonly string[]): string {
+  const { values, histograms = [] } = series;
   let text = `{"metric":${labelsJson(series.labels)}`;
   if (values.length > 0) {
-    text += ',"values":[';
+    let separator = ',"values":[';
     for (let i = 0; i < values.length; i++) {
-      text += (i === 0 ? "" : ",") + point(timestampsMs[i] as number, values[i] as number);
+      text += `${separator}${heads[i] as string}${formatSampleValue(values[i] as number)}`;
+      separator = '"],';
     }
-    text += "]";
+    text += '"]]';
   }
   if (histograms.length > 0) {
     const points = histograms.map(({ timestampMs, histogram }) =>

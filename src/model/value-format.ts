@@ -15,6 +15,9 @@ export function formatPlainDecimal(value: number): string {
  * result does not go through this: it is always a plain decimal.
  */
 export function formatSampleValue(value: number): string {
+  const size = Math.abs(value);
+  // Fast path: JavaScript writes these as Go does. 0 apart, for its sign.
+  if (size >= 1e-6 && size < 1e21) return String(value);
   const text = String(value);
   if (!text.includes("e")) return formatPlainDecimal(value);
   return text.replace(/e([+-])(\d)$/, "e$10$2");
