@@ -394,13 +394,14 @@ class HeadTsdb implements Tsdb {
     const slice = new TimeSlice(this.#options.clock, () => {
       if (!isOpen) throw new QueryError("canceled", "the querier was closed");
     });
-    const queriers: Querier[] = this.#blocks.overlapping(minMs, maxMs).map((block) => {
-      const cache = this.#readCache;
-      return new BlockQuerier(block, { minMs, maxMs, slice, cache, onDamage: this.#setAside });
-    });
+    const cache = this.#readCache;
+    const onDamage = this.#setAside;
+    const queriers: Querier[] = this.#blocks
+      .overlapping(minMs, maxMs)
+      .map((block) => new BlockQuerier(block, { minMs, maxMs, slice, cache, onDamage }));
     if (queriers.length === 0 || (head.maxMs >= minMs && head.minMs <= maxMs)) {
       queriers.push(
-        hideDeleted(new HeadQuerier(head, minMs, maxMs, this.#readCache), head.deletions),
+        hideDeleted(new HeadQuerier(head, minMs, maxMs, { cache, slice }), head.deletions),
       );
     }
     // First, so that of two samples at one time the late one is seen: it was written last.

@@ -16,6 +16,7 @@ import type {
   Series,
   SeriesSet,
 } from "../../storage/storage.ts";
+import type { TimeSlice } from "../block/time-slice.ts";
 import { noHandles, type ReadCache, type SeriesHandles } from "../read-cache.ts";
 import type { Head } from "./head.ts";
 
@@ -30,12 +31,20 @@ export class HeadQuerier implements Querier {
   readonly #minMs: number;
   readonly #maxMs: number;
   readonly #cache: HeadReadCache | undefined;
+  readonly #slice: TimeSlice | undefined;
 
-  constructor(head: Head, minMs: number, maxMs: number, cache?: HeadReadCache) {
+  /** Without a slice it does not give way to others. */
+  constructor(
+    head: Head,
+    minMs: number,
+    maxMs: number,
+    shared: { readonly cache?: HeadReadCache; readonly slice?: TimeSlice } = {},
+  ) {
     this.#head = head;
     this.#minMs = minMs;
     this.#maxMs = maxMs;
-    this.#cache = cache;
+    this.#cache = shared.cache;
+    this.#slice = shared.slice;
   }
 
   async select(matchers: readonly Matcher[], hints: SelectHints): Promise<SeriesSet> {
@@ -50,7 +59,7 @@ export class HeadQuerier implements Querier {
     const limit = hints.limit ?? 0;
     const isCut = limit > 0 && slots.length > limit;
     if (isCut) slots = slots.subarray(0, limit);
-    const series = Array.from(slots, (slot) => this.#seriesAt(slot));
+    const series = await this.#seriesOf(slots);
     return { series, warnings: isCut ? ["results truncated due to limit"] : noWarnings };
   }
 
@@ -84,6 +93,19 @@ export class HeadQuerier implements Querier {
   }
 
   close(): void {}
+
+  async #seriesOf(slots: Uint32Array): Promise<readonly HeadSeries[]> {
+    const table = this.#head.series;
+    const found: HeadSeries[] = [];
+    const refs = Float64Array.from(slots, (slot) => table.refOf(slot));
+    for (let i = 0; i < slots.length; i++) {
+      if ((i & 63) === 63 && this.#slice?.isOver === true) await this.#slice.pause();
+      const slot = slots[i]!;
+      // Removed during a pause; another series may have its slot by now.
+      if (table.refOf(slot) === refs[i]) found.push(this.#seriesAt(slot));
+    }
+    return found;
+  }
 
   #seriesAt(slot: number): HeadSeries {
     const cache = this.#cache;
