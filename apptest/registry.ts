@@ -2,6 +2,7 @@
 
 import type { AppTest } from "./app-test.ts";
 import { badInputTest } from "./bad-input.ts";
+import { bitFlipsTest } from "./bit-flips.ts";
 import { ciliumDashboardsTest } from "./cilium-dashboards.ts";
 import { clientsTest } from "./clients.ts";
 import { demoTest } from "./demo.ts";
@@ -33,4 +34,5 @@ export const appTests: readonly AppTest[] = [
   powerLossTest,
   killUnderLoadTest,
   diskFullTest,
+  bitFlipsTest,
 ];

@@ -133,7 +133,7 @@ export async function contentOf(db: Tsdb): Promise<Content> {
     for (let i = 0; i < into.count; i++) {
       const timestampMs = into.timestampsMs[i]!;
       if (samples.has(timestampMs)) throw new Error(`sample twice: ${name} ${timestampMs}`);
-      samples.set(timestampMs, valueWord(into, i));
+      samples.set(timestampMs, sampleWord(into, i));
     }
     if (samples.size > 0) content.set(name, samples);
   }
@@ -141,7 +141,8 @@ export async function contentOf(db: Tsdb): Promise<Content> {
   return content;
 }
 
-function valueWord(samples: SampleBuffer, at: number): string {
+/** A sample's value as the ledger has it. */
+export function sampleWord(samples: SampleBuffer, at: number): string {
   if (samples.isStale(at)) return "stale";
   const histogram = samples.histograms?.[at];
   return histogram === undefined
