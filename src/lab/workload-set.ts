@@ -69,8 +69,8 @@ export class WorkloadSet {
     const ready: Promise<void>[] = [];
     while (running.pods.length < replicas) ready.push((await this.#addPod(running)).ready);
     while (running.pods.length > replicas) await this.#removePod(running, running.pods.at(-1));
-    await this.#settle(clusterName);
     await Promise.all(ready);
+    await this.#settle(clusterName);
   }
 
   /** Replaces each pod by a new one, one after the other. */

@@ -175,7 +175,8 @@ export class Cluster {
     this.services.forget();
     this.#countNamedPorts(endpoint, 1);
     if (pod.isUnmanaged) return { endpoint, ready: Promise.resolve() };
-    return { endpoint, ready: this.#regenerate(endpoint, "Initial build on endpoint creation") };
+    const built = this.#regenerate(endpoint, "Initial build on endpoint creation");
+    return { endpoint, ready: built.then(() => this.services.forget()) };
   }
 
   /** Takes a pod away; false where there is none. */

@@ -72,6 +72,11 @@ export class Endpoint {
     return this.#state === "disconnected";
   }
 
+  /** It runs a policy, so that packets pass: what makes a pod ready. */
+  get isReady(): boolean {
+    return !this.facts.isManaged || this.#policy.engine !== undefined;
+  }
+
   get policy(): EndpointPolicyState {
     return this.#policy;
   }

@@ -20,7 +20,7 @@ export interface ServiceFrontend {
 
 /** Which pods there are; the cluster tells. */
 export interface PodSource {
-  /** Pods of a namespace, those that leave not included. */
+  /** Pods of a namespace that are ready. */
   podsOf(namespace: string): Iterable<Endpoint>;
 }
 
@@ -94,6 +94,7 @@ export class ServiceTable {
     if (wanted.length === 0) return [];
     const found: Endpoint[] = [];
     for (const endpoint of this.#pods.podsOf(namespace)) {
+      if (!endpoint.isReady) continue;
       const { podLabels } = endpoint.facts;
       if (wanted.every(([key, value]) => podLabels[key] === value)) found.push(endpoint);
     }

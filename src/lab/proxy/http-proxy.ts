@@ -1,16 +1,10 @@
 /**
- * The L7 proxy of the nodes, as Cilium's Envoy: terminates redirected HTTP connections, asks the
- * policy for each request, answers 403 itself or passes the request on, with Envoy's headers. Every
- * request and response is a flow and an event.
+ * The L7 proxy of the nodes, as Cilium's Envoy: reads redirected HTTP connections, asks the policy for
+ * each request, answers 403 itself or passes the request on, with Envoy's headers. A client's
+ * connection has one connection to the server behind it, kept as long as both want. Upgrades
+ * (WebSocket) are passed through as bytes. Every request and response is a flow and an event.
  */
 
-import {
-  createServer,
-  type IncomingMessage,
-  type Server,
-  type ServerResponse,
-  request as sendRequest,
-} from "node:http";
 import type { Duplex } from "node:stream";
 import { errorMessage } from "../../base/errors.ts";
 import { compileHttpRules, type HttpMatcher } from "../../policy/l7-match.ts";
@@ -19,25 +13,16 @@ import type { HttpProxy, ProxyJob } from "../datapath/proxies.ts";
 import type { FlowEmitter } from "../flow-emitter.ts";
 import type { LabContext } from "../lab-context.ts";
 import { randomUuid } from "../random.ts";
+import { fieldOf, type MessageHead, type MessageListener, MessageReader } from "./http-message.ts";
 
 /** What Cilium's proxy answers to a refused request, to the byte. */
 const deniedBody = "Access denied\r\n";
 const upstreamFailedBody =
   "upstream connect error or disconnect/reset before headers. reset reason: connection failure";
 /** Headers of one connection only; never passed on. */
-const hopHeaders = new Set([
-  "connection",
-  "keep-alive",
-  "proxy-connection",
-  "transfer-encoding",
-  "upgrade",
-  "te",
-  "trailer",
-]);
+const hopHeaders = new Set(["connection", "keep-alive", "proxy-connection", "te", "upgrade"]);
 /** Headers that flows carry. */
 const loggedHeaders = new Set(["accept", "content-type", "user-agent", "x-request-id"]);
-/** Envoy's own limit for requests in one connection's queue is higher; ours bounds memory. */
-const headerBytesMax = 64 * 1024;
 
 type Job = Parameters<HttpProxy["accept"]>[1];
 
@@ -46,48 +31,29 @@ export class EnvoyProxy implements HttpProxy {
   readonly #context: LabContext;
   readonly #emitter: FlowEmitter;
   readonly #port: number;
-  readonly #server: Server;
-  readonly #jobs = new WeakMap<Duplex, Job>();
   readonly #matchers = new WeakMap<readonly HttpRule[], HttpMatcher>();
+  #dateText = "";
+  #dateSecond = 0;
 
   constructor(context: LabContext, emitter: FlowEmitter, port: number) {
     this.#context = context;
     this.#emitter = emitter;
     this.#port = port;
-    this.#server = createServer(
-      { maxHeaderSize: headerBytesMax, keepAliveTimeout: 0 },
-      (request, response) => {
-        const job = this.#jobs.get(request.socket);
-        if (job === undefined) response.destroy();
-        else this.#handle(request, response, job);
-      },
-    );
-    this.#server.on("clientError", (_error, socket: Duplex) => this.#badRequest(socket));
   }
 
   accept(stream: Duplex, job: Job): void {
-    this.#jobs.set(stream, job);
-    this.#server.emit("connection", stream);
+    new ProxyConnection(stream, job, {
+      context: this.#context,
+      emitter: this.#emitter,
+      port: this.#port,
+      isAllowed: (head) => this.#isAllowed(job.decide(), head),
+      date: () => this.#date(),
+    });
   }
 
-  #handle(request: IncomingMessage, response: ServerResponse, job: Job): void {
-    const exchange = new Exchange(this.#context, this.#emitter, job, request, this.#port);
-    response.sendDate = false;
-    response.removeHeader("connection");
-    const verdict = job.decide();
-    if (verdict.decision === "denied" || !this.#isAllowed(verdict, request)) {
-      exchange.logRequest("denied");
-      answer(response, 403, deniedBody, this.#date());
-      request.resume();
-      exchange.logResponse(403, [], 0);
-      return;
-    }
-    exchange.logRequest("forwarded");
-    this.#forward(request, response, job, exchange);
-  }
-
-  #isAllowed(verdict: ReturnType<ProxyJob["decide"]>, request: IncomingMessage): boolean {
-    const { l7 } = verdict;
+  #isAllowed(verdict: ReturnType<ProxyJob["decide"]>, head: MessageHead): boolean {
+    const { decision, l7 } = verdict;
+    if (decision === "denied") return false;
     if (l7?.parser !== "http" || l7.allowAll) return true;
     let matcher = this.#matchers.get(l7.http);
     if (matcher === undefined) {
@@ -95,75 +61,250 @@ export class EnvoyProxy implements HttpProxy {
       this.#matchers.set(l7.http, matcher);
     }
     const headers = new Map<string, string>();
-    for (const [name, values] of Object.entries(request.headersDistinct)) {
-      headers.set(name, (values ?? []).join(","));
+    const { fields, start } = head;
+    for (let i = 0; i < fields.length; i += 2) {
+      const [name = "", value = ""] = [fields[i], fields[i + 1]];
+      const before = headers.get(name);
+      headers.set(name, before === undefined ? value : `${before},${value}`);
     }
-    const { method = "", url = "", headers: plain } = request;
-    return matcher.match({ method, path: url, host: plain.host ?? "", headers }) >= 0;
+    const host = headers.get("host") ?? "";
+    return matcher.match({ method: start[0], path: start[1], host, headers }) >= 0;
   }
 
-  #forward(request: IncomingMessage, response: ServerResponse, job: Job, exchange: Exchange): void {
-    const startMs = this.#context.clock.monotonicMs();
-    const fail = (thrown: unknown): void => {
-      this.#context.logger.debug({ error: errorMessage(thrown) }, "upstream failed");
-      if (response.headersSent) response.destroy();
-      else {
-        answer(response, 503, upstreamFailedBody, this.#date());
-        exchange.logResponse(503, [], this.#context.clock.monotonicMs() - startMs, "proxy_error");
-      }
-    };
-    job.openUpstream().then((stream) => {
-      const upstream = sendRequest({
-        method: request.method ?? "GET",
-        path: request.url ?? "/",
-        headers: upstreamHeaders(request, exchange.requestId),
-        createConnection: () => stream,
-      });
-      upstream.removeHeader("connection");
-      if (!hasBody(request)) {
-        upstream.removeHeader("content-length");
-        upstream.removeHeader("transfer-encoding");
-      }
-      upstream.on("error", fail);
-      upstream.on("response", (reply) => {
-        const elapsedMs = this.#context.clock.monotonicMs() - startMs;
-        exchange.logResponse(reply.statusCode ?? 0, reply.rawHeaders, elapsedMs);
-        const headers = downstreamHeaders(reply, Math.floor(elapsedMs));
-        if (!response.destroyed)
-          response.writeHead(reply.statusCode ?? 502, reply.statusMessage, headers);
-        reply.pipe(response);
-        reply.on("error", fail);
-      });
-      response.on("close", () => {
-        if (response.writableFinished) stream.resume().end();
-        else stream.destroy();
-      });
-      request.pipe(upstream);
-    }, fail);
-  }
-
-  #badRequest(socket: Duplex): void {
-    const job = this.#jobs.get(socket);
-    if (job !== undefined) {
-      const { bus, clock } = this.#context;
-      const { nodeName, direction } = job;
-      bus.publish({
-        kind: "l7",
-        timeMs: clock.nowMs(),
-        nodeName,
-        proxyType: "envoy",
-        message: "request",
-        verdict: "parse_error",
-        direction,
-        protocol: "http",
-      });
-    }
-    if (!socket.destroyed)
-      socket.end("HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
-  }
-
+  /** The Date header, made once a second. */
   #date(): string {
-    return new Date(this.#context.clock.nowMs()).toUTCString();
+    const nowMs = this.#context.clock.nowMs();
+    const second = Math.floor(nowMs / 1000);
+    if (second !== this.#dateSecond || this.#dateText === "") {
+      this.#dateSecond = second;
+      this.#dateText = new Date(nowMs).toUTCString();
+    }
+    return this.#dateText;
+  }
+}
+
+/** What connections share. */
+interface ProxyTools {
+  readonly context: LabContext;
+  readonly emitter: FlowEmitter;
+  readonly port: number;
+  isAllowed(head: MessageHead): boolean;
+  date(): string;
+}
+
+/** One client's connection, and the one behind it. One request is under way at a time. */
+class ProxyConnection {
+  readonly #down: Duplex;
+  readonly #job: Job;
+  readonly #tools: ProxyTools;
+  readonly #requests: MessageReader;
+  #up: Duplex | undefined;
+  #responses: MessageReader | undefined;
+  #exchange: Exchange | undefined;
+  /** Bytes of the request that wait for the connection to the server. */
+  #unsent: (string | Buffer)[] | undefined;
+  #isRequestWhole = true;
+  #isAnswered = true;
+  #isLast = false;
+  #isUpgrade = false;
+  #isRefused = false;
+
+  constructor(down: Duplex, job: Job, tools: ProxyTools) {
+    this.#down = down;
+    this.#job = job;
+    this.#tools = tools;
+    this.#requests = new MessageReader("request", {
+      onHead: (head) => this.#onRequest(head),
+      onBody: (bytes) => this.#sendUp(bytes),
+      onEnd: () => {
+        this.#isRequestWhole = true;
+        this.#finish();
+      },
+      onError: () => this.#badRequest(),
+    });
+    down.on("data", (bytes: Buffer) => this.#requests.push(bytes));
+    down.on("end", () => this.#onClientEnd());
+    down.on("error", () => this.#up?.destroy());
+    down.on("close", () => {
+      if (this.#up !== undefined && !this.#up.destroyed) {
+        if (this.#isAnswered) this.#up.end();
+        else this.#up.destroy();
+      }
+    });
+  }
+
+  #onRequest(head: MessageHead): void {
+    const { context, emitter, port, isAllowed, date } = this.#tools;
+    // One at a time: the next head waits for this answer.
+    this.#requests.pause();
+    this.#isRequestWhole = false;
+    this.#isAnswered = false;
+    this.#isLast = isLastOf(head);
+    const exchange = new Exchange(context, emitter, this.#job, head, port);
+    this.#exchange = exchange;
+    this.#isRefused = !isAllowed(head);
+    if (this.#isRefused) {
+      exchange.logRequest("denied");
+      this.#down.write(ownAnswer(403, "Forbidden", deniedBody, date()));
+      exchange.logResponse(403, [], 0);
+      this.#isAnswered = true;
+      return;
+    }
+    exchange.logRequest("forwarded");
+    this.#isUpgrade = fieldOf(head, "upgrade") !== undefined;
+    this.#sendUp(requestText(head, exchange.requestId, this.#isUpgrade));
+    if (this.#up === undefined) this.#connect();
+  }
+
+  #sendUp(bytes: string | Buffer): void {
+    if (this.#isRefused) return;
+    if (this.#up === undefined) {
+      this.#unsent ??= [];
+      this.#unsent.push(bytes);
+      return;
+    }
+    const isFree =
+      typeof bytes === "string" ? this.#up.write(bytes, "latin1") : this.#up.write(bytes);
+    if (isFree) return;
+    this.#down.pause();
+    this.#up.once("drain", () => this.#down.resume());
+  }
+
+  #connect(): void {
+    this.#job.openUpstream().then(
+      (up) => this.#useUpstream(up),
+      (thrown: unknown) => this.#fail(thrown),
+    );
+  }
+
+  #useUpstream(up: Duplex): void {
+    if (this.#down.destroyed) {
+      up.destroy();
+      return;
+    }
+    this.#up = up;
+    const responses = new MessageReader("response", this.#responseListener());
+    this.#responses = responses;
+    responses.hasBodyFor = (status) =>
+      this.#exchange?.method !== "HEAD" && status >= 200 && status !== 204 && status !== 304;
+    up.on("data", (bytes: Buffer) => responses.push(bytes));
+    up.on("end", () => responses.close());
+    up.on("error", (error) => this.#fail(error));
+    up.on("close", () => {
+      responses.close();
+      if (this.#up === up) this.#up = undefined;
+      if (!this.#isAnswered) this.#fail(new Error("the server closed the connection"));
+    });
+    const waiting = this.#unsent ?? [];
+    this.#unsent = undefined;
+    for (const bytes of waiting) this.#sendUp(bytes);
+  }
+
+  #responseListener(): MessageListener {
+    return {
+      onHead: (head) => this.#onResponse(head),
+      onBody: (bytes) => {
+        if (this.#down.write(bytes)) return;
+        this.#up?.pause();
+        this.#down.once("drain", () => this.#up?.resume());
+      },
+      onEnd: () => {
+        // 1xx answers are not the last word.
+        if (this.#exchange?.isAnswered !== true) return;
+        this.#isAnswered = true;
+        this.#finish();
+      },
+      onError: (reason) => this.#fail(new Error(reason)),
+    };
+  }
+
+  #onResponse(head: MessageHead): void {
+    const exchange = this.#exchange;
+    if (exchange === undefined) {
+      this.#up?.destroy();
+      return;
+    }
+    const code = Number(head.start[1]);
+    if (code >= 100 && code < 200 && code !== 101) {
+      this.#down.write(`HTTP/1.1 ${code} ${head.start[2]}\r\n\r\n`);
+      return;
+    }
+    const elapsedMs = exchange.elapsedMs();
+    exchange.logResponse(code, head.fields, elapsedMs);
+    const isTunnel = code === 101 && this.#isUpgrade;
+    this.#down.write(responseText(head, Math.floor(elapsedMs), isTunnel), "latin1");
+    if (saysClose(head)) this.#isLast = true;
+    if (isTunnel) this.#tunnel();
+  }
+
+  /** From here on bytes are passed on as they come: WebSocket and the like. */
+  #tunnel(): void {
+    const up = this.#up;
+    const down = this.#down;
+    if (up === undefined) return;
+    this.#isAnswered = true;
+    const early = this.#requests.detach();
+    const late = this.#responses?.detach() ?? Buffer.alloc(0);
+    down.removeAllListeners("data");
+    up.removeAllListeners("data");
+    if (early.length > 0) up.write(early);
+    if (late.length > 0) down.write(late);
+    down.pipe(up);
+    up.pipe(down);
+  }
+
+  /** The answer is out and the request whole: the next one, or the end. */
+  #finish(): void {
+    if (!this.#isAnswered || !this.#isRequestWhole) return;
+    this.#exchange = undefined;
+    if (this.#isLast) {
+      this.#down.end();
+      this.#up?.end();
+      return;
+    }
+    this.#requests.resume();
+  }
+
+  #onClientEnd(): void {
+    if (this.#isAnswered) {
+      this.#up?.end();
+      this.#down.end();
+    } else this.#isLast = true;
+  }
+
+  #fail(thrown: unknown): void {
+    const { context, date } = this.#tools;
+    const exchange = this.#exchange;
+    if (exchange === undefined || this.#isAnswered) return;
+    this.#isAnswered = true;
+    context.logger.debug({ error: errorMessage(thrown) }, "upstream failed");
+    if (exchange.isAnswered) {
+      this.#down.destroy();
+      return;
+    }
+    this.#down.write(ownAnswer(503, "Service Unavailable", upstreamFailedBody, date()));
+    exchange.logResponse(503, [], exchange.elapsedMs(), "proxy_error");
+    this.#isRequestWhole = true;
+    this.#isLast = true;
+    this.#finish();
+  }
+
+  #badRequest(): void {
+    const { bus, clock } = this.#tools.context;
+    const { nodeName, direction } = this.#job;
+    bus.publish({
+      kind: "l7",
+      timeMs: clock.nowMs(),
+      nodeName,
+      proxyType: "envoy",
+      message: "request",
+      verdict: "parse_error",
+      direction,
+      protocol: "http",
+    });
+    this.#isAnswered = true;
+    if (!this.#down.destroyed)
+      this.#down.end("HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
   }
 }
 
@@ -179,27 +320,35 @@ class Exchange {
   readonly #protocol: string;
   readonly #headers: { key: string; value: string }[];
   readonly #startMs: number;
+  isAnswered = false;
 
   constructor(
     context: LabContext,
     emitter: FlowEmitter,
     job: Job,
-    request: IncomingMessage,
+    head: MessageHead,
     port: number,
   ) {
     this.#context = context;
     this.#emitter = emitter;
     this.#job = job;
     this.#port = port;
-    this.requestId = request.headers["x-request-id"]?.toString() ?? randomUuid(context.random);
-    this.#method = request.method ?? "";
-    this.#url = `http://${request.headers.host ?? ""}${request.url ?? ""}`;
-    this.#protocol = `HTTP/${request.httpVersion}`;
-    this.#headers = flowHeaders(request.rawHeaders);
-    if (request.headers["x-request-id"] === undefined) {
-      this.#headers.push({ key: "X-Request-Id", value: this.requestId });
-    }
+    const given = fieldOf(head, "x-request-id");
+    this.requestId = given ?? randomUuid(context.random);
+    this.#method = head.start[0];
+    this.#url = `http://${fieldOf(head, "host") ?? ""}${head.start[1]}`;
+    this.#protocol = head.start[2];
+    this.#headers = flowHeaders(head.fields);
+    if (given === undefined) this.#headers.push({ key: "X-Request-Id", value: this.requestId });
     this.#startMs = context.clock.monotonicMs();
+  }
+
+  get method(): string {
+    return this.#method;
+  }
+
+  elapsedMs(): number {
+    return this.#context.clock.monotonicMs() - this.#startMs;
   }
 
   logRequest(verdict: "forwarded" | "denied"): void {
@@ -225,7 +374,8 @@ class Exchange {
     });
   }
 
-  logResponse(code: number, rawHeaders: readonly string[], upstreamMs: number, error = ""): void {
+  logResponse(code: number, fields: readonly string[], upstreamMs: number, error = ""): void {
+    this.isAnswered = true;
     const { client, server, nodeName, direction } = this.#job;
     const totalMs = this.#context.clock.monotonicMs() - this.#startMs;
     this.#publish("response", "forwarded");
@@ -243,7 +393,7 @@ class Exchange {
         method: this.#method,
         url: this.#url,
         protocol: this.#protocol,
-        headers: [...flowHeaders(rawHeaders), { key: "X-Request-Id", value: this.requestId }],
+        headers: [...flowHeaders(fields), { key: "X-Request-Id", value: this.requestId }],
       },
       summary: `${this.#protocol} ${code} ${Math.floor(totalMs)}ms (${this.#method} ${this.#url})`,
       proxyPort: this.#port,
@@ -278,55 +428,76 @@ class Exchange {
   }
 }
 
-function hasBody(request: IncomingMessage): boolean {
-  const { headers } = request;
-  return headers["content-length"] !== undefined || headers["transfer-encoding"] !== undefined;
+/** HTTP/1.0 ends after one request, unless it asks to stay. */
+function isLastOf(head: MessageHead): boolean {
+  const connection = fieldOf(head, "connection")?.toLowerCase() ?? "";
+  if (head.start[2] === "HTTP/1.0") return !connection.includes("keep-alive");
+  return connection.includes("close");
 }
 
-function answer(response: ServerResponse, code: number, body: string, date: string): void {
-  response.writeHead(code, {
-    "content-length": String(Buffer.byteLength(body)),
-    "content-type": "text/plain",
-    date,
-    server: "envoy",
-  });
-  response.end(body);
+function saysClose(head: MessageHead): boolean {
+  const connection = fieldOf(head, "connection")?.toLowerCase() ?? "";
+  return connection.includes("close") || head.start[0] === "HTTP/1.0" || isUntilClose(head);
 }
 
-/** The client's headers without those of its connection, plus what Envoy adds. */
-function upstreamHeaders(
-  request: IncomingMessage,
+/** A body without a length ends with its connection. */
+function isUntilClose(head: MessageHead): boolean {
+  const code = Number(head.start[1]);
+  if (code < 200 || code === 204 || code === 304) return false;
+  return (
+    fieldOf(head, "content-length") === undefined &&
+    fieldOf(head, "transfer-encoding") === undefined
+  );
+}
+
+function ownAnswer(code: number, reason: string, body: string, date: string): string {
+  return `HTTP/1.1 ${code} ${reason}\r\ncontent-length: ${body.length}\r\ncontent-type: text/plain\r\ndate: ${date}\r\nserver: envoy\r\n\r\n${body}`;
+}
+
+/** The client's request without the headers of its connection, plus what Envoy adds. */
+function requestText(
+  { start, fields }: MessageHead,
   requestId: string,
-): Record<string, string | string[]> {
-  const headers: Record<string, string | string[]> = {};
-  for (const [name, values] of Object.entries(request.headersDistinct)) {
-    if (hopHeaders.has(name) || values === undefined) continue;
-    headers[name] = values.length === 1 ? (values[0] ?? "") : values;
+  isUpgrade: boolean,
+): string {
+  let text = `${start[0]} ${start[1]} HTTP/1.1\r\n`;
+  for (let i = 0; i < fields.length; i += 2) {
+    const name = fields[i] as string;
+    if (hopHeaders.has(name) || name === "x-request-id" || name === "x-forwarded-proto") continue;
+    text += `${name}: ${fields[i + 1]}\r\n`;
   }
-  headers["x-forwarded-proto"] = "http";
-  headers["x-request-id"] = requestId;
-  return headers;
+  if (isUpgrade) text += `connection: upgrade\r\nupgrade: ${fieldIn(fields, "upgrade")}\r\n`;
+  return `${text}x-forwarded-proto: http\r\nx-request-id: ${requestId}\r\n\r\n`;
 }
 
-function downstreamHeaders(
-  reply: IncomingMessage,
+function responseText(
+  { start, fields }: MessageHead,
   serviceTimeMs: number,
-): Record<string, string | string[]> {
-  const headers: Record<string, string | string[]> = {};
-  for (const [name, values] of Object.entries(reply.headersDistinct)) {
-    if (hopHeaders.has(name) || name === "server" || values === undefined) continue;
-    headers[name] = values.length === 1 ? (values[0] ?? "") : values;
+  isTunnel: boolean,
+): string {
+  let text = `HTTP/1.1 ${start[1]} ${start[2]}\r\n`;
+  for (let i = 0; i < fields.length; i += 2) {
+    const name = fields[i] as string;
+    if (hopHeaders.has(name) || name === "server") continue;
+    text += `${name}: ${fields[i + 1]}\r\n`;
   }
-  headers["x-envoy-upstream-service-time"] = String(serviceTimeMs);
-  headers["server"] = "envoy";
-  return headers;
+  if (isTunnel) text += `connection: upgrade\r\nupgrade: ${fieldIn(fields, "upgrade")}\r\n`;
+  return `${text}x-envoy-upstream-service-time: ${serviceTimeMs}\r\nserver: envoy\r\n\r\n`;
 }
 
-function flowHeaders(rawHeaders: readonly string[]): { key: string; value: string }[] {
+function fieldIn(fields: readonly string[], name: string): string {
+  for (let i = 0; i < fields.length; i += 2) if (fields[i] === name) return fields[i + 1] ?? "";
+  return "";
+}
+
+/** Names as the agent logs them: each word with a capital. */
+function flowHeaders(fields: readonly string[]): { key: string; value: string }[] {
   const headers: { key: string; value: string }[] = [];
-  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
-    const key = rawHeaders[i] ?? "";
-    if (loggedHeaders.has(key.toLowerCase())) headers.push({ key, value: rawHeaders[i + 1] ?? "" });
+  for (let i = 0; i + 1 < fields.length; i += 2) {
+    const name = fields[i] ?? "";
+    if (!loggedHeaders.has(name)) continue;
+    const key = name.replace(/(^|-)[a-z]/g, (letter) => letter.toUpperCase());
+    headers.push({ key, value: fields[i + 1] ?? "" });
   }
   return headers;
 }

@@ -43,7 +43,7 @@ export function startTraffic(
   const run = (habit: SceneTraffic): void => {
     const pods = parts.podsOf(habit.clusterName, habit.from);
     const pod = pods[randomInteger(random, 0, pods.length - 1)];
-    if (pod === undefined || faults.isNodeDown(pod.facts.nodeName)) return;
+    if (pod?.isReady !== true || faults.isNodeDown(pod.facts.nodeName)) return;
     if (habit.action.kind !== "simulated" && runningCount >= runningMax) return;
     runningCount++;
     parts
