@@ -8,6 +8,7 @@ import { clientsTest } from "./clients.ts";
 import { demoTest } from "./demo.ts";
 import { diskFullTest } from "./disk-full.ts";
 import { interoperabilityTest } from "./interoperability.ts";
+import { exploreTest } from "./explore.ts";
 import { killTest } from "./kill.ts";
 import { killUnderLoadTest } from "./kill-under-load.ts";
 import { pageTest } from "./page.ts";
@@ -21,6 +22,7 @@ import { securityTest } from "./security.ts";
 export const appTests: readonly AppTest[] = [
   demoTest,
   pageTest,
+  exploreTest,
   ciliumDashboardsTest,
   badInputTest,
   securityTest,

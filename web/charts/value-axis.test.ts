@@ -7,6 +7,12 @@ const ends = (low: number, high: number, options = {}) => {
 };
 
 describe("niceScale", () => {
+  it("draws values that differ by rounding alone as a flat line", () => {
+    const scale = niceScale(0.08999999999999998, 0.09000000000000001, { ticks: 5 });
+    expect(scale).toEqual({ min: 0, max: 0.125, step: 0.025 });
+    expect(niceScale(1e16, 1e16 + 2, { ticks: 5 }).min).toBe(0);
+  });
+
   it("starts at zero where the data comes near it", () => {
     expect(ends(0.2, 9.7)).toBe("0 10 by 2.5");
     expect(ends(3, 5.1)).toBe("0 6 by 2");

@@ -21,6 +21,9 @@ export interface ValueScale {
   readonly step: number;
 }
 
+/** Less than this share of the values' size is no difference: rounding errors of sums are below it. */
+const flatShare = 1e-10;
+
 /** Lines above the lowest for a plot of this height. */
 export function tickCount(heightPx: number): number {
   if (heightPx < 90) return 2;
@@ -39,7 +42,10 @@ export function niceScale(
   if (!Number.isFinite(low) || !Number.isFinite(high)) [low, high] = [0, 0];
   if (options.startsAtZero === true || (low > 0 && low <= high * 0.75)) low = Math.min(0, low);
   if (high < 0 && (options.startsAtZero === true || high >= low * 0.75)) high = 0;
-  if (low === high) [low, high] = spread(low);
+  // Values that differ by rounding alone are flat: lines so close cannot be told apart, nor counted.
+  if (high - low <= flatShare * Math.max(Math.abs(low), Math.abs(high))) {
+    [low, high] = spread((low + high) / 2);
+  }
   const { ceiling } = options;
   const isCapped = ceiling !== undefined && dataMax <= ceiling && dataMax > ceiling / 2;
   if (isCapped) high = ceiling;
