@@ -61,6 +61,8 @@ export interface ServerOptions {
   readonly memoryBudgetBytes?: number;
   /** Blocks and log together; absent or 0: no limit. */
   readonly retentionBytes?: number;
+  /** The same as a share of the disk in percent, which wins; absent or 0: no limit. */
+  readonly retentionPercent?: number;
   readonly walCompression?: NonNullable<TsdbOptions["walCompression"]>;
   readonly lookbackDeltaMs: number;
   readonly queryTimeoutMs: number;
@@ -121,6 +123,9 @@ export async function startServer(options: ServerOptions): Promise<ServerHandle>
     retentionMs: options.retentionMs,
     outOfOrderWindowMs: config.merged.storage.outOfOrderWindowMs,
     ...(options.retentionBytes === undefined ? {} : { retentionBytes: options.retentionBytes }),
+    ...(options.retentionPercent === undefined
+      ? {}
+      : { retentionPercent: options.retentionPercent }),
     ...(options.memoryBudgetBytes === undefined
       ? {}
       : { memoryBudgetBytes: options.memoryBudgetBytes }),

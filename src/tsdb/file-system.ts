@@ -24,6 +24,7 @@ export type FileSystem = Pick<
   | "renameSync"
   | "rmSync"
   | "statSync"
+  | "statfsSync"
   | "unlinkSync"
   | "writeFileSync"
   | "writeSync"

@@ -9,11 +9,15 @@ import type { FileSystem } from "./file-system.ts";
 
 /** Reads through `fs`, writes nowhere. */
 export function readOnlyFiles(fs: FileSystem): FileSystem {
+  /** Folders that the caller believes to have made. */
+  const made = new Set<string>();
   return {
     ...fs,
     openSync(path, flags) {
       const isWanted = flags === undefined || flags === "r" || flags === 0;
-      if (isWanted) return fs.openSync(path, "r");
+      // A folder is opened to be synced.
+      const isMade = made.has(String(path)) && !fs.existsSync(path);
+      if (isWanted && !isMade) return fs.openSync(path, "r");
       return fs.openSync(devNull, "r+");
     },
     copyFileSync() {},
@@ -21,7 +25,9 @@ export function readOnlyFiles(fs: FileSystem): FileSystem {
     fsyncSync() {},
     ftruncateSync() {},
     linkSync() {},
-    mkdirSync: (() => undefined) as FileSystem["mkdirSync"],
+    mkdirSync: ((path: string) => {
+      made.add(path);
+    }) as FileSystem["mkdirSync"],
     renameSync() {},
     rmSync() {},
     unlinkSync() {},

@@ -89,6 +89,8 @@ export interface TsdbOptions {
   readonly retentionMs?: number;
   /** Blocks beyond this many bytes, log included, are dropped, oldest first; 0 or absent: no limit. */
   readonly retentionBytes?: number;
+  /** The same as a share of the disk in percent, which wins where the disk's size is known; 0 or absent: no limit. */
+  readonly retentionPercent?: number;
   /** Bytes of block files kept in memory. */
   readonly blockCacheBytes?: number;
   /** Bytes of decoded chunks kept for queries; 0: none; absent: see `decodedCacheBytesDefault`. */
@@ -521,7 +523,7 @@ class HeadTsdb implements Tsdb {
   }
 
   #makeCompactor(): Compactor {
-    const { clock, logger, retentionMs, retentionBytes, random } = this.#options;
+    const { dir, clock, logger, retentionMs, retentionBytes, random } = this.#options;
     const { fs, walDir } = this.#parts;
     return new Compactor({
       fs,
@@ -545,6 +547,8 @@ class HeadTsdb implements Tsdb {
       rangeMs: chunkRangeMs,
       retentionMs: retentionMs ?? 0,
       retentionBytes: retentionBytes ?? 0,
+      retentionPercent: this.#options.retentionPercent ?? 0,
+      diskBytes: () => diskBytes(fs, dir),
     });
   }
 
@@ -633,6 +637,16 @@ class HeadTsdb implements Tsdb {
       { from: Math.max(first, checkpointIndex + 1), to: lastSegment },
       "replaced WAL segments by a checkpoint",
     );
+  }
+}
+
+/** Bytes of the disk that the folder lies on; 0 where that cannot be told. */
+function diskBytes(fs: FileSystem, dir: string): number {
+  try {
+    const { blocks, bsize } = fs.statfsSync(dir);
+    return blocks * bsize;
+  } catch {
+    return 0;
   }
 }
 

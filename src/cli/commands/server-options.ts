@@ -56,6 +56,10 @@ export function addServerFlags(command: Command): Command {
     .option("--storage.tsdb.retention.time <duration>", "how long samples are kept", "15d")
     .option("--storage.tsdb.retention.size <size>", "oldest blocks beyond this go; 0 for no limit")
     .option(
+      "--storage.tsdb.retention.percentage <percent>",
+      "the same as a share of the disk, which wins over the size; 0 for no limit",
+    )
+    .option(
       "--storage.memory-budget <size>",
       "new series are refused above it; 512MB, 2GB, 0 for no limit (default: 40 % of the memory)",
     )
@@ -148,13 +152,26 @@ function corsOrigin(flags: SharedFlags): Pick<ServerOptions, "corsOrigin"> {
 }
 
 /** Sizes that were given; powers of 1024, as Prometheus reads them. Throws AppError `usage`. */
-function sizes(flags: SharedFlags): Pick<ServerOptions, "memoryBudgetBytes" | "retentionBytes"> {
+function sizes(
+  flags: SharedFlags,
+): Pick<ServerOptions, "memoryBudgetBytes" | "retentionBytes" | "retentionPercent"> {
   const memoryBudgetBytes = sizeFlag(flags, "storage.memory-budget");
+  const retentionPercent = percentFlag(flags, "storage.tsdb.retention.percentage");
   const retentionBytes = sizeFlag(flags, "storage.tsdb.retention.size");
   return {
     ...(memoryBudgetBytes === undefined ? {} : { memoryBudgetBytes }),
     ...(retentionBytes === undefined ? {} : { retentionBytes }),
+    ...(retentionPercent === undefined ? {} : { retentionPercent }),
   };
+}
+
+function percentFlag(flags: SharedFlags, name: string): number | undefined {
+  const value = flagValue(flags, name);
+  if (value === undefined) return undefined;
+  const percent = Number(value);
+  if (/^\d+(\.\d+)?$/.test(String(value)) && percent <= 100) return percent;
+  const text = JSON.stringify(value);
+  throw new AppError("usage", `--${name}: ${text} is no percentage; write a number from 0 to 100`);
 }
 
 function sizeFlag(flags: SharedFlags, name: string): number | undefined {

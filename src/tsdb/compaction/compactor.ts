@@ -56,6 +56,10 @@ export interface CompactorOptions {
   readonly retentionMs: number;
   /** 0: no limit. */
   readonly retentionBytes: number;
+  /** Share of the disk in percent, wins over `retentionBytes`; 0: no limit. */
+  readonly retentionPercent: number;
+  /** Bytes of the disk that the blocks lie on; 0: not known. */
+  diskBytes(): number;
 }
 
 /** Counters of what was done. */
@@ -173,6 +177,7 @@ export class Compactor {
     const mark = head.beginLate();
     if (mark < 0) return;
     const { minMs, maxMs } = head.head.late.frozenSpan();
+    await head.head.order.settle();
     for (let at = Math.floor(minMs / rangeMs) * rangeMs; at <= maxMs; at += rangeMs) {
       const slice = this.#slice();
       const source = new LateSeriesSource(head.head, at, at + rangeMs - 1, slice);
@@ -189,6 +194,7 @@ export class Compactor {
 
   async #writeHeadBlock(dir: string, minMs: number, endMs: number): Promise<BlockMeta | undefined> {
     const slice = this.#slice();
+    await this.#options.head.head.order.settle();
     const source = new HeadSeriesSource(this.#options.head.head, minMs, endMs - 1, slice);
     const meta = this.#levelOne(minMs, endMs, []);
     return await writeBlock([source], meta, this.#writeOptions(dir, slice));
@@ -211,12 +217,12 @@ export class Compactor {
   }
 
   #applyRetention(): void {
-    const { blocks, retentionMs, retentionBytes, head, logger } = this.#options;
+    const { blocks, retentionMs, retentionBytes, retentionPercent, head, logger } = this.#options;
     const doomed = deletableBlocks(blocks.blocks, {
       durationMs: retentionMs,
       bytesMax: retentionBytes,
-      percentMax: 0,
-      diskBytes: 0,
+      percentMax: retentionPercent,
+      diskBytes: retentionPercent > 0 ? this.#options.diskBytes() : 0,
       headBytes: head.sizeBytes(),
     });
     if (doomed.size === 0) return;

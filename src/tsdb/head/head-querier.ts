@@ -51,6 +51,7 @@ export class HeadQuerier implements Querier {
     const startMs = Math.max(hints.startMs, this.#minMs);
     const endMs = Math.min(hints.endMs, this.#maxMs);
     const { chunks, order } = this.#head;
+    if (hints.isOrderFree !== true) await order.settle();
     let slots = selectSlots(this.#head, matchers);
     slots = slots.filter((slot) => chunks.lastMs(slot) >= startMs && chunks.firstMs(slot) <= endMs);
     // Slots are given out in order: as Prometheus' head, series come as they were created.

@@ -28,6 +28,7 @@ export class LateQuerier implements Querier {
   async select(matchers: readonly Matcher[], hints: SelectHints): Promise<SeriesSet> {
     const startMs = Math.max(hints.startMs, this.#minMs);
     const endMs = Math.min(hints.endMs, this.#maxMs);
+    await this.#head.order.settle();
     const slots = this.#head.order.sort(this.#slots(matchers, startMs, endMs));
     return {
       series: Array.from(slots, (slot) => new LateSeriesReader(this.#head, slot)),

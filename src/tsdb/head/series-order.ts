@@ -1,9 +1,13 @@
 /**
  * The order of all series by labels, kept as ranks so that an answer is sorted by comparing
- * integers. New series are merged in at the next query: O(new · log all · labels + all).
+ * integers. New series are merged in at the next query: O(new · log all · labels + all); where they are
+ * many, in steps (`settle`), since comparing the labels of 100,000 takes 0.2 s.
  */
 
 import type { SeriesTable } from "./series-table.ts";
+
+/** New series merged in one step: about 8 ms. */
+const stepSeries = 4096;
 
 /** Sorts slots by their labels. */
 export class SeriesOrder {
@@ -27,9 +31,17 @@ export class SeriesOrder {
     if (!this.#added.delete(slot)) this.#removed.add(slot);
   }
 
+  /** Merges new series in steps and lets others run in between; to be awaited before `sort`. */
+  async settle(): Promise<void> {
+    while (this.#added.size > stepSeries) {
+      this.#merge(stepSeries);
+      await new Promise((resume) => setImmediate(resume));
+    }
+  }
+
   /** Sorts `slots` in place by labels and returns them. O(n log n) integer comparisons once merged. */
   sort(slots: Uint32Array): Uint32Array {
-    if (this.#added.size > 0 || this.#removed.size > 0) this.#merge();
+    if (this.#added.size > 0 || this.#removed.size > 0) this.#merge(this.#added.size);
     const ranks = this.#rankOfSlot;
     for (let i = 0; i < slots.length; i++) slots[i] = ranks[slots[i]!]!;
     slots.sort();
@@ -38,10 +50,16 @@ export class SeriesOrder {
     return slots;
   }
 
-  #merge(): void {
+  /** Merges at most `countMax` of the new series in. */
+  #merge(countMax: number): void {
     const old = this.#dropRemoved();
-    const added = Uint32Array.from(this.#added);
-    this.#added.clear();
+    const added = new Uint32Array(Math.min(countMax, this.#added.size));
+    let count = 0;
+    for (const slot of this.#added) {
+      if (count === added.length) break;
+      added[count++] = slot;
+      this.#added.delete(slot);
+    }
     const compare = (a: number, b: number): number => this.#compare(a, b);
     added.sort(compare);
     const merged = new Uint32Array(old.length + added.length);
