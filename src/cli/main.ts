@@ -7,6 +7,7 @@ import { type CliCommand, type CliContext, exitCodes } from "./command.ts";
 import { checkCommand } from "./commands/check.ts";
 import { endpointCommand, identityCommand } from "./commands/cluster-commands.ts";
 import { demoCommand } from "./commands/demo.ts";
+import { listCommand, statusCommand } from "./commands/hubble-server.ts";
 import { labCommand } from "./commands/lab.ts";
 import { observeCommand } from "./commands/observe.ts";
 import { policyCommand } from "./commands/policy.ts";
@@ -22,6 +23,8 @@ const commands: readonly CliCommand[] = [
   identityCommand,
   checkCommand,
   observeCommand,
+  listCommand,
+  statusCommand,
   policyCommand,
   tsdbCommand,
 ];

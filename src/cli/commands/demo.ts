@@ -45,7 +45,9 @@ async function runDemo(flags: DemoFlags, context: CliContext): Promise<number> {
     });
     await server.addScrapeConfigs(demoConfigYaml(lab.endpoints), lab.notes);
     for (const { address, clusterName } of lab.relays) {
-      server.addFlowSource(`grpc://${address}?cluster=${encodeURIComponent(clusterName)}`);
+      server.addFlowSource(
+        `grpc://${address}?from=start&cluster=${encodeURIComponent(clusterName)}`,
+      );
     }
     context.onReload(() => {
       server.reload().catch((thrown: unknown) => {

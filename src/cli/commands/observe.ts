@@ -18,12 +18,14 @@ import { parseTime, timeFormat } from "../../flow/print/time-layout.ts";
 import { quoteString } from "../../model/labels.ts";
 import { type CliCommand, type CliContext, exitCodes } from "../command.ts";
 import { flagHelp, parseFlags } from "../flag-set.ts";
+import { hubbleServerFlags } from "../hubble-server-flags.ts";
 import {
   checkFieldMask,
   type ObserveOptions,
   observeFlags,
   requestedFilters,
 } from "./observe-options.ts";
+import { observeServer } from "./observe-server.ts";
 
 /** Where the command reads and writes, and what it needs of the machine. */
 export interface ObserveContext
@@ -107,7 +109,9 @@ export async function runObserve(
 }
 
 async function observe(args: readonly string[], context: ObserveContext): Promise<void> {
-  const { options, groups } = observeFlags();
+  const { flags: server, specs } = hubbleServerFlags(context.env);
+  const { options, groups: ownGroups } = observeFlags();
+  const groups = { ...ownGroups, Server: specs };
   const operands = parseFlags(
     Object.values(groups).flat(),
     args[0] === "flows" ? args.slice(1) : args,
@@ -132,7 +136,9 @@ async function observe(args: readonly string[], context: ObserveContext): Promis
   const selector = new EventSelector(request, createWarn(options, context), (event) =>
     printer.write(event),
   );
-  await readInput(options, selector, context);
+  if (options.inputFile === "" && server.server !== "") {
+    await observeServer(options, { server, filters, request, printer, context });
+  } else await readInput(options, selector, context);
   printer.close();
 }
 

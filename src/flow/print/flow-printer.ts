@@ -216,7 +216,7 @@ function joinNodes(names: readonly string[]): string {
 }
 
 /** Columns as wide as their widest cell; the last one is not filled up. */
-function alignRows(rows: readonly (readonly string[])[]): string {
+export function alignRows(rows: readonly (readonly string[])[]): string {
   const widths: number[] = [];
   for (const row of rows) {
     for (const [index, cell] of row.entries()) {

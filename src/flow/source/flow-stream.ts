@@ -11,7 +11,12 @@ import { callTrouble } from "../grpc/call-trouble.ts";
 import { HubbleClient } from "../grpc/hubble-client.ts";
 import type { HubbleTarget } from "../grpc/hubble-target.ts";
 import type { Flow } from "../model/flow.ts";
-import type { GetFlowsResponse, LostEvent, NodeStatusEvent } from "../model/generated/messages.ts";
+import type {
+  GetFlowsRequest,
+  GetFlowsResponse,
+  LostEvent,
+  NodeStatusEvent,
+} from "../model/generated/messages.ts";
 import { FlowDecoder } from "../protobuf/flow-decoder.ts";
 import { ResumePoint } from "./resume-point.ts";
 import type { SourceBook } from "./source-book.ts";
@@ -20,6 +25,8 @@ import type { SourceBook } from "./source-book.ts";
 const backOffMs = { first: 500, most: 30_000, jitter: 0.2 } as const;
 /** The server is asked for a sign of life this often, and must answer within that time. */
 const probeIntervalMs = 10_000;
+/** The greatest number there is: as many as the server has. */
+const allFlows = "18446744073709551615";
 const probeTimeoutMs = 8000;
 
 /** What a stream needs. */
@@ -31,6 +38,8 @@ export interface FlowStreamOptions {
   readonly book: SourceBook;
   /** Takes flows; a promise holds the server back. */
   readonly take: (flows: readonly Flow[]) => void | Promise<void>;
+  /** Asks at the first connect for all that the server still has, not only for what comes. */
+  readonly takesPast: boolean;
   /** Shorter times, for tests. */
   readonly times?: Partial<StreamTimes>;
 }
@@ -96,7 +105,9 @@ async function followOnce(
   try {
     const since = state.point.since();
     state.point.resume();
-    const request = since === undefined ? { follow: true } : { follow: true, since };
+    const request: GetFlowsRequest = { follow: true };
+    if (since !== undefined) request.since = since;
+    else if (options.takesPast) request.number = allFlows;
     // Without a flow there is no first answer: that the server answers at all is asked beforehand.
     await client.serverStatus(options.times?.probeTimeoutMs ?? probeTimeoutMs);
     book.connected();

@@ -23,6 +23,8 @@ export interface GrpcSourceOptions {
   readonly target: HubbleTarget;
   /** Asks the server for all agents of its cluster and follows each. */
   readonly followsPeers: boolean;
+  /** Begins with what the servers still have in their rings. */
+  readonly takesPast: boolean;
   readonly clock: Clock;
   readonly random: () => number;
   readonly logger: Logger;
@@ -87,13 +89,14 @@ export class GrpcSource implements FlowSource {
   }
 
   #follow(target: HubbleTarget, book: SourceBook, take: Take, signal: AbortSignal): Promise<void> {
-    const { clock, random, cluster, times } = this.#options;
+    const { clock, random, cluster, takesPast, times } = this.#options;
     return runFlowStream(
       {
         target,
         clock,
         random,
         book,
+        takesPast,
         take: (flows) => take({ source: this.name, cluster, flows }),
         ...(times === undefined ? {} : { times }),
       },

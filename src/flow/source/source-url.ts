@@ -5,7 +5,7 @@
  *   FILE                 file:///FILE          -  (the standard input)
  *   …?cluster=NAME&ca=FILE&cert=FILE&key=FILE&server-name=NAME&insecure-skip-verify=true
  *   …?user=NAME&password-file=FILE              (grpcs only)
- *   …?from=end                                  (files: only what is written from now on)
+ *   …?from=start|end    begin with what is there already (files do) or with what comes (servers do)
  */
 
 import { readFileSync } from "node:fs";
@@ -38,6 +38,7 @@ const agentPort = 4244;
 
 const grpcOptions = [
   "cluster",
+  "from",
   "ca",
   "cert",
   "key",
@@ -59,14 +60,34 @@ export function createFlowSource(text: string, around: SourceSurroundings): Flow
     const followsPeers = scheme[2] !== undefined;
     const address = head.replace("+peers", "");
     const target = toTarget(text, address, { options, followsPeers });
-    return new GrpcSource({ name: head, cluster, target, followsPeers, clock, random, logger });
+    const takesPast = readFrom(text, options, "end") === "start";
+    return new GrpcSource({
+      name: head,
+      cluster,
+      target,
+      followsPeers,
+      takesPast,
+      clock,
+      random,
+      logger,
+    });
   }
   checkOptions(text, options, fileOptions);
   if (head === "-") return new StdinSource({ input: around.stdin, cluster, clock, logger });
   const path = filePath(text, head);
-  const from = options.get("from") ?? "start";
-  if (from !== "start" && from !== "end") refuse(text, `from is start or end, not ${from}`);
-  return new FileSource({ name: path, cluster, path, isOnlyNew: from === "end", clock, logger });
+  const isOnlyNew = readFrom(text, options, "start") === "end";
+  return new FileSource({ name: path, cluster, path, isOnlyNew, clock, logger });
+}
+
+function readFrom(
+  text: string,
+  options: ReadonlyMap<string, string>,
+  byDefault: "start" | "end",
+): "start" | "end" {
+  const from = options.get("from") ?? byDefault;
+  return from === "start" || from === "end"
+    ? from
+    : refuse(text, `from is start or end, not ${from}`);
 }
 
 function splitOptions(text: string): { head: string; options: Map<string, string> } {
