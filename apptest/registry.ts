@@ -5,6 +5,7 @@ import { badInputTest } from "./bad-input.ts";
 import { bitFlipsTest } from "./bit-flips.ts";
 import { ciliumDashboardsTest } from "./cilium-dashboards.ts";
 import { clientsTest } from "./clients.ts";
+import { clockJumpsTest } from "./clock-jumps.ts";
 import { demoTest } from "./demo.ts";
 import { diskFullTest } from "./disk-full.ts";
 import { interoperabilityTest } from "./interoperability.ts";
@@ -37,4 +38,5 @@ export const appTests: readonly AppTest[] = [
   killUnderLoadTest,
   diskFullTest,
   bitFlipsTest,
+  clockJumpsTest,
 ];
