@@ -1,5 +1,6 @@
 /**
- * `npm run bench [-- PART…] [--small] [--seconds N] [--body FILE] [--first-port N] [--work DIR] [--write-docs]`: our figures
+ * `npm run bench [-- PART…] [--small] [--seconds N] [--body FILE] [--first-port N] [--work DIR]
+ * [--data 6h|days] [--without PEER…] [--write-docs]`: our figures
  * beside the peers', in one run on this machine. Parts: scrape, start, bundle, bulk, memory, query; all unless named. Nothing
  * here passes or fails; docs/BENCHMARKS.md is written from it, part by part. A peer that is not there is named and left out.
  */
@@ -32,6 +33,8 @@ const { values, positionals } = parseArgs({
     small: { type: "boolean", default: false },
     /** Data directories stay here, and loaded data is used again; else in a temporary folder. */
     work: { type: "string" },
+    /** Of the queries: only this data, "6h" or "days". */
+    data: { type: "string" },
     /** Peers to leave out, by a part of their names. */
     without: { type: "string", multiple: true, default: [] },
     "write-docs": { type: "boolean", default: false },
@@ -53,7 +56,7 @@ type Part = () => Promise<readonly string[]>;
 const parts: Readonly<Record<string, Part>> = {
   async scrape() {
     requireBody();
-    return scrapeLines(await benchScrape({ bodyFile: values.body, seconds, firstPort }));
+    return scrapeLines(await benchScrape({ bodyFile: values.body, seconds, firstPort }, servers));
   },
   async start() {
     return startLines(await benchStart(startRuns));
@@ -84,8 +87,9 @@ const parts: Readonly<Record<string, Part>> = {
       stepSeconds: 600,
     };
     const bodyFile = existsSync(values.body) ? values.body : undefined;
+    const chosen = [...scenes, long].filter(({ data }) => data.name === (values.data ?? data.name));
     return queryLines(
-      await benchQueries({ workDir, scenes: [...scenes, long], bodyFile, firstPort }, servers),
+      await benchQueries({ workDir, scenes: chosen, bodyFile, firstPort }, servers),
     );
   },
 };
@@ -125,7 +129,7 @@ function machineLines(): string[] {
 
 function scrapeLines(results: readonly ScrapeRun[]): string[] {
   const ours = results.filter((run) => run.server === "ciliascope");
-  const theirs = results.find((run) => run.server === "prometheus");
+  const peers = results.filter((run) => run.server !== "ciliascope");
   const best = Math.min(...ours.map((run) => run.cpuSecondsPerMillion));
   return [
     `## Scrape: one agent body from 40 targets each second, ${seconds} s measured after 15 s`,
@@ -137,9 +141,10 @@ function scrapeLines(results: readonly ScrapeRun[]): string[] {
         `| ${run.server} | ${run.samplesPerSecond.toFixed(0)} | ${run.cpuSecondsPerMillion.toFixed(2)} | ${run.peakRssMib.toFixed(0)} | ${run.dataMb.toFixed(1)} | ${run.targetsUp} | ${run.eventLoopDelayP99Ms?.toFixed(1) ?? ""} |`,
     ),
     "",
-    theirs === undefined
-      ? ""
-      : `CPU ratio ours / Prometheus: ${(best / theirs.cpuSecondsPerMillion).toFixed(2)}`,
+    ...peers.map(
+      (peer) =>
+        `CPU ratio ours / ${peer.server}: ${(best / peer.cpuSecondsPerMillion).toFixed(2)}  `,
+    ),
     "",
   ];
 }

@@ -1,19 +1,12 @@
 /**
- * Scraping side by side: one body from 40 targets each second, us and Debian's prometheus one after
- * the other (A B A), CPU seconds per million samples and resident memory.
+ * Part "scrape": one body from 40 targets each second, us and the peers one after the other, then us
+ * again: CPU seconds per million samples and resident memory.
  */
 
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import {
-  AppTestContext,
-  poll,
-  projectDir,
-  queryValue,
-  type RunningProgram,
-} from "../apptest/app-test.ts";
+import { AppTestContext, projectDir, queryValue } from "../apptest/app-test.ts";
 import { cpuSeconds, folderBytes, memoryMib } from "./process-usage.ts";
+import { type BenchServer, type FoundServers, startBenchServer } from "./servers.ts";
 
 const targetCount = 40;
 /** The targets listen from here on; another one for each run on the same machine. */
@@ -42,9 +35,11 @@ export interface ScrapeBench {
 }
 
 /** Runs the comparison. */
-export async function benchScrape(bench: ScrapeBench): Promise<ScrapeRun[]> {
+export async function benchScrape(bench: ScrapeBench, found: FoundServers): Promise<ScrapeRun[]> {
+  const [ours, ...peers] = found.servers;
+  if (ours === undefined) return [];
   const runs: ScrapeRun[] = [];
-  for (const server of ["ciliascope", "prometheus", "ciliascope"] as const) {
+  for (const server of [ours, ...peers, ours]) {
     const context = new AppTestContext();
     try {
       runs.push(await measure(context, server, bench));
@@ -57,7 +52,7 @@ export async function benchScrape(bench: ScrapeBench): Promise<ScrapeRun[]> {
 
 async function measure(
   context: AppTestContext,
-  server: "ciliascope" | "prometheus",
+  server: BenchServer,
   { bodyFile, seconds, firstPort }: ScrapeBench,
 ): Promise<ScrapeRun> {
   const load = context.startCommand(process.execPath, [
@@ -69,26 +64,13 @@ async function measure(
     String(targetCount),
   ]);
   await load.waitForLine(/^serving/m);
-  const dir = mkdtempSync(join(tmpdir(), "ciliascope-bench-"));
-  context.onClose(() => rmSync(dir, { recursive: true, force: true }));
-  const config = join(dir, "scrape.yml");
   const targets = Array.from(
     { length: targetCount },
-    (_, index) => `'127.0.0.1:${firstPort + index}'`,
+    (_, index) => `127.0.0.1:${firstPort + index}`,
   );
-  writeFileSync(
-    config,
-    `global: {scrape_interval: 1s, scrape_timeout: 1s}\nscrape_configs:\n- job_name: perf\n  static_configs: [{targets: [${targets.join(",")}]}]\n`,
-  );
-  const port = await context.freePort();
-  const data = join(dir, "data");
-  const program = startServer(context, server, { config, data, port });
-  const url = `http://127.0.0.1:${port}`;
-  await poll(async () =>
-    (await fetch(`${url}/-/ready`).catch(() => undefined))?.status === 200 ? true : undefined,
-  );
+  const running = await startBenchServer(context, server, { dir: context.tempDir(), targets });
+  const { pid, url } = running;
   await sleep(warmUpSeconds);
-  const pid = program.child.pid as number;
   const before = { cpu: cpuSeconds(pid), samples: await samplesServed(firstPort) };
   let peakRssMib = 0;
   for (let second = 0; second < seconds; second++) {
@@ -98,43 +80,18 @@ async function measure(
   const samples = (await samplesServed(firstPort)) - before.samples;
   const cpu = cpuSeconds(pid) - before.cpu;
   const targetsUp = (await queryValue(url, "sum(up)")) ?? 0;
-  const eventLoopDelayP99Ms = server === "ciliascope" ? await eventLoopDelayMs(url) : undefined;
-  await program.stop("SIGTERM");
+  const isOurs = server.name === "ciliascope";
+  const eventLoopDelayP99Ms = isOurs ? await eventLoopDelayMs(url) : undefined;
+  await running.stop();
   return {
-    server,
+    server: server.name,
     samplesPerSecond: samples / seconds,
     cpuSecondsPerMillion: (cpu / samples) * 1e6,
     peakRssMib,
-    dataMb: folderBytes(data) / 1e6,
+    dataMb: folderBytes(running.dataDir) / 1e6,
     targetsUp,
     eventLoopDelayP99Ms,
   };
-}
-
-function startServer(
-  context: AppTestContext,
-  server: "ciliascope" | "prometheus",
-  at: { config: string; data: string; port: number },
-): RunningProgram {
-  if (server === "ciliascope") {
-    return context.startProgram([
-      "server",
-      "--config",
-      at.config,
-      "--data-dir",
-      at.data,
-      "--listen",
-      `127.0.0.1:${at.port}`,
-      "--log.level",
-      "error",
-    ]);
-  }
-  return context.startCommand("prometheus", [
-    `--config.file=${at.config}`,
-    `--storage.tsdb.path=${at.data}`,
-    `--web.listen-address=127.0.0.1:${at.port}`,
-    "--log.level=error",
-  ]);
 }
 
 /** How late timers fire, since the last time somebody asked. */
