@@ -28,7 +28,7 @@ const parts = positionals.length === 0 ? ["proxy", "storm"] : positionals;
 
 async function withScene(
   name: string,
-  hasTraffic: boolean,
+  options: { readonly hasTraffic: boolean; readonly hasLog: boolean },
   run: (laboratory: Laboratory) => Promise<void>,
 ): Promise<void> {
   const labDir = mkdtempSync(join(tmpdir(), "ciliascope-bench-lab-"));
@@ -40,8 +40,8 @@ async function withScene(
     seed: 7,
     addressBase: "127.118.0",
     isEphemeral: true,
-    hasTraffic,
-    labDir,
+    hasTraffic: options.hasTraffic,
+    labDir: options.hasLog ? labDir : undefined,
   });
   try {
     await run(laboratory);
@@ -71,7 +71,7 @@ function drive(stream: Duplex, count: () => void): void {
   stream.write(requestText);
 }
 
-async function benchProxy(laboratory: Laboratory): Promise<void> {
+async function benchProxy(laboratory: Laboratory, hasLog: boolean): Promise<void> {
   const source = laboratory.cluster.findPod("default", "tiefighter");
   if (source === undefined) throw new Error("the scene has a tiefighter");
   let answers = 0;
@@ -92,7 +92,7 @@ async function benchProxy(laboratory: Laboratory): Promise<void> {
   const done = answers - before.answers;
   for (const stream of streams) stream.destroy();
   console.log(
-    `proxy: ${done} requests in ${elapsed.toFixed(1)} s = ${Math.round(done / elapsed)} a second; ` +
+    `proxy, ${hasLog ? "with" : "without"} flow log: ${done} requests in ${elapsed.toFixed(1)} s = ${Math.round(done / elapsed)} a second; ` +
       `${Math.round(done / cpuSeconds)} a second of CPU, ${((flows - before.flows) / done).toFixed(1)} flows each, ${streams.length} connections`,
   );
 }
@@ -137,6 +137,13 @@ async function benchStorm(laboratory: Laboratory): Promise<void> {
   );
 }
 
-if (parts.includes("proxy")) await withScene("star-wars", false, benchProxy);
-if (parts.includes("storm")) await withScene("storm", true, benchStorm);
+if (parts.includes("proxy")) {
+  for (const hasLog of [true, false]) {
+    await withScene("star-wars", { hasTraffic: false, hasLog }, (laboratory) =>
+      benchProxy(laboratory, hasLog),
+    );
+  }
+}
+if (parts.includes("storm"))
+  await withScene("storm", { hasTraffic: true, hasLog: true }, benchStorm);
 process.exit(0);

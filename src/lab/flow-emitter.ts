@@ -22,6 +22,9 @@ import { dropReasonName } from "./faults/fault-board.ts";
 import type { LabContext } from "./lab-context.ts";
 import { randomUuid } from "./random.ts";
 
+/** Addresses whose MAC is remembered. */
+const macsMax = 50_000;
+
 /** Where a packet was seen. */
 export type TracePoint = keyof typeof traceSubTypes;
 
@@ -104,6 +107,7 @@ export class FlowEmitter {
   /** By endpoint, then by who looks: forms go with their endpoint. */
   readonly #ends = new WeakMap<Endpoint, Map<string, FlowEndpoint>>();
   readonly #world: FlowEndpoint;
+  readonly #macs = new Map<string, string>();
   readonly #nodeFields = new Map<string, Flow>();
 
   constructor(context: LabContext, clusters: ClusterSet, emitterVersion: string) {
@@ -169,27 +173,34 @@ export class FlowEmitter {
   l7(input: L7Input): void {
     const { nodeName, from, to, isReply } = input;
     const ports = { source_port: from.port, destination_port: to.port };
-    const packet: Packet = { from, to, protocol: input.transport, flags: [], sizeBytes: 0 };
-    this.#publish(nodeName, {
-      ...this.#packetFields(nodeName, packet, input.verdict),
+    const l7: NonNullable<Flow["l7"]> = { type: isReply ? "RESPONSE" : "REQUEST" };
+    if (input.latencyNs !== undefined) l7.latency_ns = String(Math.round(input.latencyNs));
+    if (input.dns !== undefined) l7.dns = input.dns;
+    if (input.http !== undefined) l7.http = input.http;
+    // Two for each request of the proxy, so built in one go, in the order in which flows are printed.
+    const flow: Flow = {
+      uuid: randomUuid(this.#context.random),
+      emitter: this.#emitter,
+      verdict: input.verdict,
+      ethernet: this.#ethernet(from, to),
+      IP: { source: from.address, destination: to.address, ipVersion: "IPv4" },
       l4: input.transport === "TCP" ? { TCP: ports } : { UDP: ports },
+      source: this.#endOf(from, nodeName),
+      destination: this.#endOf(to, nodeName),
       Type: "L7",
-      l7: {
-        type: isReply ? "RESPONSE" : "REQUEST",
-        ...(input.latencyNs === undefined
-          ? {}
-          : { latency_ns: String(Math.round(input.latencyNs)) }),
-        ...(input.dns === undefined ? {} : { dns: input.dns }),
-        ...(input.http === undefined ? {} : { http: input.http }),
-      },
-      ...(isReply ? { reply: true } : {}),
-      event_type: { type: eventTypes.l7 },
-      ...this.#serviceFields(packet, isReply),
-      traffic_direction: input.direction,
-      is_reply: isReply,
-      proxy_port: input.proxyPort,
-      Summary: input.summary,
-    });
+      l7,
+    };
+    const node = this.#nodeOf(nodeName);
+    flow.node_name = node.node_name;
+    flow.node_labels = node.node_labels;
+    if (isReply) flow.reply = true;
+    flow.event_type = { type: eventTypes.l7 };
+    Object.assign(flow, this.#serviceFields({ from, to }, isReply));
+    flow.traffic_direction = input.direction;
+    flow.is_reply = isReply;
+    flow.proxy_port = input.proxyPort;
+    flow.Summary = input.summary;
+    this.#publish(nodeName, flow);
   }
 
   #packetFields(
@@ -202,7 +213,7 @@ export class FlowEmitter {
       uuid: randomUuid(this.#context.random),
       emitter: this.#emitter,
       verdict,
-      ethernet: { source: macOf(from.address), destination: macOf(to.address) },
+      ethernet: this.#ethernet(from, to),
       IP: { source: from.address, destination: to.address, ipVersion: "IPv4" },
       l4: layer4Of(packet),
       source: this.#endOf(from, nodeName),
@@ -223,7 +234,20 @@ export class FlowEmitter {
     return made;
   }
 
-  #serviceFields(packet: Packet, isReply: boolean): Flow {
+  #ethernet(from: PacketEnd, to: PacketEnd) {
+    return { source: this.#macOf(from.address), destination: this.#macOf(to.address) };
+  }
+
+  #macOf(address: string): string {
+    const known = this.#macs.get(address);
+    if (known !== undefined) return known;
+    if (this.#macs.size >= macsMax) this.#macs.clear();
+    const made = macOf(address);
+    this.#macs.set(address, made);
+    return made;
+  }
+
+  #serviceFields(packet: Pick<Packet, "from" | "to">, isReply: boolean): Flow {
     const end = isReply ? packet.from : packet.to;
     if (end.endpoint === undefined) return {};
     const service = this.#clusters.of(end.endpoint).services.ofBackend(end.address, end.port);
@@ -269,7 +293,8 @@ export class FlowEmitter {
       return;
     }
     const time = formatTimestamp(timeMs, Math.floor(random() * 1_000_000));
-    bus.publish({ kind: "flow", timeMs, nodeName, flow: { time, ...fields } });
+    fields.time = time;
+    bus.publish({ kind: "flow", timeMs, nodeName, flow: fields });
   }
 }
 

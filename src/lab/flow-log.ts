@@ -28,6 +28,8 @@ export class FlowLog {
   readonly #path: string;
   readonly #logger: Logger;
   readonly #stopListening: () => void;
+  /** Lines of this turn of the event loop: one write for all of them. */
+  #batch = "";
   #stream: WriteStream;
   #sizeBytes = 0;
   #lostCount = 0;
@@ -58,6 +60,7 @@ export class FlowLog {
   /** Stops listening and writes out what waits. */
   close(): Promise<void> {
     this.#stopListening();
+    this.#flush();
     return new Promise((resolve) => {
       this.#stream.end(resolve);
     });
@@ -68,10 +71,18 @@ export class FlowLog {
       this.#lostCount++;
       return true;
     }
-    this.#stream.write(line);
-    this.#sizeBytes += Buffer.byteLength(line);
-    if (this.#sizeBytes >= fileBytesMax) this.#rotate();
+    if (this.#batch === "") setImmediate(() => this.#flush());
+    this.#batch += line;
     return false;
+  }
+
+  #flush(): void {
+    if (this.#batch === "" || this.#stream.writableEnded) return;
+    const bytes = Buffer.from(this.#batch);
+    this.#batch = "";
+    this.#stream.write(bytes);
+    this.#sizeBytes += bytes.length;
+    if (this.#sizeBytes >= fileBytesMax) this.#rotate();
   }
 
   #rotate(): void {

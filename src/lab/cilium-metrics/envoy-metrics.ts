@@ -43,8 +43,8 @@ export function createEnvoyMetrics(options: {
   });
   for (const codeClass of ["1", "2", "3", "4", "5"]) byClass.labels(codeClass, prefix);
   const stops = [
-    events.on("l7", (event) => {
-      if (event.nodeName !== nodeName || event.proxyType !== "envoy") return;
+    events.onNode("l7", nodeName, (event) => {
+      if (event.proxyType !== "envoy") return;
       if (event.message !== "request") return;
       requests.inc();
       requestsHttp1.inc();
@@ -52,9 +52,8 @@ export function createEnvoyMetrics(options: {
       if (event.verdict !== "forwarded") return;
       upstream.labels(event.direction === "INGRESS" ? "ingress-cluster" : "egress-cluster").inc();
     }),
-    events.on("flow", ({ nodeName: seenBy, flow }) => {
-      const { l7 } = flow;
-      if (seenBy !== nodeName || l7?.http === undefined || l7.type !== "RESPONSE") return;
+    events.onNode("flow", nodeName, ({ flow: { l7 } }) => {
+      if (l7?.http === undefined || l7.type !== "RESPONSE") return;
       completed.inc();
       byClass.labels(String(Math.floor((l7.http.code ?? 0) / 100)), prefix).inc();
       time.labels(prefix).observe(Number(l7.latency_ns ?? "0") / nanosecondsPerMs);
