@@ -10,12 +10,13 @@ import { SampleBuffer } from "../../model/sample.ts";
 import type { Series } from "../../storage/storage.ts";
 import { type HistogramValue, withHint } from "./histogram/histogram-value.ts";
 import { readHistograms } from "./histogram/read-histograms.ts";
+import { arePlaced, type PlacedTimes } from "./placed-times.ts";
 import type { SubqueryNode, TimeShift } from "./plan-node.ts";
 import { lastStepMs, type StepGrid } from "./step-grid.ts";
 import { cellKind, type StepVector } from "./step-vector.ts";
 
 /** One series for a range function. Reused from series to series: valid during one call. */
-export interface SampleWindows {
+export interface SampleWindows extends PlacedTimes {
   /** Samples of all windows, oldest first; only the first `count` count. */
   timestampsMs: Float64Array;
   values: Float64Array;
@@ -44,9 +45,6 @@ export interface SampleWindows {
    * one target mostly have the same times.
    */
   memo: Float64Array | undefined;
-  /** The times that the windows were found for; only the first `placedCount` count. */
-  placedTimesMs: Float64Array;
-  placedCount: number;
 }
 
 /** At least `size` floats to work with; what is in them is of no meaning. */
@@ -199,7 +197,8 @@ function placeWindows(
   sameCount: number,
   { leftMs, rightMs }: { readonly leftMs: number; readonly rightMs: number },
 ): void {
-  if (arePlaced(windows, sameCount)) return;
+  if (arePlaced(windows, windows.timestampsMs, windows.count, sameCount)) return;
+  windows.memo = undefined;
   const { timestampsMs, count, from, to, endMs, rangeMs } = windows;
   let first = 0;
   let after = 0;
@@ -222,21 +221,6 @@ function placeWindows(
   }
   windows.fullest = fullest;
   windows.total = total;
-}
-
-/** Whether the windows were found for these very times; if not, they are the ones from now on. */
-function arePlaced(windows: SampleWindows, sameCount: number): boolean {
-  const { timestampsMs, count, placedTimesMs } = windows;
-  if (count === windows.placedCount) {
-    let i = Math.min(sameCount, count);
-    while (i < count && timestampsMs[i] === placedTimesMs[i]) i++;
-    if (i === count) return true;
-  }
-  if (placedTimesMs.length < count) windows.placedTimesMs = new Float64Array(timestampsMs.length);
-  for (let i = 0; i < count; i++) windows.placedTimesMs[i] = timestampsMs[i]!;
-  windows.placedCount = count;
-  windows.memo = undefined;
-  return false;
 }
 
 /** Index of the first sample after `timeMs`, looked for from `index`, first at `index + guess`. */

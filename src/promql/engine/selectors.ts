@@ -9,6 +9,7 @@ import { SampleBuffer } from "../../model/sample.ts";
 import type { Querier, Queryable } from "../../storage/storage.ts";
 import { sampleWeight } from "./histogram/histogram-value.ts";
 import { readHistograms } from "./histogram/read-histograms.ts";
+import { arePlaced, type PlacedTimes } from "./placed-times.ts";
 import type { SelectorSource, VectorSelectorNode } from "./plan-node.ts";
 import type { QueryRun } from "./query-run.ts";
 import { lastStepMs } from "./step-grid.ts";
@@ -63,11 +64,12 @@ export async function evaluateSelector(
   const result = new StepVector(grid.stepCount, series.length);
   if (grid.stepCount === 0) return result;
   const buffer = new SampleBuffer(1024);
+  const picks = createPicks(grid.stepCount);
   const held = run.samples;
   let present = 0;
   for (const one of series) {
     if (run.isPauseDue()) await run.pause();
-    const found = selectRow(node, run, one, { buffer, result, aspect });
+    const found = selectRow(node, run, one, { buffer, result, aspect, picks });
     if (found === 0) continue;
     present += found;
     run.totalSamples += found;
@@ -102,9 +104,10 @@ function selectRow(
     readonly buffer: SampleBuffer;
     readonly result: StepVector;
     readonly aspect: SampleAspect;
+    readonly picks: NewestPicks;
   },
 ): number {
-  const { buffer, result, aspect } = into;
+  const { buffer, result, aspect, picks } = into;
   const { grid, shift } = node;
   const lookbackMs = run.lookbackDeltaMs;
   const firstMs = referenceMs(node, 0);
@@ -116,7 +119,10 @@ function selectRow(
   const advanceMs = shift.atMs === undefined ? grid.stepMs : 0;
   const window = { firstMs, advanceMs, lookbackMs };
   const source = numbersOf(buffer, aspect);
-  const found = pickNewest(buffer, source, result, base, window);
+  if (!arePlaced(picks, buffer.timestampsMs, buffer.count, buffer.sameTimesCount)) {
+    pickNewest(buffer, picks, window);
+  }
+  const found = takePicks(buffer, source, picks, result, base);
   if (found === 0) return 0;
   result.addRow(series.labels);
   if (aspect !== "values" || buffer.histograms === undefined) return found;
@@ -156,33 +162,66 @@ interface PickWindow {
   readonly lookbackMs: number;
 }
 
+/** Which sample each step takes, by its index; -1: none. They depend on the times alone. */
+interface NewestPicks extends PlacedTimes {
+  readonly indices: Int32Array;
+  /** Whether every step takes one. */
+  areFull: boolean;
+}
+
+function createPicks(stepCount: number): NewestPicks {
+  const indices = new Int32Array(stepCount);
+  return { indices, areFull: false, placedTimesMs: new Float64Array(0), placedCount: -1 };
+}
+
 /** Two pointers: steps and samples. O(steps + samples), no allocation. */
-function pickNewest(
-  buffer: SampleBuffer,
-  source: Float64Array,
-  result: StepVector,
-  base: number,
-  window: PickWindow,
-): number {
+function pickNewest(buffer: SampleBuffer, picks: NewestPicks, window: PickWindow): void {
   const { timestampsMs, count } = buffer;
-  const { values, kinds, stepCount } = result;
+  const { indices } = picks;
   const { firstMs, advanceMs, lookbackMs } = window;
   let next = 0;
-  let found = 0;
-  for (let step = 0; step < stepCount; step++) {
+  picks.areFull = true;
+  for (let step = 0; step < indices.length; step++) {
     const atMs = firstMs + step * advanceMs;
     while (next < count && timestampsMs[next]! <= atMs) next++;
-    if (next === 0) continue;
-    const newest = next - 1;
-    if (timestampsMs[newest]! <= atMs - lookbackMs) continue;
-    const value = source[newest]!;
+    const isFresh = next > 0 && timestampsMs[next - 1]! > atMs - lookbackMs;
+    indices[step] = isFresh ? next - 1 : -1;
+    if (!isFresh) picks.areFull = false;
+  }
+}
+
+/** Puts the samples picked into the row at `base`, stale markers apart; returns how many. O(steps). */
+function takePicks(
+  buffer: SampleBuffer,
+  source: Float64Array,
+  { indices, areFull }: NewestPicks,
+  { values, kinds }: StepVector,
+  base: number,
+): number {
+  const steps = indices.length;
+  // Fast path: no gaps, no NaN.
+  if (areFull && isPlain(buffer)) {
+    kinds.fill(cellKind.float, base, base + steps);
+    for (let step = 0; step < steps; step++) values[base + step] = source[indices[step]!]!;
+    return steps;
+  }
+  let found = 0;
+  for (let step = 0; step < steps; step++) {
+    const newest = indices[step]!;
+    if (newest < 0) continue;
     // Only a NaN can be a stale marker; the bits are asked of the buffer, never of the number.
     if (Number.isNaN(buffer.values[newest]!) && buffer.isStale(newest)) continue;
-    values[base + step] = value;
+    values[base + step] = source[newest]!;
     kinds[base + step] = cellKind.float;
     found++;
   }
   return found;
+}
+
+/** Whether no sample is NaN; most are known not to be. */
+function isPlain({ values, plainCount, count }: SampleBuffer): boolean {
+  for (let i = plainCount; i < count; i++) if (Number.isNaN(values[i]!)) return false;
+  return true;
 }
 
 function numbersOf(buffer: SampleBuffer, aspect: SampleAspect): Float64Array {
