@@ -59,6 +59,15 @@ describe("operators", () => {
     check("fill + fill_left", "(fill + fill_left)");
   });
 
+  it("say what group_left lacks where no operand can begin", () => {
+    const at = (rest: string) => errorOf(`a + on() group_left ${rest}`);
+    expect(at("@ 1")).toBe('1:21: parse error: unexpected <op:@> in grouping opts, expected "("');
+    expect(at("bool b")).toBe(
+      '1:21: parse error: unexpected <bool> in grouping opts, expected "("',
+    );
+    expect(at("-b")).toBe("accepted");
+  });
+
   it("match set operations many-to-many and drop matching beside a scalar", () => {
     const set = parseExpr("a and on (x) b") as BinaryExpr;
     expect(set.matching).toMatchObject({ cardinality: "many-to-many", isOn: true, labels: ["x"] });

@@ -80,6 +80,18 @@ const parameterAggregators: ReadonlySet<string> = new Set([
 ]);
 const experimentalAggregators: ReadonlySet<string> = new Set(["limitk", "limit_ratio"]);
 
+/** What an operand can begin with, beside numbers and names. */
+const operandStarts: ReadonlySet<string> = new Set([
+  "(",
+  "{",
+  "+",
+  "-",
+  "string",
+  "fill",
+  "fill_left",
+  "fill_right",
+]);
+
 /** Words that are functions where a "(" follows. */
 const callableKeywords: ReadonlySet<TokenKind> = new Set<TokenKind>([
   "identifier",
@@ -350,12 +362,20 @@ function readMatching(reader: TokenReader): VectorMatching {
     matching = { ...matching, labels: readGroupingLabels(reader) };
     const group = reader.takeIf("group_left") ?? reader.takeIf("group_right");
     if (group !== undefined) {
-      const include = reader.isNext("(") ? readGroupingLabels(reader) : [];
+      // Where no operand can begin, Prometheus says what is missing of the labels.
+      const hasLabels = reader.isNext("(") || !canBeginOperand(reader);
+      const include = hasLabels ? readGroupingLabels(reader) : [];
       const cardinality = group.kind === "group_left" ? "many-to-one" : "one-to-many";
       matching = { ...matching, cardinality, include };
     }
   }
   return readFill(reader, matching);
+}
+
+/** Whether an operand, or the fill modifiers before it, can begin at the next token. */
+function canBeginOperand(reader: TokenReader): boolean {
+  const { kind } = reader.peek();
+  return operandStarts.has(kind) || isNumberNext(reader) || isMetricName(kind);
 }
 
 function readFill(reader: TokenReader, matching: VectorMatching): VectorMatching {
