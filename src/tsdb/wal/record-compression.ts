@@ -1,7 +1,7 @@
 /**
  * What the log compresses its records with. Snappy is our own and always there; zstd is a library in
  * WebAssembly that is loaded once, when the database opens, and then called synchronously. On records
- * of a scrape zstd needs 0.61 of snappy's bytes and 4 to 7 times its CPU (bench/tsdb-wal.ts).
+ * of a scrape zstd needs 0.6 to 0.7 of snappy's bytes and 5 times its CPU (bench/tsdb-wal.ts).
  */
 
 import { Zstd } from "@hpcc-js/wasm-zstd";
