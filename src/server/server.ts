@@ -30,6 +30,12 @@ import { openTsdb, type Tsdb, type TsdbOptions } from "../tsdb/tsdb.ts";
 import { clusterFeature } from "./cluster-feature.ts";
 import { ConfigInForce } from "./config-in-force.ts";
 import {
+  type FlowKeeping,
+  type FlowSettings,
+  flowSettingsDefault,
+  openFlowKeeping,
+} from "./flow-keeping.ts";
+import {
   type HttpListener,
   isLoopback,
   type ListenAddress,
@@ -78,6 +84,8 @@ export interface ServerOptions {
   readonly features?: FeatureSwitches;
   /** Where flows come from, as src/flow/source/source-url.ts writes them. */
   readonly flowSources?: readonly string[];
+  /** What is done with flows; absent: flowSettingsDefault. */
+  readonly flowSettings?: FlowSettings;
   /** HOST:PORT of our Observer, "" = none; absent: the default, given up where its port is taken. */
   readonly observerListen?: string;
   /** The laboratory's, in the demo. */
@@ -115,7 +123,76 @@ export async function startServer(options: ServerOptions): Promise<ServerHandle>
 
   const registry = new Registry();
   const stopProcessMetrics = registerProcessMetrics(registry, clock);
-  const tsdb = await openTsdb({
+  const tsdb = await openStorage(options, config, registry);
+  const manager = new ScrapeManager({
+    clock,
+    logger: logger.child({ part: "scrape" }),
+    appendable: tsdb,
+    registry,
+    keepsStartTimestamps: options.features?.has("st-storage") ?? false,
+    hasTypeAndUnitLabels: options.features?.has("type-and-unit-labels") ?? false,
+  });
+  for (const { level, message, option } of options.features?.notes ?? []) {
+    logger[level]({ option }, message);
+  }
+  const querying = startQuerying(options, config.merged);
+  const startedMs = clock.nowMs();
+  let keeping: FlowKeeping | undefined;
+  let flows: LiveFlows | undefined;
+  let parts: Parts;
+  let listener: HttpListener;
+  try {
+    keeping = await keepFlows(options, registry, tsdb);
+    flows = await liveFlows(options, webConfig, keeping);
+    keeping.attach(flows.feed);
+    parts = { options, config, registry, tsdb, manager, querying, flows, keeping, startedMs };
+    listener = await openListener(parts, address, webConfig);
+  } catch (thrown) {
+    await flows?.close();
+    await keeping?.close();
+    stopProcessMetrics();
+    querying.close();
+    await tsdb.close();
+    throw thrown;
+  }
+  config.setSelfAddress(urlHost(listener.address), webConfig);
+  for (const warning of config.warnings) logger.warn({}, warning);
+  manager.applyConfig(config.merged);
+  const scheme = webConfig?.tls === undefined ? "http" : "https";
+  logger.info({ address: urlHost(listener.address), dataDir }, "listening");
+  const opened = flows;
+  const kept = keeping;
+  opened.start();
+  return {
+    observerAddress: opened.observerAddress,
+    addFlowSource: (text) => opened.addSource(text),
+    url: `${scheme}://${urlHost(listener.address)}/`,
+    reload: () => reload(parts),
+    async addScrapeConfigs(yaml, notes) {
+      config.addText(yaml, notes);
+      manager.applyConfig(config.merged);
+    },
+    async stop() {
+      // Scraping first, so that its last samples and stale markers are in the log before it closes.
+      await manager.stop({ markStale: true });
+      await opened.close();
+      await kept.close();
+      await listener.close();
+      querying.close();
+      await tsdb.close();
+      stopProcessMetrics();
+      logger.info({}, "stopped");
+    },
+  };
+}
+
+function openStorage(
+  options: ServerOptions,
+  config: ConfigInForce,
+  registry: Registry,
+): Promise<Tsdb> {
+  const { clock, logger, dataDir } = options;
+  return openTsdb({
     dir: join(dataDir, "tsdb"),
     clock,
     logger: logger.child({ part: "tsdb" }),
@@ -132,59 +209,17 @@ export async function startServer(options: ServerOptions): Promise<ServerHandle>
     ...(options.walCompression === undefined ? {} : { walCompression: options.walCompression }),
     keepsStartTimestamps: options.features?.has("st-storage") ?? false,
   });
-  const manager = new ScrapeManager({
-    clock,
-    logger: logger.child({ part: "scrape" }),
-    appendable: tsdb,
+}
+
+function keepFlows(options: ServerOptions, registry: Registry, tsdb: Tsdb): Promise<FlowKeeping> {
+  return openFlowKeeping({
+    dataDir: options.dataDir,
+    settings: options.flowSettings ?? flowSettingsDefault,
+    clock: options.clock,
+    logger: options.logger.child({ part: "flows" }),
     registry,
-    keepsStartTimestamps: options.features?.has("st-storage") ?? false,
+    appendable: tsdb,
   });
-  for (const { level, message, option } of options.features?.notes ?? []) {
-    logger[level]({ option }, message);
-  }
-  const querying = startQuerying(options, config.merged);
-  const startedMs = clock.nowMs();
-  let flows: LiveFlows | undefined;
-  let parts: Parts;
-  let listener: HttpListener;
-  try {
-    flows = await liveFlows(options, webConfig);
-    parts = { options, config, registry, tsdb, manager, querying, flows, startedMs };
-    listener = await openListener(parts, address, webConfig);
-  } catch (thrown) {
-    await flows?.close();
-    stopProcessMetrics();
-    querying.close();
-    await tsdb.close();
-    throw thrown;
-  }
-  config.setSelfAddress(urlHost(listener.address), webConfig);
-  for (const warning of config.warnings) logger.warn({}, warning);
-  manager.applyConfig(config.merged);
-  const scheme = webConfig?.tls === undefined ? "http" : "https";
-  logger.info({ address: urlHost(listener.address), dataDir }, "listening");
-  const opened = flows;
-  opened.start();
-  return {
-    observerAddress: opened.observerAddress,
-    addFlowSource: (text) => opened.addSource(text),
-    url: `${scheme}://${urlHost(listener.address)}/`,
-    reload: () => reload(parts),
-    async addScrapeConfigs(yaml, notes) {
-      config.addText(yaml, notes);
-      manager.applyConfig(config.merged);
-    },
-    async stop() {
-      // Scraping first, so that its last samples and stale markers are in the log before it closes.
-      await manager.stop({ markStale: true });
-      await opened.close();
-      await listener.close();
-      querying.close();
-      await tsdb.close();
-      stopProcessMetrics();
-      logger.info({}, "stopped");
-    },
-  };
 }
 
 /** What the parts of the wiring share. */
@@ -196,11 +231,17 @@ interface Parts {
   readonly manager: ScrapeManager;
   readonly querying: Querying;
   readonly flows: LiveFlows;
+  readonly keeping: FlowKeeping;
   readonly startedMs: number;
 }
 
-function liveFlows(options: ServerOptions, webConfig: WebConfig | undefined): Promise<LiveFlows> {
+function liveFlows(
+  options: ServerOptions,
+  webConfig: WebConfig | undefined,
+  keeping: FlowKeeping,
+): Promise<LiveFlows> {
   return openLiveFlows({
+    history: keeping.store,
     sources: options.flowSources ?? [],
     observerListen: options.observerListen,
     webConfig,
@@ -307,7 +348,7 @@ function apiSources(parts: Parts): ApiSources {
       importedDir: join(options.dataDir, "dashboards"),
       logger,
     }),
-    features: [parts.flows.routes, ...clusterFeature(options.clusterView)],
+    features: [parts.flows.routes, ...parts.keeping.routes, ...clusterFeature(options.clusterView)],
     ...(options.canImportByUrl ? { fetchUrl: (url: string) => fetchPublicText(url) } : {}),
   };
 }
@@ -360,7 +401,7 @@ function blockWarnings(tsdb: Tsdb): string[] {
   );
 }
 
-function serverStatus({ options, config, tsdb, startedMs }: Parts): ServerStatus {
+function serverStatus({ options, config, tsdb, keeping, startedMs }: Parts): ServerStatus {
   return {
     version: options.version,
     mode: options.mode,
@@ -375,6 +416,7 @@ function serverStatus({ options, config, tsdb, startedMs }: Parts): ServerStatus
       ...budgetWarnings(tsdb),
       ...diskWarnings(tsdb),
       ...blockWarnings(tsdb),
+      ...keeping.warnings(),
       ...config.warnings,
       ...config.notes,
     ],

@@ -10,6 +10,7 @@ import { compileAnchoredRegexp } from "../../model/regexp.ts";
 import { parseSizeBytes } from "../../schema/scalars.ts";
 import { createPinoLogger, type LogFormat, type LogLevel } from "../../server/pino-logger.ts";
 import type { ServerOptions } from "../../server/server.ts";
+import { addFlowFlags, toFlowSettings } from "./flow-options.ts";
 
 /** Flags as commander gives them. */
 export interface SharedFlags {
@@ -23,7 +24,7 @@ export interface SharedFlags {
 
 /** Adds the shared flags to a command. */
 export function addServerFlags(command: Command): Command {
-  return command
+  return addFlowFlags(command)
     .option(
       "--data-dir <dir>",
       "where everything is kept; DIR/tsdb is a Prometheus data directory",
@@ -93,6 +94,7 @@ export function toServerOptions(
     ...(webConfigFile === undefined ? {} : { webConfigFile: resolve(webConfigFile) }),
     allowedHosts: (flagValue(flags, "web.allowed-host") ?? []) as string[],
     ...flowFlags(flags),
+    flowSettings: toFlowSettings((name) => flagValue(flags, name)),
     hasAdminApi: flagValue(flags, "web.enable-admin-api") === true,
     hasRemoteWriteReceiver: flagValue(flags, "web.enable-remote-write-receiver") === true,
     canImportByUrl: flagValue(flags, "web.allow-import-url") === true,

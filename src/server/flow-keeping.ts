@@ -1,0 +1,194 @@
+/**
+ * What happens to flows once they come: an allow and a deny list, then the store on disk, readers of
+ * live flows, and the flow metrics. Losses that sources tell are counted beside.
+ */
+
+import { join } from "node:path";
+import type { Hono } from "hono";
+import { flowRoutes } from "../api/flow-routes.ts";
+import type { FlowSubscription } from "../api/flow-stream.ts";
+import { mapRoutes } from "../api/map-routes.ts";
+import type { Clock } from "../base/clock.ts";
+import { AppError, errorMessage } from "../base/errors.ts";
+import type { Logger } from "../base/logger.ts";
+import {
+  compileFlowFilters,
+  type FlowFilter,
+  parseFlowFilter,
+} from "../flow/filter/flow-filter.ts";
+import { mapTable } from "../flow/map/map-cells.ts";
+import type { Flow } from "../flow/model/flow.ts";
+import type { FlowFeed } from "../flow/source/flow-feed.ts";
+import { CompletenessLog } from "../flow/store/completeness-log.ts";
+import { FlowStore } from "../flow/store/flow-store.ts";
+import type { Registry } from "../metrics/registry.ts";
+import type { Appendable } from "../storage/storage.ts";
+import {
+  type FlowMetricsOptions,
+  type FlowMetricsService,
+  startFlowMetricsService,
+} from "./flow-metrics-service.ts";
+
+/** Settings of flows, as flags give them. */
+export interface FlowSettings {
+  readonly retentionMs: number;
+  readonly retentionBytes: number;
+  /** FlowFilters in JSON: only flows that one of them matches are kept; none = all. */
+  readonly allowList: readonly string[];
+  /** FlowFilters in JSON: flows that one of them matches are left out. */
+  readonly denyList: readonly string[];
+  readonly metrics: FlowMetricsOptions;
+}
+
+/** What flags give unless told: 7 days or 2 GiB, and the metrics that Cilium's documentation begins with. */
+export const flowSettingsDefault: FlowSettings = {
+  retentionMs: 7 * 86_400_000,
+  retentionBytes: 2 * 2 ** 30,
+  allowList: [],
+  denyList: [],
+  metrics: { listen: undefined, metrics: undefined, dynamicFile: undefined },
+};
+
+/** What is needed. */
+export interface FlowKeepingOptions {
+  readonly dataDir: string;
+  readonly settings: FlowSettings;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Our own metrics. */
+  readonly registry: Registry;
+  readonly appendable: Appendable;
+}
+
+/** Flows being kept. */
+export interface FlowKeeping {
+  readonly store: FlowStore;
+  readonly routes: readonly Hono[];
+  /** Takes what comes from a feed. */
+  attach(feed: FlowFeed): void;
+  warnings(): string[];
+  close(): Promise<void>;
+}
+
+/** Opens the store and the metrics page. Throws ConfigError, AppError. */
+export async function openFlowKeeping(options: FlowKeepingOptions): Promise<FlowKeeping> {
+  const { settings, clock, logger, registry } = options;
+  const { retentionMs, retentionBytes } = settings;
+  const passes = compileFlowFilters(
+    readFilters(settings.allowList, "--flows.allow"),
+    readFilters(settings.denyList, "--flows.deny"),
+  );
+  const isFiltered = settings.allowList.length + settings.denyList.length > 0;
+  const dir = join(options.dataDir, "flows");
+  const store = await FlowStore.open({
+    dir,
+    clock,
+    logger,
+    retentionMs,
+    retentionBytes,
+    tables: [mapTable],
+  });
+  const feeds: FlowFeed[] = [];
+  const nodes = () => feeds.flatMap((feed) => feed.status().flatMap((source) => source.nodes));
+  const completeness = new CompletenessLog({ dir, clock, logger, retentionMs, nodes });
+  let metrics: FlowMetricsService;
+  try {
+    metrics = await startFlowMetricsService({ ...options, settings: settings.metrics, nodes });
+  } catch (thrown) {
+    completeness.close();
+    await store.close();
+    throw thrown;
+  }
+  const live = new LiveReaders();
+  registerStoreMetrics(registry, store);
+  const left = registry.counter({
+    name: "ciliascope_flows_filtered_total",
+    help: "Flows that --flows.allow and --flows.deny left out.",
+  });
+  const retention = { retentionMs, retentionBytes };
+  return {
+    store,
+    routes: [
+      flowRoutes({ store, completeness, live: live.subscribe, clock, retention }),
+      mapRoutes(store, clock),
+    ],
+    attach(feed) {
+      feeds.push(feed);
+      feed.subscribe(({ flows }) => {
+        const kept = isFiltered ? flows.filter(passes) : flows;
+        if (kept.length < flows.length) left.inc(flows.length - kept.length);
+        store.append(kept);
+        live.publish(kept);
+        metrics.process(kept);
+      });
+    },
+    warnings: () => [...storeWarnings(store), ...metrics.warnings()],
+    async close() {
+      await metrics.close();
+      completeness.close();
+      await store.close();
+    },
+  };
+}
+
+/** Readers of live flows. */
+class LiveReaders {
+  readonly #takers = new Set<(flows: readonly Flow[]) => void>();
+
+  readonly subscribe: FlowSubscription = (take) => {
+    this.#takers.add(take);
+    return () => this.#takers.delete(take);
+  };
+
+  publish(flows: readonly Flow[]): void {
+    for (const take of this.#takers) take(flows);
+  }
+}
+
+function readFilters(texts: readonly string[], flag: string): FlowFilter[] {
+  return texts.map((text) => {
+    try {
+      return parseFlowFilter(text);
+    } catch (thrown) {
+      const why = errorMessage(thrown);
+      throw new AppError("usage", `${flag}: ${JSON.stringify(text)} is no FlowFilter: ${why}`);
+    }
+  });
+}
+
+function registerStoreMetrics(registry: Registry, store: FlowStore): void {
+  const gauges = {
+    flows: registry.gauge({ name: "ciliascope_flow_store_flows", help: "Flows kept." }),
+    bytes: registry.gauge({
+      name: "ciliascope_flow_store_bytes",
+      help: "Bytes of kept flows on disk.",
+    }),
+    lost: registry.counter({
+      name: "ciliascope_flow_store_lost_total",
+      help: "Flows that could not be kept: the disk refused them or was too slow.",
+    }),
+    corrupt: registry.gauge({
+      name: "ciliascope_flow_store_corrupt_blocks",
+      help: "Blocks of flows that cannot be read and are left out.",
+    }),
+  };
+  registry.onCollect(() => {
+    const stats = store.stats();
+    gauges.flows.labels().set(stats.flows);
+    gauges.bytes.labels().set(stats.bytes);
+    gauges.lost.labels().setTotal(stats.lost);
+    gauges.corrupt.labels().set(stats.corruptBlocks);
+  });
+}
+
+function storeWarnings(store: FlowStore): string[] {
+  const { lost, corruptBlocks } = store.stats();
+  const warnings: string[] = [];
+  if (lost > 0) warnings.push(`${lost} flows could not be written to disk; the log says why.`);
+  if (corruptBlocks > 0) {
+    warnings.push(
+      `${corruptBlocks} blocks of flows cannot be read and are left out; the log names them.`,
+    );
+  }
+  return warnings;
+}

@@ -1,0 +1,126 @@
+/**
+ * The series of a registry into storage at intervals, as a scrape of the page would bring them, without
+ * text in between: same names and labels, marked `job="ciliascope-flows"` (Hubble's own labels include
+ * `source`, but no `job`). Series that went away get a stale marker.
+ */
+
+import { errorMessage } from "../base/errors.ts";
+import type { Logger } from "../base/logger.ts";
+import type { AnyFamily, Counter, Histogram } from "../metrics/families.ts";
+import type { MetricChild } from "../metrics/metric-family.ts";
+import type { Registry } from "../metrics/registry.ts";
+import { type Labels, labelsFromEntries } from "../model/labels.ts";
+import { formatOpenMetricsFloat } from "../model/value-format.ts";
+import type { Appendable, Appender, SeriesRef } from "../storage/storage.ts";
+
+/** What says where a series comes from. */
+export const flowSeriesMarks: readonly (readonly [string, string])[] = [
+  ["job", "ciliascope-flows"],
+  ["instance", "ciliascope"],
+];
+
+/** One series of storage. */
+interface Slot {
+  readonly labels: Labels;
+  ref: SeriesRef;
+  round: number;
+}
+
+/** Writes one registry. */
+export class FlowSeriesWriter {
+  readonly #registry: Registry;
+  readonly #appendable: Appendable;
+  readonly #logger: Logger;
+  /** Slots of a child, in the order in which they are written. */
+  readonly #slots = new Map<object, Slot[]>();
+  #round = 0;
+  #hasFailed = false;
+
+  constructor(registry: Registry, appendable: Appendable, logger: Logger) {
+    this.#registry = registry;
+    this.#appendable = appendable;
+    this.#logger = logger;
+  }
+
+  /** Writes every series with its value of now. A failure is said once, until it works again. */
+  write(timestampMs: number): void {
+    const appender = this.#appendable.appender();
+    try {
+      this.#round++;
+      for (const family of this.#registry.collect())
+        this.#writeFamily(appender, family, timestampMs);
+      this.#endOthers(appender, timestampMs);
+      appender.commit();
+      this.#hasFailed = false;
+    } catch (thrown) {
+      appender.rollback();
+      if (!this.#hasFailed) {
+        this.#logger.error({ error: errorMessage(thrown) }, "flow metrics could not be stored");
+      }
+      this.#hasFailed = true;
+    }
+  }
+
+  #writeFamily(appender: Appender, family: AnyFamily, timestampMs: number): void {
+    if (family.type === "summary") return;
+    for (const child of family.sortedChildren()) {
+      let slots = this.#slots.get(child);
+      if (slots === undefined) {
+        slots = makeSlots(family, child);
+        this.#slots.set(child, slots);
+      }
+      const values =
+        family.type === "histogram"
+          ? histogramValues(child as Histogram)
+          : [(child as Counter).value];
+      for (let i = 0; i < slots.length; i++) {
+        const slot = slots[i] as Slot;
+        slot.round = this.#round;
+        const ref = appender.append(slot.ref, slot.labels, timestampMs, values[i] as number);
+        if (ref > 0) slot.ref = ref;
+      }
+    }
+  }
+
+  #endOthers(appender: Appender, timestampMs: number): void {
+    for (const [child, slots] of this.#slots) {
+      if ((slots[0] as Slot).round === this.#round) continue;
+      for (const { ref, labels } of slots)
+        if (ref > 0) appender.appendStale(ref, labels, timestampMs);
+      this.#slots.delete(child);
+    }
+  }
+}
+
+/** Cumulative buckets, +Inf, sum, count. */
+function histogramValues({ counts, sum, count }: Histogram): number[] {
+  const values: number[] = [];
+  let cumulative = 0;
+  for (const bucket of counts) {
+    cumulative += bucket;
+    values.push(cumulative);
+  }
+  values.push(sum, count);
+  return values;
+}
+
+function makeSlots(family: AnyFamily, child: MetricChild): Slot[] {
+  const slot = (name: string, extra: readonly (readonly [string, string])[] = []): Slot => {
+    const entries: (readonly [string, string])[] = [["__name__", name], ...flowSeriesMarks];
+    for (const [index, label] of family.labelNames.entries()) {
+      const value = child.labelValues[index] ?? "";
+      if (value !== "") entries.push([label, value]);
+    }
+    for (const [label, value] of extra) entries.push([label, value]);
+    return { labels: labelsFromEntries(entries), ref: 0, round: 0 };
+  };
+  if (family.type !== "histogram") return [slot(family.name)];
+  const bounds = [...(child as Histogram).bounds, Number.POSITIVE_INFINITY];
+  return [
+    ...bounds.map((bound) =>
+      slot(`${family.name}_bucket`, [["le", formatOpenMetricsFloat(bound)]]),
+    ),
+    slot(`${family.name}_sum`),
+    slot(`${family.name}_count`),
+  ];
+}
