@@ -17,9 +17,18 @@ import type { MetadataCache } from "./metadata-cache.ts";
 import { sampleLabels } from "./sample-labels.ts";
 import type { ScrapeConfig } from "./scrape-config.ts";
 import { CachedSeries, type SeriesCache } from "./series-cache.ts";
+import { withTypeAndUnit } from "./type-and-unit.ts";
 
 /** Explicit timestamps further ahead than this are refused, as in Prometheus, ms. */
 const futureToleranceMs = 10 * 60_000;
+
+/** Switches of a reader. */
+export interface BodyReaderOptions {
+  /** Samples get the start times that the body tells. */
+  readonly keepsStarts?: boolean;
+  /** Series get `__type__` and `__unit__` from the metadata before them. */
+  readonly hasTypeAndUnitLabels?: boolean;
+}
 
 /** Reads the bodies of one target. */
 export class BodyReader {
@@ -39,6 +48,7 @@ export class BodyReader {
   readonly #targetLabels: Labels;
   readonly #cache: SeriesCache;
   readonly #keepsStarts: boolean;
+  readonly #hasTypeAndUnitLabels: boolean;
   /** Samples offered to storage, counted only where there is a limit. */
   #appended = 0;
   /** The next metadata line of the last body. */
@@ -46,12 +56,17 @@ export class BodyReader {
   /** Set by the first series that cannot be stored; ends the reading. */
   #error: string | undefined;
 
-  /** With `keepsStarts` samples get the start times that the body tells. */
-  constructor(config: ScrapeConfig, targetLabels: Labels, cache: SeriesCache, keepsStarts = false) {
+  constructor(
+    config: ScrapeConfig,
+    targetLabels: Labels,
+    cache: SeriesCache,
+    options: BodyReaderOptions = {},
+  ) {
     this.#config = config;
     this.#targetLabels = targetLabels;
     this.#cache = cache;
-    this.#keepsStarts = keepsStarts;
+    this.#keepsStarts = options.keepsStarts ?? false;
+    this.#hasTypeAndUnitLabels = options.hasTypeAndUnitLabels ?? false;
   }
 
   /**
@@ -88,7 +103,7 @@ export class BodyReader {
         this.#readMetadata(parser, kind, metadata);
         continue;
       }
-      const series = this.#seriesOf(parser);
+      const series = this.#seriesOf(parser, metadata);
       if (series === undefined) {
         this.scraped++;
         break;
@@ -145,11 +160,14 @@ export class BodyReader {
   }
 
   /** The entry of the current series, made where it is new; undefined where it cannot be stored. */
-  #seriesOf(parser: ExpositionParser): CachedSeries | undefined {
+  #seriesOf(parser: ExpositionParser, metadata: MetadataCache): CachedSeries | undefined {
     const text = parser.seriesText();
     const known = this.#cache.get(text);
     if (known !== undefined) return known;
-    const made = sampleLabels(parser.labels(), this.#targetLabels, this.#config);
+    const written = this.#hasTypeAndUnitLabels
+      ? withTypeAndUnit(parser.labels(), metadata, this.#cache.scrape)
+      : parser.labels();
+    const made = sampleLabels(written, this.#targetLabels, this.#config);
     if (made.kind === "error") {
       this.#error = made.message;
       this.isLabelLimitExceeded = made.isLimit;

@@ -37,6 +37,12 @@ export class MetadataCache {
     return entry;
   }
 
+  /** The family of this name where the scrape of this number declared it. */
+  declared(metric: string, scrape: number): MetadataEntry | undefined {
+    const entry = this.#entries.get(metric);
+    return entry?.seenAt === scrape ? entry : undefined;
+  }
+
   /** Drops what has not been declared for long. */
   sweep(scrape: number): void {
     for (const entry of this.#entries.values()) {

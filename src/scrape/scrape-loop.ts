@@ -54,6 +54,8 @@ export interface LoopContext {
   readonly symbols: SymbolTable;
   /** Whether start times (`_created`) are read and stored; then such lines are no series of their own. */
   readonly keepsStarts?: boolean;
+  /** Whether series get `__type__` and `__unit__`. */
+  readonly hasTypeAndUnitLabels?: boolean;
   readonly userAgent: string;
   /** Changes when targets are scraped within their interval; differs between servers. */
   readonly offsetSeed: number;
@@ -108,8 +110,10 @@ export class ScrapeLoop {
     this.#config = config;
     this.#context = context;
     this.#state = state;
-    const keepsStarts = context.keepsStarts ?? false;
-    this.#reader = new BodyReader(config, target.labels, state.cache, keepsStarts);
+    this.#reader = new BodyReader(config, target.labels, state.cache, {
+      keepsStarts: context.keepsStarts ?? false,
+      hasTypeAndUnitLabels: context.hasTypeAndUnitLabels ?? false,
+    });
     this.#headers = {
       Accept: acceptHeader(config.protocols, config.escapingScheme),
       "Accept-Encoding": config.isCompressionEnabled ? "gzip" : "identity",

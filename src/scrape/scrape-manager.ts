@@ -32,6 +32,8 @@ export interface ScrapeManagerOptions {
   readonly keepsStartTimestamps?: boolean;
   /** Name of this machine as others reach it, for links to local targets; the host name by default. */
   readonly externalHost?: string;
+  /** Whether series get the labels `__type__` and `__unit__`. */
+  readonly hasTypeAndUnitLabels?: boolean;
   /** "Ciliascope/0.1.0" */
   readonly userAgent?: string;
   /** Makes what fetches bodies; HttpClient by default. */
@@ -76,6 +78,7 @@ export class ScrapeManager {
       createClient: options.createClient ?? ((config) => new HttpClient(config, options.clock)),
       offsetSeed: hashText(host),
       keepsStarts: options.keepsStartTimestamps ?? false,
+      hasTypeAndUnitLabels: options.hasTypeAndUnitLabels ?? false,
     };
     this.#stopRefreshing = registry.onCollect(() => {
       for (const { pool } of this.#jobs.values()) pool.refreshMetrics();
