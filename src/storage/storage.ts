@@ -6,7 +6,7 @@
 import type { FloatHistogram, Histogram } from "../model/histogram.ts";
 import type { Labels } from "../model/labels.ts";
 import type { Matcher } from "../model/matcher.ts";
-import type { Exemplar, SampleBuffer } from "../model/sample.ts";
+import type { Exemplar, MetricMetadata, SampleBuffer } from "../model/sample.ts";
 
 /** A positive integer that names a series while the process runs; 0 means "not known yet". */
 export type SeriesRef = number;
@@ -62,6 +62,11 @@ export interface Appender {
    * none. Not meant for hot paths.
    */
   newestSample?(ref: SeriesRef, labels: Labels): number | "histogram" | undefined;
+  /**
+   * Says what the metric of the series `ref`, which just got a sample, is; the same again costs a
+   * comparison. Only storage that keeps metadata has this.
+   */
+  updateMetadata?(ref: SeriesRef, metadata: MetricMetadata): void;
   /** Attaches an exemplar to a series that got a sample; a late or repeated one is dropped silently. */
   appendExemplar(ref: SeriesRef, exemplar: Exemplar): void;
   /** Makes the samples visible to queriers and hands them to the log. */

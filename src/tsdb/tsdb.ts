@@ -15,8 +15,9 @@ import type { CancelTimer, Clock } from "../base/clock.ts";
 import { errorMessage, QueryError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Registry } from "../metrics/registry.ts";
-import { compareLabels } from "../model/labels.ts";
+import { compareLabels, type Labels } from "../model/labels.ts";
 import type { Matcher } from "../model/matcher.ts";
+import type { MetricMetadata } from "../model/sample.ts";
 import type {
   Appendable,
   Appender,
@@ -152,6 +153,8 @@ export interface Tsdb extends Appendable, Queryable, ExemplarQueryable {
   stats(): TsdbStats;
   /** The tables of /api/v1/status/tsdb, each at most `limit` long. O(label pairs). */
   cardinality(limit: number): HeadCardinality;
+  /** What the series of the head with these labels is, as far as an appender said so or the log tells. */
+  metadataOf(labels: Labels): MetricMetadata | undefined;
   /** Drops what is older than `cutoffMs` and shortens the log. Retention calls it by itself. */
   truncate(cutoffMs: number): Promise<void>;
   /** Changes `outOfOrderWindowMs`, as a reload of the configuration may. */
@@ -463,6 +466,10 @@ class HeadTsdb implements Tsdb {
 
   cardinality(limit: number): HeadCardinality {
     return readCardinality(this.#head, limit);
+  }
+
+  metadataOf(labels: Labels): MetricMetadata | undefined {
+    return this.#head.metadata.get(this.#head.series.find(labels.pairs));
   }
 
   truncate(cutoffMs: number): Promise<void> {

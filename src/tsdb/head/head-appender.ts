@@ -13,6 +13,7 @@ import {
   type Exemplar,
   highWord,
   lowWord,
+  type MetricMetadata,
   normalNanBitsHigh,
   normalNanBitsLow,
   staleBitsHigh,
@@ -125,6 +126,18 @@ export class HeadAppender implements Appender {
     valueWords[highWord] = words[at + seriesField.valueHigh]!;
     valueWords[lowWord] = words[at + seriesField.valueLow]!;
     return value[0]!;
+  }
+
+  updateMetadata(ref: number, metadata: MetricMetadata): void {
+    const slot = this.#head.series.slotOfRef(ref);
+    if (slot === 0) return;
+    const known = this.#head.metadata.get(slot);
+    const isKnown =
+      known !== undefined &&
+      known.help === metadata.help &&
+      known.type === metadata.type &&
+      known.unit === metadata.unit;
+    if (!isKnown) this.#open().metadata.push({ ref, metadata });
   }
 
   appendExemplar(ref: number, exemplar: Exemplar): void {
@@ -292,6 +305,10 @@ export class HeadAppender implements Appender {
         this.#applyFloats(batch, floats.from, floats.to);
         this.#applyHistograms(batch, histograms.from, histograms.to);
       });
+    }
+    for (const { ref, metadata } of batch.metadata) {
+      const slot = this.#head.series.slotOfRef(ref);
+      if (slot !== 0) this.#head.keepMetadata(slot, metadata);
     }
     for (const { ref, exemplar, timestampMs } of batch.exemplars) {
       // Again, since two of one transaction may be of one series.

@@ -11,8 +11,10 @@ import {
   beginExemplars,
   beginSamples,
   encodeExemplar,
+  encodeMetadata,
   encodeSample,
   histogramRecordType,
+  metadataTypeNames,
   RunEncoder,
   recordType,
   sampleMaxBytes,
@@ -58,6 +60,7 @@ export class HeadLog {
         });
       }
       if (batch.exemplars.length > 0) this.#exemplars(batch);
+      if (batch.metadata.length > 0) this.#metadata(batch);
       this.#wal.flush();
     } catch (thrown) {
       this.#wal.discard();
@@ -232,6 +235,20 @@ export class HeadLog {
       }
       if (record.length > 0) log.log(record.bytes, record.length);
     }
+  }
+
+  #metadata(batch: SampleBatch): void {
+    const record = this.#record;
+    const { series } = this.#head;
+    record.clear();
+    for (const { ref, metadata } of batch.metadata) {
+      const slot = series.slotOfRef(ref);
+      if (slot === 0) continue;
+      if (record.length === 0) record.byte(recordType.metadata);
+      const type = metadataTypeNames.indexOf(metadata.type);
+      encodeMetadata(record, series.logIdOf(slot), Math.max(0, type), metadata);
+    }
+    if (record.length > 0) this.#wal.log(record.bytes, record.length);
   }
 
   #exemplars(batch: SampleBatch): void {

@@ -14,7 +14,7 @@ import { syncPath } from "../block/durable-files.ts";
 import type { FileSystem } from "../file-system.ts";
 import type { HistogramRecord } from "../wal/histogram-records.ts";
 import { WalReader } from "../wal/wal-reader.ts";
-import { RecordDecoder, type RecordVisitor } from "../wal/wal-records.ts";
+import { metadataTypeNames, RecordDecoder, type RecordVisitor } from "../wal/wal-records.ts";
 import { repairWal } from "../wal/wal-repair.ts";
 import { listCheckpoints, listSegments, type SegmentFile } from "../wal/wal-segments.ts";
 import type { Head } from "./head.ts";
@@ -321,8 +321,10 @@ class ReplayVisitor implements RecordVisitor {
     if (slot !== 0) this.#head.deletions.add(this.#head.series.labels(slot), fromMs, toMs);
   }
 
-  metadata(): void {
-    // Metadata lives with the scrape targets; the log's copy serves remote write only.
+  metadata(ref: number, type: number, unit: string, help: string): void {
+    const slot = this.#slotOf(ref);
+    if (slot === 0) return;
+    this.#head.keepMetadata(slot, { type: metadataTypeNames[type] ?? "unknown", unit, help });
   }
 
   unread(type: number): void {

@@ -3,7 +3,7 @@
  */
 
 import type { FloatHistogram, Histogram } from "../../model/histogram.ts";
-import type { Exemplar } from "../../model/sample.ts";
+import type { Exemplar, MetricMetadata } from "../../model/sample.ts";
 import type { LateSample } from "./late-samples.ts";
 import type { SeriesTable } from "./series-table.ts";
 
@@ -12,6 +12,12 @@ export interface PendingExemplar {
   readonly ref: number;
   readonly exemplar: Exemplar;
   readonly timestampMs: number;
+}
+
+/** What a series is, on its way into the head. */
+export interface PendingMetadata {
+  readonly ref: number;
+  readonly metadata: MetricMetadata;
 }
 
 /** A native histogram on its way into a chunk. */
@@ -56,6 +62,7 @@ export class SampleBatch {
   /** Start times of the floats, 0 = none; may be shorter than `count`. */
   startsMs = new Float64Array(0);
   readonly exemplars: PendingExemplar[] = [];
+  readonly metadata: PendingMetadata[] = [];
   readonly histograms: PendingHistogram[] = [];
   readonly cuts: BatchCut[] = [];
   /** Samples for the out-of-order log. */
@@ -74,6 +81,7 @@ export class SampleBatch {
   clear(): void {
     this.count = 0;
     this.exemplars.length = 0;
+    this.metadata.length = 0;
     this.late.length = 0;
     if (this.hasStarts) this.startsMs.fill(0);
     this.hasStarts = false;

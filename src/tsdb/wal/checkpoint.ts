@@ -37,6 +37,8 @@ import {
 import { listCheckpoints, listSegments } from "./wal-segments.ts";
 import { WalWriter } from "./wal-writer.ts";
 
+/** Series of one metadata record. */
+const metadataPerRecord = 1000;
 /** How long a slice may hold the event loop, ms. */
 const sliceMs = 10;
 
@@ -129,6 +131,7 @@ async function copyRecords(
     await new Promise((resume) => setImmediate(resume));
     sliceStartMs = options.clock.monotonicMs();
   }
+  while (filter.nextMetadata()) writer.log(filter.out.bytes, filter.out.length);
 }
 
 function syncFolder(fs: FileSystem, dir: string): void {
@@ -150,6 +153,7 @@ class RecordFilter implements RecordVisitor {
   #isMixed = false;
   #histogramType = 0;
   readonly #options: CheckpointOptions;
+  readonly #metadata = new Map<number, { type: number; unit: string; help: string }>();
   #firstRef = 0;
   #firstMs = 0;
 
@@ -244,9 +248,21 @@ class RecordFilter implements RecordVisitor {
   }
 
   metadata(ref: number, type: number, unit: string, help: string): void {
-    if (!this.#options.keepsSeries(ref)) return;
-    if (this.out.length === 0) this.out.byte(recordType.metadata);
-    encodeMetadata(this.out, ref, type, { unit, help });
+    // The newest of each series is enough.
+    if (this.#options.keepsSeries(ref)) this.#metadata.set(ref, { type, unit, help });
+  }
+
+  /** Puts the metadata of all records into `out`, some series at a time; false at the end. */
+  nextMetadata(): boolean {
+    this.out.clear();
+    let count = 0;
+    for (const [ref, { type, unit, help }] of this.#metadata) {
+      if (this.out.length === 0) this.out.byte(recordType.metadata);
+      encodeMetadata(this.out, ref, type, { unit, help });
+      this.#metadata.delete(ref);
+      if (++count === metadataPerRecord) break;
+    }
+    return count > 0;
   }
 
   unread(type: number): void {
