@@ -8,8 +8,10 @@ import { clientsTest } from "./clients.ts";
 import { clockJumpsTest } from "./clock-jumps.ts";
 import { demoTest } from "./demo.ts";
 import { diskFullTest } from "./disk-full.ts";
-import { interoperabilityTest } from "./interoperability.ts";
 import { exploreTest } from "./explore.ts";
+import { flowKillTest } from "./flow-kill.ts";
+import { hubbleGrpcTest } from "./hubble-grpc.ts";
+import { interoperabilityTest } from "./interoperability.ts";
 import { killTest } from "./kill.ts";
 import { killUnderLoadTest } from "./kill-under-load.ts";
 import { pageTest } from "./page.ts";
@@ -29,7 +31,9 @@ export const appTests: readonly AppTest[] = [
   securityTest,
   clientsTest,
   realExportersTest,
+  hubbleGrpcTest,
   killTest,
+  flowKillTest,
   prometheusReadsOurWalTest,
   prometheusReadsOurBlocksTest,
   prometheusReadsOurHeadTest,
