@@ -76,7 +76,8 @@ const knownCauses: readonly Known[] = [
     mend: "",
   },
   {
-    pattern: /ECONNRESET|socket hang up|Connection dropped|read ECONN|RST_STREAM|GOAWAY|EPIPE/i,
+    pattern:
+      /ECONNRESET|socket hang up|Connection dropped|read ECONN|RST_STREAM|GOAWAY|EPIPE|Failed to connect/i,
     cause: "the server closed the connection",
     mend: "if this repeats: a server that wants TLS does so to plain text; write grpcs:// (CLI: --tls)",
   },
