@@ -42,7 +42,14 @@ export const rooms: readonly Room[] = [
   {
     folder: "promql",
     layer: 1,
-    publicFiles: ["ast.ts", "parser.ts", "printer.ts", "value-type.ts", "functions/signatures.ts"],
+    publicFiles: [
+      "ast.ts",
+      "parser.ts",
+      "printer.ts",
+      "value-type.ts",
+      "functions/signatures.ts",
+      "testing/query-generator.ts",
+    ],
     isBrowserSafe: true,
     packages: [],
   },
@@ -122,7 +129,12 @@ export const rooms: readonly Room[] = [
     publicFiles: ["server.ts", "pino-logger.ts", "port-holder.ts"],
     isBrowserSafe: false,
   },
-  { folder: "lab", layer: 7, publicFiles: ["lab.ts", "lab-client.ts", "lab-cluster-view.ts"], isBrowserSafe: false },
+  {
+    folder: "lab",
+    layer: 7,
+    publicFiles: ["lab.ts", "lab-client.ts", "lab-cluster-view.ts"],
+    isBrowserSafe: false,
+  },
 
   { folder: "cli", layer: 8, publicFiles: ["main.ts"], isBrowserSafe: false },
 ];

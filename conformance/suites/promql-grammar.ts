@@ -61,6 +61,12 @@ async function readDistinctQueries(dataDir: string): Promise<readonly string[]> 
     await readFile(join(folder, "promql", "queries.json"), "utf8"),
   ) as readonly { readonly params: { readonly query?: string } }[];
   const queries = new Set(recorded.flatMap(({ params }) => params.query ?? []));
+  const requests = JSON.parse(
+    await readFile(join(folder, "httpapi", "cases.json"), "utf8"),
+  ) as readonly { readonly params: readonly (readonly [string, string])[] }[];
+  for (const { params } of requests) {
+    for (const [name, value] of params) if (name === "query") queries.add(value);
+  }
   const scripts = join(folder, "promqltest");
   for (const file of (await readdir(scripts)).filter((name) => name.endsWith(".test")).sort()) {
     for (const command of parseScript(await readFile(join(scripts, file), "utf8"))) {
