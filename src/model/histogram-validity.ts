@@ -15,7 +15,8 @@ import { formatGoFloat } from "./value-format.ts";
 const schemaMin = -4;
 const schemaMax = 8;
 
-const reasons = {
+/** Prometheus' reasons, each by itself. */
+export const histogramReasons = {
   countTooSmall:
     "histogram's observation count should be at least the number of observations found in the buckets",
   countMismatch:
@@ -42,10 +43,10 @@ export function histogramProblem(histogram: Histogram | FloatHistogram): string 
   let problem: string | undefined;
   if (schema === customBucketsSchema) problem = customProblem(histogram);
   else if (schema >= schemaMin && schema <= schemaMax) problem = exponentialProblem(histogram);
-  else problem = `${reasons.invalidSchema}, got schema ${schema}`;
+  else problem = `${histogramReasons.invalidSchema}, got schema ${schema}`;
   if (problem !== undefined) return problem;
   if (histogram.kind === "float" && histogram.count < 0) {
-    return `observation count is  ${formatGoFloat(histogram.count)}: ${reasons.negativeCount}`;
+    return `observation count is  ${formatGoFloat(histogram.count)}: ${histogramReasons.negativeCount}`;
   }
   problem = bucketsProblem(histogram, histogram.positiveBuckets);
   if (problem !== undefined) return `positive side: ${problem}`;
@@ -55,10 +56,10 @@ export function histogramProblem(histogram: Histogram | FloatHistogram): string 
 function customProblem(histogram: Histogram | FloatHistogram): string | undefined {
   const bounds = boundsProblem(histogram);
   if (bounds !== undefined) return `custom buckets: ${bounds}`;
-  if (histogram.zeroCount !== 0) return reasons.customZeroCount;
-  if (histogram.zeroThreshold !== 0) return reasons.customZeroThreshold;
-  if (histogram.negativeSpans.length > 0) return reasons.customNegativeSpans;
-  return histogram.negativeBuckets.length > 0 ? reasons.customNegativeBuckets : undefined;
+  if (histogram.zeroCount !== 0) return histogramReasons.customZeroCount;
+  if (histogram.zeroThreshold !== 0) return histogramReasons.customZeroThreshold;
+  if (histogram.negativeSpans.length > 0) return histogramReasons.customNegativeSpans;
+  return histogram.negativeBuckets.length > 0 ? histogramReasons.customNegativeBuckets : undefined;
 }
 
 function exponentialProblem(histogram: Histogram | FloatHistogram): string | undefined {
@@ -71,9 +72,9 @@ function exponentialProblem(histogram: Histogram | FloatHistogram): string | und
   if (negative !== undefined) return `negative side: ${negative}`;
   if (histogram.kind === "float" && histogram.zeroCount < 0) {
     const count = formatGoFloat(histogram.zeroCount);
-    return `zero bucket has observation count of ${count}: ${reasons.negativeBucket}`;
+    return `zero bucket has observation count of ${count}: ${histogramReasons.negativeBucket}`;
   }
-  return histogram.customValues === undefined ? undefined : reasons.exponentialBounds;
+  return histogram.customValues === undefined ? undefined : histogramReasons.exponentialBounds;
 }
 
 function spansProblem(spans: readonly Span[], bucketCount: number): string | undefined {
@@ -93,7 +94,7 @@ function bucketsProblem(
   for (const [index, stored] of buckets.entries()) {
     count = histogram.kind === "integer" ? count + stored : stored;
     if (count < 0) {
-      return `bucket number ${index + 1} has observation count of ${formatCount(histogram, count)}: ${reasons.negativeBucket}`;
+      return `bucket number ${index + 1} has observation count of ${formatCount(histogram, count)}: ${histogramReasons.negativeBucket}`;
     }
   }
   return undefined;
@@ -103,14 +104,14 @@ function boundsProblem(histogram: Histogram | FloatHistogram): string | undefine
   const bounds = histogram.customValues ?? [];
   let previous = Number.NEGATIVE_INFINITY;
   for (const [index, bound] of bounds.entries()) {
-    if (Number.isNaN(bound)) return reasons.boundsNaN;
+    if (Number.isNaN(bound)) return histogramReasons.boundsNaN;
     if (index > 0 && bound <= previous) {
-      return `previous bound is ${formatFixed(previous)} and current is ${formatFixed(bound)}: ${reasons.boundsNotIncreasing}`;
+      return `previous bound is ${formatFixed(previous)} and current is ${formatFixed(bound)}: ${histogramReasons.boundsNotIncreasing}`;
     }
     previous = bound;
   }
   if (previous === Number.POSITIVE_INFINITY) {
-    return `last +Inf bound must not be explicitly defined: ${reasons.boundsInfinite}`;
+    return `last +Inf bound must not be explicitly defined: ${histogramReasons.boundsInfinite}`;
   }
   let covered = 0;
   let reach = 0;
@@ -122,7 +123,7 @@ function boundsProblem(histogram: Histogram | FloatHistogram): string | undefine
   const bucketCount = histogram.positiveBuckets.length;
   if (covered !== bucketCount) return spansMismatch(covered, bucketCount);
   return bounds.length + 1 < reach
-    ? `only ${bounds.length} custom bounds defined which is insufficient to cover total span length of ${reach}: ${reasons.tooFewBounds}`
+    ? `only ${bounds.length} custom bounds defined which is insufficient to cover total span length of ${reach}: ${histogramReasons.tooFewBounds}`
     : undefined;
 }
 
@@ -132,7 +133,9 @@ function countProblem(histogram: Histogram): string | undefined {
   const found = observations(negativeBuckets) + observations(positiveBuckets) + zeroCount;
   const isWrong = Number.isNaN(sum) ? found > count : found !== count;
   if (!isWrong) return undefined;
-  const reason = Number.isNaN(sum) ? reasons.countTooSmall : reasons.countMismatch;
+  const reason = Number.isNaN(sum)
+    ? histogramReasons.countTooSmall
+    : histogramReasons.countMismatch;
   return `${found} observations found in buckets, but the Count field is ${count}: ${reason}`;
 }
 
@@ -147,11 +150,11 @@ function observations(deltas: readonly number[]): number {
 }
 
 function negativeOffset(index: number, offset: number): string {
-  return `span number ${index + 1} with offset ${offset}: ${reasons.negativeOffset}`;
+  return `span number ${index + 1} with offset ${offset}: ${histogramReasons.negativeOffset}`;
 }
 
 function spansMismatch(covered: number, bucketCount: number): string {
-  return `spans need ${covered} buckets, have ${bucketCount} buckets: ${reasons.spansMismatch}`;
+  return `spans need ${covered} buckets, have ${bucketCount} buckets: ${histogramReasons.spansMismatch}`;
 }
 
 /** Go's %v of an int64 and of a float64. */

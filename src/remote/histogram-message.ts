@@ -3,13 +3,8 @@
  * schema finer than what is stored is brought down, as Prometheus' receiver does. O(bytes + buckets).
  */
 
-import {
-  type CounterResetHint,
-  customBucketsSchema,
-  type FloatHistogram,
-  type Histogram,
-  type Span,
-} from "../model/histogram.ts";
+import type { CounterResetHint, FloatHistogram, Histogram, Span } from "../model/histogram.ts";
+import { histogramReasons } from "../model/histogram-validity.ts";
 import { type ProtoCursor, wireType, wrongWireType } from "./proto-cursor.ts";
 
 /** The finest schema that is stored; up to `schemaMaxReserved` finer ones are brought down to it. */
@@ -22,6 +17,8 @@ const resetHints: readonly CounterResetHint[] = ["unknown", "reset", "not_reset"
 export interface HistogramSample {
   readonly timestampMs: number;
   readonly histogram: Histogram | FloatHistogram;
+  /** Why it cannot be brought to a schema that is stored, in Prometheus' words; undefined where it could. */
+  readonly problem: string | undefined;
 }
 
 /** What the message says, as it says it. */
@@ -196,7 +193,14 @@ export function readHistogram(cursor: ProtoCursor, end: number): HistogramSample
       while (cursor.at < listEnd) field.read(cursor, listEnd, raw);
     } else throw wrongWireType(type, field.name);
   }
-  return { timestampMs: raw.timestampMs, histogram: coarseEnough(toHistogram(raw)) };
+  const histogram = toHistogram(raw);
+  const { timestampMs } = raw;
+  if (!isTooFine(histogram)) return { timestampMs, histogram, problem: undefined };
+  const problem =
+    joiningProblem(histogram.positiveSpans, histogram.positiveBuckets.length) ??
+    joiningProblem(histogram.negativeSpans, histogram.negativeBuckets.length);
+  if (problem !== undefined) return { timestampMs, histogram, problem };
+  return { timestampMs, histogram: coarser(histogram), problem };
 }
 
 function readSpan(cursor: ProtoCursor, end: number): Span {
@@ -231,13 +235,31 @@ function toHistogram(raw: RawHistogram): Histogram | FloatHistogram {
   };
 }
 
-/** A finer schema than is stored, brought down: 2^n buckets become one. */
-function coarseEnough(histogram: Histogram | FloatHistogram): Histogram | FloatHistogram {
-  const { schema } = histogram;
-  if (schema === customBucketsSchema || schema <= schemaMax || schema > schemaMaxReserved) {
-    return histogram;
+function isTooFine({ schema }: Histogram | FloatHistogram): boolean {
+  return schema > schemaMax && schema <= schemaMaxReserved;
+}
+
+/** Why the buckets of a side cannot be joined: the first thing that Prometheus stumbles over. */
+function joiningProblem(spans: readonly Span[], bucketCount: number): string | undefined {
+  const { negativeOffset, spansMismatch } = histogramReasons;
+  let covered = 0;
+  for (const [index, { offset, length }] of spans.entries()) {
+    if (index > 0 && offset < 0) {
+      return `span number ${index + 1} with offset ${offset}: ${negativeOffset}`;
+    }
+    covered += length;
+    if (covered > bucketCount) {
+      return `have ${bucketCount} buckets but spans need more: ${spansMismatch}`;
+    }
   }
-  const joined = 2 ** (schema - schemaMax);
+  return covered === bucketCount
+    ? undefined
+    : `spans need ${covered} buckets, have ${bucketCount} buckets: ${spansMismatch}`;
+}
+
+/** The same in the finest schema that is stored: 2^n buckets become one. */
+function coarser(histogram: Histogram | FloatHistogram): Histogram | FloatHistogram {
+  const joined = 2 ** (histogram.schema - schemaMax);
   const positive = joinBuckets(histogram, "positive", joined);
   const negative = joinBuckets(histogram, "negative", joined);
   return {
@@ -257,9 +279,6 @@ function joinBuckets(
 ): { spans: readonly Span[]; buckets: readonly number[] } {
   const spans = side === "positive" ? histogram.positiveSpans : histogram.negativeSpans;
   const buckets = side === "positive" ? histogram.positiveBuckets : histogram.negativeBuckets;
-  const covered = spans.reduce((sum, { length }) => sum + length, 0);
-  // Storage refuses it with the reason.
-  if (covered !== buckets.length) return { spans, buckets };
   const counts = absoluteCounts(histogram.kind, buckets);
   const newSpans: { offset: number; length: number }[] = [];
   const newCounts: number[] = [];

@@ -181,6 +181,21 @@ describe("WriteReceiver", () => {
     expect(dump(storage).filter((text) => !text.endsWith(": "))).toEqual([]);
   });
 
+  it("names the first fault of the bytes before any of the samples", async () => {
+    const { write } = setUp();
+    await write(series(m(), sample(startMs, 1)));
+    const old = series(m(), sample(startMs - 1, 1));
+    const badHistogram = series(m({ a: "b" }), field(4, 0x0a, 1, 1));
+    expect(await write(old, badHistogram, [0x0c])).toBe(
+      "400 proto: wrong wireType = 2 for field CountInt",
+    );
+    expect(await write(old, series(m(), field(4, ...field(12, 0x80))))).toBe("400 unexpected EOF");
+    expect(await write(old, series(m(), field(3, ...field(1, 0x08, 1))))).toBe(
+      "400 proto: wrong wireType = 0 for field Name",
+    );
+    expect(await write(old, field(3, 0x12))).toBe("400 unexpected EOF");
+  });
+
   it("takes fields that it does not know, and metadata", async () => {
     const { storage, write } = setUp();
     const metadata = field(3, 0x08, 1, ...field(2, 109), ...field(4, 104));
@@ -319,6 +334,11 @@ describe("native histograms", () => {
     );
     expect(await refusal(field(11, ...span(0, 2)), packed(12, zigzag(1)))).toBe(
       "400 positive side: spans need 2 buckets, have 1 buckets: histogram spans specify different number of buckets than provided",
+    );
+    expect(
+      await refusal([0x20, ...zigzag(9)], field(11, ...span(0, 2)), packed(12, zigzag(1))),
+    ).toBe(
+      "400 have 1 buckets but spans need more: histogram spans specify different number of buckets than provided",
     );
     expect(await refusal([0x20, ...zigzag(-9)])).toBe(
       "400 histogram has an invalid schema, which must be between -4 and 8 for exponential buckets, or -53 for custom buckets, got schema -9",

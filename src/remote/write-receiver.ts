@@ -22,6 +22,7 @@ import { readHistogram } from "./histogram-message.ts";
 import { LabelCache, refusedSeries, unknownEntry } from "./label-cache.ts";
 import { LabelDecoder } from "./label-decoder.ts";
 import { ProtoCursor, wireType, wrongWireType } from "./proto-cursor.ts";
+import { firstWireProblem } from "./request-shape.ts";
 import { SeriesReader } from "./series-reader.ts";
 import { decodeSnappyBlock } from "./snappy-block.ts";
 import { WriteMetrics } from "./write-metrics.ts";
@@ -85,7 +86,7 @@ export class WriteReceiver {
       const refusal = refuse?.();
       if (refusal !== undefined) return refusal;
       this.metrics.bodyBytes.inc(plainLength);
-      return await this.#store(run, plain);
+      return this.#told(plain, await this.#store(run, plain));
     } catch (thrown) {
       if (thrown instanceof AppError && thrown.code === "parse") {
         return { status: 400, message: thrown.message };
@@ -95,6 +96,13 @@ export class WriteReceiver {
       run.release();
       if (this.#idleRuns.length < idleRunsMax) this.#idleRuns.push(run);
     }
+  }
+
+  /** Prometheus decodes all of a request before it stores any: what is no protobuf comes before other faults. */
+  #told(plain: Uint8Array, outcome: WriteOutcome): WriteOutcome {
+    if (outcome.status !== 400) return outcome;
+    const message = firstWireProblem(plain);
+    return message === undefined ? outcome : { status: 400, message };
   }
 
   async #store(run: WriteRun, plain: Uint8Array): Promise<WriteOutcome> {
@@ -118,6 +126,9 @@ export class WriteReceiver {
         }
       }
     } catch (thrown) {
+      if (thrown instanceof AppError && thrown.code === "parse") {
+        return { status: 400, message: thrown.message };
+      }
       if (thrown instanceof AppError && thrown.code === "disk") {
         return { status: 500, message: errorMessage(thrown) };
       }
@@ -217,11 +228,11 @@ class WriteRun {
     if (this.#memory.length > keptBytesMax) this.#memory = new Uint8Array(0);
   }
 
-  /** Reads up to `count` series; false at the end of the request. Throws AppError "parse". */
+  /** Reads up to `count` series; false at the end of the request or at a failure. Throws AppError "parse". */
   step(count: number): boolean {
     const cursor = this.#cursor;
     const end = cursor.bytes.length;
-    for (let left = count; left > 0 && cursor.at < end; left--) {
+    for (let left = count; left > 0 && cursor.at < end && this.failure === undefined; left--) {
       const tag = cursor.tag("WriteRequest", end);
       const type = tag & 7;
       const number = tag >>> 3;
@@ -236,7 +247,7 @@ class WriteRun {
       else this.#metadata(messageEnd);
       cursor.at = messageEnd;
     }
-    return cursor.at < end;
+    return cursor.at < end && this.failure === undefined;
   }
 
   /** Metadata is read for errors only: Prometheus' receiver of 1.0 keeps none. */
@@ -298,8 +309,10 @@ class WriteRun {
       labels = decoded;
     }
     let newRef = this.#floats(ref, labels);
-    if (reader.histograms.length > 0) newRef = this.#histograms(newRef, labels);
-    if (reader.exemplars.length > 0) this.#exemplars(newRef);
+    if (reader.histograms.length > 0 && this.failure === undefined) {
+      newRef = this.#histograms(newRef, labels);
+    }
+    if (reader.exemplars.length > 0 && this.failure === undefined) this.#exemplars(newRef);
     if (entry >= 0 && newRef !== ref) this.#cache.refs[entry] = newRef;
   }
 
@@ -331,7 +344,6 @@ class WriteRun {
 
   /** Appends the samples; returns the ref to use from now on. */
   #floats(ref: number, labels: Labels): number {
-    if (this.failure !== undefined) return ref;
     const appender = this.#appender!;
     const { sampleCount, timestampsMs, values, valueWords } = this.#reader;
     const newestMaxMs = this.#newestMaxMs;
@@ -365,17 +377,17 @@ class WriteRun {
     let known = ref;
     for (let i = 0; i < histograms.length; i += 2) {
       cursor.at = histograms[i]!;
-      const { timestampMs, histogram } = readHistogram(cursor, histograms[i + 1]!);
-      if (this.failure !== undefined) continue;
-      if (timestampMs > this.#newestMaxMs) {
-        this.failure = tooFarAhead;
-        continue;
-      }
-      this.failure = histogramProblem(histogram);
-      if (this.failure !== undefined) continue;
+      const sample = readHistogram(cursor, histograms[i + 1]!);
+      const { timestampMs, histogram } = sample;
+      this.failure = timestampMs > this.#newestMaxMs ? tooFarAhead : sample.problem;
+      if (this.failure !== undefined) return known;
       const result = appender.appendHistogram(known, labels, timestampMs, histogram);
+      // Storage's bound of time comes before the histogram's own faults. What it took goes with the rollback.
+      if (result !== appendFailure.outOfBounds) this.failure = histogramProblem(histogram);
+      if (this.failure !== undefined) return known;
       if (result < 0) {
         this.#refused(result, { ref: known, labels, timestampMs, value: undefined });
+        if (this.failure !== undefined) return known;
         continue;
       }
       known = result;
@@ -391,7 +403,7 @@ class WriteRun {
     for (let i = 0; i < exemplars.length; i += 2) {
       cursor.at = exemplars[i]!;
       const { labels, value, timestampMs } = readExemplar(cursor, exemplars[i + 1]!, this.#decoder);
-      if (this.failure !== undefined || ref <= 0 || timestampMs > this.#newestMaxMs) continue;
+      if (ref <= 0 || timestampMs > this.#newestMaxMs) continue;
       this.#appender?.appendExemplar(
         ref,
         timestampMs === 0 ? { labels, value } : { labels, value, timestampMs },
