@@ -8,9 +8,11 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { agentRows } from "../src/lab/cilium-metrics/agent-rows.ts";
+import { recordedMetrics } from "../src/lab/cilium-metrics/generated/recorded-metrics.ts";
 import { type MetricRow, rowType } from "../src/lab/cilium-metrics/metric-book.ts";
 import { operatorRows } from "../src/lab/cilium-metrics/operator-rows.ts";
 import { ciliumVersions } from "../src/lab/lab-state.ts";
+import { absentReasonOf } from "./absent-metrics.ts";
 
 const begin = "<!-- metrics:begin, written by tools/write-laboratory-docs.ts -->";
 const end = "<!-- metrics:end -->";
@@ -38,6 +40,19 @@ function table(rows: readonly MetricRow[]): string {
   return [`| ${head.join(" | ")} |`, `|${head.map(() => "---").join("|")}|`, ...lines].join("\n");
 }
 
+/** What Cilium has and the laboratory does not, by reason. */
+function absentTable(): string {
+  const served = new Set([...agentRows, ...operatorRows].map(({ name }) => name));
+  const byReason = new Map<string, string[]>();
+  for (const name of Object.keys(recordedMetrics)) {
+    if (served.has(name)) continue;
+    const reason = absentReasonOf(name) ?? "no reason yet";
+    byReason.set(reason, [...(byReason.get(reason) ?? []), `\`${name}\``]);
+  }
+  const lines = [...byReason].map(([reason, names]) => `| ${reason} | ${names.join(" ")} |`);
+  return ["| reason | metrics |", "|---|---|", ...lines].join("\n");
+}
+
 function section(): string {
   return [
     begin,
@@ -48,6 +63,10 @@ function section(): string {
     `### Operator (${operatorRows.length} rows)`,
     "",
     table(operatorRows),
+    "",
+    "### Recorded of Cilium, and not served",
+    "",
+    absentTable(),
     end,
   ].join("\n");
 }

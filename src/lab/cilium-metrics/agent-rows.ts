@@ -208,6 +208,14 @@ const datapathRows: readonly MetricRow[] = [
     source: "fill of the datapath's maps",
     assumed: "policy maps appear as one, the fullest, from a tenth on: from issues of the project",
   },
+  {
+    name: "cilium_bpf_map_capacity",
+    labels: ["map_group"],
+    from: "1.16",
+    type: "gauge",
+    help: "Capacity of map, labeled by map group. All maps with a capacity of 65536 are grouped under 'default'",
+    source: "sizes of the datapath's maps",
+  },
   { name: "cilium_ip_addresses", labels: ["family"], source: "addresses in use" },
   {
     name: "cilium_ipam_capacity",
@@ -321,7 +329,7 @@ const controlRows: readonly MetricRow[] = [
   {
     name: "cilium_k8s_client_api_calls_counter",
     labels: ["host", "method", "return_code"],
-    to: "1.6",
+    to: "1.9",
     source: "calls of the Kubernetes API",
   },
   {

@@ -5,6 +5,8 @@ import type { Component } from "./component.ts";
 const unnamedDrop = "Unknown";
 /** Policy maps are shown as one, the fullest, and only from here on (--bpf-policy-map-pressure-metrics-threshold). */
 const policyPressureMin = 0.1;
+/** Maps of this size are one group. */
+const usualCapacity = 65_536;
 
 /** Writes packet, conntrack, map and address metrics. */
 export function collectDatapath(component: Component): void {
@@ -50,6 +52,7 @@ function collectMaps(component: Component): void {
   const { book, state, nodeName } = component;
   const operations = book.counter("cilium_bpf_map_ops_total");
   const pressure = book.gauge("cilium_bpf_map_pressure");
+  const capacity = book.gauge("cilium_bpf_map_capacity");
   component.on("map_op", ({ mapName, operation, outcome, count = 1 }) => {
     operations.labels(shortMapName(mapName), operation, outcome).inc(count);
   });
@@ -59,6 +62,8 @@ function collectMaps(component: Component): void {
     for (const map of state.maps(nodeName)) {
       const share = map.entryCount / map.capacity;
       const name = shortMapName(map.name);
+      const isUsual = map.capacity === usualCapacity || map.capacity === usualCapacity - 1;
+      capacity.labels(isUsual ? "default" : name).set(isUsual ? usualCapacity : map.capacity);
       if (name === "policy") fullestPolicy = Math.max(fullestPolicy, share);
       else pressure.labels(name).set(share);
     }
