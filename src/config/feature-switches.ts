@@ -40,7 +40,7 @@ const table = {
     "Set extra_scrape_metrics in the configuration instead.",
   ],
   "memory-snapshot-on-shutdown": ["without-effect", "The log is replayed at every start."],
-  "metadata-wal-records": ["without-effect", "Metadata is not written to the log."],
+  "metadata-wal-records": ["switch", "Experimental metadata records in WAL enabled"],
   "auto-reload-config": ["without-effect", "Send SIGHUP, or POST to /-/reload."],
   "concurrent-rule-eval": ["without-effect", "Rules are not evaluated here."],
   "created-timestamp-zero-ingestion": ["without-effect", "No zero samples are written."],

@@ -17,7 +17,7 @@ import type { MetadataCache } from "./metadata-cache.ts";
 import { sampleLabels } from "./sample-labels.ts";
 import type { ScrapeConfig } from "./scrape-config.ts";
 import { CachedSeries, type SeriesCache } from "./series-cache.ts";
-import { withTypeAndUnit } from "./type-and-unit.ts";
+import { familyOf, withTypeAndUnit } from "./type-and-unit.ts";
 
 /** Explicit timestamps further ahead than this are refused, as in Prometheus, ms. */
 const futureToleranceMs = 10 * 60_000;
@@ -26,6 +26,8 @@ const futureToleranceMs = 10 * 60_000;
 export interface BodyReaderOptions {
   /** Samples get the start times that the body tells. */
   readonly keepsStarts?: boolean;
+  /** What series are goes to storage with their samples. */
+  readonly recordsMetadata?: boolean;
   /** Series get `__type__` and `__unit__` from the metadata before them. */
   readonly hasTypeAndUnitLabels?: boolean;
 }
@@ -48,6 +50,7 @@ export class BodyReader {
   readonly #targetLabels: Labels;
   readonly #cache: SeriesCache;
   readonly #keepsStarts: boolean;
+  readonly #recordsMetadata: boolean;
   readonly #hasTypeAndUnitLabels: boolean;
   /** Samples offered to storage, counted only where there is a limit. */
   #appended = 0;
@@ -66,6 +69,7 @@ export class BodyReader {
     this.#targetLabels = targetLabels;
     this.#cache = cache;
     this.#keepsStarts = options.keepsStarts ?? false;
+    this.#recordsMetadata = options.recordsMetadata ?? false;
     this.#hasTypeAndUnitLabels = options.hasTypeAndUnitLabels ?? false;
   }
 
@@ -153,6 +157,7 @@ export class BodyReader {
     }
     if (series.ref === 0) this.seriesAdded++;
     series.ref = result;
+    if (series.family !== undefined) appender.updateMetadata?.(result, series.family);
     if (this.#keepsStarts) appender.appendStartTimestamp?.(result, parser.startTimestampMs());
     // A series with timestamps of its own ends when the target says so, not when it is missing once.
     if (!hasOwnTime || config.tracksTimestampStaleness) this.#cache.track(series);
@@ -174,6 +179,9 @@ export class BodyReader {
       return undefined;
     }
     const series = new CachedSeries(made.kind === "keep" ? made.labels : undefined);
+    if (this.#recordsMetadata) {
+      series.family = familyOf(parser.labels().metricName, metadata, this.#cache.scrape);
+    }
     this.#cache.add(text, series);
     return series;
   }

@@ -54,6 +54,8 @@ export interface LoopContext {
   readonly symbols: SymbolTable;
   /** Whether start times (`_created`) are read and stored; then such lines are no series of their own. */
   readonly keepsStarts?: boolean;
+  /** Whether storage is told what series are. */
+  readonly recordsMetadata?: boolean;
   /** Whether series get `__type__` and `__unit__`. */
   readonly hasTypeAndUnitLabels?: boolean;
   readonly userAgent: string;
@@ -112,6 +114,7 @@ export class ScrapeLoop {
     this.#state = state;
     this.#reader = new BodyReader(config, target.labels, state.cache, {
       keepsStarts: context.keepsStarts ?? false,
+      recordsMetadata: context.recordsMetadata ?? false,
       hasTypeAndUnitLabels: context.hasTypeAndUnitLabels ?? false,
     });
     this.#headers = {

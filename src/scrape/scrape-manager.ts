@@ -30,6 +30,8 @@ export interface ScrapeManagerOptions {
   readonly registry?: Registry;
   /** Whether start times (`_created`) are read and stored (`--enable-feature=st-storage`). */
   readonly keepsStartTimestamps?: boolean;
+  /** Whether storage is told what series are (`--enable-feature=metadata-wal-records`). */
+  readonly recordsMetadata?: boolean;
   /** Name of this machine as others reach it, for links to local targets; the host name by default. */
   readonly externalHost?: string;
   /** Whether series get the labels `__type__` and `__unit__`. */
@@ -78,6 +80,7 @@ export class ScrapeManager {
       createClient: options.createClient ?? ((config) => new HttpClient(config, options.clock)),
       offsetSeed: hashText(host),
       keepsStarts: options.keepsStartTimestamps ?? false,
+      recordsMetadata: options.recordsMetadata ?? false,
       hasTypeAndUnitLabels: options.hasTypeAndUnitLabels ?? false,
     };
     this.#stopRefreshing = registry.onCollect(() => {

@@ -27,6 +27,8 @@ export class CachedSeries {
   trackedAt = 0;
   /** Its place among the lines of the last body; a hint only. */
   line = 0;
+  /** The family it belongs to, where metadata is recorded. */
+  family: MetadataEntry | undefined;
 
   constructor(labels: Labels | undefined) {
     this.labels = labels;

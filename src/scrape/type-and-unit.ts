@@ -16,7 +16,8 @@ export function withTypeAndUnit(written: Labels, metadata: MetadataCache, scrape
   return builder.labels();
 }
 
-function familyOf(
+/** The family that the scrape of this number declared for the metric of this name. */
+export function familyOf(
   name: string,
   metadata: MetadataCache,
   scrape: number,

@@ -130,6 +130,7 @@ export async function startServer(options: ServerOptions): Promise<ServerHandle>
     appendable: tsdb,
     registry,
     keepsStartTimestamps: options.features?.has("st-storage") ?? false,
+    recordsMetadata: options.features?.has("metadata-wal-records") ?? false,
     hasTypeAndUnitLabels: options.features?.has("type-and-unit-labels") ?? false,
   });
   for (const { level, message, option } of options.features?.notes ?? []) {
