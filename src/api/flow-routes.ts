@@ -215,11 +215,21 @@ const flagOfField: Readonly<Record<string, string>> = {
   ),
 };
 
+/** The flag for the one name of an end: names of workloads begin those of their pods. */
+function endFlag(field: string, value: string): string | undefined {
+  if (field !== "source" && field !== "destination") return undefined;
+  const prefix = field === "source" ? "from" : "to";
+  if (/^[\d.]+\/\d+$|:/.test(value)) return `${prefix}-ip`;
+  if (value.includes("/")) return `${prefix}-pod`;
+  if (value.includes(".")) return `${prefix}-fqdn`;
+  return value.startsWith("identity ") ? undefined : `${prefix}-identity`;
+}
+
 function filterOf(fields: readonly GroupField[], values: readonly string[]): string {
   return fields
     .flatMap(({ name }, index) => {
-      const flag = flagOfField[name];
       const value = values[index] ?? "";
+      const flag = flagOfField[name] ?? endFlag(name, value);
       if (flag === undefined || value === "") return [];
       return [
         `--${flag} ${/^[\w./:=-]+$/.test(value) ? value : `'${value.replaceAll("'", "'\\''")}'`}`,

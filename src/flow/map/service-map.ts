@@ -124,7 +124,7 @@ interface Window {
 function wholeMinutes(store: FlowStore, { sinceMs, untilMs }: TimeSpan): Window {
   const { oldestMs = 0, newestMs = 0 } = store.stats();
   const startMs = Math.floor((sinceMs ?? oldestMs) / minuteMs) * minuteMs;
-  const endMs = Math.ceil(((untilMs ?? newestMs) + 0.001) / minuteMs) * minuteMs;
+  const endMs = Math.ceil((untilMs ?? newestMs + 0.001) / minuteMs) * minuteMs;
   return { startMs, endMs: Math.max(endMs, startMs + minuteMs) };
 }
 
