@@ -315,7 +315,8 @@ function sceneLines(title: string, runs: readonly SceneRun[]): string[] {
     ...rows.map((row) => `| ${row.join(" | ")} |`),
     "",
     ...peers.map(
-      (peer) => `${peer.server} / ours, geometric mean of the p50: ${meanRatio(peer, ours)}x  `,
+      (peer) =>
+        `${peer.server} / ours, geometric means: p50 ${meanRatio(peer, ours, ({ p50Ms }) => p50Ms)}x, CPU ${meanRatio(peer, ours, ({ cpuMs }) => Math.max(1, cpuMs))}x  `,
     ),
     `Peak RSS MiB: ${runs.map((run) => `${run.server} ${run.peakRssMib.toFixed(0)}`).join(", ")}; load average ${runs.map((run) => run.loadAverage.toFixed(1)).join(", ")}`,
     "",
@@ -346,9 +347,15 @@ function answerCell(
   return cells.join("; ");
 }
 
-function meanRatio(peer: SceneRun, ours: SceneRun | undefined): string {
-  const logs = peer.timings.map(({ p50Ms }, index) =>
-    Math.log(p50Ms / (ours?.timings[index]?.p50Ms ?? Number.NaN)),
-  );
+/** How many times as much the peer takes, over all queries alike. */
+function meanRatio(
+  peer: SceneRun,
+  ours: SceneRun | undefined,
+  pick: (timing: QueryTiming) => number,
+): string {
+  const logs = peer.timings.map((timing, index) => {
+    const own = ours?.timings[index];
+    return Math.log(pick(timing) / (own === undefined ? Number.NaN : pick(own)));
+  });
   return Math.exp(logs.reduce((sum, log) => sum + log, 0) / logs.length).toFixed(2);
 }
