@@ -49,6 +49,7 @@ export interface LabNode {
   /** The agent's pod: "cilium-x7k2p". */
   readonly agentPod: string;
   readonly isOperatorNode: boolean;
+  readonly labels: Readonly<Record<string, string>>;
   readonly listeners: NodeListeners;
 }
 

@@ -229,6 +229,9 @@ export class Laboratory {
     const stopActivities = startActivities(context, scene.activities, {
       scale: (clusterName, workload, count) => workloads.scale(`${clusterName}/${workload}`, count),
       restart: (clusterName, workload) => workloads.restart(`${clusterName}/${workload}`),
+      labelNode: (clusterName, node, label, value) => {
+        this.clusters.named(clusterName)?.setNodeLabel(node, label, value);
+      },
       apply: (clusterName, text, file) => this.objects(clusterName).apply(text, file),
       delete: (clusterName, text, file) => this.objects(clusterName).delete(text, file),
     });

@@ -36,6 +36,8 @@ export interface ClusterOptions {
 /** A node with what only the cluster needs. */
 export interface ClusterNode extends LabNode {
   readonly pool: AddressPool;
+  /** Changed by setNodeLabel. */
+  labels: Readonly<Record<string, string>>;
 }
 
 /** The model. */
@@ -263,6 +265,15 @@ export class Cluster {
     return true;
   }
 
+  /** Gives a node a label, or takes it away; its kubelet and agent tell the others. False where there is no such node. */
+  setNodeLabel(nodeName: string, key: string, value: string | undefined): boolean {
+    const node = this.node(nodeName);
+    if (node === undefined) return false;
+    const { [key]: _before, ...rest } = node.labels;
+    node.labels = value === undefined ? rest : { ...rest, [key]: value };
+    return true;
+  }
+
   /** Regenerates every endpoint of a node, as the agent does from time to time. */
   async regenerateNode(nodeName: string, reason: string): Promise<void> {
     const builds: Promise<void>[] = [];
@@ -375,6 +386,7 @@ export class Cluster {
       routerAddress: pool.allocate(),
       agentPod: `cilium-${suffix.join("")}`,
       isOperatorNode: index === 0,
+      labels: { "kubernetes.io/hostname": name, "kubernetes.io/os": "linux" },
       listeners: listeners ?? {
         host: "127.0.0.1",
         agentPort: 0,

@@ -129,6 +129,7 @@ const node: LabNode = {
   routerAddress: "10.0.1.1",
   agentPod: "cilium-aaaaa",
   isOperatorNode: true,
+  labels: {},
   listeners: {
     host: "127.0.0.1",
     agentPort: 1,

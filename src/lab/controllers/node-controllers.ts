@@ -126,19 +126,28 @@ export function startNodeControllers(options: NodeControllersOptions): void {
 
 /** The agent hears of nodes and endpoints through Kubernetes; its own node it knows before. */
 function watchNodes(options: NodeControllersOptions, client: StoreClient): void {
-  const { store, bus, clock, nodeName, state } = options;
+  const { store, bus, clock, nodeName } = options;
   const actions = { create: "add", update: "update", delete: "delete" } as const;
   store.watch({
     client,
     scopes: ["Node", "CiliumNode", "CiliumEndpoint"],
     isWatched: ({ scope, name }) => scope !== "Node" || name === nodeName,
     onEvent: (action, { scope, name: target }) => {
+      // The agent copies its node's labels into its CiliumNode.
+      if (scope === "Node" && action === "update") writeCiliumNode(options, client);
       if (scope !== "CiliumNode") return;
       const source = target === nodeName ? "local" : "custom-resource";
       const head = { kind: "node_event", timeMs: clock.nowMs(), nodeName } as const;
       bus.publish({ ...head, action: actions[action], source, target });
     },
   });
+  writeCiliumNode(options, client);
+}
+
+function writeCiliumNode(
+  { state, store, nodeName }: NodeControllersOptions,
+  client: StoreClient,
+): void {
   const node = state.nodes().find((candidate) => candidate.name === nodeName);
   if (node === undefined) return;
   store.put(client, {
@@ -146,6 +155,7 @@ function watchNodes(options: NodeControllersOptions, client: StoreClient): void 
     namespace: "",
     name: nodeName,
     spec: {
+      labels: node.labels,
       addresses: [
         { type: "InternalIP", ip: node.address },
         { type: "CiliumInternalIP", ip: node.routerAddress },
@@ -254,7 +264,7 @@ function reportNode({ state, store, clock, nodeName }: NodeControllersOptions): 
       scope: "Node",
       namespace: "",
       name: nodeName,
-      spec: { podCIDR: node.podCidr, address: node.address },
+      spec: { podCIDR: node.podCidr, address: node.address, labels: node.labels },
       status: { heartbeat: clock.nowMs(), pods: state.endpoints(nodeName).length },
     },
   );

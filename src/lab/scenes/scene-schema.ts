@@ -116,6 +116,8 @@ const activityMapping = mapping({
   scale: textScalar.optional(),
   replicas: listOf(integerScalar(0)),
   restart: textScalar.optional(),
+  labelNode: textScalar.optional(),
+  label: textScalar.default("ciliascope.io/maintenance"),
   toggle: textScalar.optional(),
   file: textScalar.default("toggled.yaml"),
 });
@@ -348,7 +350,12 @@ class SceneReader {
       this.#workloadIn(raw.restart, clusterName, workloads, [...at, "restart"]);
       return { ...head, change: { kind: "restart", workload: raw.restart } };
     }
-    if (raw.toggle === undefined) this.#fail("want scale, restart or toggle", at);
+    if (raw.labelNode !== undefined) {
+      const nodes = this.#clusters.find(({ name }) => name === clusterName)?.nodeNames ?? [];
+      this.#known("node", raw.labelNode, nodes, [...at, "labelNode"]);
+      return { ...head, change: { kind: "label-node", node: raw.labelNode, label: raw.label } };
+    }
+    if (raw.toggle === undefined) this.#fail("want scale, restart, labelNode or toggle", at);
     return { ...head, change: { kind: "toggle", file: raw.file, text: raw.toggle ?? "" } };
   }
 

@@ -133,6 +133,8 @@ export interface SceneActivity {
   readonly change:
     | { readonly kind: "scale"; readonly workload: string; readonly replicas: readonly number[] }
     | { readonly kind: "restart"; readonly workload: string }
+    /** A label that the node has every other time, as `kubectl label node` sets it. */
+    | { readonly kind: "label-node"; readonly node: string; readonly label: string }
     /** The objects come and go in turn. */
     | { readonly kind: "toggle"; readonly file: string; readonly text: string };
 }

@@ -12,6 +12,7 @@ import type { SceneActivity } from "../scenes/scene.ts";
 export interface ActivityParts {
   scale(clusterName: string, workload: string, replicas: number): Promise<void>;
   restart(clusterName: string, workload: string): Promise<void>;
+  labelNode(clusterName: string, node: string, label: string, value: string | undefined): void;
   apply(clusterName: string, text: string, file: string): Promise<unknown>;
   delete(clusterName: string, text: string, file: string): Promise<unknown>;
 }
@@ -57,6 +58,9 @@ async function make(
     }
     case "restart":
       return parts.restart(clusterName, change.workload);
+    case "label-node":
+      parts.labelNode(clusterName, change.node, change.label, turn % 2 === 0 ? "true" : undefined);
+      return;
     case "toggle":
       if (turn % 2 === 0) await parts.apply(clusterName, change.text, change.file);
       else await parts.delete(clusterName, change.text, change.file);
