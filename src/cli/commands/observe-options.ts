@@ -32,6 +32,8 @@ export interface ObserveOptions {
   printRawFilters: boolean;
   inputFile: string;
   dataDir: string;
+  /** "" = flow by flow. */
+  aggregateBy: string;
   useDefaultMasks: boolean;
   readonly fieldMask: string[];
   readonly allowList: string[];
@@ -76,6 +78,7 @@ export function observeFlags(): ObserveFlags {
     printRawFilters: false,
     inputFile: "",
     dataDir: "./data",
+    aggregateBy: "",
     useDefaultMasks: false,
     fieldMask: [],
     allowList: [],
@@ -123,7 +126,15 @@ export function checkFieldMask(paths: readonly string[]): void {
   }
 }
 
-type TextOption = "since" | "until" | "output" | "timeFormat" | "color" | "inputFile" | "dataDir";
+type TextOption =
+  | "aggregateBy"
+  | "since"
+  | "until"
+  | "output"
+  | "timeFormat"
+  | "color"
+  | "inputFile"
+  | "dataDir";
 type BoolOption = {
   [Name in keyof ObserveOptions]: ObserveOptions[Name] extends boolean ? Name : never;
 }[keyof ObserveOptions];
@@ -233,6 +244,10 @@ function formattingFlags(options: ObserveOptions): FlagSpec[] {
 
 function otherFlags(options: ObserveOptions): FlagSpec[] {
   return [
+    text(options, "aggregateBy", {
+      name: "aggregate-by",
+      help: "who talked to whom instead of flow by flow: workload, identity, namespace or pod (not in hubble)",
+    }),
     text(options, "inputFile", {
       name: "input-file",
       help: "read flows from this file of JSON lines; - is the standard input",

@@ -7,11 +7,11 @@ import { HubbleClient } from "../../flow/grpc/hubble-client.ts";
 import { formatTimestamp } from "../../flow/model/flow.ts";
 import type { GetFlowsRequest } from "../../flow/model/generated/messages.ts";
 import type { EventRequest } from "../../flow/observe/event-selector.ts";
-import type { FlowPrinter } from "../../flow/print/flow-printer.ts";
 import { FlowDecoder } from "../../flow/protobuf/flow-decoder.ts";
 import type { CliContext } from "../command.ts";
 import { type HubbleServerFlags, toHubbleTarget } from "../hubble-server-flags.ts";
 import { serverTrouble } from "./hubble-server.ts";
+import type { EventPrinter } from "./observe-aggregate.ts";
 import type { ObserveOptions } from "./observe-options.ts";
 
 /** What `--all` asks for: the greatest number there is. */
@@ -26,7 +26,7 @@ export async function observeServer(
     readonly server: HubbleServerFlags;
     readonly filters: { readonly allow: FlowFilter[]; readonly deny: FlowFilter[] };
     readonly request: EventRequest;
-    readonly printer: FlowPrinter;
+    readonly printer: EventPrinter;
     readonly context: Pick<CliContext, "untilStopped"> & { readonly clock: Clock };
   },
 ): Promise<void> {

@@ -19,6 +19,7 @@ import { quoteString } from "../../model/labels.ts";
 import { type CliCommand, type CliContext, exitCodes } from "../command.ts";
 import { flagHelp, parseFlags } from "../flag-set.ts";
 import { hubbleServerFlags } from "../hubble-server-flags.ts";
+import { createAggregatePrinter } from "./observe-aggregate.ts";
 import {
   checkFieldMask,
   type ObserveOptions,
@@ -126,7 +127,10 @@ async function observe(args: readonly string[], context: ObserveContext): Promis
   if (operands.length > 0) refuse(`unknown command "${operands[0]}" for "ciliascope observe"`);
   // In the original's order: the filters are whole, then the output, then the request.
   options.filters.lists();
-  const printer = createPrinter(options, context);
+  const printer =
+    options.aggregateBy === ""
+      ? createPrinter(options, context)
+      : createAggregatePrinter(options, context.stdout);
   const filters = requestedFilters(checkSelectors(options));
   const request = toRequest(options, filters, context.clock);
   if (options.printRawFilters) {
@@ -222,13 +226,13 @@ function toNanos(name: string, text: string, clock: Clock): bigint | undefined {
 }
 
 function lastCount(
-  { last, first, all, follow, inputFile }: ObserveOptions,
+  { last, first, all, follow, inputFile, aggregateBy }: ObserveOptions,
   since: bigint | undefined,
   until: bigint | undefined,
 ): number | undefined {
   if (last > 0) return last;
   const isPlain = since === undefined && until === undefined && first === 0 && !all;
-  if (!isPlain || inputFile !== "") return undefined;
+  if (!isPlain || inputFile !== "" || aggregateBy !== "") return undefined;
   return follow ? 0 : demoFlowCount;
 }
 

@@ -109,6 +109,24 @@ export async function buildServiceMap(store: FlowStore, search: MapSearch): Prom
   return builder.finish(blocksRead);
 }
 
+/** Cells of several blocks as one map, over all minutes that they have. */
+export function sumCells(parts: readonly MapCells[], level: MapLevel): ServiceMap {
+  let startMs = Number.POSITIVE_INFINITY;
+  let endMs = Number.NEGATIVE_INFINITY;
+  for (const { minutes } of parts) {
+    for (const { minute } of minutes) {
+      startMs = Math.min(startMs, minute * minuteMs);
+      endMs = Math.max(endMs, (minute + 1) * minuteMs);
+    }
+  }
+  const builder = new MapBuilder(
+    level,
+    startMs < endMs ? { startMs, endMs } : { startMs: 0, endMs: minuteMs },
+  );
+  for (const part of parts) builder.add(part);
+  return builder.finish(parts.length);
+}
+
 function cellsOf(source: ColumnSource): MapCells {
   if (source instanceof StoredBlock && source.hasDictionary(mapTable.path)) {
     return readCells(source.texts(mapTable.path));
