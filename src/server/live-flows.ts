@@ -19,6 +19,7 @@ import {
   startObserverServer,
 } from "../flow/observer/observer-server.ts";
 import { FlowFeed } from "../flow/source/flow-feed.ts";
+import { SourceMemory } from "../flow/source/source-memory.ts";
 import { createFlowSource, type SourceSurroundings } from "../flow/source/source-url.ts";
 import { isLoopback, parseListenAddress } from "./http-listener.ts";
 import { findPortHolder } from "./port-holder.ts";
@@ -41,6 +42,8 @@ export interface LiveFlowsOptions {
   readonly version: string;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** File that keeps where sources stood; absent: each begins anew at a start. */
+  readonly memoryFile?: string | undefined;
   /** Stored flows, where there is a store. */
   readonly history?: FlowHistory | undefined;
 }
@@ -61,7 +64,15 @@ export interface LiveFlows {
 /** Opens the Observer; sources wait for start(). Throws ConfigError, AppError. */
 export async function openLiveFlows(options: LiveFlowsOptions): Promise<LiveFlows> {
   const { clock, logger } = options;
-  const around: SourceSurroundings = { clock, logger, random: Math.random, stdin: process.stdin };
+  const { memoryFile } = options;
+  const memory = memoryFile === undefined ? undefined : new SourceMemory(memoryFile, clock, logger);
+  const around: SourceSurroundings = {
+    clock,
+    logger,
+    random: Math.random,
+    stdin: process.stdin,
+    memory,
+  };
   const feed = new FlowFeed(logger);
   const sources = options.sources.map((text) => createFlowSource(text, around));
   const observer = createObserver(options, feed);
@@ -73,12 +84,14 @@ export async function openLiveFlows(options: LiveFlowsOptions): Promise<LiveFlow
     feed,
     observerAddress: server?.address,
     routes: flowSourceRoutes(feed, () => server?.address),
-    addSource: (text) => feed.add(createFlowSource(text, around)),
+    // What is added while the server runs (the laboratory) begins anew with it.
+    addSource: (text) => feed.add(createFlowSource(text, { ...around, memory: undefined })),
     start() {
       for (const source of sources.splice(0)) feed.add(source);
     },
     async close() {
       await feed.close();
+      memory?.close();
       await server?.server.close();
     },
   };

@@ -243,6 +243,7 @@ function liveFlows(
 ): Promise<LiveFlows> {
   return openLiveFlows({
     history: keeping.store,
+    memoryFile: join(options.dataDir, "flow-sources.json"),
     sources: options.flowSources ?? [],
     observerListen: options.observerListen,
     webConfig,

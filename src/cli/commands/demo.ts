@@ -64,8 +64,8 @@ async function runDemo(flags: DemoFlags, context: CliContext): Promise<number> {
     if (end !== undefined) logger.error({ reason: end.reason }, "the laboratory ended");
     return end === undefined ? exitCodes.ok : exitCodes.trouble;
   } finally {
-    await lab?.stop();
-    await server.stop();
+    // The server first: what follows the laboratory need not complain that it is gone.
+    await server.stop().finally(() => lab?.stop());
   }
 }
 

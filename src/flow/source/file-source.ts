@@ -15,6 +15,7 @@ import type { FlowBatch, FlowSource, FlowSourceStatus } from "./flow-source.ts";
 import { sleep } from "./flow-stream.ts";
 import { LineIntake } from "./line-intake.ts";
 import { SourceBook } from "./source-book.ts";
+import type { SourceMemory } from "./source-memory.ts";
 
 /** How often a followed file is looked at. */
 const followIntervalMs = 200;
@@ -31,6 +32,8 @@ export interface FileSourceOptions {
   readonly path: string;
   /** Only what is written from now on. */
   readonly isOnlyNew: boolean;
+  /** Where sources stood before a restart. */
+  readonly memory?: SourceMemory | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -50,7 +53,7 @@ export class FileSource implements FlowSource {
     this.#options = options;
     const head = { name: options.name, kind: "file", cluster: options.cluster } as const;
     this.#book = new SourceBook(head, options.clock, options.logger);
-    this.#intake = new LineIntake(this.#book);
+    this.#intake = new LineIntake(this.#book, options.memory?.point(options.name));
     this.ended = new Promise(() => undefined);
   }
 

@@ -18,7 +18,7 @@ import type {
   NodeStatusEvent,
 } from "../model/generated/messages.ts";
 import { FlowDecoder } from "../protobuf/flow-decoder.ts";
-import { ResumePoint } from "./resume-point.ts";
+import type { ResumePoint } from "./resume-point.ts";
 import type { SourceBook } from "./source-book.ts";
 
 /** How long to wait before the next try: doubled each time, ± 20 %. */
@@ -40,6 +40,8 @@ export interface FlowStreamOptions {
   readonly take: (flows: readonly Flow[]) => void | Promise<void>;
   /** Asks at the first connect for all that the server still has, not only for what comes. */
   readonly takesPast: boolean;
+  /** Where to go on. */
+  readonly point: ResumePoint;
   /** Shorter times, for tests. */
   readonly times?: Partial<StreamTimes>;
 }
@@ -56,9 +58,8 @@ export async function runFlowStream(
   options: FlowStreamOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  const { book, clock, random } = options;
+  const { book, clock, random, point } = options;
   const decoder = new FlowDecoder();
-  const point = new ResumePoint();
   const firstMs = options.times?.firstBackOffMs ?? backOffMs.first;
   let waitMs: number = firstMs;
   while (!signal.aborted) {

@@ -13,7 +13,9 @@ import type { ChangeNotification } from "../model/generated/messages.ts";
 import { MessageDecoder } from "../protobuf/message-decoder.ts";
 import type { FlowBatch, FlowSource, FlowSourceStatus } from "./flow-source.ts";
 import { runFlowStream, type StreamTimes, sleep } from "./flow-stream.ts";
+import { ResumePoint } from "./resume-point.ts";
 import { SourceBook } from "./source-book.ts";
+import type { SourceMemory } from "./source-memory.ts";
 
 /** How a source is made. */
 export interface GrpcSourceOptions {
@@ -25,6 +27,8 @@ export interface GrpcSourceOptions {
   readonly followsPeers: boolean;
   /** Begins with what the servers still have in their rings. */
   readonly takesPast: boolean;
+  /** Where sources stood before a restart. */
+  readonly memory?: SourceMemory | undefined;
   readonly clock: Clock;
   readonly random: () => number;
   readonly logger: Logger;
@@ -89,7 +93,8 @@ export class GrpcSource implements FlowSource {
   }
 
   #follow(target: HubbleTarget, book: SourceBook, take: Take, signal: AbortSignal): Promise<void> {
-    const { clock, random, cluster, takesPast, times } = this.#options;
+    const { clock, random, cluster, takesPast, memory, times } = this.#options;
+    const point = memory?.point(book.name) ?? new ResumePoint();
     return runFlowStream(
       {
         target,
@@ -97,6 +102,7 @@ export class GrpcSource implements FlowSource {
         random,
         book,
         takesPast,
+        point,
         take: (flows) => take({ source: this.name, cluster, flows }),
         ...(times === undefined ? {} : { times }),
       },

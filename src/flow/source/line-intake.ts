@@ -6,6 +6,7 @@
 import { errorMessage } from "../../base/errors.ts";
 import type { Flow } from "../model/flow.ts";
 import { parseEventLine } from "../model/jsonpb.ts";
+import type { ResumePoint } from "./resume-point.ts";
 import type { SourceBook } from "./source-book.ts";
 
 /** A flow with its labels is about 1 kB; whatever is longer than this is none. */
@@ -14,10 +15,16 @@ const lineCharsMax = 1024 * 1024;
 /** Takes lines; gives the flows that came since the last time. */
 export class LineIntake {
   readonly #book: SourceBook;
+  readonly #point: ResumePoint | undefined;
+  readonly #resumedAtMs: number;
   #flows: Flow[] = [];
 
-  constructor(book: SourceBook) {
+  /** `point`: flows of an earlier run are left out. */
+  constructor(book: SourceBook, point?: ResumePoint) {
     this.#book = book;
+    this.#point = point;
+    this.#resumedAtMs = point?.lastMs ?? Number.NEGATIVE_INFINITY;
+    point?.resume();
   }
 
   /** How many flows wait. */
@@ -46,10 +53,20 @@ export class LineIntake {
     return flows;
   }
 
+  #isKnown(flow: Flow): boolean {
+    const point = this.#point;
+    if (point === undefined || (!point.isOld(flow, this.#resumedAtMs) && point.take(flow))) {
+      return false;
+    }
+    this.#book.duplicateFlows++;
+    return true;
+  }
+
   #take(event: ReturnType<typeof parseEventLine>): void {
     const book = this.#book;
     const { flow, lost_events: lost, node_name: nodeName = "" } = event;
     if (flow !== undefined) {
+      if (this.#isKnown(flow)) return;
       book.seenFlows++;
       book.completeness.countSeen(flow.node_name ?? nodeName);
       const time = flow.time ?? "";

@@ -35,6 +35,10 @@ export class SourceBook {
     this.#logger = logger;
   }
 
+  get name(): string {
+    return this.#head.name;
+  }
+
   /** Something is wrong; the same cause again says nothing new. */
   trouble(cause: string, mend: string): void {
     this.state = "waiting";

@@ -23,6 +23,7 @@ import {
 import { FileSource, StdinSource } from "./file-source.ts";
 import type { FlowSource } from "./flow-source.ts";
 import { GrpcSource } from "./grpc-source.ts";
+import type { SourceMemory } from "./source-memory.ts";
 
 /** What sources need of the program. */
 export interface SourceSurroundings {
@@ -30,6 +31,8 @@ export interface SourceSurroundings {
   readonly random: () => number;
   readonly logger: Logger;
   readonly stdin: AsyncIterable<Uint8Array>;
+  /** Where sources stood before a restart; absent: each begins anew. */
+  readonly memory?: SourceMemory | undefined;
 }
 
 /** Ports where an address names none. */
@@ -54,7 +57,7 @@ const fileOptions = ["cluster", "from"];
 export function createFlowSource(text: string, around: SourceSurroundings): FlowSource {
   const { head, options } = splitOptions(text);
   const cluster = options.get("cluster") ?? "";
-  const { clock, logger, random } = around;
+  const { clock, logger, random, memory } = around;
   const scheme = /^(grpcs?|tls)(\+peers)?:\/\//.exec(head);
   if (scheme !== null) {
     const followsPeers = scheme[2] !== undefined;
@@ -70,13 +73,14 @@ export function createFlowSource(text: string, around: SourceSurroundings): Flow
       clock,
       random,
       logger,
+      memory,
     });
   }
   checkOptions(text, options, fileOptions);
   if (head === "-") return new StdinSource({ input: around.stdin, cluster, clock, logger });
   const path = filePath(text, head);
   const isOnlyNew = readFrom(text, options, "start") === "end";
-  return new FileSource({ name: path, cluster, path, isOnlyNew, clock, logger });
+  return new FileSource({ name: path, cluster, path, isOnlyNew, memory, clock, logger });
 }
 
 function readFrom(
