@@ -57,6 +57,16 @@ export const flowKillTest: AppTest = {
     const cuts = second.output().match(/cut a torn tail/g) ?? [];
     expectEqual(cuts.length, 1, "sentences about the torn tail");
     expectEqual(await second.stop(), 0, `exit code (${second.output()})`);
+
+    // The file is read again from its start: what is kept already is not kept twice.
+    const third = context.startProgram([...args, ...quiet, "--flows", file]);
+    await third.waitForLine(/^ready /m);
+    const all = await poll(async () => {
+      const { flows: count } = await store(url);
+      return count >= written ? count : undefined;
+    });
+    expectEqual(all, written, "flows after the file was read again");
+    expectEqual(await third.stop(), 0, `exit code (${third.output()})`);
   },
 };
 

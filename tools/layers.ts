@@ -126,7 +126,13 @@ export const rooms: readonly Room[] = [
   {
     folder: "server",
     layer: 7,
-    publicFiles: ["server.ts", "pino-logger.ts", "port-holder.ts"],
+    publicFiles: [
+      "server.ts",
+      "flow-keeping.ts",
+      "flow-metrics-service.ts",
+      "pino-logger.ts",
+      "port-holder.ts",
+    ],
     isBrowserSafe: false,
   },
   {

@@ -21,6 +21,7 @@ import type { Flow } from "../flow/model/flow.ts";
 import type { FlowFeed } from "../flow/source/flow-feed.ts";
 import { CompletenessLog } from "../flow/store/completeness-log.ts";
 import { FlowStore } from "../flow/store/flow-store.ts";
+import { StoredUuids } from "../flow/store/stored-uuids.ts";
 import type { Registry } from "../metrics/registry.ts";
 import type { Appendable } from "../storage/storage.ts";
 import {
@@ -88,6 +89,7 @@ export async function openFlowKeeping(options: FlowKeepingOptions): Promise<Flow
     retentionBytes,
     tables: [mapTable],
   });
+  const known = new StoredUuids(store);
   const feeds: FlowFeed[] = [];
   const nodes = () => feeds.flatMap((feed) => feed.status().flatMap((source) => source.nodes));
   const completeness = new CompletenessLog({ dir, clock, logger, retentionMs, nodes });
@@ -115,8 +117,9 @@ export async function openFlowKeeping(options: FlowKeepingOptions): Promise<Flow
     attach(feed) {
       feeds.push(feed);
       feed.subscribe(({ flows }) => {
-        const kept = isFiltered ? flows.filter(passes) : flows;
-        if (kept.length < flows.length) left.inc(flows.length - kept.length);
+        const passing = isFiltered ? flows.filter(passes) : flows;
+        if (passing.length < flows.length) left.inc(flows.length - passing.length);
+        const kept = known.fresh(passing);
         store.append(kept);
         live.publish(kept);
         metrics.process(kept);

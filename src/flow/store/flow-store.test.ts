@@ -17,6 +17,7 @@ import { compileFlowFilters, type FlowFilter } from "../filter/flow-filter.ts";
 import type { FlowSearch } from "../flow-history.ts";
 import { type Flow, formatTimestamp } from "../model/flow.ts";
 import { FlowStore, type FlowStoreOptions } from "./flow-store.ts";
+import { StoredUuids } from "./stored-uuids.ts";
 
 const startMs = Date.parse("2026-01-15T10:00:00Z");
 let dir = "";
@@ -227,6 +228,21 @@ describe("FlowStore", () => {
     truncateSync(segment, statSync(segment).size - 7);
     const again = await open();
     expect(await collect(again)).toEqual(many.slice(0, 1000));
+    await again.close();
+  });
+
+  it("knows the flows that were there when it was opened", async () => {
+    const store = await open();
+    store.append(many.slice(0, 2000));
+    await store.close();
+    const again = await open();
+    const known = new StoredUuids(again);
+    const plain = many.filter(({ uuid }) => !uuid?.startsWith("odd"));
+    const fresh = known.fresh(plain);
+    expect(fresh).toEqual(plain.filter((_, index) => index >= plain.indexOf(many[2000] as Flow)));
+    again.append(fresh);
+    const live = [{ ...flowOf(9999), time: formatTimestamp(startMs + 9e7) }];
+    expect(known.fresh(live)).toBe(live);
     await again.close();
   });
 
