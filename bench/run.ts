@@ -1,14 +1,15 @@
 /**
  * `npm run bench [-- PART…] [--small] [--seconds N] [--body FILE] [--first-port N] [--work DIR]
  * [--data 6h|days] [--without PEER…] [--write-docs]`: our figures
- * beside the peers', in one run on this machine. Parts: scrape, start, bundle, bulk, memory, query; all unless named. Nothing
+ * beside the peers', in one run on this machine. Parts: scrape, start, bundle, bulk, memory, flows, query; all unless named. Nothing
  * here passes or fails; docs/BENCHMARKS.md is written from it, part by part. A peer that is not there is named and left out.
  */
 
+import { execFile } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, loadavg, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
+import { parseArgs, promisify } from "node:util";
 import { projectDir } from "../apptest/app-test.ts";
 import { benchBulk, bulkLines } from "./bulk.ts";
 import { type BundleSize, firstLoadSizes } from "./bundle.ts";
@@ -71,6 +72,13 @@ const parts: Readonly<Record<string, Part>> = {
   async memory() {
     const bench = { pods: values.small ? 100 : 1000, workDir };
     return memoryLines(await benchMemory(bench, servers), bench);
+  },
+  async flows() {
+    const flows = values.small ? "200000" : "1000000";
+    const script = join(projectDir, "bench", "flow-store.ts");
+    const args = ["--import", "tsx", script, "--flows", flows];
+    const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: projectDir });
+    return ["## Flow store", "", ...stdout.trimEnd().split("\n"), ""];
   },
   async query() {
     const sixHours: DataSet = { name: "6h", pods: values.small ? 40 : 200, points: 1440 };
