@@ -293,20 +293,49 @@ function unpack(
   const value = (facts >>> 16) & 7;
   const time = (facts >>> 24) & 7;
   const timesUnit = unit + headerUnits;
-  const line = { firstMs, intervalMs, count };
   const onLine = time === timeCode.onLine;
-  if (!onLine) unpackTimes(page, timesUnit, time, line, into);
-  const low = onLine ? indexOnLine(line, startMs) : 0;
-  const high = onLine ? indexOnLine(line, endMs + 1) : count;
+  if (!onLine) unpackTimes(page, timesUnit, time, unit, into);
+  const low = onLine ? indexOnLine(doubles, unit, count, startMs) : 0;
+  const high = onLine ? indexOnLine(doubles, unit, count, endMs + 1) : count;
   if (high <= low) return;
   const at = into.count;
   if (onLine) into.addLine(firstMs + low * intervalMs, intervalMs, high - low);
-  const valuesUnit = timesUnit + unitsFor(time, count);
-  unpackValues(page, { unit: valuesUnit, value, base, low, high }, into);
+  // Plain numbers instead of an object: this is called once a chunk, and garbage counts.
+  unpackValues(page, timesUnit + unitsFor(time, count), value, base, low, high, into);
   into.count = at + high - low;
   into.startTimestampsMs?.fill(0, at, into.count);
   if (!onLine) dropOutside(into, at, startMs, endMs);
   if ((facts & plainFlag) !== 0) noteKnown(into, at, (facts & risingFlag) !== 0);
+}
+
+/** How many samples of the record's line are before `timeMs`, a whole number or infinite. */
+function indexOnLine(doubles: Float64Array, unit: number, count: number, timeMs: number): number {
+  const firstMs = doubles[unit]!;
+  const intervalMs = doubles[unit + 1]!;
+  if (timeMs <= firstMs) return 0;
+  if (timeMs > firstMs + (count - 1) * intervalMs) return count;
+  return Math.ceil((timeMs - firstMs) / intervalMs);
+}
+
+/** Writes all times of a record that does not lie on its line behind the buffer's last sample. */
+function unpackTimes(
+  page: Page,
+  timesUnit: number,
+  time: number,
+  unit: number,
+  into: SampleBuffer,
+): void {
+  const firstMs = page.doubles[unit]!;
+  const intervalMs = page.doubles[unit + 1]!;
+  const count = page.words[unit * 2 + 6]! & 0xffff;
+  into.reserve(count);
+  const { timestampsMs, count: at } = into;
+  const isShort = time === timeCode.int16;
+  const offsets = isShort ? page.int16s : page.int32s;
+  const first = timesUnit * (isShort ? 4 : 2);
+  for (let i = 0; i < count; i++) {
+    timestampsMs[at + i] = firstMs + i * intervalMs + offsets[first + i]!;
+  }
 }
 
 /** Where all before sample `at` is known too, so is what is behind it. */
@@ -318,48 +347,16 @@ function noteKnown(into: SampleBuffer, at: number, isRising: boolean): void {
   if (at === 0 || values[at]! >= values[at - 1]!) into.risingCount = into.count;
 }
 
-interface TimeLine {
-  readonly firstMs: number;
-  readonly intervalMs: number;
-  readonly count: number;
-}
-
-/** How many samples of a line are before `timeMs`, a whole number or infinite. */
-function indexOnLine({ firstMs, intervalMs, count }: TimeLine, timeMs: number): number {
-  if (timeMs <= firstMs) return 0;
-  if (timeMs > firstMs + (count - 1) * intervalMs) return count;
-  return Math.ceil((timeMs - firstMs) / intervalMs);
-}
-
-/** Writes all times of a record that does not lie on its line behind the buffer's last sample. */
-function unpackTimes(
+/** Writes values [low, high) behind the buffer's last sample. A loop for each width, as V8 wants it. */
+function unpackValues(
   page: Page,
   unit: number,
-  time: number,
-  { firstMs, intervalMs, count }: TimeLine,
+  value: number,
+  base: number,
+  low: number,
+  high: number,
   into: SampleBuffer,
 ): void {
-  into.reserve(count);
-  const { timestampsMs, count: at } = into;
-  const isShort = time === timeCode.int16;
-  const offsets = isShort ? page.int16s : page.int32s;
-  const first = unit * (isShort ? 4 : 2);
-  for (let i = 0; i < count; i++) {
-    timestampsMs[at + i] = firstMs + i * intervalMs + offsets[first + i]!;
-  }
-}
-
-interface PackedValues {
-  readonly unit: number;
-  readonly value: number;
-  readonly base: number;
-  readonly low: number;
-  readonly high: number;
-}
-
-/** Writes values [low, high) behind the buffer's last sample. A loop for each width, as V8 wants it. */
-function unpackValues(page: Page, packed: PackedValues, into: SampleBuffer): void {
-  const { unit, value, base, low, high } = packed;
   const { values } = into;
   const at = into.count - low;
   if (value === valueCode.same) {

@@ -30,19 +30,40 @@ export function groupLabels(
   const isNamePending: boolean[] = [];
   const groupByKey = new Map<string, number>();
   const project = groupingProjection(node);
-  for (const [row, own] of labelSets.entries()) {
-    const projected = project(own);
-    let group = groupByKey.get(projected.key);
+  const keyOf = groupKey(node, project);
+  for (let row = 0; row < labelSets.length; row++) {
+    const own = labelSets[row] as Labels;
+    const key = keyOf(own);
+    let group = groupByKey.get(key);
     if (group === undefined) {
       group = labels.length;
-      groupByKey.set(projected.key, group);
-      labels.push(projected);
+      groupByKey.set(key, group);
+      labels.push(project(own));
       isNamePending.push(false);
     }
     groupOfRow[row] = group;
     if (isPending[row] === true) isNamePending[group] = true;
   }
   return { groupOfRow, labels, isNamePending };
+}
+
+/**
+ * What series of one group share. For `by` the values of the labels named, so that no label set is made
+ * for each series.
+ */
+function groupKey(
+  node: AggregateNode,
+  project: (labels: Labels) => Labels,
+): (labels: Labels) => string {
+  const names = [...new Set(node.grouping)];
+  if (node.isWithout) return (labels) => project(labels).key;
+  const [only = ""] = names;
+  if (names.length <= 1) return (labels) => (only === "" ? "" : labels.get(only));
+  return (labels) => {
+    let key = labels.get(only);
+    for (let i = 1; i < names.length; i++) key += `\u00ff${labels.get(names[i] as string)}`;
+    return key;
+  };
 }
 
 /** The labels of a series that its group keeps. */

@@ -125,7 +125,7 @@ function extrapolate(
     }
     let factor = memo[step]!;
     const reached = memo[toStartAt + step]! * difference * zeroMargin;
-    if (isCounter && firstValue * memo[sampledAt + step]! <= reached) {
+    if (isCounter && difference > 0 && firstValue * memo[sampledAt + step]! <= reached) {
       factor = factorFromZero(memo, step, steps, { firstValue, difference, perSeconds });
     }
     results[base + step] = difference * factor;
@@ -149,7 +149,7 @@ function extrapolateSteadily(
     const difference = values[to[step]! - 1]! - firstValue;
     let factor = memo[step]!;
     const reached = memo[toStartAt + step]! * difference * zeroMargin;
-    if (isCounter && firstValue * memo[sampledAt + step]! <= reached) {
+    if (isCounter && difference > 0 && firstValue * memo[sampledAt + step]! <= reached) {
       factor = factorFromZero(memo, step, steps, { firstValue, difference, perSeconds });
     }
     results[base + step] = difference * factor;
