@@ -14,12 +14,14 @@ import { hubbleGrpcTest } from "./hubble-grpc.ts";
 import { interoperabilityTest } from "./interoperability.ts";
 import { killTest } from "./kill.ts";
 import { killUnderLoadTest } from "./kill-under-load.ts";
+import { labScenesTest } from "./lab-scenes.ts";
 import { pageTest } from "./page.ts";
 import { powerLossTest } from "./power-loss.ts";
 import { prometheusReadsOurBlocksTest } from "./prometheus-reads-our-blocks.ts";
 import { prometheusReadsOurHeadTest } from "./prometheus-reads-our-head.ts";
 import { prometheusReadsOurWalTest } from "./prometheus-reads-our-wal.ts";
 import { realExportersTest } from "./real-exporters.ts";
+import { remoteWriteBesidePrometheusTest } from "./remote-write-beside-prometheus.ts";
 import { securityTest } from "./security.ts";
 
 export const appTests: readonly AppTest[] = [
@@ -27,6 +29,7 @@ export const appTests: readonly AppTest[] = [
   pageTest,
   exploreTest,
   ciliumDashboardsTest,
+  labScenesTest,
   badInputTest,
   securityTest,
   clientsTest,
@@ -38,6 +41,7 @@ export const appTests: readonly AppTest[] = [
   prometheusReadsOurBlocksTest,
   prometheusReadsOurHeadTest,
   interoperabilityTest,
+  remoteWriteBesidePrometheusTest,
   powerLossTest,
   killUnderLoadTest,
   diskFullTest,
