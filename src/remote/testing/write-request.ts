@@ -45,7 +45,7 @@ export function series(...parts: readonly (readonly number[])[]): number[] {
 }
 
 /** The snappy block of plain bytes: one literal. */
-export function snappyBlock(plain: readonly number[]): Uint8Array {
+export function snappyBlock(plain: readonly number[]): Uint8Array<ArrayBuffer> {
   const length = plain.length;
   if (length === 0) return Uint8Array.of(0);
   const last = length - 1;
