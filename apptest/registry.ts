@@ -23,6 +23,7 @@ import { prometheusReadsOurWalTest } from "./prometheus-reads-our-wal.ts";
 import { realExportersTest } from "./real-exporters.ts";
 import { remoteWriteBesidePrometheusTest } from "./remote-write-beside-prometheus.ts";
 import { securityTest } from "./security.ts";
+import { seriesChurnTest } from "./series-churn.ts";
 
 export const appTests: readonly AppTest[] = [
   demoTest,
@@ -47,4 +48,5 @@ export const appTests: readonly AppTest[] = [
   diskFullTest,
   bitFlipsTest,
   clockJumpsTest,
+  seriesChurnTest,
 ];

@@ -15,9 +15,8 @@ import type { CancelTimer, Clock } from "../base/clock.ts";
 import { errorMessage, QueryError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Registry } from "../metrics/registry.ts";
-import { compareLabels, type Labels } from "../model/labels.ts";
+import { compareLabels } from "../model/labels.ts";
 import type { Matcher } from "../model/matcher.ts";
-import type { MetricMetadata } from "../model/sample.ts";
 import type {
   Appendable,
   Appender,
@@ -37,6 +36,7 @@ import { deleteInBlock, deleteInHead, linkBlock } from "./compaction/admin.ts";
 import { registerCompactionMetrics } from "./compaction/compaction-metrics.ts";
 import { Compactor } from "./compaction/compactor.ts";
 import { OpenReads } from "./compaction/open-reads.ts";
+import { removeStaleSeries, type StaleSeries } from "./compaction/stale-series.ts";
 import { acquireDataLock, type DataLock, type ProcessFacts } from "./data-lock.ts";
 import { DecodedChunks } from "./decoded-chunks.ts";
 import type { FileSystem } from "./file-system.ts";
@@ -56,6 +56,7 @@ import {
   decodedCacheBytesDefault,
   defaultMemoryBudget,
 } from "./head/memory-budget.ts";
+import { RemovedSeries } from "./head/removed-series.ts";
 import { SampleBatch } from "./head/sample-batch.ts";
 import { ReadCache, registerReadCacheMetrics } from "./read-cache.ts";
 import { readOnlyFiles } from "./read-only-files.ts";
@@ -77,6 +78,8 @@ const upkeepMs = 60_000;
 const truncationShare = 0.1;
 /** Bytes of log that wait in memory while the disk is full: about eight million samples. */
 const logBacklogBytesMax = 64 * 1024 * 1024;
+/** How many turns of the event loop series that ended wait for open appenders. */
+const openBatchPausesMax = 10_000;
 /** Batches kept for reuse; more than that were only needed by many appenders at once. */
 const idleBatchesMax = 8;
 
@@ -153,8 +156,6 @@ export interface Tsdb extends Appendable, Queryable, ExemplarQueryable {
   stats(): TsdbStats;
   /** The tables of /api/v1/status/tsdb, each at most `limit` long. O(label pairs). */
   cardinality(limit: number): HeadCardinality;
-  /** What the series of the head with these labels is, as far as an appender said so or the log tells. */
-  metadataOf(labels: Labels): MetricMetadata | undefined;
   /** Drops what is older than `cutoffMs` and shortens the log. Retention calls it by itself. */
   truncate(cutoffMs: number): Promise<void>;
   /** Changes `outOfOrderWindowMs`, as a reload of the configuration may. */
@@ -283,7 +284,9 @@ class HeadTsdb implements Tsdb {
   readonly #counts: LogCounts;
   readonly #idleBatches: SampleBatch[] = [];
   /** Series that are gone, with the segment that may still hold samples of theirs: their records stay that long. */
-  readonly #removedLogIds = new Map<number, number>();
+  readonly #removedSeries = new RemovedSeries();
+  /** Batches of appenders that neither committed nor rolled back yet. */
+  #openBatches = 0;
   readonly #stopMetrics: readonly (() => void)[];
   readonly #blocks: BlockSet;
   readonly #compactor: Compactor;
@@ -355,10 +358,12 @@ class HeadTsdb implements Tsdb {
   }
 
   takeBatch(): SampleBatch {
+    this.#openBatches++;
     return this.#idleBatches.pop() ?? new SampleBatch();
   }
 
   returnBatch(batch: SampleBatch): void {
+    this.#openBatches--;
     batch.clear();
     if (this.#idleBatches.length < idleBatchesMax) this.#idleBatches.push(batch);
   }
@@ -468,10 +473,6 @@ class HeadTsdb implements Tsdb {
     return readCardinality(this.#head, limit);
   }
 
-  metadataOf(labels: Labels): MetricMetadata | undefined {
-    return this.#head.metadata.get(this.#head.series.find(labels.pairs));
-  }
-
   truncate(cutoffMs: number): Promise<void> {
     // One at a time: a second caller waits for the first, then does its own.
     const before = this.#truncation ?? Promise.resolve();
@@ -549,6 +550,7 @@ class HeadTsdb implements Tsdb {
           await this.#reads.settled(Number.POSITIVE_INFINITY, clock);
           this.#lateLog.drop(mark);
         },
+        removeStale: (stale) => this.#removeStale(stale),
         sizeBytes: () => logBytes(fs, walDir) + this.#parts.chunkFiles.sizeBytes(),
       },
       rangeMs: chunkRangeMs,
@@ -608,7 +610,20 @@ class HeadTsdb implements Tsdb {
 
   #truncateHead(cutoffMs: number): void {
     this.#head.truncate(cutoffMs, (logId) => {
-      this.#removedLogIds.set(logId, this.#wal.segment);
+      this.#removedSeries.note(logId, this.#wal.segment);
+    });
+  }
+
+  async #removeStale(stale: StaleSeries): Promise<void> {
+    await this.#reads.settled(Number.POSITIVE_INFINITY, this.#options.clock);
+    // An open appender may hold a sample of a series that comes back. Where one never ends they stay: the
+    // next run tries again.
+    for (let i = 0; this.#openBatches > 0; i++) {
+      if (i === openBatchPausesMax) return;
+      await new Promise((resume) => setImmediate(resume));
+    }
+    removeStaleSeries(this.#head, stale, (logId) => {
+      this.#removedSeries.note(logId, this.#wal.segment);
     });
   }
 
@@ -624,6 +639,7 @@ class HeadTsdb implements Tsdb {
     for (let slot = 1; slot < head.series.slotEnd; slot++) {
       if (head.series.isAlive(slot)) alive.add(head.series.logIdOf(slot));
     }
+    const needed = this.#removedSeries.neededAfter(lastSegment);
     const checkpointIndex = listCheckpoints(fs, walDir).at(-1)?.index ?? -1;
     await writeCheckpoint({
       dir: walDir,
@@ -632,13 +648,10 @@ class HeadTsdb implements Tsdb {
       logger: this.#options.logger,
       lastSegment,
       minMs,
-      keepsSeries: (logId) =>
-        alive.has(logId) || (this.#removedLogIds.get(logId) ?? -1) > lastSegment,
+      keepsSeries: (logId) => alive.has(logId) || needed.has(logId),
       compression: this.#parts.compression,
     });
-    for (const [logId, segment] of this.#removedLogIds) {
-      if (segment <= lastSegment) this.#removedLogIds.delete(logId);
-    }
+    this.#removedSeries.forgetUpTo(lastSegment);
     this.#counts.checkpoints++;
     this.#options.logger.info(
       { from: Math.max(first, checkpointIndex + 1), to: lastSegment },

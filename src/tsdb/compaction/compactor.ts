@@ -22,6 +22,7 @@ import { LateSeriesSource } from "./late-source.ts";
 import { blockRanges, mergeMetas, planCompaction } from "./plan.ts";
 import { deletableBlocks } from "./retention.ts";
 import { BlockSeriesSource } from "./series-source.ts";
+import { findStaleSeries, type StaleSeries } from "./stale-series.ts";
 import { type WriteBlockOptions, writeBlock } from "./write-block.ts";
 
 /** A block is cut when the head spans this many of its lengths. */
@@ -39,6 +40,8 @@ export interface CompactableHead {
   beginLate(): number;
   /** Drops the frozen samples and their log: they are in blocks. */
   endLate(mark: number): Promise<void>;
+  /** Removes series that ended and are in blocks, once nobody reads or writes them. */
+  removeStale(stale: StaleSeries): Promise<void>;
   /** Bytes of the log and the head's files. */
   sizeBytes(): number;
 }
@@ -97,6 +100,7 @@ export class Compactor {
     return this.exclusive(async () => {
       try {
         if (await this.#compactHead()) await this.compactLate();
+        await this.#compactStale();
         this.#applyRetention();
         while (!this.#isStopped && (await this.#compactNext()));
       } catch (thrown) {
@@ -192,10 +196,35 @@ export class Compactor {
     await head.endLate(mark);
   }
 
+  /**
+   * Writes the series that ended to blocks of their own, one a range, and lets them leave the head. The
+   * blocks have the hint of late samples too: they say nothing about how far the head was cut.
+   */
+  async #compactStale(): Promise<void> {
+    const { head, rangeMs, blocks, logger } = this.#options;
+    const stale = this.#isStopped ? undefined : findStaleSeries(head.head);
+    if (stale === undefined) return;
+    const hints = [blockHint.fromOutOfOrder, blockHint.fromStaleSeries];
+    for (let at = Math.floor(stale.minMs / rangeMs) * rangeMs; at <= stale.maxMs; at += rangeMs) {
+      const slice = this.#slice();
+      const span = { minMs: Math.max(at, stale.minMs), maxMs: at + rangeMs - 1 };
+      const source = new HeadSeriesSource(head.head, span, slice, stale.slots);
+      const written = await this.#timed(() => {
+        const meta = this.#levelOne(at, at + rangeMs, hints);
+        return writeBlock([source], meta, this.#writeOptions(blocks.dir, slice));
+      });
+      if (written === undefined) continue;
+      blocks.add(written.ulid);
+      logger.info(figures(written), "cut a block from the series that ended");
+    }
+    await head.removeStale(stale);
+  }
+
   async #writeHeadBlock(dir: string, minMs: number, endMs: number): Promise<BlockMeta | undefined> {
     const slice = this.#slice();
     await this.#options.head.head.order.settle();
-    const source = new HeadSeriesSource(this.#options.head.head, minMs, endMs - 1, slice);
+    const span = { minMs, maxMs: endMs - 1 };
+    const source = new HeadSeriesSource(this.#options.head.head, span, slice);
     const meta = this.#levelOne(minMs, endMs, []);
     return await writeBlock([source], meta, this.#writeOptions(dir, slice));
   }

@@ -23,6 +23,12 @@ import type { SeriesSource, SourceChunk } from "./series-source.ts";
 
 const wholeTime = { startMs: Number.NEGATIVE_INFINITY, endMs: Number.POSITIVE_INFINITY };
 
+/** Both ends inclusive. */
+export interface SourceSpan {
+  readonly minMs: number;
+  readonly maxMs: number;
+}
+
 /** Cursor over the series of a head that have samples in a span of time, both ends inclusive. */
 export class HeadSeriesSource implements SeriesSource {
   labels: readonly string[] = [];
@@ -37,20 +43,23 @@ export class HeadSeriesSource implements SeriesSource {
   readonly #samples = new SampleBuffer();
   #at = 0;
 
-  /** O(series) to begin with. */
-  constructor(head: Head, minMs: number, maxMs: number, slice: TimeSlice) {
+  /** `only`: no series but these. O(series) to begin with. */
+  constructor(head: Head, span: SourceSpan, slice: TimeSlice, only?: Uint32Array) {
+    const { minMs, maxMs } = span;
     this.#head = head;
     this.#minMs = minMs;
     this.#maxMs = maxMs;
     this.#slice = slice;
     const { series, chunks, order } = head;
-    const slots = new Uint32Array(series.count);
+    const end = only?.length ?? series.slotEnd;
+    const slots = new Uint32Array(end);
     let count = 0;
-    for (let slot = 1; slot < series.slotEnd; slot++) {
-      if (!series.isAlive(slot)) continue;
+    for (let i = 0; i < end; i++) {
+      const slot = only?.[i] ?? i;
+      if (slot === 0 || !series.isAlive(slot)) continue;
       if (chunks.lastMs(slot) >= minMs && chunks.firstMs(slot) <= maxMs) slots[count++] = slot;
     }
-    this.#slots = order.sort(slots.subarray(0, count));
+    this.#slots = order.sort(slots.slice(0, count));
     this.#refs = Float64Array.from(this.#slots, (slot) => series.refOf(slot));
   }
 

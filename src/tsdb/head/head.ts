@@ -6,7 +6,6 @@
  */
 
 import type { Labels } from "../../model/labels.ts";
-import type { MetricMetadata } from "../../model/sample.ts";
 import { ExemplarRing } from "./exemplar-ring.ts";
 import type { HeadChunkFiles } from "./head-chunk-files.ts";
 import { HeadChunks } from "./head-chunks.ts";
@@ -18,9 +17,6 @@ import { SeriesOrder } from "./series-order.ts";
 import { SeriesTable, seriesField } from "./series-table.ts";
 import { byteIndex, SharedArena } from "./shared-arena.ts";
 import { SymbolTable } from "./symbol-table.ts";
-
-/** Distinct texts of metadata that are shared; beyond them sharing begins anew. */
-const metadataTextsMax = 20_000;
 
 export interface HeadOptions {
   /** Exemplars kept; 0 switches them off. */
@@ -62,8 +58,6 @@ export class Head {
   /** Whether start times of samples are kept, new ones and those of the log; those in chunks always are. */
   keepsStarts = false;
   readonly exemplars: ExemplarRing;
-  /** What series are, by slot, where somebody said so. */
-  readonly metadata = new Map<number, MetricMetadata>();
   readonly counts: HeadCounts = {
     samplesAppended: 0,
     histogramsAppended: 0,
@@ -85,7 +79,6 @@ export class Head {
 
   readonly budget: MemoryBudget;
   readonly #seriesMax: number;
-  readonly #metadataTexts = new Map<string, MetricMetadata>();
   #lastLogId = 0;
 
   constructor(options: HeadOptions) {
@@ -138,6 +131,7 @@ export class Head {
    * with each one's log id. O(series).
    */
   truncate(cutoffMs: number, onRemoved: (logId: number) => void): void {
+    const gone: number[] = [];
     let minMs = Number.POSITIVE_INFINITY;
     for (let slot = 1; slot < this.series.slotEnd; slot++) {
       if (!this.series.isAlive(slot)) continue;
@@ -145,17 +139,37 @@ export class Head {
       // A series that waits for its first commit has no chunks yet and stays.
       if (words[this.series.wordAt(slot) + seriesField.isUnlogged] === 1) continue;
       if (this.chunks.dropBefore(slot, cutoffMs)) {
-        if (this.late.hasSeries(slot)) continue;
-        onRemoved(this.series.logIdOf(slot));
-        this.#remove(slot);
+        if (!this.late.hasSeries(slot)) gone.push(slot);
         continue;
       }
       minMs = Math.min(minMs, this.chunks.firstMs(slot));
     }
+    this.removeSeries(gone, onRemoved);
     this.deletions.truncate(cutoffMs);
     this.minMs = minMs;
     this.minValidMs = Math.max(this.minValidMs, cutoffMs);
     if (minMs === Number.POSITIVE_INFINITY) this.maxMs = Number.NEGATIVE_INFINITY;
+  }
+
+  /** Frees series with all their chunks; calls `onRemoved` with each one's log id. */
+  removeSeries(slots: readonly number[], onRemoved: (logId: number) => void): void {
+    const pairs = new Map<number, Set<number>>();
+    for (const slot of slots) {
+      this.chunks.dropBefore(slot, Number.POSITIVE_INFINITY);
+      onRemoved(this.series.logIdOf(slot));
+      const count = this.series.labelCount(slot) * 2;
+      for (let i = 0; i < count; i += 2) {
+        const nameId = this.series.labelId(slot, i);
+        const values = pairs.get(nameId) ?? new Set();
+        pairs.set(nameId, values.add(this.series.labelId(slot, i + 1)));
+      }
+    }
+    this.postings.removeAll(pairs, new Set(slots));
+    for (const slot of slots) {
+      this.order.noteRemoved(slot);
+      this.series.remove(slot);
+      this.counts.seriesRemoved++;
+    }
   }
 
   #create(labels: readonly string[], logId: number): number {
@@ -167,29 +181,6 @@ export class Head {
     this.order.noteAdded(slot);
     this.counts.seriesCreated++;
     return slot;
-  }
-
-  /** Keeps what a series is; one object for all series of which the same is said. */
-  keepMetadata(slot: number, { type, unit, help }: MetricMetadata): void {
-    const key = `${type} ${unit} ${help}`;
-    let known = this.#metadataTexts.get(key);
-    if (known === undefined) {
-      if (this.#metadataTexts.size >= metadataTextsMax) this.#metadataTexts.clear();
-      known = { type, unit, help };
-      this.#metadataTexts.set(key, known);
-    }
-    this.metadata.set(slot, known);
-  }
-
-  #remove(slot: number): void {
-    this.metadata.delete(slot);
-    const count = this.series.labelCount(slot) * 2;
-    for (let i = 0; i < count; i += 2) {
-      this.postings.remove(this.series.labelId(slot, i), this.series.labelId(slot, i + 1), slot);
-    }
-    this.order.noteRemoved(slot);
-    this.series.remove(slot);
-    this.counts.seriesRemoved++;
   }
 }
 

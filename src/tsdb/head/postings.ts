@@ -18,6 +18,8 @@ export class Postings {
   #rooms = new Uint32Array(new SharedArrayBuffer(4096));
   #listEnd = 0;
   readonly #freeLists: number[] = [];
+  /** Lists whose last slots are not in their place yet: how many before them are. */
+  readonly #sortedLengths = new Map<number, number>();
   #pairCount = 0;
 
   constructor(arena: SharedArena) {
@@ -54,6 +56,7 @@ export class Postings {
   slots(nameId: number, valueId: number): Uint32Array {
     const list = this.#byName.get(nameId)?.get(valueId);
     if (list === undefined) return new Uint32Array(0);
+    this.#settle(list);
     const address = this.#addresses[list]!;
     const first = wordIndex(address);
     return this.#arena.wordPages[address >>> 16]!.subarray(first, first + this.#lengths[list]!);
@@ -77,35 +80,60 @@ export class Postings {
     const address = this.#addresses[list]!;
     const words = this.#arena.wordPages[address >>> 16]!;
     const first = wordIndex(address);
-    let at = first + length;
-    if (length > 0 && words[at - 1]! > slot) {
-      // Slow path: a reused slot goes into the middle.
-      at = lowerBound(words, first, at, slot);
-      words.copyWithin(at + 1, at, first + length);
+    // A reused slot belongs into the middle. Moving what stands behind it for each one would be quadratic
+    // where many series come and go, so it waits at the end for the next reader.
+    if (length > 0 && words[first + length - 1]! > slot && !this.#sortedLengths.has(list)) {
+      this.#sortedLengths.set(list, length);
     }
-    words[at] = slot;
+    words[first + length] = slot;
     this.#lengths[list] = length + 1;
   }
 
-  /** Takes a series off a pair's list; an empty list goes. */
-  remove(nameId: number, valueId: number, slot: number): void {
+  /** Takes the series of `gone` off the lists of these pairs (values by name); empty lists go. O(their lengths). */
+  removeAll(pairs: ReadonlyMap<number, ReadonlySet<number>>, gone: ReadonlySet<number>): void {
+    for (const [nameId, valueIds] of pairs) {
+      for (const valueId of valueIds) this.#filter(nameId, valueId, gone);
+    }
+  }
+
+  #filter(nameId: number, valueId: number, gone: ReadonlySet<number>): void {
     const values = this.#byName.get(nameId);
     const list = values?.get(valueId);
     if (values === undefined || list === undefined) return;
-    const length = this.#lengths[list]!;
+    this.#settle(list);
+    const end = this.#lengths[list]!;
     const address = this.#addresses[list]!;
     const words = this.#arena.wordPages[address >>> 16]!;
     const first = wordIndex(address);
-    const at = lowerBound(words, first, first + length, slot);
-    if (at === first + length || words[at] !== slot) return;
-    words.copyWithin(at, at + 1, first + length);
-    this.#lengths[list] = length - 1;
-    if (length > 1) return;
+    let kept = 0;
+    for (let i = 0; i < end; i++) {
+      const slot = words[first + i]!;
+      if (!gone.has(slot)) words[first + kept++] = slot;
+    }
+    this.#lengths[list] = kept;
+    if (kept > 0) return;
     this.#arena.free(address, this.#rooms[list]! * 4);
     this.#freeLists.push(list);
     values.delete(valueId);
     this.#pairCount--;
     if (values.size === 0) this.#byName.delete(nameId);
+  }
+
+  /** Merges what waits at the end of a list into it. */
+  #settle(list: number): void {
+    const sortedLength = this.#sortedLengths.get(list);
+    if (sortedLength === undefined) return;
+    this.#sortedLengths.delete(list);
+    const address = this.#addresses[list]!;
+    const words = this.#arena.wordPages[address >>> 16]!;
+    const first = wordIndex(address);
+    const waiting = words.slice(first + sortedLength, first + this.#lengths[list]!).sort();
+    let from = first + sortedLength - 1;
+    let to = first + this.#lengths[list]! - 1;
+    for (let i = waiting.length - 1; i >= 0; to--) {
+      if (from >= first && words[from]! > waiting[i]!) words[to] = words[from--]!;
+      else words[to] = waiting[i--]!;
+    }
   }
 
   #newList(): number {
@@ -136,16 +164,4 @@ function doubled(column: Uint32Array<SharedArrayBuffer>): Uint32Array<SharedArra
   const grown = new Uint32Array(new SharedArrayBuffer(column.length * 8));
   grown.set(column);
   return grown;
-}
-
-/** First index in words[from, to) whose word is not below `wanted`. */
-function lowerBound(words: Uint32Array, from: number, to: number, wanted: number): number {
-  let low = from;
-  let high = to;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (words[middle]! < wanted) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
