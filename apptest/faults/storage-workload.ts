@@ -12,7 +12,8 @@ import { labelsFromObject } from "../../src/model/labels.ts";
 import { SampleBuffer } from "../../src/model/sample.ts";
 import type { Appender } from "../../src/storage/storage.ts";
 import type { ProcessFacts } from "../../src/tsdb/data-lock.ts";
-import { openTsdb, type Tsdb, type TsdbOptions } from "../../src/tsdb/tsdb.ts";
+import { openTsdb, type Tsdb } from "../../src/tsdb/tsdb.ts";
+import type { TsdbOptions } from "../../src/tsdb/tsdb-options.ts";
 import { type DiskStep, type NodeId, type SeededRandom, seededRandom } from "./disk-journal.ts";
 import type { MemoryDisk } from "./memory-disk.ts";
 

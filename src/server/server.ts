@@ -26,7 +26,8 @@ import { registerProcessMetrics } from "../metrics/process-metrics.ts";
 import { Registry } from "../metrics/registry.ts";
 import { WriteReceiver } from "../remote/write-receiver.ts";
 import { ScrapeManager } from "../scrape/scrape-manager.ts";
-import { openTsdb, type Tsdb, type TsdbOptions } from "../tsdb/tsdb.ts";
+import { openTsdb, type Tsdb } from "../tsdb/tsdb.ts";
+import type { TsdbOptions } from "../tsdb/tsdb-options.ts";
 import { clusterFeature } from "./cluster-feature.ts";
 import { ConfigInForce } from "./config-in-force.ts";
 import {

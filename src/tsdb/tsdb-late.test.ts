@@ -13,7 +13,8 @@ import { SampleBuffer } from "../model/sample.ts";
 import { appendFailure } from "../storage/storage.ts";
 import { ByteWriter } from "./byte-writer.ts";
 import { seededRandom } from "./chunks/chunk.contract.ts";
-import { openTsdb, type Tsdb, type TsdbOptions } from "./tsdb.ts";
+import { openTsdb, type Tsdb } from "./tsdb.ts";
+import type { TsdbOptions } from "./tsdb-options.ts";
 import { beginSamples, encodeLabels, encodeSample, recordType } from "./wal/wal-records.ts";
 import { WalWriter } from "./wal/wal-writer.ts";
 

@@ -9,7 +9,8 @@ import { silentLogger } from "../base/logger.ts";
 import type { FloatHistogram, Histogram } from "../model/histogram.ts";
 import { type Labels, labelsFromObject } from "../model/labels.ts";
 import { SampleBuffer } from "../model/sample.ts";
-import { openTsdb, type Tsdb, type TsdbOptions } from "./tsdb.ts";
+import { openTsdb, type Tsdb } from "./tsdb.ts";
+import type { TsdbOptions } from "./tsdb-options.ts";
 
 const startMs = 1_700_006_400_000;
 const stepMs = 15_000;

@@ -13,7 +13,8 @@ import { createMatcher, type Matcher } from "../model/matcher.ts";
 import { highWord, lowWord, SampleBuffer } from "../model/sample.ts";
 import { appendFailure } from "../storage/storage.ts";
 import { seededRandom } from "./chunks/chunk.contract.ts";
-import { openTsdb, type Tsdb, type TsdbOptions } from "./tsdb.ts";
+import { openTsdb, type Tsdb } from "./tsdb.ts";
+import type { TsdbOptions } from "./tsdb-options.ts";
 
 const hourMs = 3_600_000;
 const startMs = 1_700_000_000_000;

@@ -11,12 +11,11 @@
 
 import * as nodeFs from "node:fs";
 import { join } from "node:path";
-import type { CancelTimer, Clock } from "../base/clock.ts";
+import type { CancelTimer } from "../base/clock.ts";
 import { errorMessage, QueryError } from "../base/errors.ts";
-import type { Logger } from "../base/logger.ts";
-import type { Registry } from "../metrics/registry.ts";
-import { compareLabels } from "../model/labels.ts";
+import { compareLabels, type Labels } from "../model/labels.ts";
 import type { Matcher } from "../model/matcher.ts";
+import type { MetricMetadata } from "../model/sample.ts";
 import type {
   Appendable,
   Appender,
@@ -31,13 +30,11 @@ import { BlockSet } from "./block/block-set.ts";
 import { makeDir } from "./block/durable-files.ts";
 import { MergedQuerier } from "./block/merged-querier.ts";
 import { TimeSlice } from "./block/time-slice.ts";
-import type { Random } from "./block/ulid.ts";
 import { deleteInBlock, deleteInHead, linkBlock } from "./compaction/admin.ts";
 import { registerCompactionMetrics } from "./compaction/compaction-metrics.ts";
 import { Compactor } from "./compaction/compactor.ts";
 import { OpenReads } from "./compaction/open-reads.ts";
-import { removeStaleSeries, type StaleSeries } from "./compaction/stale-series.ts";
-import { acquireDataLock, type DataLock, type ProcessFacts } from "./data-lock.ts";
+import { acquireDataLock, type DataLock } from "./data-lock.ts";
 import { DecodedChunks } from "./decoded-chunks.ts";
 import type { FileSystem } from "./file-system.ts";
 import { type HeadCardinality, readCardinality } from "./head/cardinality.ts";
@@ -51,22 +48,15 @@ import { HeadQuerier, type HeadSeries } from "./head/head-querier.ts";
 import { type ReplayResult, replayLog } from "./head/head-replay.ts";
 import { LateLog } from "./head/late-log.ts";
 import { LateQuerier } from "./head/late-querier.ts";
-import {
-  type BudgetState,
-  decodedCacheBytesDefault,
-  defaultMemoryBudget,
-} from "./head/memory-budget.ts";
-import { RemovedSeries } from "./head/removed-series.ts";
+import { decodedCacheBytesDefault, defaultMemoryBudget } from "./head/memory-budget.ts";
 import { SampleBatch } from "./head/sample-batch.ts";
 import { ReadCache, registerReadCacheMetrics } from "./read-cache.ts";
 import { readOnlyFiles } from "./read-only-files.ts";
+import { diskBytes, logBytes } from "./tsdb-disk-usage.ts";
 import { type LogCounts, registerTsdbMetrics } from "./tsdb-metrics.ts";
+import type { TsdbOptions, TsdbStats } from "./tsdb-options.ts";
 import { writeCheckpoint } from "./wal/checkpoint.ts";
-import {
-  loadCompression,
-  type RecordCompression,
-  type WalCompression,
-} from "./wal/record-compression.ts";
+import { loadCompression, type RecordCompression } from "./wal/record-compression.ts";
 import { listCheckpoints, listSegments } from "./wal/wal-segments.ts";
 import { WalWriter } from "./wal/wal-writer.ts";
 
@@ -78,76 +68,8 @@ const upkeepMs = 60_000;
 const truncationShare = 0.1;
 /** Bytes of log that wait in memory while the disk is full: about eight million samples. */
 const logBacklogBytesMax = 64 * 1024 * 1024;
-/** How many turns of the event loop series that ended wait for open appenders. */
-const openBatchPausesMax = 10_000;
 /** Batches kept for reuse; more than that were only needed by many appenders at once. */
 const idleBatchesMax = 8;
-
-export interface TsdbOptions {
-  /** `DIR/tsdb`; made if absent. */
-  readonly dir: string;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly registry?: Registry;
-  /** Samples older than this are dropped, measured from the newest; absent: everything is kept. */
-  readonly retentionMs?: number;
-  /** Blocks beyond this many bytes, log included, are dropped, oldest first; 0 or absent: no limit. */
-  readonly retentionBytes?: number;
-  /** The same as a share of the disk in percent, which wins where the disk's size is known; 0 or absent: no limit. */
-  readonly retentionPercent?: number;
-  /** Bytes of block files kept in memory. */
-  readonly blockCacheBytes?: number;
-  /** Bytes of decoded chunks kept for queries; 0: none; absent: see `decodedCacheBytesDefault`. */
-  readonly decodedCacheBytes?: number;
-  /** For the names of blocks. */
-  readonly random?: Random;
-  /** 0 switches exemplars off. */
-  readonly exemplarsMax?: number;
-  /** Series beyond this are refused; 0 or absent: no limit. */
-  readonly seriesMax?: number;
-  /** Above this estimate of the head's memory new series are refused; 0: no limit; absent: 40 % of the memory. */
-  readonly memoryBudgetBytes?: number;
-  /** How far behind the newest sample a late one may be, ms (`out_of_order_time_window`); 0 or absent: none. */
-  readonly outOfOrderWindowMs?: number;
-  /** Whether samples keep the start times given to their appender (`--enable-feature=st-storage`). */
-  readonly keepsStartTimestamps?: boolean;
-  /** Snappy unless told otherwise. What is there is read whatever it was packed with. */
-  readonly walCompression?: WalCompression;
-  readonly walSegmentSizeBytes?: number;
-  readonly fs?: FileSystem;
-  /** Nothing on disk is changed and no lock is taken: for tools. What is appended is lost at the end. */
-  readonly isReadOnly?: boolean;
-  readonly processFacts?: ProcessFacts;
-  /** Told while the log is replayed, 0..1. */
-  onReplayProgress?(share: number): void;
-}
-
-/** Figures of the head, O(1). */
-export interface TsdbStats {
-  readonly seriesCount: number;
-  readonly chunkCount: number;
-  readonly labelPairCount: number;
-  readonly symbolCount: number;
-  /** Undefined while there are no samples. */
-  readonly minTimeMs: number | undefined;
-  readonly maxTimeMs: number | undefined;
-  readonly samplesAppended: number;
-  readonly exemplarCount: number;
-  /** Bytes of shared pages, and how many of them are in use. */
-  readonly memoryBytes: number;
-  readonly memoryUsedBytes: number;
-  readonly walBytesWritten: number;
-  /** Bytes of the log that wait in memory since the disk is full; a kill would lose their samples. */
-  readonly walBacklogBytes: number;
-  /** Whether the memory budget acts, and which metric grew most. */
-  readonly budget: BudgetState;
-  /** New series refused by a limit. */
-  readonly seriesRefused: number;
-  readonly blockCount: number;
-  readonly blockBytes: number;
-  /** Blocks that cannot be read: name and reason. */
-  readonly corruptBlocks: ReadonlyMap<string, string>;
-}
 
 /** An open database. */
 export interface Tsdb extends Appendable, Queryable, ExemplarQueryable {
@@ -156,6 +78,8 @@ export interface Tsdb extends Appendable, Queryable, ExemplarQueryable {
   stats(): TsdbStats;
   /** The tables of /api/v1/status/tsdb, each at most `limit` long. O(label pairs). */
   cardinality(limit: number): HeadCardinality;
+  /** What the series of the head with these labels is, as far as an appender said so or the log tells. */
+  metadataOf(labels: Labels): MetricMetadata | undefined;
   /** Drops what is older than `cutoffMs` and shortens the log. Retention calls it by itself. */
   truncate(cutoffMs: number): Promise<void>;
   /** Changes `outOfOrderWindowMs`, as a reload of the configuration may. */
@@ -284,9 +208,7 @@ class HeadTsdb implements Tsdb {
   readonly #counts: LogCounts;
   readonly #idleBatches: SampleBatch[] = [];
   /** Series that are gone, with the segment that may still hold samples of theirs: their records stay that long. */
-  readonly #removedSeries = new RemovedSeries();
-  /** Batches of appenders that neither committed nor rolled back yet. */
-  #openBatches = 0;
+  readonly #removedLogIds = new Map<number, number>();
   readonly #stopMetrics: readonly (() => void)[];
   readonly #blocks: BlockSet;
   readonly #compactor: Compactor;
@@ -358,12 +280,10 @@ class HeadTsdb implements Tsdb {
   }
 
   takeBatch(): SampleBatch {
-    this.#openBatches++;
     return this.#idleBatches.pop() ?? new SampleBatch();
   }
 
   returnBatch(batch: SampleBatch): void {
-    this.#openBatches--;
     batch.clear();
     if (this.#idleBatches.length < idleBatchesMax) this.#idleBatches.push(batch);
   }
@@ -473,6 +393,10 @@ class HeadTsdb implements Tsdb {
     return readCardinality(this.#head, limit);
   }
 
+  metadataOf(labels: Labels): MetricMetadata | undefined {
+    return this.#head.metadata.get(this.#head.series.find(labels.pairs));
+  }
+
   truncate(cutoffMs: number): Promise<void> {
     // One at a time: a second caller waits for the first, then does its own.
     const before = this.#truncation ?? Promise.resolve();
@@ -550,7 +474,6 @@ class HeadTsdb implements Tsdb {
           await this.#reads.settled(Number.POSITIVE_INFINITY, clock);
           this.#lateLog.drop(mark);
         },
-        removeStale: (stale) => this.#removeStale(stale),
         sizeBytes: () => logBytes(fs, walDir) + this.#parts.chunkFiles.sizeBytes(),
       },
       rangeMs: chunkRangeMs,
@@ -610,20 +533,7 @@ class HeadTsdb implements Tsdb {
 
   #truncateHead(cutoffMs: number): void {
     this.#head.truncate(cutoffMs, (logId) => {
-      this.#removedSeries.note(logId, this.#wal.segment);
-    });
-  }
-
-  async #removeStale(stale: StaleSeries): Promise<void> {
-    await this.#reads.settled(Number.POSITIVE_INFINITY, this.#options.clock);
-    // An open appender may hold a sample of a series that comes back. Where one never ends they stay: the
-    // next run tries again.
-    for (let i = 0; this.#openBatches > 0; i++) {
-      if (i === openBatchPausesMax) return;
-      await new Promise((resume) => setImmediate(resume));
-    }
-    removeStaleSeries(this.#head, stale, (logId) => {
-      this.#removedSeries.note(logId, this.#wal.segment);
+      this.#removedLogIds.set(logId, this.#wal.segment);
     });
   }
 
@@ -639,7 +549,6 @@ class HeadTsdb implements Tsdb {
     for (let slot = 1; slot < head.series.slotEnd; slot++) {
       if (head.series.isAlive(slot)) alive.add(head.series.logIdOf(slot));
     }
-    const needed = this.#removedSeries.neededAfter(lastSegment);
     const checkpointIndex = listCheckpoints(fs, walDir).at(-1)?.index ?? -1;
     await writeCheckpoint({
       dir: walDir,
@@ -648,32 +557,17 @@ class HeadTsdb implements Tsdb {
       logger: this.#options.logger,
       lastSegment,
       minMs,
-      keepsSeries: (logId) => alive.has(logId) || needed.has(logId),
+      keepsSeries: (logId) =>
+        alive.has(logId) || (this.#removedLogIds.get(logId) ?? -1) > lastSegment,
       compression: this.#parts.compression,
     });
-    this.#removedSeries.forgetUpTo(lastSegment);
+    for (const [logId, segment] of this.#removedLogIds) {
+      if (segment <= lastSegment) this.#removedLogIds.delete(logId);
+    }
     this.#counts.checkpoints++;
     this.#options.logger.info(
       { from: Math.max(first, checkpointIndex + 1), to: lastSegment },
       "replaced WAL segments by a checkpoint",
     );
   }
-}
-
-/** Bytes of the disk that the folder lies on; 0 where that cannot be told. */
-function diskBytes(fs: FileSystem, dir: string): number {
-  try {
-    const { blocks, bsize } = fs.statfsSync(dir);
-    return blocks * bsize;
-  } catch {
-    return 0;
-  }
-}
-
-/** Bytes of the log, checkpoints included. */
-function logBytes(fs: FileSystem, walDir: string): number {
-  const folders = [walDir, ...listCheckpoints(fs, walDir).map(({ path }) => path)];
-  return folders
-    .flatMap((folder) => listSegments(fs, folder))
-    .reduce((sum, { path }) => sum + fs.statSync(path).size, 0);
 }

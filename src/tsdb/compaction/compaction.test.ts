@@ -14,7 +14,8 @@ import { readMeta } from "../block/block-meta.ts";
 import { isUlid } from "../block/ulid.ts";
 import { seededRandom } from "../chunks/chunk.contract.ts";
 import type { FileSystem } from "../file-system.ts";
-import { openTsdb, type Tsdb, type TsdbOptions } from "../tsdb.ts";
+import { openTsdb, type Tsdb } from "../tsdb.ts";
+import type { TsdbOptions } from "../tsdb-options.ts";
 
 const hourMs = 3_600_000;
 const minuteMs = 60_000;
