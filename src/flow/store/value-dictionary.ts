@@ -156,7 +156,7 @@ function hashText(text: string): number {
   const { length } = text;
   if (length === 0) return 5;
   let hash = mix(length, text.charCodeAt(length - 1));
-  const from = length > 12 ? length - 8 : 0;
+  const from = length > 8 ? length - 6 : 0;
   for (let i = from; i < length - 1; i++) hash = Math.imul(hash, 31) + text.charCodeAt(i);
   return mix(hash, text.charCodeAt(length >> 1));
 }

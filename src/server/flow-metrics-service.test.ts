@@ -1,0 +1,113 @@
+import { describe, expect, it } from "vitest";
+import { FakeClock } from "../base/clock.ts";
+import { silentLogger } from "../base/logger.ts";
+import type { Flow } from "../flow/model/flow.ts";
+import type { NodeCompleteness } from "../flow/source/completeness.ts";
+import { renderText } from "../metrics/exposition.ts";
+import { Registry } from "../metrics/registry.ts";
+import { SampleBuffer } from "../model/sample.ts";
+import { MemoryStorage } from "../storage/memory-storage.ts";
+import { type FlowMetricsOptions, startFlowMetricsService } from "./flow-metrics-service.ts";
+
+const drop: Flow = {
+  verdict: "DROPPED",
+  drop_reason_desc: "POLICY_DENIED",
+  drop_reason: 133,
+  l4: { TCP: { source_port: 1, destination_port: 80 } },
+  Type: "L3_L4",
+  event_type: { type: 1, sub_type: 133 },
+};
+
+async function start(
+  settings: Partial<FlowMetricsOptions>,
+  nodes: readonly NodeCompleteness[] = [],
+) {
+  const clock = new FakeClock(1_763_697_600_000);
+  const appendable = new MemoryStorage();
+  const registry = new Registry();
+  const service = await startFlowMetricsService({
+    settings: { listen: "127.0.0.1:0", metrics: undefined, dynamicFile: undefined, ...settings },
+    clock,
+    logger: silentLogger,
+    registry,
+    appendable,
+    nodes: () => nodes,
+  });
+  return { clock, appendable, registry, service };
+}
+
+function stored(storage: MemoryStorage): string[] {
+  return storage.sortedSeries().map((series) => {
+    const samples = new SampleBuffer();
+    series.readSamples(samples, 0, Number.MAX_SAFE_INTEGER);
+    const values = Array.from({ length: samples.count }, (_, i) =>
+      samples.isStale(i) ? "stale" : samples.values[i],
+    );
+    return `${series.labels} ${values.join(" ")}`;
+  });
+}
+
+describe("flow metrics service", () => {
+  it("serves Hubble's page as text and OpenMetrics, to loopback's own names alone", async () => {
+    const { service } = await start({});
+    service.process([drop]);
+    const url = `http://${service.address}/metrics`;
+    const text = await (await fetch(url)).text();
+    expect(text).toContain('hubble_drop_total{protocol="TCP",reason="POLICY_DENIED"} 1\n');
+    const open = await fetch(url, {
+      headers: { accept: "application/openmetrics-text;version=1.0.0" },
+    });
+    expect(open.headers.get("content-type")).toContain("application/openmetrics-text");
+    expect(await open.text()).toMatch(/# EOF\n$/);
+    expect((await fetch(`http://${service.address}/`)).status).toBe(404);
+    await service.close();
+  });
+
+  it("stores the series it was asked for, marked, every 15 s", async () => {
+    const { clock, appendable, service } = await start({ metrics: "drop" });
+    service.process([drop, drop]);
+    await clock.advance(15_000);
+    service.process([drop]);
+    await clock.advance(15_000);
+    const series = stored(appendable).filter((line) => line.includes("hubble_drop_total"));
+    expect(series).toEqual([
+      '{__name__="hubble_drop_total", instance="ciliascope", job="ciliascope-flows", protocol="TCP", reason="POLICY_DENIED"} 2 3',
+    ]);
+    await service.close();
+  });
+
+  it("stores nothing unless asked, since agents expose the same names", async () => {
+    const { clock, appendable, service } = await start({});
+    service.process([drop]);
+    await clock.advance(60_000);
+    expect(stored(appendable)).toEqual([]);
+    await service.close();
+  });
+
+  it("counts lost events by cause", async () => {
+    const nodes = [
+      { node: "n", seen: 1, lost: { OBSERVER_EVENTS_QUEUE: 7 }, state: "", message: "" },
+    ];
+    const { clock, appendable, service } = await start({ metrics: "drop" }, nodes);
+    await clock.advance(15_000);
+    expect(stored(appendable).find((line) => line.includes("observer_events_queue"))).toMatch(
+      / 7$/,
+    );
+    await service.close();
+  });
+
+  it("refuses a metrics string beside a file, and an address that others reach", async () => {
+    await expect(start({ metrics: "drop", dynamicFile: "x.yaml" })).rejects.toThrow(
+      "both --flows.metrics and",
+    );
+    await expect(start({ listen: "0.0.0.0:0" })).rejects.toThrow("asks nobody for a password");
+  });
+
+  it("shows its own size among our metrics", async () => {
+    const { clock, registry, service } = await start({});
+    service.process([drop]);
+    await clock.advance(1000);
+    expect(renderText(registry)).toMatch(/ciliascope_flow_metrics_series [1-9]/);
+    await service.close();
+  });
+});
