@@ -34,6 +34,7 @@ import { deleteInBlock, deleteInHead, linkBlock } from "./compaction/admin.ts";
 import { registerCompactionMetrics } from "./compaction/compaction-metrics.ts";
 import { Compactor } from "./compaction/compactor.ts";
 import { OpenReads } from "./compaction/open-reads.ts";
+import { removeStaleSeries, type StaleSeries } from "./compaction/stale-series.ts";
 import { acquireDataLock, type DataLock } from "./data-lock.ts";
 import { DecodedChunks } from "./decoded-chunks.ts";
 import type { FileSystem } from "./file-system.ts";
@@ -49,6 +50,7 @@ import { type ReplayResult, replayLog } from "./head/head-replay.ts";
 import { LateLog } from "./head/late-log.ts";
 import { LateQuerier } from "./head/late-querier.ts";
 import { decodedCacheBytesDefault, defaultMemoryBudget } from "./head/memory-budget.ts";
+import { RemovedSeries } from "./head/removed-series.ts";
 import { SampleBatch } from "./head/sample-batch.ts";
 import { ReadCache, registerReadCacheMetrics } from "./read-cache.ts";
 import { readOnlyFiles } from "./read-only-files.ts";
@@ -68,6 +70,8 @@ const upkeepMs = 60_000;
 const truncationShare = 0.1;
 /** Bytes of log that wait in memory while the disk is full: about eight million samples. */
 const logBacklogBytesMax = 64 * 1024 * 1024;
+/** How many turns of the event loop series that ended wait for open appenders. */
+const openBatchPausesMax = 10_000;
 /** Batches kept for reuse; more than that were only needed by many appenders at once. */
 const idleBatchesMax = 8;
 
@@ -208,7 +212,9 @@ class HeadTsdb implements Tsdb {
   readonly #counts: LogCounts;
   readonly #idleBatches: SampleBatch[] = [];
   /** Series that are gone, with the segment that may still hold samples of theirs: their records stay that long. */
-  readonly #removedLogIds = new Map<number, number>();
+  readonly #removedSeries = new RemovedSeries();
+  /** Batches of appenders that neither committed nor rolled back yet. */
+  #openBatches = 0;
   readonly #stopMetrics: readonly (() => void)[];
   readonly #blocks: BlockSet;
   readonly #compactor: Compactor;
@@ -280,10 +286,12 @@ class HeadTsdb implements Tsdb {
   }
 
   takeBatch(): SampleBatch {
+    this.#openBatches++;
     return this.#idleBatches.pop() ?? new SampleBatch();
   }
 
   returnBatch(batch: SampleBatch): void {
+    this.#openBatches--;
     batch.clear();
     if (this.#idleBatches.length < idleBatchesMax) this.#idleBatches.push(batch);
   }
@@ -474,6 +482,7 @@ class HeadTsdb implements Tsdb {
           await this.#reads.settled(Number.POSITIVE_INFINITY, clock);
           this.#lateLog.drop(mark);
         },
+        removeStale: (stale) => this.#removeStale(stale),
         sizeBytes: () => logBytes(fs, walDir) + this.#parts.chunkFiles.sizeBytes(),
       },
       rangeMs: chunkRangeMs,
@@ -533,7 +542,20 @@ class HeadTsdb implements Tsdb {
 
   #truncateHead(cutoffMs: number): void {
     this.#head.truncate(cutoffMs, (logId) => {
-      this.#removedLogIds.set(logId, this.#wal.segment);
+      this.#removedSeries.note(logId, this.#wal.segment);
+    });
+  }
+
+  async #removeStale(stale: StaleSeries): Promise<void> {
+    await this.#reads.settled(Number.POSITIVE_INFINITY, this.#options.clock);
+    // An open appender may hold a sample of a series that comes back. Where one never ends they stay: the
+    // next run tries again.
+    for (let i = 0; this.#openBatches > 0; i++) {
+      if (i === openBatchPausesMax) return;
+      await new Promise((resume) => setImmediate(resume));
+    }
+    removeStaleSeries(this.#head, stale, (logId) => {
+      this.#removedSeries.note(logId, this.#wal.segment);
     });
   }
 
@@ -549,6 +571,7 @@ class HeadTsdb implements Tsdb {
     for (let slot = 1; slot < head.series.slotEnd; slot++) {
       if (head.series.isAlive(slot)) alive.add(head.series.logIdOf(slot));
     }
+    const needed = this.#removedSeries.neededAfter(lastSegment);
     const checkpointIndex = listCheckpoints(fs, walDir).at(-1)?.index ?? -1;
     await writeCheckpoint({
       dir: walDir,
@@ -557,13 +580,10 @@ class HeadTsdb implements Tsdb {
       logger: this.#options.logger,
       lastSegment,
       minMs,
-      keepsSeries: (logId) =>
-        alive.has(logId) || (this.#removedLogIds.get(logId) ?? -1) > lastSegment,
+      keepsSeries: (logId) => alive.has(logId) || needed.has(logId),
       compression: this.#parts.compression,
     });
-    for (const [logId, segment] of this.#removedLogIds) {
-      if (segment <= lastSegment) this.#removedLogIds.delete(logId);
-    }
+    this.#removedSeries.forgetUpTo(lastSegment);
     this.#counts.checkpoints++;
     this.#options.logger.info(
       { from: Math.max(first, checkpointIndex + 1), to: lastSegment },

@@ -6,6 +6,7 @@
  */
 
 import type { Labels } from "../../model/labels.ts";
+import type { MetricMetadata } from "../../model/sample.ts";
 import { ExemplarRing } from "./exemplar-ring.ts";
 import type { HeadChunkFiles } from "./head-chunk-files.ts";
 import { HeadChunks } from "./head-chunks.ts";
@@ -17,6 +18,9 @@ import { SeriesOrder } from "./series-order.ts";
 import { SeriesTable, seriesField } from "./series-table.ts";
 import { byteIndex, SharedArena } from "./shared-arena.ts";
 import { SymbolTable } from "./symbol-table.ts";
+
+/** Distinct texts of metadata that are shared; beyond them sharing begins anew. */
+const metadataTextsMax = 20_000;
 
 export interface HeadOptions {
   /** Exemplars kept; 0 switches them off. */
@@ -58,6 +62,8 @@ export class Head {
   /** Whether start times of samples are kept, new ones and those of the log; those in chunks always are. */
   keepsStarts = false;
   readonly exemplars: ExemplarRing;
+  /** What series are, by slot, where somebody said so. */
+  readonly metadata = new Map<number, MetricMetadata>();
   readonly counts: HeadCounts = {
     samplesAppended: 0,
     histogramsAppended: 0,
@@ -79,6 +85,7 @@ export class Head {
 
   readonly budget: MemoryBudget;
   readonly #seriesMax: number;
+  readonly #metadataTexts = new Map<string, MetricMetadata>();
   #lastLogId = 0;
 
   constructor(options: HeadOptions) {
@@ -166,6 +173,7 @@ export class Head {
     }
     this.postings.removeAll(pairs, new Set(slots));
     for (const slot of slots) {
+      this.metadata.delete(slot);
       this.order.noteRemoved(slot);
       this.series.remove(slot);
       this.counts.seriesRemoved++;
@@ -181,6 +189,18 @@ export class Head {
     this.order.noteAdded(slot);
     this.counts.seriesCreated++;
     return slot;
+  }
+
+  /** Keeps what a series is; one object for all series of which the same is said. */
+  keepMetadata(slot: number, { type, unit, help }: MetricMetadata): void {
+    const key = `${type} ${unit} ${help}`;
+    let known = this.#metadataTexts.get(key);
+    if (known === undefined) {
+      if (this.#metadataTexts.size >= metadataTextsMax) this.#metadataTexts.clear();
+      known = { type, unit, help };
+      this.#metadataTexts.set(key, known);
+    }
+    this.metadata.set(slot, known);
   }
 }
 
