@@ -1,5 +1,5 @@
 /**
- * `npx tsx bench/flow-store.ts [--flows N] [--data DIR] [--dir DIR]`: the flow store with N flows (1,000,000;
+ * `npx tsx bench/flow-store.ts [--flows N] [--pods N] [--data DIR] [--dir DIR]`: the flow store with N flows (1,000,000;
  * the figures of docs/BENCHMARKS.md: 10,000,000): written a CPU second, bytes a flow on disk, and searches
  * with a cold page cache, each count checked against a full scan with Hubble's own test.
  */
@@ -15,7 +15,7 @@ import { silentLogger } from "../src/base/logger.ts";
 import { compileFlowFilters, type FlowFilter } from "../src/flow/filter/flow-filter.ts";
 import { mapTable } from "../src/flow/map/map-cells.ts";
 import { buildServiceMap } from "../src/flow/map/service-map.ts";
-import { type Flow, formatTimestamp } from "../src/flow/model/flow.ts";
+import { type Flow, type FlowEndpoint, formatTimestamp } from "../src/flow/model/flow.ts";
 import { parseFlowLine } from "../src/flow/model/jsonpb.ts";
 import { countFlows, groupFlows } from "../src/flow/store/flow-groups.ts";
 import { FlowStore } from "../src/flow/store/flow-store.ts";
@@ -30,6 +30,8 @@ const { values } = parseArgs({
       default: join(import.meta.dirname, "..", "..", "shared", "perf", "hubble"),
     },
     dir: { type: "string", default: tmpdir() },
+    /** Endpoints of so many pods (a sixth as many workloads) instead of the recorded ones. */
+    pods: { type: "string", default: "0" },
   },
 });
 const linesFile = join(values.data, "flows.jsonl.gz");
@@ -38,6 +40,7 @@ if (!existsSync(linesFile)) {
   process.exit(2);
 }
 const flowCount = Number(values.flows);
+const podCount = Number(values.pods);
 const batchFlows = 20_000;
 /** 7,000 flows a second: 400,000 a minute. */
 const flowGapNs = 142_857;
@@ -75,6 +78,11 @@ function makeFlow(index: number): Flow {
   flow.uuid = randomUuid();
   const isDropped = next() % 50 === 0;
   flow.verdict = isDropped ? "DROPPED" : flow.verdict === "DROPPED" ? "FORWARDED" : flow.verdict;
+  if (podCount > 0) {
+    flow.source = pod(next() % podCount);
+    // A pod talks to a few others.
+    flow.destination = pod((next() % 8) * 37 + ((flow.source.identity ?? 0) % 50));
+  }
   if (next() % 1000 === 0) {
     flow.source = { identity: 4711, namespace: "bench", pod_name: "needle-0", labels: ["k8s:a=b"] };
   }
@@ -82,6 +90,24 @@ function makeFlow(index: number): Flow {
     flow.l7.http.url = `http://shop/items/${next() % 100_000}?page=${index % 7}`;
   }
   return flow;
+}
+
+function pod(index: number): FlowEndpoint {
+  const workload = Math.floor(index / 6);
+  const namespace = `team-${workload % 60}`;
+  return {
+    ID: index,
+    identity: 1000 + workload,
+    cluster_name: "default",
+    namespace,
+    labels: [
+      `k8s:app=app-${workload}`,
+      `k8s:io.kubernetes.pod.namespace=${namespace}`,
+      "k8s:io.cilium.k8s.policy.cluster=default",
+    ],
+    pod_name: `app-${workload}-7d9f8b6c5-${index.toString(36).padStart(5, "x")}`,
+    workloads: [{ name: `app-${workload}`, kind: "Deployment" }],
+  };
 }
 
 function next(): number {

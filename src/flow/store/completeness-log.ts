@@ -66,7 +66,10 @@ export class CompletenessLog {
   constructor(options: CompletenessLogOptions) {
     this.#options = options;
     this.#path = join(options.dir, "completeness.jsonl");
-    this.#stretches = existsSync(this.#path) ? readLines(this.#path) : [];
+    const text = existsSync(this.#path) ? readFileSync(this.#path, "utf8") : "";
+    this.#stretches = readLines(text);
+    // A torn line is ended, so that it does not spoil the next.
+    if (text !== "" && !text.endsWith("\n")) appendFileSync(this.#path, "\n");
     this.#prunedMs = options.clock.nowMs();
     this.#schedule();
   }
@@ -149,9 +152,9 @@ export class CompletenessLog {
   }
 }
 
-function readLines(path: string): Stretch[] {
+function readLines(text: string): Stretch[] {
   const stretches: Stretch[] = [];
-  for (const line of readFileSync(path, "utf8").split("\n")) {
+  for (const line of text.split("\n")) {
     try {
       const stretch = JSON.parse(line) as Partial<Stretch>;
       if (typeof stretch.t === "number" && Array.isArray(stretch.n))
