@@ -1,19 +1,48 @@
 /**
- * `npm run soak [-- --minutes N]`: the demo for a long time, its memory, series and event loop delay
- * once a minute. Ends with exit code 1 when resident memory of the last quarter is more than half as
- * much again as that of the second quarter: something grows that should not.
+ * `npm run soak [-- --minutes N] [--only NAME]`: what takes too long for CI: the storage faults at length
+ * (soak-storage.ts), then the demo for N minutes, its memory, series and event loop delay once a minute.
+ * Ends with a line for each part and exit code 1 where one is bad. Parts: --only names one.
  */
 
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { AppTestContext, queryValue } from "../apptest/app-test.ts";
 import { memoryMib } from "./process-usage.ts";
+import { type SoakPart, type SoakResult, storageParts } from "./soak-storage.ts";
 
+/** The demo's resident memory in the last quarter over that in the second: more is growth. */
 const growthMax = 1.5;
-const { values } = parseArgs({ options: { minutes: { type: "string", default: "120" } } });
+const { values } = parseArgs({
+  options: { minutes: { type: "string", default: "120" }, only: { type: "string" } },
+});
 const minutes = Number(values.minutes);
-const context = new AppTestContext();
-try {
+const parts: readonly SoakPart[] = [...storageParts, { name: "demo", run: soakDemo }];
+const chosen = parts.filter(({ name }) => values.only === undefined || values.only === name);
+if (chosen.length === 0) {
+  console.error(`no part ${values.only}; there are ${parts.map(({ name }) => name).join(", ")}`);
+  process.exit(2);
+}
+const summary: string[] = [];
+for (const part of chosen) {
+  const context = new AppTestContext();
+  const startedMs = performance.now();
+  console.log(`== ${part.name}`);
+  let result: SoakResult;
+  try {
+    result = await part.run(context);
+  } catch (thrown) {
+    result = { isGood: false, line: thrown instanceof Error ? thrown.message : String(thrown) };
+  } finally {
+    await context.close();
+  }
+  if (!result.isGood) process.exitCode = 1;
+  const seconds = ((performance.now() - startedMs) / 1000).toFixed(0);
+  summary.push(`${result.isGood ? "ok  " : "BAD "} ${part.name} (${seconds} s): ${result.line}`);
+  console.log(summary.at(-1));
+}
+console.log(`\n${summary.join("\n")}`);
+
+async function soakDemo(context: AppTestContext): Promise<SoakResult> {
   const port = await context.freePort();
   const url = `http://127.0.0.1:${port}`;
   const demo = context.startProgram([
@@ -35,16 +64,14 @@ try {
       `minute ${minute}: ${rss.toFixed(0)} MiB, ${series} series, event loop p99 ${((delay ?? 0) * 1000).toFixed(1)} ms`,
     );
   }
+  await demo.stop();
   const quarter = Math.max(1, Math.floor(minutes / 4));
   const early = mean(resident.slice(quarter, 2 * quarter));
   const late = mean(resident.slice(-quarter));
-  console.log(
-    `resident memory: second quarter ${early.toFixed(0)} MiB, last quarter ${late.toFixed(0)} MiB`,
-  );
-  if (minutes >= 4 && late > early * growthMax) process.exitCode = 1;
-  await demo.stop();
-} finally {
-  await context.close();
+  return {
+    isGood: minutes < 4 || late <= early * growthMax,
+    line: `resident memory: second quarter ${early.toFixed(0)} MiB, last quarter ${late.toFixed(0)} MiB`,
+  };
 }
 
 function mean(numbers: readonly number[]): number {
