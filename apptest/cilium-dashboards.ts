@@ -23,6 +23,7 @@ const dashboardsDir = join(projectDir, "..", "shared", "data", "dashboards");
 const docsFile = join(projectDir, "docs", "dashboards.md");
 /** How long the demo has run when the panels are counted. */
 const warmUpMs = 120_000;
+const passesMax = 3;
 
 /** Files and how many of their panels must vary. */
 const dashboards: readonly { readonly file: string; readonly varyingMin: number }[] = [
@@ -68,7 +69,7 @@ export const ciliumDashboardsTest: AppTest = {
     for (const { file } of dashboards) await importDashboard(url, file);
     await new Promise((done) => setTimeout(done, warmUpMs - (performance.now() - readyMs)));
     const outcomes: DashboardOutcome[] = [];
-    for (const { file } of dashboards) outcomes.push(await watchDashboard(browser, url, file));
+    for (const wanted of dashboards) outcomes.push(await watchDashboard(browser, url, wanted));
     for (const outcome of outcomes) console.log(`      ${summary(outcome)}`);
     const table = docsTable(outcomes);
     if (process.env["CILIASCOPE_WRITE_DOCS"] === "1") writeFileSync(docsFile, table);
@@ -94,7 +95,7 @@ async function importDashboard(url: string, file: string): Promise<void> {
 async function watchDashboard(
   browser: Browser,
   url: string,
-  file: string,
+  { file, varyingMin }: (typeof dashboards)[number],
 ): Promise<DashboardOutcome> {
   const json: unknown = JSON.parse(readFileSync(join(dashboardsDir, `${file}.json`), "utf8"));
   const { dashboard } = parseDashboard(json);
@@ -110,15 +111,22 @@ async function watchDashboard(
   });
   await page.goto(`${url}/d/${dashboard.uid}?from=now-2m&to=now`);
   await page.waitForSelector("article.panel");
-  await scrollThrough(page);
-  await takePicture(page, file);
-  const states = await readStates(page);
-  await Promise.all(pending);
   const panels = allPanels(dashboard.panels).filter((panel) => panel.type !== "text");
-  const outcomes = panels.map((panel) => ({
-    title: panel.title,
-    state: panelState(panel, states, varying),
-  }));
+  let outcomes: PanelOutcome[] = [];
+  // A slow machine draws panels only after they were scrolled past: it is given another look.
+  for (let pass = 0; pass < passesMax; pass++) {
+    await scrollThrough(page);
+    const states = await readStates(page);
+    await Promise.all(pending);
+    outcomes = panels.map((panel) => ({
+      title: panel.title,
+      state: panelState(panel, states, varying),
+    }));
+    if (outcomes.filter(({ state }) => state === "varies").length >= varyingMin) break;
+    await page.reload();
+    await page.waitForSelector("article.panel");
+  }
+  await takePicture(page, file);
   await page.context().close();
   expectEqual(troubles, [], `errors of the page on ${file}`);
   return { file, title: dashboard.title, panels: outcomes };

@@ -22,7 +22,12 @@ const upstreamFailedBody =
 /** Headers of one connection only; never passed on. */
 const hopHeaders = new Set(["connection", "keep-alive", "proxy-connection", "te", "upgrade"]);
 /** Headers that flows carry. */
-const loggedHeaders = new Set(["accept", "content-type", "user-agent", "x-request-id"]);
+const loggedHeaders = new Map([
+  ["accept", "Accept"],
+  ["content-type", "Content-Type"],
+  ["user-agent", "User-Agent"],
+  ["x-request-id", "X-Request-Id"],
+]);
 
 type Job = Parameters<HttpProxy["accept"]>[1];
 
@@ -107,6 +112,8 @@ class ProxyConnection {
   #isAnswered = true;
   #isLast = false;
   #isUpgrade = false;
+  /** An answer's head that waits for the body bytes that came with it. */
+  #heldHead = "";
   #isRefused = false;
 
   constructor(down: Duplex, job: Job, tools: ProxyTools) {
@@ -187,7 +194,10 @@ class ProxyConnection {
     this.#responses = responses;
     responses.hasBodyFor = (status) =>
       this.#exchange?.method !== "HEAD" && status >= 200 && status !== 204 && status !== 304;
-    up.on("data", (bytes: Buffer) => responses.push(bytes));
+    up.on("data", (bytes: Buffer) => {
+      responses.push(bytes);
+      this.#flushHead();
+    });
     up.on("end", () => responses.close());
     up.on("error", (error) => this.#fail(error));
     up.on("close", () => {
@@ -204,7 +214,10 @@ class ProxyConnection {
     return {
       onHead: (head) => this.#onResponse(head),
       onBody: (bytes) => {
-        if (this.#down.write(bytes)) return;
+        const head = this.#heldHead;
+        this.#heldHead = "";
+        const whole = head === "" ? bytes : Buffer.concat([Buffer.from(head, "latin1"), bytes]);
+        if (this.#down.write(whole)) return;
         this.#up?.pause();
         this.#down.once("drain", () => this.#up?.resume());
       },
@@ -232,9 +245,17 @@ class ProxyConnection {
     const elapsedMs = exchange.elapsedMs();
     exchange.logResponse(code, head.fields, elapsedMs);
     const isTunnel = code === 101 && this.#isUpgrade;
-    this.#down.write(responseText(head, Math.floor(elapsedMs), isTunnel), "latin1");
+    // Head and body that came together leave together: one segment, as Envoy sends them.
+    this.#heldHead = responseText(head, Math.floor(elapsedMs), isTunnel);
     if (saysClose(head)) this.#isLast = true;
     if (isTunnel) this.#tunnel();
+  }
+
+  #flushHead(): void {
+    const head = this.#heldHead;
+    if (head === "") return;
+    this.#heldHead = "";
+    this.#down.write(head, "latin1");
   }
 
   /** From here on bytes are passed on as they come: WebSocket and the like. */
@@ -243,6 +264,7 @@ class ProxyConnection {
     const down = this.#down;
     if (up === undefined) return;
     this.#isAnswered = true;
+    this.#flushHead();
     const early = this.#requests.detach();
     const late = this.#responses?.detach() ?? Buffer.alloc(0);
     down.removeAllListeners("data");
@@ -256,6 +278,7 @@ class ProxyConnection {
   /** The answer is out and the request whole: the next one, or the end. */
   #finish(): void {
     if (!this.#isAnswered || !this.#isRequestWhole) return;
+    this.#flushHead();
     this.#exchange = undefined;
     if (this.#isLast) {
       this.#down.end();
@@ -279,6 +302,7 @@ class ProxyConnection {
     this.#isAnswered = true;
     context.logger.debug({ error: errorMessage(thrown) }, "upstream failed");
     if (exchange.isAnswered) {
+      this.#flushHead();
       this.#down.destroy();
       return;
     }
@@ -494,9 +518,8 @@ function fieldIn(fields: readonly string[], name: string): string {
 function flowHeaders(fields: readonly string[]): { key: string; value: string }[] {
   const headers: { key: string; value: string }[] = [];
   for (let i = 0; i + 1 < fields.length; i += 2) {
-    const name = fields[i] ?? "";
-    if (!loggedHeaders.has(name)) continue;
-    const key = name.replace(/(^|-)[a-z]/g, (letter) => letter.toUpperCase());
+    const key = loggedHeaders.get(fields[i] ?? "");
+    if (key === undefined) continue;
     headers.push({ key, value: fields[i + 1] ?? "" });
   }
   return headers;
