@@ -143,7 +143,9 @@ export class PodRunner {
     const abort = new AbortController();
     const cancel = this.#context.clock.after(callTimeoutMs, () => abort.abort());
     try {
-      const [address] = await resolver().resolve(source, hostname);
+      // Full names are asked for as they are; else each would cost four searches first.
+      const isFull = hostname.endsWith(".cluster.local");
+      const [address] = await resolver().resolve(source, isFull ? `${hostname}.` : hostname);
       if (address === undefined) return 502;
       const wanted = port === "" ? 80 : Number(port);
       const { stream } = await datapath.connectTcp(source, address, wanted, abort.signal);

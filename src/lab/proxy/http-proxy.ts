@@ -137,6 +137,8 @@ class ProxyConnection {
         if (this.#isAnswered) this.#up.end();
         else this.#up.destroy();
       }
+      // Who asked is gone: there is no answer to tell of.
+      this.#isAnswered = true;
     });
   }
 
