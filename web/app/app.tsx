@@ -1,27 +1,13 @@
 /** Routes to pages. Each page is a part of its own that is loaded when first opened. */
 
-import { lazy, Suspense } from "react";
+import { Suspense } from "react";
 import { useRoute, useRouter } from "../router/router-context.tsx";
 import { Skeleton } from "../ui/notes.tsx";
 import { useKeys } from "./keys-context.ts";
-import { Navigation, pageEntries, pageHref } from "./navigation.tsx";
+import { Navigation, pageHref } from "./navigation.tsx";
 import { NotFoundPage } from "./not-found-page.tsx";
-
-const DashboardPage = lazy(async () => ({
-  default: (await import("../dashboards/dashboard-page.tsx")).DashboardPage,
-}));
-const DashboardListPage = lazy(async () => ({
-  default: (await import("../dashboards/dashboard-list-page.tsx")).DashboardListPage,
-}));
-const ExplorePage = lazy(async () => ({
-  default: (await import("../explore/explore-page.tsx")).ExplorePage,
-}));
-const TargetsPage = lazy(async () => ({
-  default: (await import("../targets/targets-page.tsx")).TargetsPage,
-}));
-
-/** The dashboard that opens at `/`. */
-const homeUid = "cilium-overview";
+import { pageEntries } from "./page-entries.ts";
+import { findRoute } from "./page-routes.tsx";
 
 /** Navigation beside the page of the present address. */
 export function App() {
@@ -51,20 +37,9 @@ export function App() {
 
 function CurrentPage() {
   const { path } = useRoute();
-  if (path === "/") return <DashboardPage key={homeUid} uid={homeUid} isHome />;
-  if (path === "/dashboards") return <DashboardListPage />;
-  if (path === "/explore") return <ExplorePage />;
-  if (path === "/targets") return <TargetsPage />;
-  const dashboard = /^\/d\/([^/]+)(?:\/[^/]*)?$/.exec(path);
-  const uid = dashboard === null ? undefined : decodeSegment(dashboard[1] ?? "");
-  return uid === undefined ? <NotFoundPage path={path} /> : <DashboardPage key={uid} uid={uid} />;
-}
-
-function decodeSegment(segment: string): string | undefined {
-  try {
-    return decodeURIComponent(segment);
-  } catch {
-    // A broken escape in the address: no page of ours.
-    return undefined;
-  }
+  const found = findRoute(path);
+  if (found === undefined) return <NotFoundPage path={path} />;
+  const { page: Page, keyedBy } = found.route;
+  const key = keyedBy === undefined ? found.route.path : found.segments[keyedBy];
+  return <Page key={key} segments={found.segments} />;
 }

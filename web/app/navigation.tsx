@@ -5,24 +5,8 @@ import { groupThousands } from "../charts/plain-number.ts";
 import { buildHref, updateParams } from "../router/history-router.ts";
 import { Link, useRoute } from "../router/router-context.tsx";
 import { Glyph } from "../ui/glyph.tsx";
-import { Icon, type IconName } from "../ui/icon.tsx";
-
-/** A page of the navigation; the palette lists the same ones in the same order. */
-export interface PageEntry {
-  readonly path: string;
-  readonly label: string;
-  readonly icon: IconName;
-  readonly keys: string;
-  readonly group: string;
-}
-
-/** In the order of UI.md 2. */
-export const pageEntries: readonly PageEntry[] = [
-  { path: "/", label: "Overview", icon: "overview", keys: "g o", group: "Network" },
-  { path: "/dashboards", label: "Dashboards", icon: "dashboards", keys: "g d", group: "Metrics" },
-  { path: "/explore", label: "Explore", icon: "explore", keys: "g x", group: "Metrics" },
-  { path: "/targets", label: "Targets", icon: "targets", keys: "g t", group: "Metrics" },
-];
+import { Icon } from "../ui/icon.tsx";
+import { type PageEntry, pageEntries } from "./page-entries.ts";
 
 /** `path` with what travels from page to page: the range and the zone. */
 export function pageHref(path: string, params: URLSearchParams): string {
@@ -40,7 +24,7 @@ export function Navigation() {
   const { path, params } = useRoute();
   const groups = [...new Set(pageEntries.map((entry) => entry.group))];
   const isCurrent = (entry: PageEntry) =>
-    entry.path === path || (entry.path === "/dashboards" && path.startsWith("/d/"));
+    entry.path === path || (entry.covers !== undefined && path.startsWith(entry.covers));
   return (
     <nav className="navigation" aria-label="Main">
       <Link className="brand" href={pageHref("/", params)} aria-label="Ciliascope, overview">

@@ -5,7 +5,8 @@ import { useDashboardList, useMetadata, useMetricNames } from "../api/server-que
 import { useRoute, useRouter } from "../router/router-context.tsx";
 import { Dialog } from "../ui/dialog.tsx";
 import { Icon, type IconName } from "../ui/icon.tsx";
-import { pageEntries, pageHref } from "./navigation.tsx";
+import { pageHref } from "./navigation.tsx";
+import { pageEntries } from "./page-entries.ts";
 import { rankMatches } from "./palette-match.ts";
 import { useTheme } from "./theme.ts";
 
