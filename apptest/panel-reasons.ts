@@ -14,7 +14,7 @@ const noKvstore =
 const noIpv6 = "the laboratory speaks IPv4 only";
 const noCloud = "cloud address management (AWS ENI); the laboratory is no cloud";
 const isSteady =
-  "drawn; nothing changed it in two quiet minutes: no node, pod, service or policy came or went";
+  "drawn; nothing of its kind changed in two minutes";
 const noEvent = "appears with the first such event; a healthy cluster has none";
 const isZero = "drawn at zero: nothing was missing, which is a true zero";
 const noClusterMetrics =
@@ -57,11 +57,6 @@ export const panelReasons: readonly PanelReason[] = [
     file: "cilium-dashboard",
     titles: ["Datapath Conntrack Dump Resets"],
     reason: "a walk over a map in memory is never interrupted",
-  },
-  {
-    file: "cilium-dashboard",
-    titles: ["Dropped Egress Packets", "Dropped Egress Traffic"],
-    reason: "no policy of the scene restricts egress, so nothing is dropped on its way out",
   },
   {
     file: "cilium-dashboard",
