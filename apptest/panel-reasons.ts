@@ -13,8 +13,7 @@ const noKvstore =
   "identities are Kubernetes objects in the laboratory, as Cilium's default is: there is no kvstore";
 const noIpv6 = "the laboratory speaks IPv4 only";
 const noCloud = "cloud address management (AWS ENI); the laboratory is no cloud";
-const isSteady =
-  "drawn; nothing of its kind changed in two minutes";
+const isSteady = "drawn; nothing of its kind changed in two minutes";
 const noEvent = "appears with the first such event; a healthy cluster has none";
 const isZero = "drawn at zero: nothing was missing, which is a true zero";
 const noClusterMetrics =
