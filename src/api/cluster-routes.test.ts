@@ -24,6 +24,18 @@ const view: ClusterView = {
   policies: async () => [{ clusterName: "default", revision: 3, policies: [] }],
   nodes: async () => [],
   services: async () => [],
+  unmanagedPods: async () => [
+    {
+      clusterName: "default",
+      nodeName: "n1",
+      namespace: "shop",
+      podName: "old",
+      workload: undefined,
+      ipv4: "10.0.0.9",
+      reason: "It runs since before Cilium.",
+      mend: "Restart it.",
+    },
+  ],
 };
 
 describe("the cluster's routes", () => {
@@ -45,5 +57,10 @@ describe("the cluster's routes", () => {
     const response = await app.request("/nodes");
     expect(response.status).toBe(503);
     expect(await response.json()).toEqual({ error: "cannot find a running laboratory" });
+  });
+
+  it("lists pods that no agent manages, with the reason", async () => {
+    const response = await createClusterRoutes(view).request("/pods/unmanaged");
+    expect(await response.json()).toMatchObject([{ podName: "old", mend: "Restart it." }]);
   });
 });

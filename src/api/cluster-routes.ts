@@ -13,6 +13,7 @@ import type {
   WireIdentity,
   WireNode,
   WireService,
+  WireUnmanagedPod,
 } from "./wire/cluster.ts";
 
 /** The routes over one view. */
@@ -50,6 +51,15 @@ export function createClusterRoutes(view: ClusterView): Hono {
   );
   app.get("/cluster/services", () =>
     answer((): Promise<readonly WireService[]> => view.services()),
+  );
+  app.get("/pods/unmanaged", () =>
+    answer(
+      async (): Promise<readonly WireUnmanagedPod[]> =>
+        (await view.unmanagedPods()).map(({ workload, ...rest }) => ({
+          ...rest,
+          ...(workload === undefined ? {} : { workload }),
+        })),
+    ),
   );
   return app;
 }

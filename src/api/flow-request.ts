@@ -33,9 +33,37 @@ export function readSpan(query: Readonly<Record<string, string>>, nowMs: number)
   };
 }
 
-/** The lists of `q`. Throws ParseError with the place. */
+/**
+ * The lists of `q`; flows that a line of `hide` matches are left out, and every line of `and` must let
+ * a flow pass too. Throws ParseError with the place in `q`, ConfigError for the other two.
+ */
 export function readFilter(query: Readonly<Record<string, string>>): FilterLists {
-  return parseFilterLine(query["q"] ?? "");
+  const { allow, deny } = parseFilterLine(query["q"] ?? "");
+  const hidden = readLines(query["hide"], "hide").flatMap((lists) => {
+    if (lists.deny.length > 0) {
+      throw new ConfigError("a hidden condition cannot have --not", { path: "hide" });
+    }
+    return lists.allow;
+  });
+  const also = readLines(query["and"], "and");
+  return { allow, deny: [...deny, ...hidden], ...(also.length === 0 ? {} : { also }) };
+}
+
+const linesMax = 64;
+
+function readLines(text: string | undefined, name: string): FilterLists[] {
+  const lines = (text ?? "").split("\n").filter((line) => line.trim() !== "");
+  if (lines.length > linesMax) {
+    throw new ConfigError(`there are more than ${linesMax} lines`, { path: name });
+  }
+  return lines.map((line) => {
+    try {
+      return parseFilterLine(line);
+    } catch (thrown) {
+      if (!(thrown instanceof ParseError)) throw thrown;
+      throw new ConfigError(`${JSON.stringify(line)}: ${thrown.message}`, { path: name });
+    }
+  });
 }
 
 /** A whole number from 1 to `max`. Throws ConfigError. */

@@ -161,6 +161,36 @@ describe("flow routes", () => {
     });
   });
 
+  it("leaves out what any hidden line matches, and asks every further line to match", async () => {
+    const lines = (...all: string[]) => encodeURIComponent(all.join("\n"));
+    const countOf = async (query: string) =>
+      ((await get(`/flows?count=true&limit=1&${query}`)) as FlowsAnswer).matched;
+    expect(await countOf(`hide=${lines("--verdict DROPPED")}`)).toBe(540);
+    // Two lines hide what either matches; in one line both conditions must hold.
+    expect(
+      await countOf(`hide=${lines("--verdict DROPPED", "--from-pod default/tiefighter")}`),
+    ).toBe(
+      (await countOf(`q=${lines("--verdict FORWARDED --not --from-pod default/tiefighter")}`)) ??
+        -1,
+    );
+    expect(await countOf(`and=${lines("--verdict DROPPED", "--from-pod default/xwing")}`)).toBe(60);
+    expect(await countOf(`and=${lines("--verdict DROPPED", "--verdict FORWARDED")}`)).toBe(0);
+    const wrong = await routes.request(`/flows?hide=${lines("--not --verdict DROPPED")}`);
+    expect(wrong.status).toBe(400);
+  });
+
+  it("gives the flows of one group exactly, page by page", async () => {
+    const group = encodeURIComponent('{"destination-pod":"default/deathstar-1"}');
+    const one: FlowsAnswer = await get(`/flows?limit=3&in=${group}`);
+    const two: FlowsAnswer = await get(`/flows?limit=3&in=${group}&cursor=${one.cursor}`);
+    const found = [...one.flows, ...two.flows];
+    expect(found.map(({ destination }) => destination?.pod_name)).toEqual(
+      Array(6).fill("deathstar-1"),
+    );
+    expect(new Set(found.map(({ uuid }) => uuid)).size).toBe(6);
+    expect((await routes.request("/flows?in=verdict")).status).toBe(400);
+  });
+
   it("groups with counts, rates and history", async () => {
     const answer: FlowGroupsAnswer = await get(
       "/flows/groups?by=verdict,source,destination-port&since=2026-01-15T10:00:00Z&until=2026-01-15T10:10:00Z&buckets=10",

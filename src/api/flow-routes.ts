@@ -103,6 +103,7 @@ async function listFlows({ store, clock }: FlowRouteSources, context: Context): 
   const filter = new RowFilter(readFilter(query));
   const whole = readSpan(query, clock.nowMs());
   const cursor = readCursor(query["cursor"]);
+  const isInGroup = readGroup(query["in"]);
   const span = cursor === undefined ? whole : narrowed(whole, cursor, isForward);
   const signal = context.req.raw.signal;
   const flows: Flow[] = [];
@@ -111,6 +112,7 @@ async function listFlows({ store, clock }: FlowRouteSources, context: Context): 
   let hasMore = false;
   const direction = isForward ? "forward" : "backward";
   for await (const { flow, timeMs } of orderedFlows(store, { span, filter, direction, signal })) {
+    if (!isInGroup(flow)) continue;
     if (cursor !== undefined && skip > 0 && timeMs === cursor.timeMs) {
       skip--;
       continue;
@@ -132,6 +134,23 @@ async function listFlows({ store, clock }: FlowRouteSources, context: Context): 
     tookMs: clock.monotonicMs() - startedMs,
   };
   return Response.json(answer);
+}
+
+/** `in`: a JSON object of fields and their texts, as one group of /flows/groups has them. */
+function readGroup(text: string | undefined): (flow: Flow) => boolean {
+  if (text === undefined || text === "") return () => true;
+  const wanted = readTexts(text).map(([name, value]) => ({ read: fieldOf(name).read, value }));
+  return (flow) => wanted.every(({ read, value }) => read(flow) === value);
+}
+
+function readTexts(text: string): [string, unknown][] {
+  try {
+    const read: unknown = JSON.parse(text);
+    if (typeof read === "object" && read !== null) return Object.entries(read);
+  } catch {
+    // Told below.
+  }
+  throw new ConfigError('write fields with their texts, as {"verdict":"DROPPED"}', { path: "in" });
 }
 
 function readCursor(text: string | undefined): Cursor | undefined {

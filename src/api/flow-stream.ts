@@ -4,7 +4,7 @@
  */
 
 import type { Clock } from "../base/clock.ts";
-import { compileFlowFilters } from "../flow/filter/flow-filter.ts";
+import { compileFlowFilters, type FlowTest } from "../flow/filter/flow-filter.ts";
 import type { Flow } from "../flow/model/flow.ts";
 import type { FilterLists } from "../flow/store/row-filter.ts";
 import type { FlowStreamBatch } from "./wire/flows.ts";
@@ -18,14 +18,19 @@ const aliveBatches = 40;
 /** Live flows, batch by batch; returns how to stop. */
 export type FlowSubscription = (take: (flows: readonly Flow[]) => void) => () => void;
 
+function compileLists({ allow, deny, also = [] }: FilterLists): FlowTest {
+  const tests = [compileFlowFilters(allow, deny), ...also.map(compileLists)];
+  return (flow) => tests.every((test) => test(flow));
+}
+
 /** The response. Throws ConfigError where the filter does not compile. */
 export function streamFlows(
   live: FlowSubscription,
-  { allow, deny }: FilterLists,
+  lists: FilterLists,
   clock: Clock,
   signal: AbortSignal,
 ): Response {
-  const passes = compileFlowFilters(allow, deny);
+  const passes = compileLists(lists);
   const encoder = new TextEncoder();
   let waiting: Flow[] = [];
   let lost = 0;

@@ -40,6 +40,19 @@ export interface ClusterIdentity {
   readonly endpointCount: number;
 }
 
+/** A pod that no agent manages: no identity, no policy, no flows of its own. */
+export interface UnmanagedPod {
+  readonly clusterName: string;
+  readonly nodeName: string;
+  readonly namespace: string;
+  readonly podName: string;
+  readonly workload: { readonly name: string; readonly kind: string } | undefined;
+  readonly ipv4: string;
+  /** Why, and what helps. */
+  readonly reason: string;
+  readonly mend: string;
+}
+
 /** A policy in force. */
 export interface ClusterPolicy {
   readonly clusterName: string;
@@ -88,4 +101,5 @@ export interface ClusterView {
   policies(): Promise<readonly ClusterPolicies[]>;
   nodes(): Promise<readonly ClusterNode[]>;
   services(): Promise<readonly ClusterService[]>;
+  unmanagedPods(): Promise<readonly UnmanagedPod[]>;
 }

@@ -189,6 +189,13 @@ export interface LabView {
   readonly policies: readonly LabPolicy[];
   readonly services: readonly LabService[];
   readonly unmanagedPodCount: number;
+  readonly unmanagedPods: readonly {
+    readonly nodeName: string;
+    readonly namespace: string;
+    readonly podName: string;
+    readonly workload?: { readonly name: string; readonly kind: string };
+    readonly ipv4: string;
+  }[];
 }
 
 /** The present state of every cluster. */

@@ -76,5 +76,14 @@ export function openLabClusterView(dataDir: string): ClusterView {
         backends,
       })),
     ),
+    unmanagedPods: ask(({ clusterName, unmanagedPods }) =>
+      unmanagedPods.map((pod) => ({
+        clusterName,
+        ...pod,
+        workload: pod.workload,
+        reason: "It runs since before Cilium came to its node, so its interface is not Cilium's.",
+        mend: `Restart it: kubectl -n ${pod.namespace} delete pod ${pod.podName}`,
+      })),
+    ),
   };
 }

@@ -2,9 +2,10 @@
 
 import type { Hono } from "hono";
 import { createClusterRoutes } from "../api/cluster-routes.ts";
+import { flowExplainRoutes } from "../api/flow-explain-routes.ts";
 import type { ClusterView } from "../cilium/cluster-view.ts";
 
 /** The routes to serve: none without a cluster. */
 export function clusterFeature(view: ClusterView | undefined): Hono[] {
-  return view === undefined ? [] : [createClusterRoutes(view)];
+  return view === undefined ? [] : [flowExplainRoutes(view), createClusterRoutes(view)];
 }

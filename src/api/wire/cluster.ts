@@ -30,6 +30,18 @@ export interface WireIdentity {
   readonly endpointCount: number;
 }
 
+/** GET pods/unmanaged: pods without an endpoint. */
+export interface WireUnmanagedPod {
+  readonly clusterName: string;
+  readonly nodeName: string;
+  readonly namespace: string;
+  readonly podName: string;
+  readonly workload?: { readonly name: string; readonly kind: string };
+  readonly ipv4: string;
+  readonly reason: string;
+  readonly mend: string;
+}
+
 /** GET nodes. */
 export interface WireNode {
   readonly clusterName: string;

@@ -20,6 +20,8 @@ export interface TimeSpan {
 export interface FilterLists {
   readonly allow: readonly FlowFilter[];
   readonly deny: readonly FlowFilter[];
+  /** Lists that must let a flow pass as well. */
+  readonly also?: readonly FilterLists[];
 }
 
 interface FieldTest {
@@ -38,28 +40,38 @@ const wholeColumns: ReadonlySet<string> = new Set(["source", "destination", "l7.
 export class RowFilter {
   readonly #allow: readonly (readonly PreparedTest[])[];
   readonly #deny: readonly (readonly PreparedTest[])[];
+  readonly #also: readonly RowFilter[];
 
   /** Throws ConfigError in Hubble's words. */
-  constructor({ allow, deny }: FilterLists) {
+  constructor({ allow, deny, also = [] }: FilterLists) {
     this.#allow = allow.map(prepare);
     this.#deny = deny.map(prepare);
+    this.#also = also.map((lists) => new RowFilter(lists)).filter(({ isEmpty }) => !isEmpty);
   }
 
   /** Whether every row passes. */
   get isEmpty(): boolean {
-    return this.#allow.length + this.#deny.length === 0;
+    return this.#allow.length + this.#deny.length + this.#also.length === 0;
   }
 
   /** Numbers of the rows that pass, in order of time (of rows, where times are equal). */
   select(source: ColumnSource, span: TimeSpan): Uint32Array {
     const inTime = maskOfSpan(source, span);
     if (inTime.count === 0) return new Uint32Array(0);
-    const passing = this.#allow.length === 0 ? inTime : anyOf(this.#allow, source, inTime);
+    return rowsInTime(source, this.#narrow(source, inTime));
+  }
+
+  #narrow(source: ColumnSource, within: Mask): Mask {
+    let passing = this.#allow.length === 0 ? within : anyOf(this.#allow, source, within);
     if (passing.count > 0 && this.#deny.length > 0) {
       const denied = anyOf(this.#deny, source, passing);
       if (denied.count > 0) subtract(passing, denied);
     }
-    return rowsInTime(source, passing);
+    for (const one of this.#also) {
+      if (passing.count === 0) break;
+      passing = one.#narrow(source, passing);
+    }
+    return passing;
   }
 }
 

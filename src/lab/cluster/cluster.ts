@@ -109,6 +109,17 @@ export class Cluster {
     return this.#unmanaged.size;
   }
 
+  /** The same, by name. */
+  unmanagedPods() {
+    return [...this.#unmanaged].map(({ facts }) => ({
+      nodeName: facts.nodeName,
+      namespace: facts.namespace,
+      podName: facts.podName,
+      workload: facts.workload,
+      ipv4: facts.address,
+    }));
+  }
+
   get namespaces(): ReadonlyMap<string, Readonly<Record<string, string>>> {
     return this.#namespaces;
   }

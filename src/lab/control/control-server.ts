@@ -262,6 +262,7 @@ function viewOf({ states, clusters }: Laboratory) {
     policies: state.policies(),
     services: state.services(),
     unmanagedPodCount: clusters.named(state.clusterName)?.unmanagedCount ?? 0,
+    unmanagedPods: clusters.named(state.clusterName)?.unmanagedPods() ?? [],
   }));
 }
 
