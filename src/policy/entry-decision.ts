@@ -126,7 +126,8 @@ function applicableOf(
   return found;
 }
 
-function matchesPort(port: PortMatch, input: PacketFacts): boolean {
+/** Whether one port rule has the packet's port. */
+export function matchesPort(port: PortMatch, input: PacketFacts): boolean {
   const { protocol } = input;
   const hasPorts = protocol === "TCP" || protocol === "UDP" || protocol === "SCTP";
   if (port.protocol === "ANY" ? !hasPorts : port.protocol !== protocol) return false;

@@ -72,9 +72,10 @@ export function parseEntry(
       : parseToPorts(fields.toPorts, { isDeny, direction, hasExtendedProtocols });
   const icmps = fields.icmps === undefined ? [] : parseIcmps(fields.icmps);
   const ports = [...toPorts, ...icmps];
-  const peers = present.flatMap(({ name, value }) =>
-    value.items().map((item) => parsePeer(name, item, context.scope)),
+  const peerItems = present.flatMap(({ name, value }) =>
+    value.items().map((item) => ({ name, item })),
   );
+  const peers = peerItems.map(({ name, item }) => parsePeer(name, item, context.scope));
   checkNodeFields(present, context);
   const entry: PolicyEntry = {
     origin,
@@ -86,6 +87,7 @@ export function parseEntry(
     emptyPeerFields: present.flatMap(({ name, value }) =>
       value.items().length === 0 ? [name] : [],
     ),
+    peerLines: peerItems.map(({ item }) => item.line),
   };
   if (context.isHostPolicy) checkHostEntry(fields.toPorts ?? cursor, entry);
   return entry;

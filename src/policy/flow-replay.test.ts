@@ -57,6 +57,7 @@ describe("FlowTally", () => {
     expect(more).toEqual([]);
     expect(connection).toMatchObject({
       forwardedCount: 3,
+      auditedCount: 0,
       firstTime: "2026-01-01T00:00:01Z",
       lastTime: "2026-01-01T00:00:03Z",
     });

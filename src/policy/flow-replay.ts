@@ -75,14 +75,17 @@ export function scoreSimulation(engine: PolicyEngine, tally: FlowTally): Simulat
   for (const connection of tally.connections) {
     const side = verdictOfSide(engine, connection, connection.direction);
     if (side === undefined) continue;
-    const { forwardedCount, deniedCount } = connection;
+    const { forwardedCount, deniedCount, auditedCount } = connection;
     comparedCount += forwardedCount + deniedCount;
+    // Audit mode lets pass what policies deny.
+    const passedCount = forwardedCount - auditedCount;
+    const refusedCount = deniedCount + auditedCount;
     if (isDeniedSide(side)) {
-      equalCount += deniedCount;
-      if (forwardedCount > 0) deniedHere.add(connection, forwardedCount, reasonOf([side]));
+      equalCount += refusedCount;
+      if (passedCount > 0) deniedHere.add(connection, passedCount, reasonOf([side]));
     } else {
-      equalCount += forwardedCount;
-      if (deniedCount > 0) allowedHere.add(connection, deniedCount, reasonOf([side]));
+      equalCount += passedCount;
+      if (refusedCount > 0) allowedHere.add(connection, refusedCount, reasonOf([side]));
     }
   }
   return {

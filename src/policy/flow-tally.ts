@@ -46,8 +46,11 @@ export interface Connection {
   /** Where the flow was seen, and whose verdict it shows. */
   readonly direction: PolicyDirection;
   readonly request: ConnectionRequest | undefined;
+  /** Passed, audited ones included. */
   forwardedCount: number;
   deniedCount: number;
+  /** Passed only since the agent audits: enforced policies would have denied them. */
+  auditedCount: number;
   /** RFC 3339, "" where flows have no time. */
   firstTime: string;
   lastTime: string;
@@ -57,7 +60,16 @@ export interface Connection {
 export type SkipReason = "no flow" | "reply" | "no direction" | "no port" | "dropped otherwise";
 
 /** What a flow says. */
-type FlowMeaning = SkipReason | { readonly connection: Connection; readonly isDenied: boolean };
+type FlowMeaning =
+  | SkipReason
+  | { readonly connection: Connection; readonly isDenied: boolean; readonly isAudited: boolean };
+
+/** Flows that differ in nothing that is looked at: how many, and the times of the first and the last. */
+export interface FlowRun {
+  readonly count: number;
+  readonly firstTime: string;
+  readonly lastTime: string;
+}
 
 /** Takes flows, gives connections. */
 export class FlowTally {
@@ -87,12 +99,12 @@ export class FlowTally {
     const known = shape === undefined ? undefined : this.#shapes.get(shape.key);
     if (known !== undefined && shape !== undefined) {
       // Fast path: but for its time, the flow was met before.
-      this.#count(known, shape.time);
+      this.#count(known, runOf(shape.time));
       return;
     }
     const flow = parseFlowLine(line);
     const meaning = this.#meaningOf(flow);
-    this.#count(meaning, flow?.time ?? "");
+    this.#count(meaning, runOf(flow?.time));
     if (shape === undefined) return;
     if (this.#shapes.size >= shapesMax) this.#shapes.clear();
     this.#shapes.set(shape.key, meaning);
@@ -100,26 +112,39 @@ export class FlowTally {
 
   /** Takes a flow; undefined = the line held another kind of event. Throws LimitError. */
   add(flow: Flow | undefined): void {
-    this.#count(this.#meaningOf(flow), flow?.time ?? "");
+    this.#count(this.#meaningOf(flow), runOf(flow?.time));
+  }
+
+  /** Takes many flows at once that say the same as `flow`. Throws LimitError. */
+  addRun(flow: Flow, run: FlowRun): void {
+    this.#count(this.#meaningOf(flow), run);
   }
 
   #meaningOf(flow: Flow | undefined): FlowMeaning {
     const reason = flow === undefined ? "no flow" : skipReason(flow);
     if (flow === undefined || reason !== undefined) return reason ?? "no flow";
-    return { connection: this.#connectionOf(flow), isDenied: flow.verdict === "DROPPED" };
+    const { verdict } = flow;
+    return {
+      connection: this.#connectionOf(flow),
+      isDenied: verdict === "DROPPED",
+      isAudited: verdict === "AUDIT",
+    };
   }
 
-  #count(meaning: FlowMeaning, time: string): void {
-    this.#flowCount++;
+  #count(meaning: FlowMeaning, { count, firstTime, lastTime }: FlowRun): void {
+    this.#flowCount += count;
     if (typeof meaning === "string") {
-      this.#skipped.set(meaning, (this.#skipped.get(meaning) ?? 0) + 1);
+      this.#skipped.set(meaning, (this.#skipped.get(meaning) ?? 0) + count);
       return;
     }
-    const { connection, isDenied } = meaning;
-    if (isDenied) connection.deniedCount++;
-    else connection.forwardedCount++;
-    if (connection.firstTime === "" || time < connection.firstTime) connection.firstTime = time;
-    if (time > connection.lastTime) connection.lastTime = time;
+    const { connection, isDenied, isAudited } = meaning;
+    if (isDenied) connection.deniedCount += count;
+    else connection.forwardedCount += count;
+    if (isAudited) connection.auditedCount += count;
+    if (connection.firstTime === "" || firstTime < connection.firstTime) {
+      connection.firstTime = firstTime;
+    }
+    if (lastTime > connection.lastTime) connection.lastTime = lastTime;
   }
 
   #connectionOf(flow: Flow): Connection {
@@ -140,12 +165,17 @@ export class FlowTally {
       request: requestOf(flow),
       forwardedCount: 0,
       deniedCount: 0,
+      auditedCount: 0,
       firstTime: "",
       lastTime: "",
     };
     this.#connections.set(key, connection);
     return connection;
   }
+}
+
+function runOf(time = ""): FlowRun {
+  return { count: 1, firstTime: time, lastTime: time };
 }
 
 /** Drop reasons that policies are behind. */

@@ -67,6 +67,7 @@ export function parseNetworkPolicySpec(
     defaultDeny: { ingress: isOn("ingress"), egress: isOn("egress") },
     logValue: undefined,
     line: cursor.line,
+    subjectLine: (fields.podSelector ?? cursor).line,
   };
 }
 
@@ -99,6 +100,7 @@ function parseRule(cursor: YamlCursor, origin: RuleOrigin, scope: PolicyScope): 
     ports: portItems.length === 0 ? undefined : portItems.map(parsePortRule),
     auth: undefined,
     emptyPeerFields: [],
+    ...(peerItems.length === 0 ? {} : { peerLines: peerItems.map(({ line }) => line) }),
   };
 }
 

@@ -108,6 +108,8 @@ export interface PortRule {
   /** Names (with `*`) that the TLS handshake must ask for; empty = any. */
   readonly serverNames: readonly string[];
   readonly line: number;
+  /** Line of each of `ports`; absent: all of them stand on `line`. */
+  readonly portLines?: readonly number[];
 }
 
 /** `authentication.mode`. */
@@ -125,6 +127,8 @@ export interface PolicyEntry {
   readonly auth: AuthMode | undefined;
   /** Peer fields that were written as empty lists: what a linter wonders about. */
   readonly emptyPeerFields: readonly string[];
+  /** Line of each of `peers`, in their order; absent: all of them stand on the entry's line. */
+  readonly peerLines?: readonly number[];
 }
 
 /** One `spec` or item of `specs`. */
@@ -137,6 +141,8 @@ export interface PolicySpec {
   readonly defaultDeny: { readonly ingress: boolean; readonly egress: boolean };
   readonly logValue: string | undefined;
   readonly line: number;
+  /** Of the selector of the subject. */
+  readonly subjectLine: number;
 }
 
 /** One policy object. */

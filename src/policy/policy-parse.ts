@@ -332,6 +332,7 @@ function parseSpec(
     defaultDeny: parseDefaultDeny(fields.enableDefaultDeny, entries),
     logValue: fields.log?.field("value")?.text(),
     line: cursor.line,
+    subjectLine: selectorField.line,
   };
 }
 

@@ -50,18 +50,25 @@ function parsePortRule(item: YamlCursor, context: PortContext): PortRule {
   if (serverNames.includes("")) fields.serverNames?.fail("empty server name is not allowed");
   if (portItems.length > portsMax) fields.ports?.fail(`too many ports, the max is ${portsMax}`);
   const ports = portItems.map((port) => parsePort(port, l7, context.hasExtendedProtocols));
+  const portLines = portItems.map(({ line }) => line);
   if (fields.listener !== undefined) {
     const name = fields.listener.field("name")?.text() ?? "";
     if (context.direction === "ingress") {
       fields.listener.fail(`Listener is not allowed on ingress (${name})`);
     }
     if (l7 !== undefined) fields.listener.fail(`Listener is not allowed with L7 rules (${name})`);
-    return { ports, l7: { parser: "crd", listener: name }, serverNames, line: item.line };
+    return {
+      ports,
+      l7: { parser: "crd", listener: name },
+      serverNames,
+      line: item.line,
+      portLines,
+    };
   }
   if (l7 !== undefined) checkL7(fields.rules ?? item, ports, l7);
   const tls: L7Rules | undefined =
     serverNames.length === 0 ? undefined : { parser: "tls", serverNames };
-  return { ports, l7: l7 ?? tls, serverNames, line: item.line };
+  return { ports, l7: l7 ?? tls, serverNames, line: item.line, portLines };
 }
 
 function parsePort(

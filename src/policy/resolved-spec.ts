@@ -47,14 +47,19 @@ function needsFacts({ peers }: PolicyEntry): boolean {
 function resolveEntry(entry: PolicyEntry, facts: ClusterFacts): PolicyEntry {
   const { peers } = entry;
   if (peers === undefined) return entry;
-  const resolved = peers.flatMap((peer) => resolvePeer(peer, facts));
+  const lineOf = (index: number) => entry.peerLines?.[index] ?? entry.origin.line;
+  const found = peers.flatMap((peer, index) =>
+    resolvePeer(peer, facts).map((one) => ({ one, line: lineOf(index) })),
+  );
+  const resolved = found.map(({ one }) => one);
   // As recorded: a service that is not there leaves the ports open to everyone.
   const failsOpen =
     resolved.length === 0 &&
     entry.ports !== undefined &&
     peers.length > 0 &&
     peers.every(({ kind }) => kind === "service");
-  return { ...entry, peers: failsOpen ? undefined : resolved };
+  const peerLines = found.map(({ line }) => line);
+  return { ...entry, peers: failsOpen ? undefined : resolved, peerLines };
 }
 
 function resolvePeer(peer: PeerSelector, facts: ClusterFacts): PeerSelector[] {
