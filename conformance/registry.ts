@@ -32,6 +32,7 @@ import { promqlGrammarSuite } from "./suites/promql-grammar.ts";
 import { promqltestSuite } from "./suites/promqltest.ts";
 import { relabelSuite } from "./suites/relabel.ts";
 import { remoteWriteSuite } from "./suites/remote-write.ts";
+import { studioInvalid } from "./suites/studio-invalid.ts";
 import { tsdbChunksSuite } from "./suites/tsdb-chunks.ts";
 import { tsdbCompactionSuite } from "./suites/tsdb-compaction.ts";
 import { tsdbDirsSuite } from "./suites/tsdb-dirs.ts";
@@ -49,6 +50,7 @@ export const suites: readonly Suite[] = [
   hubbleCases,
   hubbleFilters,
   hubbleInvalid,
+  studioInvalid,
   hubbleCli,
   hubbleDynamic,
   hubbleInternals,
