@@ -3,6 +3,7 @@
 import { Hono } from "hono";
 import { AppError, errorMessage } from "../base/errors.ts";
 import type { ApiSources } from "./api-sources.ts";
+import { doctorRoutes } from "./dashboard-doctor/doctor-routes.ts";
 import { guarded, refuse } from "./own-answers.ts";
 
 export function dashboardRoutes(sources: ApiSources): Hono {
@@ -42,6 +43,7 @@ export function dashboardRoutes(sources: ApiSources): Hono {
       return { uid };
     });
   });
+  routes.route("/", doctorRoutes(sources));
   routes.onError((thrown) => refuse(400, errorMessage(thrown)));
   return routes;
 }
