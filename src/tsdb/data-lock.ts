@@ -3,7 +3,7 @@
  * start time, boot id and since when; a dead owner's lock is taken over with one log line. On Linux
  * /proc/locks is consulted too, since Prometheus locks the same file with flock and writes nothing.
  *
- * Without /proc (macOS) the pid alone decides. A helper holds the flock for us (kernel-lock.ts), so that a
+ * Without /proc (macOS) the pid alone decides. We hold the flock too (kernel-lock.ts), so that a
  * Prometheus started on a directory of ours is refused. A process of the same user that has files of the
  * WAL open is refused too, locked or not.
  */
@@ -28,8 +28,8 @@ export interface ProcessFacts {
   hasOpen(pid: number, path: string): boolean | undefined;
   /** Another process that has a file below the folder open, as far as we may look; 0 where there is none. */
   openerBelow(folder: string): number;
-  /** Takes the lock that a Prometheus would notice; undefined where there is none to be had. */
-  holdKernelLock?(path: string, logger: Logger): KernelLock | undefined;
+  /** Takes the lock that a Prometheus would notice; "held" by another; undefined where there is none to be had. */
+  holdKernelLock?(path: string, logger: Logger): KernelLock | "held" | undefined;
 }
 
 /** What the lock file says, one JSON object on one line. */
@@ -38,8 +38,6 @@ interface LockOwner {
   readonly startTime?: string;
   readonly bootId?: string;
   readonly sinceMs: number;
-  /** The helper that holds the kernel lock; it ends a moment after its owner. */
-  readonly kernelLockPid?: number;
 }
 
 export interface DataLockOptions {
@@ -67,7 +65,7 @@ export function acquireDataLock(options: DataLockOptions): DataLock {
   if (owner !== undefined && whyOwnerIsDead === undefined) {
     throw lockedError(dir, owner.pid, `since ${isoTime(owner.sinceMs)}`);
   }
-  refuseKernelLock(path, dir, facts, owner?.kernelLockPid);
+  refuseKernelLock(path, dir, facts);
   // Debian's Prometheus takes no lock unless told to, but it keeps its log open.
   const opener = facts.openerBelow(join(dir, "wal"));
   if (opener !== 0) throw lockedError(dir, opener, "it has files of the WAL open");
@@ -77,19 +75,18 @@ export function acquireDataLock(options: DataLockOptions): DataLock {
   }
   const startTime = facts.startTime(facts.pid);
   const bootId = facts.bootId();
-  const kernelLock = facts.holdKernelLock?.(path, logger);
   const mine: LockOwner = {
     pid: facts.pid,
     ...(startTime === undefined ? {} : { startTime }),
     ...(bootId === undefined ? {} : { bootId }),
     sinceMs: clock.nowMs(),
-    ...(kernelLock === undefined ? {} : { kernelLockPid: kernelLock.pid }),
   };
   const text = `${JSON.stringify(mine)}\n`;
   // In place: a new file would have another inode than the one a Prometheus may be waiting for.
   nodeFs.writeFileSync(path, text);
-  if (nodeFs.readFileSync(path, "utf8") !== text) {
-    kernelLock?.release();
+  const kernelLock = facts.holdKernelLock?.(path, logger);
+  if (kernelLock === "held" || nodeFs.readFileSync(path, "utf8") !== text) {
+    if (kernelLock !== "held") kernelLock?.release();
     throw lockedError(dir, readOwner(path)?.pid ?? 0, "it started at the same moment");
   }
   let isHeld = true;
@@ -155,12 +152,7 @@ function whyDead(owner: LockOwner, facts: ProcessFacts): string | undefined {
 }
 
 /** Refuses a lock file on which some process holds a kernel lock, as a running Prometheus does. */
-function refuseKernelLock(
-  path: string,
-  dir: string,
-  facts: ProcessFacts,
-  deadOwnersPid: number | undefined,
-): void {
+function refuseKernelLock(path: string, dir: string, facts: ProcessFacts): void {
   let inode: number;
   let device: number;
   try {
@@ -176,7 +168,6 @@ function refuseKernelLock(
     const match = /(?:FLOCK|POSIX|OFDLCK)\s+\S+\s+WRITE\s+(-?\d+)\s+(\w+):(\w+):(\d+)\s/.exec(line);
     if (match === null || Number(match[4]) !== inode) continue;
     const pid = Number(match[1]);
-    if (pid === deadOwnersPid) continue;
     const major = Number.parseInt(match[2] as string, 16);
     const minor = Number.parseInt(match[3] as string, 16);
     const isSameDevice = deviceMajor(device) === major && deviceMinor(device) === minor;
