@@ -32,6 +32,14 @@ export function isTypingTarget(target: EventTarget | null): boolean {
   return target.isContentEditable || /^(?:INPUT|TEXTAREA|SELECT)$/.test(target.tagName);
 }
 
+/** True where the space bar presses the element itself. */
+function isPressTarget(target: EventTarget | null): boolean {
+  return (
+    target instanceof Element &&
+    target.closest("button, a, summary, [role=button], [role=option], [role=radio]") !== null
+  );
+}
+
 /** Created once by main.tsx. */
 export class KeyBindings {
   #sets = new Set<readonly KeyBinding[]>();
@@ -59,6 +67,7 @@ export class KeyBindings {
     if (event.defaultPrevented || event.key === "Shift") return;
     const name = keyName(event);
     if (!name.startsWith("mod+") && isTypingTarget(event.target)) return;
+    if (name === " " && isPressTarget(event.target)) return;
     if (document.querySelector("dialog[open]") !== null) return;
     const isPrefixed = this.#prefix !== "" && this.#now() - this.#prefixAtMs < sequenceMs;
     const wanted = isPrefixed ? `${this.#prefix} ${name}` : name;

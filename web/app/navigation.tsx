@@ -6,12 +6,13 @@ import { buildHref, updateParams } from "../router/history-router.ts";
 import { Link, useRoute } from "../router/router-context.tsx";
 import { Glyph } from "../ui/glyph.tsx";
 import { Icon } from "../ui/icon.tsx";
+import { useNavBadges } from "./nav-badges.ts";
 import { type PageEntry, pageEntries } from "./page-entries.ts";
 
 /** `path` with what travels from page to page: the range and the zone. */
 export function pageHref(path: string, params: URLSearchParams): string {
   const kept = new URLSearchParams();
-  for (const name of ["from", "to", "tz"]) {
+  for (const name of ["from", "to", "tz", "rail"]) {
     const value = params.get(name);
     if (value !== null) kept.set(name, value);
   }
@@ -23,6 +24,7 @@ export function pageHref(path: string, params: URLSearchParams): string {
 export function Navigation() {
   const { path, params } = useRoute();
   const groups = [...new Set(pageEntries.map((entry) => entry.group))];
+  const badges = useNavBadges();
   const isCurrent = (entry: PageEntry) =>
     entry.path === path || (entry.covers !== undefined && path.startsWith(entry.covers));
   return (
@@ -47,9 +49,16 @@ export function Navigation() {
               >
                 <Icon name={entry.icon} />
                 <span>{entry.label}</span>
-                <i className="navigation-key" aria-hidden="true">
-                  {entry.keys}
-                </i>
+                {badges[entry.path] === undefined ? (
+                  <i className="navigation-key" aria-hidden="true">
+                    {entry.keys}
+                  </i>
+                ) : (
+                  <span className="navigation-badge" title={badges[entry.path]?.label}>
+                    <Glyph kind="crit" label={badges[entry.path]?.label ?? ""} />
+                    <i aria-hidden="true">{badges[entry.path]?.count}</i>
+                  </span>
+                )}
               </Link>
             ))}
         </div>

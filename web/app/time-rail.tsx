@@ -1,57 +1,54 @@
 /**
- * The rail over every page: samples scraped (bars), the share of targets down (foot of a bar), hatch
- * where nothing was recorded, and the page's window, which can be dragged anew. All from real queries.
+ * The rail over every page: flows a bucket with the dropped part at the foot, alerts above, hatch where
+ * the server was off, and the page's window with handles; play, step and scale on the left, the
+ * completeness gauge on the right. All from real queries (rail-data.ts).
  */
 
-import { useQuery } from "@tanstack/react-query";
-import { useRef, useState } from "react";
+import { useEffect, useState } from "react";
 import { systemClock } from "../../src/base/clock.ts";
-import type { TimeRange } from "../../src/dashboard/time-range.ts";
-import { runInstantQuery, runRangeQuery, useApi } from "../api/server-queries.ts";
-import { Link, useRoute } from "../router/router-context.tsx";
-import { timeTickLabel, timeTickStep, timeTicks } from "../time/time-axis.ts";
-import { usePageTime } from "../time/time-context.tsx";
-import { Glyph } from "../ui/glyph.tsx";
+import { useRoute, useRouter } from "../router/router-context.tsx";
+import { type PageTime, usePageTime } from "../time/time-context.tsx";
 import { Icon } from "../ui/icon.tsx";
-import { pageHref } from "./navigation.tsx";
-import { type RailBar, railBars, railWindow } from "./rail-model.ts";
+import { CompletenessGauge } from "./completeness-gauge.tsx";
+import { useKeys } from "./keys-context.ts";
+import { type RailData, useRailData } from "./rail-data.ts";
+import { nextScale, scaleLabel, windowText } from "./rail-model.ts";
+import { RailTrack } from "./rail-track.tsx";
 
-/** The rail's own refresh while the page is live. */
-const railEveryMs = 5000;
+/** A played second moves the window by this share of itself, and at least by this share of the rail. */
+const playWindowShare = 0.1;
+const playRailShare = 1 / 90;
 
-/** Bars, window and the targets' gauge. */
+/** Buttons, track and gauge. */
 export function TimeRail() {
-  const time = usePageTime();
-  const client = useApi();
-  const rail = useQuery({
-    queryKey: ["rail", time.text.from, time.text.to],
-    queryFn: async ({ signal }) => {
-      const page = time.resolve();
-      const window = railWindow(page, systemClock.nowMs());
-      const ask = (expr: string) =>
-        runRangeQuery(
-          client,
-          { expr, refId: "", ...window, fromMs: window.fromMs + window.stepMs },
-          signal,
-        );
-      const [volume, up] = await Promise.all([ask("sum(scrape_samples_scraped)"), ask("avg(up)")]);
-      return { page, window, bars: railBars(volume.series[0], up.series[0], window) };
-    },
-    refetchInterval: time.isLive ? railEveryMs : false,
-    placeholderData: (before) => before,
-  });
+  const router = useRouter();
+  const { params } = useRoute();
+  const rail = useRailData(params.get("rail"));
+  const scale = (steps: number) => {
+    if (rail.data === undefined) return;
+    const { fromMs, toMs } = rail.data.window;
+    router.setParams({ rail: nextScale(toMs - fromMs, steps) }, { replace: true });
+  };
   return (
     // biome-ignore lint/a11y/useSemanticElements: the rail groups its buttons; a fieldset would bring a form's meaning.
     <div className="rail" role="group" aria-label="Time rail">
-      <RailButtons />
-      <div className="rail-line">{rail.data !== undefined && <RailLine {...rail.data} />}</div>
-      <TargetsGauge />
+      <RailButtons rail={rail.data} onScale={scale} />
+      <div className="rail-line">
+        {rail.data !== undefined && <RailTrack rail={rail.data} onScale={scale} />}
+      </div>
+      <CompletenessGauge />
     </div>
   );
 }
 
-function RailButtons() {
+interface RailButtonsProps {
+  readonly rail: RailData | undefined;
+  readonly onScale: (steps: number) => void;
+}
+
+function RailButtons({ rail, onScale }: RailButtonsProps) {
   const time = usePageTime();
+  const { isPlaying, toggle } = usePlay(time, rail);
   const step = (share: number) => {
     const { fromMs, toMs } = time.resolve();
     const to = Math.min(systemClock.nowMs(), toMs + (toMs - fromMs) * share);
@@ -60,6 +57,8 @@ function RailButtons() {
       { replace: true },
     );
   };
+  useKeys([{ keys: " ", label: "Play the window", group: "Time", run: toggle }]);
+  const spanMs = rail === undefined ? 0 : rail.window.toMs - rail.window.fromMs;
   return (
     <div className="rail-buttons">
       <button
@@ -73,6 +72,20 @@ function RailButtons() {
       </button>
       <button
         type="button"
+        className={`control is-ghost is-small is-icon ${isPlaying ? "is-on" : ""}`}
+        aria-label={isPlaying ? "Pause" : "Play"}
+        aria-pressed={isPlaying}
+        title={
+          isPlaying
+            ? "Pause (space)"
+            : "Play (space): from the window on, or from the rail's start where the window is live"
+        }
+        onClick={toggle}
+      >
+        <Icon name={isPlaying ? "pause" : "play"} />
+      </button>
+      <button
+        type="button"
         className="control is-ghost is-small is-icon"
         aria-label="Step forward"
         title="Step forward (.)"
@@ -80,161 +93,49 @@ function RailButtons() {
       >
         <Icon name="forward" />
       </button>
+      {rail !== undefined && (
+        <button
+          type="button"
+          className="control is-ghost is-small rail-scale"
+          aria-label={`Scale of the rail: ${scaleLabel(spanMs)}. Wider, then from the start`}
+          title="Scale of the rail: click for the next, or scroll on the rail"
+          onClick={() => onScale(nextScale(spanMs, 1) === nextScale(spanMs, 0) ? -9 : 1)}
+        >
+          {scaleLabel(spanMs)}
+        </button>
+      )}
     </div>
   );
 }
 
-interface RailLineProps {
-  readonly page: TimeRange;
-  readonly window: TimeRange & { readonly stepMs: number };
-  readonly bars: readonly RailBar[];
-}
-
-function RailLine({ page, window, bars }: RailLineProps) {
-  const time = usePageTime();
-  const ref = useRef<HTMLDivElement>(null);
-  const [drag, setDrag] = useState<{ from: number; to: number }>();
-  const span = window.toMs - window.fromMs;
-  const share = (instant: number) => Math.min(1, Math.max(0, (instant - window.fromMs) / span));
-  const at = (clientX: number) => {
-    const box = ref.current?.getBoundingClientRect();
-    return box === undefined ? 0 : Math.min(1, Math.max(0, (clientX - box.left) / box.width));
+/** Moves the window through the rail, a step a second, until it meets now: then it is live again. */
+function usePlay(time: PageTime, rail: RailData | undefined) {
+  const [isPlaying, setPlaying] = useState(false);
+  useEffect(() => {
+    if (!isPlaying || rail === undefined) return;
+    return systemClock.after(1000, () => {
+      const { fromMs, toMs } = time.resolve();
+      const spanMs = toMs - fromMs;
+      const railSpanMs = rail.window.toMs - rail.window.fromMs;
+      const stepMs = Math.max(spanMs * playWindowShare, railSpanMs * playRailShare);
+      const nowMs = systemClock.nowMs();
+      const next = Math.min(nowMs, toMs + stepMs);
+      time.setRange(windowText(next - spanMs, next, rail.window, nowMs), { replace: true });
+      if (next >= nowMs) setPlaying(false);
+    });
+  }, [isPlaying, time, rail]);
+  const toggle = () => {
+    if (isPlaying) return setPlaying(false);
+    if (rail === undefined) return;
+    const { fromMs, toMs } = time.resolve();
+    const isAtEnd = toMs >= systemClock.nowMs() - 2000;
+    if (isAtEnd) {
+      const first = rail.bars.find((bar) => bar.height !== undefined)?.fromMs;
+      const startMs = Math.max(first ?? rail.window.fromMs, rail.window.fromMs);
+      const endMs = Math.min(toMs, startMs + (toMs - fromMs));
+      time.setRange({ from: String(startMs), to: String(Math.round(endMs)) });
+    }
+    setPlaying(true);
   };
-  const shown = drag ?? { from: share(page.fromMs), to: share(page.toMs) };
-  const left = Math.min(shown.from, shown.to) * 100;
-  const width = Math.max(0.4, Math.abs(shown.to - shown.from) * 100);
-  const finish = () => {
-    if (drag === undefined) return;
-    setDrag(undefined);
-    const [from, to] = [Math.min(drag.from, drag.to), Math.max(drag.from, drag.to)];
-    const [fromMs, toMs] = [window.fromMs + from * span, window.fromMs + to * span];
-    if (toMs - fromMs < Math.max(2000, span / 400)) return;
-    time.setRange({ from: String(Math.round(fromMs)), to: String(Math.round(toMs)) });
-  };
-  return (
-    <div
-      ref={ref}
-      className="rail-track"
-      title="Samples scraped. Drag to choose a window."
-      onPointerDown={(event) => {
-        event.currentTarget.setPointerCapture(event.pointerId);
-        setDrag({ from: at(event.clientX), to: at(event.clientX) });
-      }}
-      onPointerMove={(event) => {
-        if (drag !== undefined) setDrag({ from: drag.from, to: at(event.clientX) });
-      }}
-      onPointerUp={finish}
-    >
-      <RailBars bars={bars} />
-      <RailTicks window={window} />
-      <i className="rail-window" style={{ left: `${left}%`, width: `${width}%` }} />
-    </div>
-  );
-}
-
-/** One SVG, stretched: a unit of width is one bar. */
-function RailBars({ bars }: { readonly bars: readonly RailBar[] }) {
-  const first = bars.findIndex((bar) => bar.height !== undefined);
-  return (
-    <svg
-      className="rail-bars"
-      viewBox={`0 0 ${bars.length} 100`}
-      preserveAspectRatio="none"
-      aria-hidden="true"
-    >
-      {bars.map((bar, index) => {
-        if (bar.height === undefined) {
-          // Before the first sample there was no server: plain, not a hole.
-          if (first === -1 || index < first) return null;
-          return (
-            <rect
-              key={bar.fromMs}
-              className="rail-hole"
-              x={index}
-              y="0"
-              width="1.02"
-              height="100"
-            />
-          );
-        }
-        const height = 12 + bar.height * 70;
-        return (
-          <g key={bar.fromMs}>
-            <rect className="rail-bar" x={index} y={100 - height} width="0.72" height={height} />
-            {bar.down > 0 && (
-              <rect
-                className="rail-down"
-                x={index}
-                y={100 - Math.max(12, height * bar.down)}
-                width="0.72"
-                height={Math.max(12, height * bar.down)}
-              />
-            )}
-          </g>
-        );
-      })}
-    </svg>
-  );
-}
-
-function RailTicks({ window }: { readonly window: TimeRange }) {
-  const { zone } = usePageTime();
-  const widthPx = 900;
-  const step = timeTickStep(window.toMs - window.fromMs, widthPx);
-  return (
-    <div className="rail-ticks" aria-hidden="true">
-      {timeTicks(window.fromMs, window.toMs, { widthPx, zone }).map((tick) => {
-        const left = ((tick - window.fromMs) / (window.toMs - window.fromMs)) * 100;
-        return left > 95 ? null : (
-          <span key={tick} style={{ left: `${left}%` }}>
-            {timeTickLabel(tick, step, zone)}
-          </span>
-        );
-      })}
-    </div>
-  );
-}
-
-/** How many targets answer now; leads to them. */
-function TargetsGauge() {
-  const { isLive } = usePageTime();
-  const client = useApi();
-  const { params } = useRoute();
-  const targets = useQuery({
-    queryKey: ["targets-up"],
-    queryFn: async ({ signal }) => {
-      const run = await runInstantQuery(
-        client,
-        { expr: 'count_values("state", up)', refId: "", atMs: systemClock.nowMs() },
-        signal,
-      );
-      const count = (state: string) =>
-        run.series.find((one) => one.labels["state"] === state)?.values[0] ?? 0;
-      return { up: count("1"), down: count("0") };
-    },
-    refetchInterval: isLive ? railEveryMs : false,
-  });
-  if (targets.data === undefined) return <div className="rail-side" />;
-  const { up, down } = targets.data;
-  const total = up + down;
-  return (
-    <Link
-      className="rail-side"
-      href={pageHref(down > 0 ? "/targets?state=down" : "/targets", params)}
-      title="Targets that answered their last scrape"
-    >
-      <span className="rail-gauge">
-        <i className="rail-gauge-bar">
-          <i style={{ width: `${total === 0 ? 0 : (up / total) * 100}%` }} />
-        </i>
-        <span>
-          <b>
-            {up} of {total}
-          </b>{" "}
-          <span className="dim">targets up</span>
-        </span>
-      </span>
-      {down > 0 && <Glyph kind="crit" label={`${down} down`} />}
-    </Link>
-  );
+  return { isPlaying, toggle };
 }
