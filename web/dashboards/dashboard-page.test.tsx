@@ -104,11 +104,27 @@ describe("a dashboard", () => {
     expect(await screen.findByText("inner")).toBeTruthy();
   });
 
-  it("names the missing metric of an empty panel", async () => {
+  it("says on an empty panel what the doctor found, with its Helm line", async () => {
     const empty = { status: "success", data: { resultType: "matrix", result: [] } };
-    renderPage("/d/x", answers(empty));
-    expect(await screen.findByText("was never scraped")).toBeTruthy();
-    expect(screen.getByText("drops")).toBeTruthy();
+    renderPage("/d/x", {
+      ...answers(empty),
+      "/api/ciliascope/v1/doctor": {
+        findings: [
+          {
+            refId: "A",
+            cause: "label",
+            what: "The label `query` does not exist on `drops`.",
+            why: "The dns handler has it only with option `query`.",
+            mend: "Give the handler the option.",
+            subject: 'query="x"',
+            helm: ['--set hubble.metrics.enabled="{dns:query}"'],
+          },
+        ],
+      },
+    });
+    expect((await screen.findAllByText("query", { selector: "code" })).length).toBe(2);
+    expect(screen.getByText('--set hubble.metrics.enabled="{dns:query}"')).toBeTruthy();
+    expect(screen.getByRole("button", { name: "Copy Helm line" })).toBeTruthy();
   });
 
   it("shows a failed query with its reason and runs it again", async () => {

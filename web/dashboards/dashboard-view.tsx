@@ -10,6 +10,7 @@ import { usePageTime } from "../time/time-context.tsx";
 import { useZoom } from "../time/use-zoom.ts";
 import { Icon } from "../ui/icon.tsx";
 import { Note, Skeleton } from "../ui/notes.tsx";
+import { DoctorDialog } from "./doctor-dialog.tsx";
 import { type GridSection, gridHoles, gridSections, type PlacedPanel } from "./grid-sections.ts";
 import { PanelFrame, type PanelSurroundings } from "./panel-frame.tsx";
 import { PanelInspector } from "./panel-inspector.tsx";
@@ -47,6 +48,7 @@ export function DashboardView({ dashboard, problems }: DashboardViewProps) {
     onView: (panel) =>
       router.setParams({ panel: params.get("panel") === null ? String(panel.id) : null }),
     onInspect: (panel) => router.setParams({ inspect: String(panel.id) }),
+    onDoctor: (panel) => router.setParams({ doctor: String(panel.id) }),
     onTouch: (panel) => {
       touched.current = panel;
     },
@@ -67,10 +69,17 @@ export function DashboardView({ dashboard, problems }: DashboardViewProps) {
       group: "Dashboard",
       run: withTouched(surroundings.onInspect),
     },
+    {
+      keys: "d",
+      label: "Ask the doctor about the panel under the pointer",
+      group: "Dashboard",
+      run: withTouched(surroundings.onDoctor),
+    },
   ]);
   if (scope === undefined) return <Skeleton label="Reading the dashboard's variables" />;
   const viewed = findPanel(expanded.panels, params.get("panel"));
   const inspected = findPanel(expanded.panels, params.get("inspect"));
+  const examined = findPanel(expanded.panels, params.get("doctor"));
   const scopeOf = (panel: Panel): VariableScope => ({
     ...scope,
     scoped: expanded.scopedOf.get(panel) ?? {},
@@ -92,6 +101,13 @@ export function DashboardView({ dashboard, problems }: DashboardViewProps) {
           panel={inspected}
           scope={scopeOf(inspected)}
           onClose={() => router.setParams({ inspect: null })}
+        />
+      )}
+      {examined !== undefined && (
+        <DoctorDialog
+          panel={examined}
+          scope={scopeOf(examined)}
+          onClose={() => router.setParams({ doctor: null })}
         />
       )}
     </>

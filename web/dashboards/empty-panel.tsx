@@ -1,45 +1,25 @@
-/** What an empty panel says: which metric it needs and whether this server has it. Loaded when first needed, with the PromQL parser. */
+/** What an empty panel says: the doctor's findings for its queries. Loaded when first needed. */
 
-import type { Panel } from "../../src/dashboard/model.ts";
-import { useMetricNames } from "../api/server-queries.ts";
-import { Glyph } from "../ui/glyph.tsx";
-import { metricNamesIn } from "./metric-names.ts";
+import { DoctorFindings } from "./doctor-findings.tsx";
+import { useDoctor } from "./use-doctor.ts";
 import type { PanelAnswer } from "./use-panel-data.ts";
 
-/** Names the metrics that this server has never seen; else says that the matchers or the window are at fault. */
-export function EmptyPanel({
-  answer,
-  panel,
-}: {
-  readonly answer: PanelAnswer;
-  readonly panel: Panel;
-}) {
-  const names = useMetricNames();
-  const asked = [...new Set(answer.queries.flatMap((query) => metricNamesIn(query.expr)))];
-  const known = names.data === undefined ? undefined : new Set(names.data);
-  const missing = known === undefined ? [] : asked.filter((name) => !known.has(name));
+/** The reason in the panel's own area; while the doctor looks, the plain fact. */
+export function EmptyPanel({ answer }: { readonly answer: PanelAnswer }) {
+  const doctor = useDoctor(answer);
+  const findings = doctor.data?.findings ?? [];
   return (
-    <div className="panel-note">
-      {missing.length > 0 ? (
-        <b>
-          {missing.length === asked.length ? "" : "Part of "}
-          {missing.length === 1 ? "The metric does" : "The metrics do"} not exist here.
-        </b>
+    <div className="panel-note is-doctor">
+      {findings.length > 0 ? (
+        <DoctorFindings findings={findings} />
       ) : (
-        <b>No series matches in this window.</b>
-      )}
-      {asked.slice(0, 5).map((name) => (
-        <span className="row" key={name}>
-          <Glyph kind={known === undefined ? "pending" : missing.includes(name) ? "crit" : "ok"} />
-          <code>{name}</code>
-          <span className="dim">{known?.has(name) === true ? "exists" : "was never scraped"}</span>
-        </span>
-      ))}
-      {missing.length === 0 && asked.length > 0 && (
-        <span>
-          {panel.targets.length > 1 ? "Their" : "Its"} label matchers select nothing, or nothing
-          happened yet that it counts.
-        </span>
+        <>
+          <b>No series matches in this window.</b>
+          {doctor.isError && <span>The doctor cannot look: {doctor.error.message}</span>}
+          {doctor.data !== undefined && (
+            <span>Its metrics exist; nothing happened in this window that they count.</span>
+          )}
+        </>
       )}
     </div>
   );

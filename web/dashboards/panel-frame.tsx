@@ -32,6 +32,7 @@ export interface PanelSurroundings {
   /** Shows a panel alone, or all again. */
   readonly onView: (panel: Panel) => void;
   readonly onInspect: (panel: Panel) => void;
+  readonly onDoctor: (panel: Panel) => void;
   /** The pointer or the focus is in a panel: the keys mean it. */
   readonly onTouch: (panel: Panel) => void;
 }
@@ -130,7 +131,7 @@ function PanelContent({ panel, scope, data, result, surroundings }: PanelContent
     if (isEmpty(answer)) {
       return (
         <Suspense fallback={null}>
-          <EmptyPanel answer={answer} panel={panel} />
+          <EmptyPanel answer={answer} />
         </Suspense>
       );
     }

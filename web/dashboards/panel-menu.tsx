@@ -63,6 +63,16 @@ export function PanelMenu({ panel, scope, answer, isViewed, surroundings }: Pane
               <Icon name="table" />
               Inspect query and data
             </button>
+            <button
+              type="button"
+              onClick={() => {
+                surroundings.onDoctor(panel);
+                close();
+              }}
+            >
+              <Icon name="doctor" />
+              Ask the doctor
+            </button>
             <ExploreLink panel={panel} scope={scope} answer={answer} />
           </div>
         )}
