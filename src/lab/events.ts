@@ -142,6 +142,38 @@ export interface ProxyReply extends EventHead {
   /** Seconds per scope: "upstreamTime", "processingTime", "policyCheckTime", "totalTime"… */
   readonly scopes: Readonly<Record<string, number>>;
 }
+/** What can become of a connection of the HTTP proxy. */
+export type ProxyConnectionChange =
+  | "opened"
+  | "connect_failed"
+  | "protocol_error"
+  | "request"
+  | "answer"
+  | "upgraded"
+  | "closed";
+/**
+ * A connection of the HTTP proxy: to its client ("downstream"), or to the server behind it ("upstream").
+ * `request` and `answer` also tell the bytes since the event before.
+ */
+export interface ProxyConnectionEvent extends EventHead {
+  readonly kind: "proxy_connection";
+  readonly side: "downstream" | "upstream";
+  readonly direction: PacketDirection;
+  readonly change: ProxyConnectionChange;
+  /** ms: until it was open (opened), since the request (answer), of its whole life (closed); else 0. */
+  readonly durationMs: number;
+  /** Status of an answer, else 0. */
+  readonly code: number;
+  /** Bytes since the connection's event before. */
+  readonly receivedBytes: number;
+  readonly sentBytes: number;
+  /** Requests of the connection so far. */
+  readonly requestCount: number;
+  /** Closed by the proxy (true) or by its peer. */
+  readonly isClosedHere: boolean;
+  /** Whether a request was still without its answer when it closed. */
+  readonly hasRequest: boolean;
+}
 /** DNS names and addresses learned by the DNS proxy of an endpoint; counts after the change. */
 export interface FqdnCacheChanged extends EventHead {
   readonly kind: "fqdn_cache";
@@ -320,6 +352,7 @@ export type LabEvent =
   | ConntrackCollected
   | L7Message
   | ProxyReply
+  | ProxyConnectionEvent
   | FqdnCacheChanged
   | ProxyRedirectChanged
   | NodeProbed

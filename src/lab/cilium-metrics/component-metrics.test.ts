@@ -306,22 +306,68 @@ describe("the Hubble metrics", () => {
 });
 
 describe("the proxy's metrics", () => {
-  it("count requests, answers by class, and what went upstream", () => {
+  const event = {
+    ...head,
+    kind: "proxy_connection",
+    side: "downstream",
+    direction: "INGRESS",
+    durationMs: 0,
+    code: 0,
+    receivedBytes: 0,
+    sentBytes: 0,
+    requestCount: 0,
+    isClosedHere: false,
+    hasRequest: false,
+  } as const;
+
+  function start() {
     const bus = new LabEventBus();
-    const { registry } = createEnvoyMetrics({ events: bus, nodeName: "worker" });
-    bus.publish(denied);
-    bus.publish({ ...denied, verdict: "forwarded" } as LabEvent);
-    const l7 = { type: "RESPONSE", latency_ns: "2000000", http: { code: 403 } } as const;
-    bus.publish({ ...head, kind: "flow", flow: { l7 } });
-    const lines = renderText(registry).split("\n");
+    const nowMs = () => head.timeMs;
+    const { registry } = createEnvoyMetrics({
+      events: bus,
+      nodeName: "worker",
+      nowMs,
+      process: figures,
+    });
+    const value = (series: string) => seriesValue(renderText(registry).split("\n"), series);
+    return { bus, value };
+  }
+
+  it("count requests, answers by class, and what went upstream", () => {
+    const { bus, value } = start();
+    bus.publish({ ...event, change: "opened" });
+    bus.publish({ ...event, change: "request", receivedBytes: 90 });
+    bus.publish({ ...event, change: "answer", code: 403, durationMs: 2, sentBytes: 15 });
+    bus.publish({ ...event, change: "request" });
+    bus.publish({ ...event, side: "upstream", change: "opened", durationMs: 1 });
+    bus.publish({ ...event, side: "upstream", change: "request" });
+    bus.publish({ ...event, side: "upstream", change: "answer", code: 200, durationMs: 7 });
     const proxy = 'envoy_http_conn_manager_prefix="proxy"';
-    expect(seriesValue(lines, `envoy_http_downstream_rq_total{${proxy}}`)).toBe(2);
-    expect(
-      seriesValue(lines, `envoy_http_downstream_rq_xx{${proxy},envoy_response_code_class="4"}`),
-    ).toBe(1);
-    expect(seriesValue(lines, `envoy_http_downstream_rq_time_sum{${proxy}}`)).toBe(2);
-    const upstream = 'envoy_cluster_upstream_rq_total{envoy_cluster_name="ingress-cluster"}';
-    expect(seriesValue(lines, upstream)).toBe(1);
+    expect(value(`envoy_http_downstream_rq_total{${proxy}}`)).toBe(2);
+    expect(value(`envoy_http_downstream_rq_active{${proxy}}`)).toBe(1);
+    expect(value(`envoy_http_downstream_cx_rx_bytes_total{${proxy}}`)).toBe(90);
+    expect(value(`envoy_http_downstream_rq_xx{${proxy},envoy_response_code_class="4"}`)).toBe(1);
+    expect(value(`envoy_http_downstream_rq_time_sum{${proxy}}`)).toBe(2);
+    const ingress = 'envoy_cluster_name="ingress-cluster"';
+    expect(value(`envoy_cluster_upstream_rq_total{${ingress}}`)).toBe(1);
+    expect(value(`envoy_cluster_upstream_rq_time_sum{${ingress}}`)).toBe(7);
+    expect(value(`envoy_cluster_upstream_rq{${ingress},envoy_response_code="200"}`)).toBe(1);
+    expect(value('envoy_cluster_upstream_rq_total{envoy_cluster_name="egress-cluster"}')).toBe(0);
+  });
+
+  it("tell who closed a connection, and whether a request was under way", () => {
+    const { bus, value } = start();
+    const proxy = 'envoy_http_conn_manager_prefix="proxy"';
+    bus.publish({ ...event, change: "opened" });
+    bus.publish({ ...event, change: "request" });
+    expect(value("envoy_server_total_connections")).toBe(1);
+    bus.publish({ ...event, change: "closed", durationMs: 40, hasRequest: true });
+    expect(value(`envoy_http_downstream_cx_active{${proxy}}`)).toBe(0);
+    expect(value(`envoy_http_downstream_rq_active{${proxy}}`)).toBe(0);
+    expect(value(`envoy_http_downstream_cx_destroy_remote_active_rq{${proxy}}`)).toBe(1);
+    expect(value(`envoy_http_downstream_cx_destroy_local{${proxy}}`)).toBe(0);
+    expect(value(`envoy_http_downstream_rq_rx_reset{${proxy}}`)).toBe(1);
+    expect(value("envoy_server_total_connections")).toBe(0);
   });
 });
 

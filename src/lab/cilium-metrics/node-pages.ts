@@ -43,7 +43,12 @@ export function createNodePages(options: NodePagesOptions): NodePages {
   const process = options.process ?? nodeProcessFigures(() => clock.nowMs());
   const component = { state, events, nodeName: node.name, version, process };
   const agent = createAgentMetrics(component);
-  const envoy = createEnvoyMetrics({ events, nodeName: node.name });
+  const envoy = createEnvoyMetrics({
+    events,
+    nodeName: node.name,
+    nowMs: () => clock.nowMs(),
+    process,
+  });
   const operator = node.isOperatorNode ? createOperatorMetrics(component) : undefined;
   const hubble = createHubbleMetrics({
     events,

@@ -12,7 +12,8 @@ import type { HttpRule } from "../../policy/policy-document.ts";
 import type { HttpProxy, ProxyJob } from "../datapath/proxies.ts";
 import type { FlowEmitter } from "../flow-emitter.ts";
 import type { LabContext } from "../lab-context.ts";
-import { randomUuid } from "../random.ts";
+import { ConnectionMeter } from "./connection-meter.ts";
+import { HttpExchange } from "./http-exchange.ts";
 import { fieldOf, type MessageHead, type MessageListener, MessageReader } from "./http-message.ts";
 
 /** What Cilium's proxy answers to a refused request, to the byte. */
@@ -21,14 +22,6 @@ const upstreamFailedBody =
   "upstream connect error or disconnect/reset before headers. reset reason: connection failure";
 /** Headers of one connection only; never passed on. */
 const hopHeaders = new Set(["connection", "keep-alive", "proxy-connection", "te", "upgrade"]);
-/** Headers that flows carry. */
-const loggedHeaders = new Map([
-  ["accept", "Accept"],
-  ["content-type", "Content-Type"],
-  ["user-agent", "User-Agent"],
-  ["x-request-id", "X-Request-Id"],
-]);
-
 type Job = Parameters<HttpProxy["accept"]>[1];
 
 /** The proxy of all nodes: one process plays them, each connection knows its node. */
@@ -105,7 +98,7 @@ class ProxyConnection {
   readonly #requests: MessageReader;
   #up: Duplex | undefined;
   #responses: MessageReader | undefined;
-  #exchange: Exchange | undefined;
+  #exchange: HttpExchange | undefined;
   /** Bytes of the request that wait for the connection to the server. */
   #unsent: (string | Buffer)[] | undefined;
   #isRequestWhole = true;
@@ -115,11 +108,14 @@ class ProxyConnection {
   /** An answer's head that waits for the body bytes that came with it. */
   #heldHead = "";
   #isRefused = false;
+  readonly #downMeter: ConnectionMeter;
+  #upMeter: ConnectionMeter | undefined;
 
   constructor(down: Duplex, job: Job, tools: ProxyTools) {
     this.#down = down;
     this.#job = job;
     this.#tools = tools;
+    this.#downMeter = new ConnectionMeter(tools.context, job, "downstream");
     this.#requests = new MessageReader("request", {
       onHead: (head) => this.#onRequest(head),
       onBody: (bytes) => this.#sendUp(bytes),
@@ -129,11 +125,16 @@ class ProxyConnection {
       },
       onError: () => this.#badRequest(),
     });
-    down.on("data", (bytes: Buffer) => this.#requests.push(bytes));
+    down.on("data", (bytes: Buffer) => {
+      this.#downMeter.received(bytes.length);
+      this.#requests.push(bytes);
+    });
     down.on("end", () => this.#onClientEnd());
     down.on("error", () => this.#up?.destroy());
     down.on("close", () => {
+      this.#downMeter.closed();
       if (this.#up !== undefined && !this.#up.destroyed) {
+        this.#upMeter?.closesHere();
         if (this.#isAnswered) this.#up.end();
         else this.#up.destroy();
       }
@@ -149,12 +150,14 @@ class ProxyConnection {
     this.#isRequestWhole = false;
     this.#isAnswered = false;
     this.#isLast = isLastOf(head);
-    const exchange = new Exchange(context, emitter, this.#job, head, port);
+    const exchange = new HttpExchange(context, emitter, this.#job, head, port);
     this.#exchange = exchange;
+    this.#downMeter.request();
     this.#isRefused = !isAllowed(head);
     if (this.#isRefused) {
       exchange.logRequest("denied");
-      this.#down.write(ownAnswer(403, "Forbidden", deniedBody, date()));
+      this.#sendDown(ownAnswer(403, "Forbidden", deniedBody, date()));
+      this.#downMeter.answer(403);
       exchange.logResponse(403, [], 0);
       this.#isAnswered = true;
       return;
@@ -163,6 +166,12 @@ class ProxyConnection {
     this.#isUpgrade = fieldOf(head, "upgrade") !== undefined;
     this.#sendUp(requestText(head, exchange.requestId, this.#isUpgrade));
     if (this.#up === undefined) this.#connect();
+    else this.#upMeter?.request();
+  }
+
+  #sendDown(bytes: string | Buffer): boolean {
+    this.#downMeter.sent(bytes.length);
+    return typeof bytes === "string" ? this.#down.write(bytes, "latin1") : this.#down.write(bytes);
   }
 
   #sendUp(bytes: string | Buffer): void {
@@ -172,6 +181,7 @@ class ProxyConnection {
       this.#unsent.push(bytes);
       return;
     }
+    this.#upMeter?.sent(bytes.length);
     const isFree =
       typeof bytes === "string" ? this.#up.write(bytes, "latin1") : this.#up.write(bytes);
     if (isFree) return;
@@ -180,23 +190,35 @@ class ProxyConnection {
   }
 
   #connect(): void {
+    const meter = new ConnectionMeter(this.#tools.context, this.#job, "upstream");
     this.#job.openUpstream().then(
-      (up) => this.#useUpstream(up),
-      (thrown: unknown) => this.#fail(thrown),
+      (up) => {
+        meter.opened();
+        up.on("close", () => meter.closed());
+        this.#upMeter = meter;
+        this.#useUpstream(up);
+      },
+      (thrown: unknown) => {
+        meter.connectFailed();
+        this.#fail(thrown);
+      },
     );
   }
 
   #useUpstream(up: Duplex): void {
     if (this.#down.destroyed) {
+      this.#upMeter?.closesHere();
       up.destroy();
       return;
     }
     this.#up = up;
+    this.#upMeter?.request();
     const responses = new MessageReader("response", this.#responseListener());
     this.#responses = responses;
     responses.hasBodyFor = (status) =>
       this.#exchange?.method !== "HEAD" && status >= 200 && status !== 204 && status !== 304;
     up.on("data", (bytes: Buffer) => {
+      this.#upMeter?.received(bytes.length);
       responses.push(bytes);
       this.#flushHead();
     });
@@ -219,7 +241,7 @@ class ProxyConnection {
         const head = this.#heldHead;
         this.#heldHead = "";
         const whole = head === "" ? bytes : Buffer.concat([Buffer.from(head, "latin1"), bytes]);
-        if (this.#down.write(whole)) return;
+        if (this.#sendDown(whole)) return;
         this.#up?.pause();
         this.#down.once("drain", () => this.#up?.resume());
       },
@@ -241,11 +263,13 @@ class ProxyConnection {
     }
     const code = Number(head.start[1]);
     if (code >= 100 && code < 200 && code !== 101) {
-      this.#down.write(`HTTP/1.1 ${code} ${head.start[2]}\r\n\r\n`);
+      this.#sendDown(`HTTP/1.1 ${code} ${head.start[2]}\r\n\r\n`);
       return;
     }
     const elapsedMs = exchange.elapsedMs();
     exchange.logResponse(code, head.fields, elapsedMs);
+    this.#upMeter?.answer(code);
+    this.#downMeter.answer(code);
     const isTunnel = code === 101 && this.#isUpgrade;
     // Head and body that came together leave together: one segment, as Envoy sends them.
     this.#heldHead = responseText(head, Math.floor(elapsedMs), isTunnel);
@@ -257,7 +281,7 @@ class ProxyConnection {
     const head = this.#heldHead;
     if (head === "") return;
     this.#heldHead = "";
-    this.#down.write(head, "latin1");
+    this.#sendDown(head);
   }
 
   /** From here on bytes are passed on as they come: WebSocket and the like. */
@@ -271,10 +295,30 @@ class ProxyConnection {
     const late = this.#responses?.detach() ?? Buffer.alloc(0);
     down.removeAllListeners("data");
     up.removeAllListeners("data");
-    if (early.length > 0) up.write(early);
-    if (late.length > 0) down.write(late);
+    this.#downMeter.upgraded();
+    if (early.length > 0) this.#sendUp(early);
+    if (late.length > 0) this.#sendDown(late);
+    this.#meterTunnel(down, up);
     down.pipe(up);
     up.pipe(down);
+  }
+
+  #meterTunnel(down: Duplex, up: Duplex): void {
+    down.on("data", (bytes: Buffer) => {
+      this.#downMeter.received(bytes.length);
+      this.#upMeter?.sent(bytes.length);
+    });
+    up.on("data", (bytes: Buffer) => {
+      this.#upMeter?.received(bytes.length);
+      this.#downMeter.sent(bytes.length);
+    });
+  }
+
+  #endBoth(): void {
+    this.#downMeter.closesHere();
+    this.#upMeter?.closesHere();
+    this.#down.end();
+    this.#up?.end();
   }
 
   /** The answer is out and the request whole: the next one, or the end. */
@@ -283,8 +327,7 @@ class ProxyConnection {
     this.#flushHead();
     this.#exchange = undefined;
     if (this.#isLast) {
-      this.#down.end();
-      this.#up?.end();
+      this.#endBoth();
       return;
     }
     this.#requests.resume();
@@ -305,10 +348,12 @@ class ProxyConnection {
     context.logger.debug({ error: errorMessage(thrown) }, "upstream failed");
     if (exchange.isAnswered) {
       this.#flushHead();
+      this.#downMeter.closesHere();
       this.#down.destroy();
       return;
     }
-    this.#down.write(ownAnswer(503, "Service Unavailable", upstreamFailedBody, date()));
+    this.#sendDown(ownAnswer(503, "Service Unavailable", upstreamFailedBody, date()));
+    this.#downMeter.answer(503);
     exchange.logResponse(503, [], exchange.elapsedMs(), "proxy_error");
     this.#isRequestWhole = true;
     this.#isLast = true;
@@ -329,128 +374,10 @@ class ProxyConnection {
       protocol: "http",
     });
     this.#isAnswered = true;
+    this.#downMeter.protocolError();
+    this.#downMeter.closesHere();
     if (!this.#down.destroyed)
       this.#down.end("HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
-  }
-}
-
-/** One request and its answer, as flows and events tell it. */
-class Exchange {
-  readonly requestId: string;
-  readonly #context: LabContext;
-  readonly #emitter: FlowEmitter;
-  readonly #job: Job;
-  readonly #port: number;
-  readonly #method: string;
-  readonly #url: string;
-  readonly #protocol: string;
-  readonly #headers: { key: string; value: string }[];
-  readonly #startMs: number;
-  isAnswered = false;
-
-  constructor(
-    context: LabContext,
-    emitter: FlowEmitter,
-    job: Job,
-    head: MessageHead,
-    port: number,
-  ) {
-    this.#context = context;
-    this.#emitter = emitter;
-    this.#job = job;
-    this.#port = port;
-    const given = fieldOf(head, "x-request-id");
-    this.requestId = given ?? randomUuid(context.random);
-    this.#method = head.start[0];
-    this.#url = `http://${fieldOf(head, "host") ?? ""}${head.start[1]}`;
-    this.#protocol = head.start[2];
-    this.#headers = flowHeaders(head.fields);
-    if (given === undefined) this.#headers.push({ key: "X-Request-Id", value: this.requestId });
-    this.#startMs = context.clock.monotonicMs();
-  }
-
-  get method(): string {
-    return this.#method;
-  }
-
-  elapsedMs(): number {
-    return this.#context.clock.monotonicMs() - this.#startMs;
-  }
-
-  logRequest(verdict: "forwarded" | "denied"): void {
-    const { client, server, nodeName, direction } = this.#job;
-    this.#publish("request", verdict);
-    this.#emitter.l7({
-      nodeName,
-      from: client,
-      to: server,
-      transport: "TCP",
-      direction,
-      verdict: verdict === "denied" ? "DROPPED" : "FORWARDED",
-      isReply: false,
-      latencyNs: undefined,
-      http: {
-        method: this.#method,
-        url: this.#url,
-        protocol: this.#protocol,
-        headers: this.#headers,
-      },
-      summary: `${this.#protocol} ${this.#method} ${this.#url}`,
-      proxyPort: this.#port,
-    });
-  }
-
-  logResponse(code: number, fields: readonly string[], upstreamMs: number, error = ""): void {
-    this.isAnswered = true;
-    const { client, server, nodeName, direction } = this.#job;
-    const totalMs = this.#context.clock.monotonicMs() - this.#startMs;
-    this.#publish("response", "forwarded");
-    this.#emitter.l7({
-      nodeName,
-      from: server,
-      to: client,
-      transport: "TCP",
-      direction,
-      verdict: "FORWARDED",
-      isReply: true,
-      latencyNs: totalMs * 1e6,
-      http: {
-        code,
-        method: this.#method,
-        url: this.#url,
-        protocol: this.#protocol,
-        headers: [...flowHeaders(fields), { key: "X-Request-Id", value: this.requestId }],
-      },
-      summary: `${this.#protocol} ${code} ${Math.floor(totalMs)}ms (${this.#method} ${this.#url})`,
-      proxyPort: this.#port,
-    });
-    this.#context.bus.publish({
-      kind: "proxy_reply",
-      timeMs: this.#context.clock.nowMs(),
-      nodeName,
-      protocol: "http",
-      error,
-      scopes: {
-        upstreamTime: upstreamMs / 1000,
-        processingTime: Math.max(0, totalMs - upstreamMs) / 1000,
-        totalTime: totalMs / 1000,
-      },
-    });
-  }
-
-  #publish(message: "request" | "response", verdict: "forwarded" | "denied"): void {
-    const { bus, clock } = this.#context;
-    const { nodeName, direction } = this.#job;
-    bus.publish({
-      kind: "l7",
-      timeMs: clock.nowMs(),
-      nodeName,
-      proxyType: "envoy",
-      message,
-      verdict,
-      direction,
-      protocol: "http",
-    });
   }
 }
 
@@ -514,15 +441,4 @@ function responseText(
 function fieldIn(fields: readonly string[], name: string): string {
   for (let i = 0; i < fields.length; i += 2) if (fields[i] === name) return fields[i + 1] ?? "";
   return "";
-}
-
-/** Names as the agent logs them: each word with a capital. */
-function flowHeaders(fields: readonly string[]): { key: string; value: string }[] {
-  const headers: { key: string; value: string }[] = [];
-  for (let i = 0; i + 1 < fields.length; i += 2) {
-    const key = loggedHeaders.get(fields[i] ?? "");
-    if (key === undefined) continue;
-    headers.push({ key, value: fields[i + 1] ?? "" });
-  }
-  return headers;
 }
