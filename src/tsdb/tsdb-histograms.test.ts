@@ -10,6 +10,7 @@ import { customBucketsSchema, type FloatHistogram, type Histogram } from "../mod
 import { type Labels, labelsFromObject } from "../model/labels.ts";
 import { SampleBuffer } from "../model/sample.ts";
 import { appendFailure } from "../storage/storage.ts";
+import { lonelyProcess, quickFiles } from "./testing/quick-files.ts";
 import { openTsdb, type Tsdb } from "./tsdb.ts";
 
 const startMs = 1_700_000_000_000;
@@ -30,7 +31,13 @@ afterEach(async () => {
 
 async function open(at = dir): Promise<Tsdb> {
   const clock = new FakeClock(startMs);
-  const db = await openTsdb({ dir: at, clock, logger: silentLogger });
+  const db = await openTsdb({
+    dir: at,
+    clock,
+    logger: silentLogger,
+    fs: quickFiles,
+    processFacts: lonelyProcess,
+  });
   opened.push(db);
   return db;
 }

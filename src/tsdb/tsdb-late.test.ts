@@ -13,6 +13,7 @@ import { SampleBuffer } from "../model/sample.ts";
 import { appendFailure } from "../storage/storage.ts";
 import { ByteWriter } from "./byte-writer.ts";
 import { seededRandom } from "./chunks/chunk.contract.ts";
+import { lonelyProcess, quickFiles } from "./testing/quick-files.ts";
 import { openTsdb, type Tsdb } from "./tsdb.ts";
 import type { TsdbOptions } from "./tsdb-options.ts";
 import { beginSamples, encodeLabels, encodeSample, recordType } from "./wal/wal-records.ts";
@@ -40,6 +41,8 @@ async function open(options: Partial<TsdbOptions> = {}): Promise<Tsdb> {
     dir,
     clock: new FakeClock(startMs),
     logger: silentLogger,
+    fs: quickFiles,
+    processFacts: lonelyProcess,
     outOfOrderWindowMs: 2 * hourMs,
     ...options,
   });

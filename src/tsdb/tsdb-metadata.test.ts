@@ -8,6 +8,7 @@ import { FakeClock } from "../base/clock.ts";
 import { silentLogger } from "../base/logger.ts";
 import { labelsFromObject } from "../model/labels.ts";
 import type { MetricMetadata } from "../model/sample.ts";
+import { lonelyProcess, quickFiles } from "./testing/quick-files.ts";
 import { openTsdb, type Tsdb } from "./tsdb.ts";
 
 const startMs = 1_700_006_400_000;
@@ -30,7 +31,14 @@ afterEach(async () => {
 
 async function open(dir: string): Promise<Tsdb> {
   const clock = new FakeClock(startMs);
-  const db = await openTsdb({ dir, clock, logger: silentLogger, walSegmentSizeBytes: 32_768 });
+  const db = await openTsdb({
+    dir,
+    clock,
+    logger: silentLogger,
+    fs: quickFiles,
+    processFacts: lonelyProcess,
+    walSegmentSizeBytes: 32_768,
+  });
   opened.push(db);
   return db;
 }

@@ -40,6 +40,8 @@ export interface TsdbOptions {
   /** Snappy unless told otherwise. What is there is read whatever it was packed with. */
   readonly walCompression?: WalCompression;
   readonly walSegmentSizeBytes?: number;
+  /** So many series that ended leave the head early; absent: 50,000. */
+  readonly staleSeriesMin?: number;
   readonly fs?: FileSystem;
   /** Nothing on disk is changed and no lock is taken: for tools. What is appended is lost at the end. */
   readonly isReadOnly?: boolean;

@@ -13,6 +13,7 @@ import { createMatcher, type Matcher } from "../model/matcher.ts";
 import { highWord, lowWord, SampleBuffer } from "../model/sample.ts";
 import { appendFailure } from "../storage/storage.ts";
 import { seededRandom } from "./chunks/chunk.contract.ts";
+import { lonelyProcess, quickFiles } from "./testing/quick-files.ts";
 import { openTsdb, type Tsdb } from "./tsdb.ts";
 import type { TsdbOptions } from "./tsdb-options.ts";
 
@@ -34,7 +35,8 @@ afterEach(async () => {
 });
 
 async function open(options: Partial<TsdbOptions> = {}): Promise<Tsdb> {
-  const db = await openTsdb({ dir, clock, logger: silentLogger, ...options });
+  const quick = { fs: quickFiles, processFacts: lonelyProcess };
+  const db = await openTsdb({ dir, clock, logger: silentLogger, ...quick, ...options });
   opened.push(db);
   return db;
 }

@@ -34,7 +34,7 @@ import { deleteInBlock, deleteInHead, linkBlock } from "./compaction/admin.ts";
 import { registerCompactionMetrics } from "./compaction/compaction-metrics.ts";
 import { Compactor } from "./compaction/compactor.ts";
 import { OpenReads } from "./compaction/open-reads.ts";
-import { removeStaleSeries, type StaleSeries } from "./compaction/stale-series.ts";
+import { removeStaleSeries, type StaleSeries, staleMinDefault } from "./compaction/stale-series.ts";
 import { acquireDataLock, type DataLock } from "./data-lock.ts";
 import { DecodedChunks } from "./decoded-chunks.ts";
 import type { FileSystem } from "./file-system.ts";
@@ -490,6 +490,7 @@ class HeadTsdb implements Tsdb {
       retentionBytes: retentionBytes ?? 0,
       retentionPercent: this.#options.retentionPercent ?? 0,
       diskBytes: () => diskBytes(fs, dir),
+      staleMin: this.#options.staleSeriesMin ?? staleMinDefault,
     });
   }
 

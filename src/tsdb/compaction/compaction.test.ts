@@ -14,6 +14,7 @@ import { readMeta } from "../block/block-meta.ts";
 import { isUlid } from "../block/ulid.ts";
 import { seededRandom } from "../chunks/chunk.contract.ts";
 import type { FileSystem } from "../file-system.ts";
+import { lonelyProcess, quickFiles } from "../testing/quick-files.ts";
 import { openTsdb, type Tsdb } from "../tsdb.ts";
 import type { TsdbOptions } from "../tsdb-options.ts";
 
@@ -39,7 +40,8 @@ afterEach(async () => {
 
 async function open(options: Partial<TsdbOptions> = {}): Promise<Tsdb> {
   const clock = new FakeClock(startMs);
-  const db = await openTsdb({ dir, clock, logger: silentLogger, random, ...options });
+  const quick = { fs: quickFiles, processFacts: lonelyProcess };
+  const db = await openTsdb({ dir, clock, logger: silentLogger, random, ...quick, ...options });
   opened.push(db);
   return db;
 }
@@ -298,6 +300,7 @@ describe("a stop at any step", () => {
       logger: silentLogger,
       random: seededRandom(step),
       fs: breaking.fs,
+      processFacts: lonelyProcess,
     });
     breaking.arm(step);
     await db.compact().catch(() => undefined);
@@ -328,7 +331,7 @@ class BreakingFiles {
         return run(...args);
       }) as typeof run;
     this.fs = {
-      ...nodeFs,
+      ...quickFiles,
       writeSync: guard(
         nodeFs.writeSync as (...args: unknown[]) => number,
       ) as typeof nodeFs.writeSync,
@@ -339,7 +342,7 @@ class BreakingFiles {
         nodeFs.mkdirSync as (...args: unknown[]) => string,
       ) as typeof nodeFs.mkdirSync,
       ftruncateSync: guard(nodeFs.ftruncateSync),
-      fsyncSync: guard(nodeFs.fsyncSync),
+      fsyncSync: guard(quickFiles.fsyncSync),
     };
   }
 

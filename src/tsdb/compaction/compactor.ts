@@ -61,6 +61,8 @@ export interface CompactorOptions {
   readonly retentionBytes: number;
   /** Share of the disk in percent, wins over `retentionBytes`; 0: no limit. */
   readonly retentionPercent: number;
+  /** So many series that ended are worth a block. */
+  readonly staleMin: number;
   /** Bytes of the disk that the blocks lie on; 0: not known. */
   diskBytes(): number;
 }
@@ -201,8 +203,8 @@ export class Compactor {
    * blocks have the hint of late samples too: they say nothing about how far the head was cut.
    */
   async #compactStale(): Promise<void> {
-    const { head, rangeMs, blocks, logger } = this.#options;
-    const stale = this.#isStopped ? undefined : findStaleSeries(head.head);
+    const { head, rangeMs, blocks, logger, staleMin } = this.#options;
+    const stale = this.#isStopped ? undefined : findStaleSeries(head.head, staleMin);
     if (stale === undefined) return;
     const hints = [blockHint.fromOutOfOrder, blockHint.fromStaleSeries];
     for (let at = Math.floor(stale.minMs / rangeMs) * rangeMs; at <= stale.maxMs; at += rangeMs) {

@@ -11,7 +11,7 @@ import { seriesField } from "../head/series-table.ts";
 /** A series that ended so long ago is not expected back. */
 const staleAgeMs = 3 * 60_000;
 /** Fewer are not worth a block, nor is a smaller share of all. */
-const staleMin = 50_000;
+export const staleMinDefault = 50_000;
 const staleShareMin = 0.3;
 
 /** The series that ended. */
@@ -24,8 +24,8 @@ export interface StaleSeries {
   readonly maxMs: number;
 }
 
-/** The series that ended, where they are enough to be worth a block. O(series). */
-export function findStaleSeries(head: Head): StaleSeries | undefined {
+/** The series that ended, where they are enough (`staleMin` and a share of all) to be worth a block. O(series). */
+export function findStaleSeries(head: Head, staleMin: number): StaleSeries | undefined {
   const { series, chunks } = head;
   if (series.count < staleMin) return undefined;
   const slots: number[] = [];
