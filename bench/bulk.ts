@@ -134,7 +134,7 @@ export async function settle(running: RunningServer): Promise<number | undefined
 async function eventLoopDelayMs(running: RunningServer): Promise<number | undefined> {
   if (running.name !== "ciliascope") return undefined;
   const text = await (await fetch(`${running.url}/metrics`)).text();
-  const match = /^ciliascope_event_loop_delay_seconds\{quantile="0\.99"\} (\S+)/m.exec(text);
+  const match = /^ciliascope_event_loop_delay_seconds\{percentile="99"\} (\S+)/m.exec(text);
   return match === null ? undefined : Number(match[1]) * 1000;
 }
 

@@ -97,7 +97,7 @@ async function measure(
 /** How late timers fire, since the last time somebody asked. */
 async function eventLoopDelayMs(url: string): Promise<number> {
   const text = await (await fetch(`${url}/metrics`)).text();
-  const match = /^ciliascope_event_loop_delay_seconds\{quantile="0\.99"\} (\S+)/m.exec(text);
+  const match = /^ciliascope_event_loop_delay_seconds\{percentile="99"\} (\S+)/m.exec(text);
   return Number(match?.[1] ?? Number.NaN) * 1000;
 }
 

@@ -59,7 +59,7 @@ async function soakDemo(context: AppTestContext): Promise<SoakResult> {
     const rss = memoryMib(demo.child.pid as number);
     resident.push(rss);
     const series = await queryValue(url, "prometheus_tsdb_head_series");
-    const delay = await queryValue(url, 'ciliascope_event_loop_delay_seconds{quantile="0.99"}');
+    const delay = await queryValue(url, 'ciliascope_event_loop_delay_seconds{percentile="99"}');
     console.log(
       `minute ${minute}: ${rss.toFixed(0)} MiB, ${series} series, event loop p99 ${((delay ?? 0) * 1000).toFixed(1)} ms`,
     );
