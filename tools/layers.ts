@@ -82,7 +82,7 @@ export const rooms: readonly Room[] = [
   {
     folder: "tsdb",
     layer: 3,
-    publicFiles: ["tsdb.ts", "tsdb-options.ts", "data-lock.ts", "offline.ts"],
+    publicFiles: ["tsdb.ts", "tsdb-options.ts", "data-lock.ts", "offline.ts", "sample-size.ts"],
     isBrowserSafe: false,
   },
   {
