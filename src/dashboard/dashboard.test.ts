@@ -36,7 +36,6 @@ describe("parseDashboard", () => {
     const refused = (json: unknown) => () => parseDashboard(json);
     expect(refused([])).toThrow(/the JSON is no object/);
     expect(refused({ title: "x" })).toThrow(/neither `panels` nor `rows`/);
-    expect(refused({ spec: { elements: {} } })).toThrow(/v2 form/);
   });
 
   it("reads the crosshair of old and new files", () => {
@@ -50,7 +49,13 @@ describe("parseDashboard", () => {
       annotations: { list: [{ builtIn: 1 }, { name: "deploys" }, { enable: false }] },
     });
     expect(dashboard.panels.map(({ id }) => id)).toEqual([1]);
-    expect(problems).toEqual(["1 annotation query is not drawn yet"]);
+    expect(problems).toEqual([
+      'annotation "deploys" is not of Prometheus (no query) and is not drawn',
+    ]);
+    expect(dashboard.annotations.map(({ name }) => name)).toEqual([
+      "Firing alerts",
+      "Policy changes",
+    ]);
   });
 
   it("counts panels of collapsed rows", () => {

@@ -4,7 +4,8 @@
  * the JSON is no dashboard at all; everything else that is not understood becomes a problem.
  */
 
-import { ParseError } from "../base/errors.ts";
+import { readAnnotations } from "./annotations.ts";
+import { toClassicDashboard } from "./envelope.ts";
 import {
   asArray,
   asNumber,
@@ -12,7 +13,6 @@ import {
   asObjects,
   asString,
   asStrings,
-  isObject,
   type JsonObject,
 } from "./json-reader.ts";
 import { readLinks } from "./links.ts";
@@ -29,9 +29,9 @@ export interface ParsedDashboard {
 
 /** Reads a dashboard, with or without the envelope of Grafana's API or of a v1 resource. Throws ParseError. */
 export function parseDashboard(json: unknown): ParsedDashboard {
-  const raw = unwrapEnvelope(json);
+  const raw = toClassicDashboard(json);
   const panels = readPanels(raw);
-  const annotations = asObjects(asObject(raw["annotations"])["list"]);
+  const annotations = readAnnotations(asObjects(asObject(raw["annotations"])["list"]));
   const dashboard: Dashboard = {
     uid: asString(raw["uid"]),
     title: asString(raw["title"], "Untitled"),
@@ -44,44 +44,12 @@ export function parseDashboard(json: unknown): ParsedDashboard {
     variables: asObjects(asObject(raw["templating"])["list"]).map(readVariable),
     panels,
     links: readLinks(raw["links"]),
+    annotations: annotations.annotations,
     panelCount: countPanels(panels),
     schemaVersion: asNumber(raw["schemaVersion"]) ?? 0,
   };
-  const isOwnAnnotation = (list: JsonObject) => list["builtIn"] === 1 || list["enable"] === false;
-  const unread = annotations.filter((list) => !isOwnAnnotation(list)).length;
-  const problems = [...(unread === 0 ? [] : [annotationProblem(unread)]), ...panelProblems(panels)];
+  const problems = [...annotations.problems, ...panelProblems(panels)];
   return { dashboard, problems };
-}
-
-function annotationProblem(count: number): string {
-  return count === 1
-    ? "1 annotation query is not drawn yet"
-    : `${count} annotation queries are not drawn yet`;
-}
-
-/** `{dashboard: {…}}` of the HTTP API and `{apiVersion, kind, spec}` of a v1 resource. */
-function unwrapEnvelope(json: unknown): JsonObject {
-  const refuse = (why: string): never => {
-    throw new ParseError(`it is no Grafana dashboard: ${why}`, { input: "", start: 0, end: 0 });
-  };
-  if (!isObject(json)) return refuse("the JSON is no object");
-  if (isObject(json["dashboard"]) && json["panels"] === undefined)
-    return unwrapEnvelope(json["dashboard"]);
-  if (isObject(json["spec"])) {
-    const { spec } = json;
-    if (isObject(spec) && isObject(spec["elements"])) {
-      return refuse(
-        "it is in the v2 form (spec.elements), which is not read yet; in Grafana choose Export, then the classic form",
-      );
-    }
-    return unwrapEnvelope(spec);
-  }
-  if (json["elements"] !== undefined)
-    return refuse("it is in the v2 form (elements), which is not read yet");
-  if (!Array.isArray(json["panels"]) && !Array.isArray(json["rows"])) {
-    return refuse("it has neither `panels` nor `rows`");
-  }
-  return json;
 }
 
 function readPanels(raw: JsonObject): Panel[] {

@@ -4,6 +4,7 @@
  * not known stays as it is written.
  */
 
+import type { AdhocFilter } from "./adhoc-filters.ts";
 import { calculateInterval } from "./interval.ts";
 import { readPath } from "./object-path.ts";
 import type { TimeRange, TimeRangeText } from "./time-range.ts";
@@ -46,6 +47,8 @@ export interface ScopedValue {
 export interface VariableScope {
   readonly variables: ReadonlyMap<string, VariableState>;
   readonly scoped?: Readonly<Record<string, ScopedValue>>;
+  /** Matchers that the user added to every query. */
+  readonly filters?: readonly AdhocFilter[];
   /** For $__from, $__to and intervals that follow the range. */
   readonly range?: TimeRange;
   /** The range as written, for links. */

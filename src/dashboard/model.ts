@@ -22,6 +22,7 @@ export interface Dashboard {
   /** Rows and panels from top to bottom; a collapsed row holds its panels itself. */
   readonly panels: readonly Panel[];
   readonly links: readonly DashboardLink[];
+  readonly annotations: readonly AnnotationQuery[];
   /** Panels in all, rows not counted, those of collapsed rows included. */
   readonly panelCount: number;
   readonly schemaVersion: number;
@@ -32,6 +33,35 @@ export interface DashboardLink {
   readonly url: string;
   readonly tooltip: string;
   readonly opensNewTab: boolean;
+  /** A list of dashboards with these tags instead of a URL. */
+  readonly tags?: readonly string[];
+  /** The list folds into one button. */
+  readonly isDropdown?: boolean;
+  /** Takes the page's time range along. */
+  readonly keepsTime?: boolean;
+  /** Takes the choices of the variables along. */
+  readonly includesVariables?: boolean;
+}
+
+/** A query whose results are drawn as events over the panels. */
+export interface AnnotationQuery {
+  readonly name: string;
+  /** "samples": each value that is not zero; "changes": where the value changes. */
+  readonly kind: "samples" | "changes";
+  readonly expr: string;
+  /** Texts with `{{label}}`. */
+  readonly titleFormat: string;
+  readonly textFormat: string;
+  readonly tagKeys: readonly string[];
+  readonly color: string;
+  readonly isEnabled: boolean;
+  /** Has no switch above the dashboard. */
+  readonly isHidden: boolean;
+  /** The value is the event's time, ms. */
+  readonly usesValueForTime: boolean;
+  readonly step?: string;
+  /** The panels that show it, or all but these. */
+  readonly panels?: { readonly ids: readonly number[]; readonly isExcluded: boolean };
 }
 
 /** Position on the 24-column grid; a unit of height is 38 px. */

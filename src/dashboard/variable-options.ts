@@ -165,6 +165,7 @@ export function chooseValues(
   wanted: readonly string[] = variable.current,
 ): readonly string[] {
   if (variable.type === "constant") return [variable.query];
+  if (variable.type === "adhoc") return wanted.filter((value) => value !== "");
   if (variable.type === "textbox") return [wanted[0] ?? variable.query];
   const found = wanted.flatMap((value) => findChoice(value, variable, options) ?? []);
   if (found.includes(allVariableValue)) return [allVariableValue];

@@ -1,5 +1,6 @@
 /** Reads one dashboard variable of any schema. */
 
+import { storedFilters } from "./adhoc-filters.ts";
 import {
   asBoolean,
   asNumber,
@@ -42,7 +43,7 @@ export function readVariable(raw: JsonObject): Variable {
     refresh: raw["refresh"] === 2 ? "time" : "load",
     // 2 hides the variable; 1 hides its label alone.
     isHidden: raw["hide"] === 2 || (type === "constant" && raw["hide"] !== 0),
-    current: readCurrent(asObject(raw["current"])["value"]),
+    current: type === "adhoc" ? storedFilters(raw) : readCurrent(asObject(raw["current"])["value"]),
     options: asObjects(raw["options"]).map((option) => ({
       text: String(option["text"] ?? option["value"] ?? ""),
       value: String(option["value"] ?? ""),
