@@ -1,7 +1,6 @@
 /** What policies say about a recorded connection: both sides, and the request inside it. */
 
 import type { Connection } from "./flow-tally.ts";
-import { matchL7Dns, matchL7Http } from "./l7-match.ts";
 import type { PolicyDirection } from "./policy-document.ts";
 import type { PolicyEngine } from "./policy-engine.ts";
 import type { Verdict } from "./verdict.ts";
@@ -35,7 +34,7 @@ export function verdictOfSide(
     protocol,
     direction,
   });
-  return { direction, verdict, isRequestDenied: deniesRequest(verdict, connection) };
+  return { direction, verdict, isRequestDenied: deniesRequest(engine, verdict, connection) };
 }
 
 /** Both sides, egress first as a packet meets them. */
@@ -45,9 +44,8 @@ export function verdictsOf(engine: PolicyEngine, connection: Connection): SideVe
   );
 }
 
-function deniesRequest({ l7 }: Verdict, { request }: Connection): boolean {
+function deniesRequest(engine: PolicyEngine, { l7 }: Verdict, { request }: Connection): boolean {
   if (l7 === undefined || l7.allowAll || request === undefined) return false;
-  if (l7.parser === "http" && request.parser === "http") return !matchL7Http(l7.http, request.http);
-  if (l7.parser === "dns" && request.parser === "dns") return !matchL7Dns(l7.dns, request.name);
-  return false;
+  if (request.parser === "http") return engine.httpMatcher(l7)?.match(request.http) === -1;
+  return engine.dnsMatcher(l7)?.(request.name) === false;
 }

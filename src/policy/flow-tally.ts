@@ -71,6 +71,23 @@ export interface FlowRun {
   readonly lastTime: string;
 }
 
+/** A tally as plain JSON. */
+export interface TallySnapshot {
+  readonly flowCount: number;
+  readonly skipped: Readonly<Partial<Record<SkipReason, number>>>;
+  readonly connections: readonly (Omit<Connection, "request"> & {
+    readonly request:
+      | {
+          readonly parser: "http";
+          readonly http: Omit<HttpRequestHead, "headers"> & {
+            readonly headers: readonly (readonly [string, string])[];
+          };
+        }
+      | { readonly parser: "dns"; readonly name: string }
+      | null;
+  })[];
+}
+
 /** Takes flows, gives connections. */
 export class FlowTally {
   readonly #connections = new Map<string, Connection>();
@@ -118,6 +135,39 @@ export class FlowTally {
   /** Takes many flows at once that say the same as `flow`. Throws LimitError. */
   addRun(flow: Flow, run: FlowRun): void {
     this.#count(this.#meaningOf(flow), run);
+  }
+
+  /** Everything taken so far as plain JSON, for another process. */
+  snapshot(): TallySnapshot {
+    return {
+      flowCount: this.#flowCount,
+      skipped: Object.fromEntries(this.#skipped),
+      connections: [...this.#connections.values()].map(({ request, ...rest }) => ({
+        ...rest,
+        request:
+          request?.parser === "http"
+            ? { ...request, http: { ...request.http, headers: [...request.http.headers] } }
+            : (request ?? null),
+      })),
+    };
+  }
+
+  /** The tally that a snapshot was made of. */
+  static restore({ flowCount, skipped, connections }: TallySnapshot): FlowTally {
+    const tally = new FlowTally();
+    tally.#flowCount = flowCount;
+    for (const [reason, count] of Object.entries(skipped)) {
+      tally.#skipped.set(reason as SkipReason, count);
+    }
+    for (const [index, { request, ...rest }] of connections.entries()) {
+      const restored: ConnectionRequest | undefined =
+        request?.parser === "http"
+          ? { ...request, http: { ...request.http, headers: new Map(request.http.headers) } }
+          : (request ?? undefined);
+      // Their keys are not known any more: nothing can be added to these.
+      tally.#connections.set(`restored ${index}`, { ...rest, request: restored });
+    }
+    return tally;
   }
 
   #meaningOf(flow: Flow | undefined): FlowMeaning {

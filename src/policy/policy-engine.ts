@@ -14,6 +14,7 @@ import {
   SpecIndex,
   selectSpecs,
 } from "./endpoint-policy.ts";
+import { compileDnsRules, compileHttpRules, type HttpMatcher } from "./l7-match.ts";
 import { type IdentityLabel, parseIdentityLabel } from "./label-selector.ts";
 import {
   formatPeer,
@@ -31,7 +32,14 @@ import type {
   ServiceFacts,
 } from "./policy-document.ts";
 import { resolveSpecs } from "./resolved-spec.ts";
-import type { NamedPort, PolicyEndpoint, SelectedEntry, Verdict, VerdictQuery } from "./verdict.ts";
+import type {
+  L7Verdict,
+  NamedPort,
+  PolicyEndpoint,
+  SelectedEntry,
+  Verdict,
+  VerdictQuery,
+} from "./verdict.ts";
 import { VerdictTable } from "./verdict-table.ts";
 
 /** Identities, and peers outside with an address of their own, that are remembered; beyond, the memory starts anew. */
@@ -133,6 +141,8 @@ export class PolicyEngine {
   readonly #byList = new WeakMap<readonly string[], Identity>();
   readonly #byKey = new Map<string, Identity>();
   readonly #bySelection = new Map<string, EndpointTables>();
+  readonly #httpMatchers = new WeakMap<L7Verdict, HttpMatcher>();
+  readonly #dnsMatchers = new WeakMap<L7Verdict, (name: string) => boolean>();
   #peerCount = 0;
   #nextPeerIndex = 0;
   #pairBytes = 0;
@@ -187,6 +197,28 @@ export class PolicyEngine {
       count += entry.ports?.reduce((sum, { ports }) => sum + ports.length, 0) ?? 1;
     }
     return count;
+  }
+
+  /** The HTTP rules of a verdict of this engine, compiled once; undefined = it has none. */
+  httpMatcher(l7: L7Verdict): HttpMatcher | undefined {
+    if (l7.parser !== "http") return undefined;
+    let matcher = this.#httpMatchers.get(l7);
+    if (matcher === undefined) {
+      matcher = compileHttpRules(l7.http);
+      this.#httpMatchers.set(l7, matcher);
+    }
+    return matcher;
+  }
+
+  /** The DNS rules of a verdict of this engine as a test of a name, compiled once; undefined = it has none. */
+  dnsMatcher(l7: L7Verdict): ((name: string) => boolean) | undefined {
+    if (l7.parser !== "dns") return undefined;
+    let matcher = this.#dnsMatchers.get(l7);
+    if (matcher === undefined) {
+      matcher = compileDnsRules(l7.dns);
+      this.#dnsMatchers.set(l7, matcher);
+    }
+    return matcher;
   }
 
   /** Decides one direction of a connection. The answer is shared: never change it. */

@@ -11,6 +11,7 @@ import { mapRoutes } from "../api/map-routes.ts";
 import type { Clock } from "../base/clock.ts";
 import { AppError, errorMessage } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
+import type { ClusterView } from "../cilium/cluster-view.ts";
 import {
   compileFlowFilters,
   type FlowFilter,
@@ -18,17 +19,20 @@ import {
 } from "../flow/filter/flow-filter.ts";
 import { mapTable } from "../flow/map/map-cells.ts";
 import type { Flow } from "../flow/model/flow.ts";
+import type { CallObserver } from "../flow/observer/observer-server.ts";
 import type { FlowFeed } from "../flow/source/flow-feed.ts";
 import { CompletenessLog } from "../flow/store/completeness-log.ts";
 import { FlowStore } from "../flow/store/flow-store.ts";
 import { StoredUuids } from "../flow/store/stored-uuids.ts";
 import type { Registry } from "../metrics/registry.ts";
-import type { Appendable } from "../storage/storage.ts";
+import type { BackfillStorage } from "./flow-backfill.ts";
 import {
   type FlowMetricsOptions,
   type FlowMetricsService,
   startFlowMetricsService,
 } from "./flow-metrics-service.ts";
+import { watchPods } from "./pod-watch.ts";
+import { studioFeature } from "./studio-feature.ts";
 
 /** Settings of flows, as flags give them. */
 export interface FlowSettings {
@@ -58,13 +62,18 @@ export interface FlowKeepingOptions {
   readonly logger: Logger;
   /** Our own metrics. */
   readonly registry: Registry;
-  readonly appendable: Appendable;
+  readonly appendable: BackfillStorage;
+  /** The window of late samples that the configuration says. */
+  readonly outOfOrderWindowMs: () => number;
 }
 
 /** Flows being kept. */
 export interface FlowKeeping {
   readonly store: FlowStore;
+  readonly completeness: CompletenessLog;
   readonly routes: readonly Hono[];
+  /** Counts the calls of our Observer among the flow metrics. */
+  readonly calls: CallObserver;
   /** Takes what comes from a feed. */
   attach(feed: FlowFeed): void;
   warnings(): string[];
@@ -95,13 +104,24 @@ export async function openFlowKeeping(options: FlowKeepingOptions): Promise<Flow
   const completeness = new CompletenessLog({ dir, clock, logger, retentionMs, nodes });
   let metrics: FlowMetricsService;
   try {
-    metrics = await startFlowMetricsService({ ...options, settings: settings.metrics, nodes });
+    metrics = await startFlowMetricsService({
+      ...options,
+      settings: settings.metrics,
+      nodes,
+      memoryFile: join(options.dataDir, "flow-metrics.json"),
+    });
   } catch (thrown) {
     completeness.close();
     await store.close();
     throw thrown;
   }
   const live = new LiveReaders();
+  const { clusterView } = options;
+  const stopWatch =
+    clusterView === undefined
+      ? () => undefined
+      : watchPods(clusterView, clock, (pod) => metrics.endpointGone(pod.namespace, pod.podName));
+  const studio = studioFeature({ ...options, store, metrics, storage: options.appendable });
   registerStoreMetrics(registry, store);
   const left = registry.counter({
     name: "ciliascope_flows_filtered_total",
@@ -110,9 +130,11 @@ export async function openFlowKeeping(options: FlowKeepingOptions): Promise<Flow
   const retention = { retentionMs, retentionBytes };
   return {
     store,
+    completeness,
     routes: [
       flowRoutes({ store, completeness, live: live.subscribe, clock, retention }),
       mapRoutes(store, clock),
+      studio.routes,
     ],
     attach(feed) {
       feeds.push(feed);
@@ -127,6 +149,7 @@ export async function openFlowKeeping(options: FlowKeepingOptions): Promise<Flow
     },
     warnings: () => [...storeWarnings(store), ...metrics.warnings()],
     async close() {
+      await studio.close();
       await metrics.close();
       completeness.close();
       await store.close();

@@ -45,6 +45,7 @@ import {
   urlHost,
 } from "./http-listener.ts";
 import { type LiveFlows, openLiveFlows } from "./live-flows.ts";
+import { policyFeature } from "./policy-feature.ts";
 import { type Querying, startQuerying } from "./querying.ts";
 
 /** What a server is started with. */
@@ -144,7 +145,7 @@ export async function startServer(options: ServerOptions): Promise<ServerHandle>
   let parts: Parts;
   let listener: HttpListener;
   try {
-    keeping = await keepFlows(options, registry, tsdb);
+    keeping = await keepFlows(options, registry, tsdb, config);
     flows = await liveFlows(options, webConfig, keeping);
     keeping.attach(flows.feed);
     parts = { options, config, registry, tsdb, manager, querying, flows, keeping, startedMs };
@@ -213,7 +214,12 @@ function openStorage(
   });
 }
 
-function keepFlows(options: ServerOptions, registry: Registry, tsdb: Tsdb): Promise<FlowKeeping> {
+function keepFlows(
+  options: ServerOptions,
+  registry: Registry,
+  tsdb: Tsdb,
+  config: ConfigInForce,
+): Promise<FlowKeeping> {
   return openFlowKeeping({
     dataDir: options.dataDir,
     settings: options.flowSettings ?? flowSettingsDefault,
@@ -221,6 +227,7 @@ function keepFlows(options: ServerOptions, registry: Registry, tsdb: Tsdb): Prom
     logger: options.logger.child({ part: "flows" }),
     registry,
     appendable: tsdb,
+    outOfOrderWindowMs: () => config.merged.storage.outOfOrderWindowMs,
   });
 }
 
@@ -244,6 +251,7 @@ function liveFlows(
 ): Promise<LiveFlows> {
   return openLiveFlows({
     history: keeping.store,
+    calls: keeping.calls,
     memoryFile: join(options.dataDir, "flow-sources.json"),
     sources: options.flowSources ?? [],
     observerListen: options.observerListen,
@@ -351,7 +359,12 @@ function apiSources(parts: Parts): ApiSources {
       importedDir: join(options.dataDir, "dashboards"),
       logger,
     }),
-    features: [parts.flows.routes, ...parts.keeping.routes, ...clusterFeature(options.clusterView)],
+    features: [
+      parts.flows.routes,
+      ...parts.keeping.routes,
+      ...clusterFeature(options.clusterView),
+      ...policyFeature({ ...options, keeping: parts.keeping, view: options.clusterView }),
+    ],
     ...(options.canImportByUrl ? { fetchUrl: (url: string) => fetchPublicText(url) } : {}),
   };
 }

@@ -1,0 +1,140 @@
+/**
+ * Recorded flows of a window as distinct connections, for the policy routes. Blocks of the store are
+ * reduced to classes of flows that policies cannot tell apart (flow/store/row-classes.ts); those of
+ * blocks on disk are kept, so that the next question over the same hours reads only what is new. The
+ * event loop runs between blocks, and every few milliseconds between connections.
+ */
+
+import type { Clock } from "../base/clock.ts";
+import { QueryError } from "../base/errors.ts";
+import { eachBlock } from "../flow/store/flow-groups.ts";
+import type { FlowStore } from "../flow/store/flow-store.ts";
+import { classifyRows, type FlowClass } from "../flow/store/row-classes.ts";
+import { RowFilter, type TimeSpan } from "../flow/store/row-filter.ts";
+import { type Connection, FlowTally } from "../policy/flow-tally.ts";
+
+/** Fields of a flow that policies look at. */
+const policyPaths: readonly string[] = [
+  "verdict",
+  "drop_reason_desc",
+  "event_type.type",
+  "traffic_direction",
+  "is_reply",
+  "reply",
+  "l4.TCP.destination_port",
+  "l4.TCP.flags",
+  "l4.UDP.destination_port",
+  "l4.SCTP.destination_port",
+  "l4.ICMPv4.type",
+  "l4.ICMPv6.type",
+  "source",
+  "destination",
+  "IP.source",
+  "IP.destination",
+  "source_names",
+  "destination_names",
+  "l7.type",
+  "l7.http.method",
+  "l7.http.url",
+  "l7.http.headers",
+  "l7.dns.query",
+];
+/** Classes kept for blocks on disk; beyond, the oldest are forgotten. About half a kilobyte each. */
+const keptClassesMax = 400_000;
+/** Answers for windows that are asked about again at once (list, hits, replay of one page). */
+const keptWindowsMax = 4;
+const keptWindowMs = 10_000;
+/** The event loop gets its turn after so long. */
+const sliceMs = 10;
+
+/** A whole window of time. */
+export interface TrafficSpan {
+  readonly sinceMs: number;
+  readonly untilMs: number;
+}
+
+interface KeptWindow extends TrafficSpan {
+  readonly tally: FlowTally;
+  readonly madeMs: number;
+}
+
+/** Reads the store for the policy routes. */
+export class PolicyTraffic {
+  readonly #store: FlowStore;
+  readonly #clock: Clock;
+  readonly #classes = new Map<string, readonly FlowClass[]>();
+  #classCount = 0;
+  #windows: KeptWindow[] = [];
+
+  constructor(store: FlowStore, clock: Clock) {
+    this.#store = store;
+    this.#clock = clock;
+  }
+
+  /** The flows of the window. Throws QueryError `canceled` when the signal says so, LimitError. */
+  async tally(span: TrafficSpan, signal: AbortSignal): Promise<FlowTally> {
+    const nowMs = this.#clock.monotonicMs();
+    this.#windows = this.#windows.filter(({ madeMs }) => nowMs - madeMs < keptWindowMs);
+    const known = this.#windows.find(
+      ({ sinceMs, untilMs }) => sinceMs === span.sinceMs && untilMs === span.untilMs,
+    );
+    if (known !== undefined) return known.tally;
+    const tally = new FlowTally();
+    const filter = new RowFilter({ allow: [], deny: [] });
+    await eachBlock(this.#store, { span, signal }, (source, block) => {
+      const isWhole = block.minMs >= span.sinceMs && block.maxMs <= span.untilMs;
+      const key = isWhole ? block.key : undefined;
+      let classes = key === undefined ? undefined : this.#classes.get(key);
+      if (classes === undefined) {
+        classes = classifyRows(source, filter.select(source, span satisfies TimeSpan), policyPaths);
+        if (key !== undefined) this.#keep(key, classes);
+      }
+      for (const one of classes) tally.addRun(one.flow, one);
+    });
+    if (signal.aborted) throw cancelled();
+    this.#windows.push({ ...span, tally, madeMs: nowMs });
+    if (this.#windows.length > keptWindowsMax) this.#windows.shift();
+    return tally;
+  }
+
+  /** Calls `visit` for each connection; rests now and then. */
+  async each(
+    connections: Iterable<Connection>,
+    signal: AbortSignal,
+    visit: (connection: Connection) => void,
+  ): Promise<void> {
+    await eachInSlices(connections, { clock: this.#clock, signal }, visit);
+  }
+
+  #keep(key: string, classes: readonly FlowClass[]): void {
+    this.#classes.set(key, classes);
+    this.#classCount += classes.length;
+    for (const [oldest, list] of this.#classes) {
+      if (this.#classCount <= keptClassesMax || oldest === key) break;
+      this.#classes.delete(oldest);
+      this.#classCount -= list.length;
+    }
+  }
+}
+
+/** Calls `visit` for each item and lets the event loop run every few milliseconds. Throws QueryError `canceled`. */
+export async function eachInSlices<Item>(
+  items: Iterable<Item>,
+  { clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal },
+  visit: (item: Item) => void,
+): Promise<void> {
+  let untilMs = clock.monotonicMs() + sliceMs;
+  for (const item of items) {
+    visit(item);
+    if (clock.monotonicMs() < untilMs) continue;
+    await new Promise<void>((resolve) => {
+      setImmediate(resolve);
+    });
+    if (signal.aborted) throw cancelled();
+    untilMs = clock.monotonicMs() + sliceMs;
+  }
+}
+
+function cancelled(): QueryError {
+  return new QueryError("canceled", "the caller went away");
+}
