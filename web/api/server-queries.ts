@@ -135,14 +135,15 @@ export interface TargetsData {
   readonly droppedTargetCounts?: Readonly<Record<string, number>>;
 }
 
-/** All targets; follows the page's refresh. */
-export function useTargets() {
+/** All targets; follows the page's refresh. `isWanted` false asks nothing. */
+export function useTargets(isWanted = true) {
   const client = useApi();
   return useQuery({
     queryKey: [timedKey, "targets"],
     queryFn: async ({ signal }) =>
       (await client.prometheus<TargetsData>("targets", {}, { signal })).data,
     staleTime: 1000,
+    enabled: isWanted,
   });
 }
 

@@ -11,15 +11,13 @@ import { timestampLabel } from "../time/time-axis.ts";
 import { usePageTime } from "../time/time-context.tsx";
 import { Glyph } from "../ui/glyph.tsx";
 import { Popover } from "../ui/popover.tsx";
-import { lossName, shareText } from "./loss-text.ts";
+import { completeShare, lossName, shareText } from "./loss-text.ts";
 import { useTargetsUp } from "./nav-badges.ts";
 import { pageHref } from "./navigation.tsx";
 import { railEveryMs, useCompleteness } from "./rail-data.ts";
 
 /** Segments at once. */
 const segmentsMax = 8;
-/** Below this a window is partial (UI.md 5). */
-export const completeShare = 0.95;
 
 /** The gauge at the rail's right end. */
 export function CompletenessGauge() {

@@ -33,6 +33,13 @@ describe("KeyBindings", () => {
     expect(ran).toEqual(["t", "g d", "mod+k", "?"]);
   });
 
+  it("tells a letter with shift from the letter alone", () => {
+    const { ran, press } = setUp(["x", "shift+x"]);
+    press("X", { shiftKey: true });
+    press("x");
+    expect(ran).toEqual(["shift+x", "x"]);
+  });
+
   it("forgets a sequence that is not finished in time", () => {
     const { ran, press, wait } = setUp(["g d"]);
     press("g");

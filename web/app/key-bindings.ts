@@ -3,7 +3,7 @@
  * keys sleep while a field has focus. One instance listens on the window; components register theirs.
  */
 
-/** A key and what it does. `keys`: "t", "g d", "mod+k" (⌘ or Ctrl), "shift+?". */
+/** A key and what it does. `keys`: "t", "g d", "mod+k" (⌘ or Ctrl), "?", "shift+x" (letters only). */
 export interface KeyBinding {
   readonly keys: string;
   readonly label: string;
@@ -20,10 +20,13 @@ export function keyName(event: {
   metaKey: boolean;
   ctrlKey: boolean;
   altKey: boolean;
+  shiftKey?: boolean;
 }): string {
   const mod = event.metaKey || event.ctrlKey ? "mod+" : "";
   const alt = event.altKey ? "alt+" : "";
-  return `${mod}${alt}${event.key.length === 1 ? event.key.toLowerCase() : event.key}`;
+  // Of other characters the key itself tells: "?" is typed with shift on some keyboards only.
+  const shift = event.shiftKey === true && /^[a-z]$/i.test(event.key) ? "shift+" : "";
+  return `${mod}${alt}${shift}${event.key.length === 1 ? event.key.toLowerCase() : event.key}`;
 }
 
 /** True where typing belongs to the element: then single keys do nothing. */

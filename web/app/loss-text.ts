@@ -1,5 +1,8 @@
 /** Words for what was seen and lost. Pure. */
 
+/** Below this a window is partial (UI.md 5). */
+export const completeShare = 0.95;
+
 const names: Readonly<Record<string, string>> = {
   PERF_EVENT_RING_BUFFER: "lost in the kernel's perf ring buffer",
   OBSERVER_EVENTS_QUEUE: "lost in the agent's events queue",
