@@ -16,7 +16,8 @@ import { compileFlowFilters, type FlowFilter } from "../src/flow/filter/flow-fil
 import { mapTable } from "../src/flow/map/map-cells.ts";
 import { buildServiceMap } from "../src/flow/map/service-map.ts";
 import { type Flow, type FlowEndpoint, formatTimestamp } from "../src/flow/model/flow.ts";
-import { parseFlowLine } from "../src/flow/model/jsonpb.ts";
+import { findRecords } from "../src/flow/protobuf/delimited-records.ts";
+import { FlowDecoder } from "../src/flow/protobuf/flow-decoder.ts";
 import { countFlows, groupFlows } from "../src/flow/store/flow-groups.ts";
 import { FlowStore } from "../src/flow/store/flow-store.ts";
 import { type GroupField, groupFields } from "../src/flow/store/group-field.ts";
@@ -34,9 +35,9 @@ const { values } = parseArgs({
     pods: { type: "string", default: "0" },
   },
 });
-const linesFile = join(values.data, "flows.jsonl.gz");
-if (!existsSync(linesFile)) {
-  console.error(`no flows at ${linesFile}; give their folder with --data DIR`);
+const recordsFile = join(values.data, "flows.binpb.gz");
+if (!existsSync(recordsFile)) {
+  console.error(`no flows at ${recordsFile}; give their folder with --data DIR`);
   process.exit(2);
 }
 const flowCount = Number(values.flows);
@@ -46,11 +47,10 @@ const batchFlows = 20_000;
 const flowGapNs = 142_857;
 const startMs = Date.parse("2026-01-15T00:00:00Z");
 const dir = mkdtempSync(join(values.dir, "flow-store-bench-"));
-const templates = gunzipSync(readFileSync(linesFile))
-  .toString("utf8")
-  .split("\n")
-  .slice(0, -1)
-  .map((line) => JSON.stringify(parseFlowLine(line)?.flow ?? parseFlowLine(line)));
+const records = gunzipSync(readFileSync(recordsFile));
+const spans = findRecords(records);
+/** As the gRPC source does: equal endpoints of one stream are one object. */
+const decoder = new FlowDecoder();
 let state = 20_260_115;
 
 const store = await FlowStore.open({
@@ -69,9 +69,10 @@ try {
   rmSync(dir, { recursive: true });
 }
 
-/** Flows of the data in turn, each parsed anew, with times, uuids, 0.1 % of one pod and 2 % dropped of our own. */
+/** Flows of the data in turn, each decoded anew from protobuf, with times, uuids, 0.1 % of one pod and 2 % dropped of our own. */
 function makeFlow(index: number): Flow {
-  const flow = JSON.parse(templates[index % templates.length] as string) as Flow;
+  const at = index % spans.starts.length;
+  const flow: Flow = decoder.response(records, spans.starts[at], spans.ends[at]).flow ?? {};
   const ns = index * flowGapNs;
   const ms = Math.floor(ns / 1e6);
   flow.time = formatTimestamp(startMs + ms, ns - ms * 1e6);

@@ -46,6 +46,14 @@ export class ChildIndex<Child extends { readonly labelValues: readonly string[] 
     return child;
   }
 
+  /** The child with these values; undefined where there is none. */
+  find(values: readonly string[]): Child | undefined {
+    const hash = this.#hash(values);
+    if (hash === undefined) return undefined;
+    const entry = this.#slots[this.#probe(hash)]!;
+    return entry > 0 ? this.#children[entry - 1] : undefined;
+  }
+
   /** Drops the child with these values; false where there is none. */
   remove(values: readonly string[]): boolean {
     const hash = this.#hash(values);

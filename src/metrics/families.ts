@@ -197,7 +197,8 @@ export class HistogramFamily extends MetricFamily<Histogram> {
       assert(isAscending, `buckets of ${options.name} are not ascending`);
     }
     assert(!options.labelNames?.includes("le"), `${options.name} cannot have a label le`);
-    super(options, (labelValues) => new Histogram(labelValues, bounds));
+    // Buckets with +Inf, sum and count.
+    super(options, (labelValues) => new Histogram(labelValues, bounds), bounds.length + 3);
   }
 
   /** For a family without labels. */
@@ -221,7 +222,8 @@ export class SummaryFamily extends MetricFamily<Summary> {
       !options.labelNames?.includes("quantile"),
       `${options.name} cannot have a label quantile`,
     );
-    super(options, (labelValues) => new Summary(labelValues));
+    const series = (options.quantiles?.length ?? 0) + 2;
+    super(options, (labelValues) => new Summary(labelValues), series);
     this.quantiles = [...(options.quantiles ?? [])];
   }
 

@@ -7,6 +7,7 @@
 import { assert } from "../base/assert.ts";
 import { compareUtf8, isLegacyLabelName, isLegacyMetricName } from "../model/labels.ts";
 import { ChildIndex } from "./child-index.ts";
+import type { SeriesBudget } from "./series-budget.ts";
 
 /** Metric types that a family can have. */
 export type FamilyType = "counter" | "gauge" | "histogram" | "summary";
@@ -16,6 +17,8 @@ export interface FamilyOptions {
   readonly name: string;
   readonly help: string;
   readonly labelNames?: readonly string[];
+  /** What new children are asked of; the registry's, unless given. A family without labels asks nobody. */
+  readonly budget?: SeriesBudget | undefined;
 }
 
 /** One series (or, for histograms and summaries, one group of series) of a family. */
@@ -38,12 +41,21 @@ export abstract class MetricFamily<Child extends MetricChild> {
   readonly labelNames: readonly string[];
   /** Indexes into `labelNames`, in the byte order of the names: the order in which labels are written. */
   readonly labelOrder: readonly number[];
+  /** Series that a child is in exposition. */
+  readonly seriesPerChild: number;
   readonly #makeChild: (labelValues: readonly string[]) => Child;
+  readonly #budget: SeriesBudget | undefined;
+  /** Takes what is counted for children that the budget refused; nobody sees it. */
+  #sink: Child | undefined;
   #index: ChildIndex<Child> | undefined;
   #only: Child | undefined;
   #sorted: readonly Child[] | undefined;
 
-  constructor(options: FamilyOptions, makeChild: (labelValues: readonly string[]) => Child) {
+  constructor(
+    options: FamilyOptions,
+    makeChild: (labelValues: readonly string[]) => Child,
+    seriesPerChild = 1,
+  ) {
     const labelNames = options.labelNames ?? [];
     assert(isLegacyMetricName(options.name), `metric name ${options.name} is not valid`);
     for (const label of labelNames) {
@@ -60,6 +72,8 @@ export abstract class MetricFamily<Child extends MetricChild> {
       .map((_, index) => index)
       .sort((a, b) => compareUtf8(labelNames[a] as string, labelNames[b] as string));
     this.#makeChild = makeChild;
+    this.seriesPerChild = seriesPerChild;
+    this.#budget = options.budget;
     if (labelNames.length === 0) this.#only = makeChild([]);
     else this.#index = new ChildIndex(labelNames.length);
   }
@@ -78,10 +92,22 @@ export abstract class MetricFamily<Child extends MetricChild> {
       this.#only ??= this.#makeChild([]);
       return this.#only;
     }
+    if (this.#budget !== undefined) return this.#withinBudget(index, values, this.#budget);
     const sizeBefore = index.size;
     const child = index.findOrMake(values, this.#makeChild);
     if (index.size !== sizeBefore) this.#sorted = undefined;
     return child;
+  }
+
+  #withinBudget(index: ChildIndex<Child>, values: readonly string[], budget: SeriesBudget): Child {
+    const known = index.find(values);
+    if (known !== undefined) return known;
+    if (!budget.claim(this.name, this.seriesPerChild)) {
+      this.#sink ??= this.#makeChild(values.map(() => ""));
+      return this.#sink;
+    }
+    this.#sorted = undefined;
+    return index.findOrMake(values, this.#makeChild);
   }
 
   /** Drops one child; false where there is none. A child kept by somebody lives on, unseen. */
@@ -103,9 +129,15 @@ export abstract class MetricFamily<Child extends MetricChild> {
 
   /** Drops all children. */
   clear(): void {
+    this.releaseBudget();
     this.#only = undefined;
     if (this.#index !== undefined) this.#index = new ChildIndex(this.labelNames.length);
     this.#sorted = undefined;
+  }
+
+  /** Gives back what the children took of the budget: they are about to go. */
+  releaseBudget(): void {
+    this.#budget?.release((this.#index?.size ?? 0) * this.seriesPerChild);
   }
 
   /** How many children there are (a histogram with its buckets is one). */
@@ -134,7 +166,11 @@ export abstract class MetricFamily<Child extends MetricChild> {
   }
 
   #removeOne(values: readonly string[]): boolean {
-    if (this.#index !== undefined) return this.#index.remove(values);
+    if (this.#index !== undefined) {
+      const isGone = this.#index.remove(values);
+      if (isGone) this.#budget?.release(this.seriesPerChild);
+      return isGone;
+    }
     const isThere = this.#only !== undefined && values.length === 0;
     if (isThere) this.#only = undefined;
     return isThere;

@@ -15,32 +15,40 @@ import {
   type SummaryOptions,
 } from "./families.ts";
 import type { FamilyOptions } from "./metric-family.ts";
+import type { SeriesBudget } from "./series-budget.ts";
 
 /** Families by name. Declaring a name twice is a bug, unless it was unregistered in between. */
 export class Registry {
   readonly #families = new Map<string, AnyFamily>();
   readonly #hooks = new Set<() => void>();
   #sorted: readonly AnyFamily[] | undefined;
+  readonly #budget: SeriesBudget | undefined;
+
+  /** `budget`: beyond it, new children of families with labels are not made; what they count is lost. */
+  constructor(budget?: SeriesBudget) {
+    this.#budget = budget;
+  }
 
   counter(options: FamilyOptions): CounterFamily {
-    return this.#register(new CounterFamily(options));
+    return this.#register(new CounterFamily(this.#budgeted(options)));
   }
 
   gauge(options: FamilyOptions): GaugeFamily {
-    return this.#register(new GaugeFamily(options));
+    return this.#register(new GaugeFamily(this.#budgeted(options)));
   }
 
   histogram(options: HistogramOptions): HistogramFamily {
-    return this.#register(new HistogramFamily(options));
+    return this.#register(new HistogramFamily(this.#budgeted(options)));
   }
 
   summary(options: SummaryOptions): SummaryFamily {
-    return this.#register(new SummaryFamily(options));
+    return this.#register(new SummaryFamily(this.#budgeted(options)));
   }
 
   /** Drops a family; false where there is none. */
   unregister(name: string): boolean {
     this.#sorted = undefined;
+    this.#families.get(name)?.releaseBudget();
     return this.#families.delete(name);
   }
 
@@ -57,11 +65,20 @@ export class Registry {
     };
   }
 
+  /** The families as they stand, in no order; no hook runs. */
+  families(): Iterable<AnyFamily> {
+    return this.#families.values();
+  }
+
   /** Runs the onCollect hooks, then returns the families by name, those without series included. */
   collect(): readonly AnyFamily[] {
     for (const refresh of this.#hooks) refresh();
     this.#sorted ??= [...this.#families.values()].sort((a, b) => compareUtf8(a.name, b.name));
     return this.#sorted;
+  }
+
+  #budgeted<Options extends FamilyOptions>(options: Options): Options {
+    return this.#budget === undefined ? options : { budget: this.#budget, ...options };
   }
 
   #register<Family extends AnyFamily>(family: Family): Family {

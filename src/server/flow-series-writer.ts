@@ -10,6 +10,7 @@ import type { AnyFamily, Counter, Histogram } from "../metrics/families.ts";
 import type { MetricChild } from "../metrics/metric-family.ts";
 import type { Registry } from "../metrics/registry.ts";
 import { type Labels, labelsFromEntries } from "../model/labels.ts";
+import type { Exemplar } from "../model/sample.ts";
 import { formatOpenMetricsFloat } from "../model/value-format.ts";
 import type { Appendable, Appender, SeriesRef } from "../storage/storage.ts";
 
@@ -79,6 +80,7 @@ export class FlowSeriesWriter {
         const ref = appender.append(slot.ref, slot.labels, timestampMs, values[i] as number);
         if (ref > 0) slot.ref = ref;
       }
+      writeExemplars(appender, slots, exemplarsOf(family, child));
     }
   }
 
@@ -89,6 +91,25 @@ export class FlowSeriesWriter {
         if (ref > 0) appender.appendStale(ref, labels, timestampMs);
       this.#slots.delete(child);
     }
+  }
+}
+
+/** In the order of the slots: a counter's one, a histogram's by bucket. */
+function exemplarsOf(family: AnyFamily, child: MetricChild): readonly (Exemplar | undefined)[] {
+  if (family.type === "histogram") return (child as Histogram).exemplars;
+  return family.type === "counter" ? [(child as Counter).exemplar] : [];
+}
+
+/** What was written before is dropped by the storage. */
+function writeExemplars(
+  appender: Appender,
+  slots: readonly Slot[],
+  exemplars: readonly (Exemplar | undefined)[],
+): void {
+  for (let i = 0; i < exemplars.length; i++) {
+    const exemplar = exemplars[i];
+    const ref = slots[i]?.ref ?? 0;
+    if (exemplar !== undefined && ref > 0) appender.appendExemplar(ref, exemplar);
   }
 }
 

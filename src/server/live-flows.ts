@@ -14,6 +14,7 @@ import type { FlowHistory } from "../flow/flow-history.ts";
 import type { Node } from "../flow/model/generated/messages.ts";
 import { LocalObserver } from "../flow/observer/local-observer.ts";
 import {
+  type CallObserver,
   type ObserverServer,
   type ServerTls,
   startObserverServer,
@@ -44,6 +45,8 @@ export interface LiveFlowsOptions {
   readonly logger: Logger;
   /** File that keeps where sources stood; absent: each begins anew at a start. */
   readonly memoryFile?: string | undefined;
+  /** Counts the Observer's calls. */
+  readonly calls?: CallObserver | undefined;
   /** Stored flows, where there is a store. */
   readonly history?: FlowHistory | undefined;
 }
@@ -148,6 +151,7 @@ async function openObserver(
       backend,
       tls: serverTls(webConfig),
       authorize: users === undefined || users.size === 0 ? undefined : basicAuth(options, users),
+      calls: options.calls,
       logger,
     });
     const address = `${host}:${server.port}`;

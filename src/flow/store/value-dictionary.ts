@@ -10,6 +10,8 @@ export class ValueDictionary {
   readonly #primitives = new Map<unknown, number>();
   /** Hash → the id, or several. */
   readonly #objects = new Map<number, number | number[]>();
+  /** The very objects that are kept: a decoder that shares equal ones (endpoints, flags) pays no hash. */
+  readonly #byIdentity = new Map<object, number>();
   #lastPrimitive: unknown;
   #lastPrimitiveId = 0;
   #lastObject: unknown;
@@ -64,11 +66,20 @@ export class ValueDictionary {
 
   #internObject(value: object): number {
     if (value === this.#lastObject) return this.#lastId;
+    const same = this.#byIdentity.get(value);
+    if (same !== undefined) {
+      this.#lastObject = value;
+      this.#lastId = same;
+      return same;
+    }
     const hash = hashValue(value, 0);
     const known = this.#objects.get(hash);
     const found = this.#find(known, value);
     const id = found === 0 ? this.#add(value) : found;
-    if (found === 0) this.#note(hash, id);
+    if (found === 0) {
+      this.#note(hash, id);
+      this.#byIdentity.set(value, id);
+    }
     this.#lastObject = value;
     this.#lastId = id;
     return id;
