@@ -93,6 +93,24 @@ export class ByteReader {
       this.at = at + 1;
       return (bytes[at]! >>> 1) ^ -(bytes[at]! & 1);
     }
+    // Fast path: up to four bytes, with shifts.
+    if (at + 4 <= end) {
+      const [second, third, fourth] = [bytes[at + 1]!, bytes[at + 2]!, bytes[at + 3]!];
+      let value = (bytes[at]! & 0x7f) | ((second & 0x7f) << 7);
+      let size = 2;
+      if (second >= 0x80) {
+        value |= (third & 0x7f) << 14;
+        size = 3;
+        if (third >= 0x80) {
+          value |= fourth << 21;
+          size = fourth < 0x80 ? 4 : 0;
+        }
+      }
+      if (size > 0) {
+        this.at = at + size;
+        return (value >>> 1) ^ -(value & 1);
+      }
+    }
     // The sign is the lowest bit; taken from the byte, since rounding may lose it in the number.
     const isNegative = at < end && (bytes[at]! & 1) === 1;
     const magnitude = Math.floor(this.uvarint() / 2);

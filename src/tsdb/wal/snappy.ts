@@ -153,63 +153,82 @@ export function decompressSnappy(
   into.reserve(plainLength);
   const start = into.length;
   const end = start + plainLength;
-  while (cursor < to) {
-    const isLiteral = (source[cursor]! & 3) === 0;
-    const next = isLiteral
-      ? readLiteral(source, cursor, to, into, end)
-      : readCopy(source, cursor, to, into, start, end);
-    if (next < 0) throw damaged(cursor - from);
-    cursor = next;
-  }
-  if (into.length !== end) throw damaged(to - from);
+  const written = decompressElements(source, cursor, to, into.bytes, start, end);
+  if (written !== end) throw damaged(to - from);
+  into.length = end;
 }
 
-/** Copies one literal element; returns the position behind it, -1 where it is damaged. */
-function readLiteral(
-  source: Uint8Array,
-  at: number,
-  to: number,
-  into: ByteWriter,
-  end: number,
-): number {
-  let cursor = at + 1;
-  let length = (source[at]! >>> 2) + 1;
-  if (length > 60) {
-    const extra = length - 60;
-    if (cursor + extra > to) return -1;
-    length = littleEnd(source, cursor, extra) + 1;
-    cursor += extra;
-  }
-  if (cursor + length > to || into.length + length > end) return -1;
-  into.raw(source, cursor, cursor + length);
-  return cursor + length;
-}
+/** Literals from this length on are copied by the runtime, shorter ones byte by byte. */
+const bulkCopyMin = 64;
 
-/** Repeats earlier output; returns the position behind the element, -1 where it is damaged. */
-function readCopy(
+/** Fills out[start, end) from the elements of source[from, to); returns where it ended, -1 at damage. */
+function decompressElements(
   source: Uint8Array,
-  at: number,
+  from: number,
   to: number,
-  into: ByteWriter,
+  out: Uint8Array,
   start: number,
   end: number,
 ): number {
-  const tag = source[at]!;
-  const extra = (tag & 3) === 3 ? 4 : tag & 3;
-  if (at + 1 + extra > to) return -1;
-  let offset = littleEnd(source, at + 1, extra);
-  let length = (tag >>> 2) + 1;
-  if (extra === 1) {
-    offset |= (tag >>> 5) << 8;
-    length = ((tag >>> 2) & 7) + 4;
+  let cursor = from;
+  let at = start;
+  while (cursor < to) {
+    const tag = source[cursor]!;
+    cursor += 1 + extraBytesOf(tag);
+    if (cursor > to) return -1;
+    const length = lengthOf(source, cursor, tag);
+    if (at + length > end) return -1;
+    if ((tag & 3) === 0) {
+      if (cursor + length > to) return -1;
+      copyLiteral(source, cursor, out, at, length);
+      cursor += length;
+    } else {
+      const offset = offsetOf(source, cursor, tag);
+      if (offset === 0 || offset > at - start) return -1;
+      repeat(out, at, offset, length);
+    }
+    at += length;
   }
-  let cursor = into.length;
-  if (offset === 0 || offset > cursor - start || cursor + length > end) return -1;
-  const { bytes } = into;
-  // Byte by byte: source and target may overlap, and then the run repeats itself.
-  for (let i = 0; i < length; i++, cursor++) bytes[cursor] = bytes[cursor - offset]!;
-  into.length = cursor;
-  return at + 1 + extra;
+  return at;
+}
+
+/** Bytes of an element between its tag and its content. */
+function extraBytesOf(tag: number): number {
+  const kind = tag & 3;
+  if (kind !== 0) return kind === 3 ? 4 : kind;
+  return tag >= 60 << 2 ? (tag >>> 2) - 59 : 0;
+}
+
+/** Bytes that an element makes; `behind` is the end of its extra bytes. */
+function lengthOf(source: Uint8Array, behind: number, tag: number): number {
+  if ((tag & 3) === 1) return ((tag >>> 2) & 7) + 4;
+  if ((tag & 3) !== 0 || tag < 60 << 2) return (tag >>> 2) + 1;
+  const extra = (tag >>> 2) - 59;
+  return littleEnd(source, behind - extra, extra) + 1;
+}
+
+/** How far back a copy begins. */
+function offsetOf(source: Uint8Array, behind: number, tag: number): number {
+  if ((tag & 3) === 1) return source[behind - 1]! | ((tag & 0xe0) << 3);
+  if ((tag & 3) === 2) return (source[behind - 1]! << 8) | source[behind - 2]!;
+  return littleEnd(source, behind - 4, 4);
+}
+
+/** Byte by byte: source and target may overlap, and then the run repeats itself. */
+function repeat(out: Uint8Array, at: number, offset: number, length: number): void {
+  let into = at;
+  for (let i = at - offset, last = i + length; i < last; i++) out[into++] = out[i]!;
+}
+
+function copyLiteral(
+  source: Uint8Array,
+  from: number,
+  out: Uint8Array,
+  at: number,
+  length: number,
+): void {
+  if (length >= bulkCopyMin) out.set(source.subarray(from, from + length), at);
+  else for (let i = 0; i < length; i++) out[at + i] = source[from + i]!;
 }
 
 function littleEnd(bytes: Uint8Array, at: number, count: number): number {

@@ -8,6 +8,7 @@ import { customBucketsSchema, type FloatHistogram, type Histogram } from "../../
 import { ByteReader } from "../byte-reader.ts";
 import type { ByteWriter } from "../byte-writer.ts";
 import { type HistogramVisitor, readHistogramRecord } from "./histogram-records.ts";
+import { TextCache } from "./text-cache.ts";
 
 /** First byte of a record. */
 export const recordType = {
@@ -241,6 +242,7 @@ export function encodeMetadata(
 /** Decodes records; reuses its cursor. */
 export class RecordDecoder {
   readonly #reader = new ByteReader();
+  readonly #texts = new TextCache();
 
   /** Feeds `bytes[from, to)` to `visitor`; returns what is wrong with it, undefined if nothing. */
   decode(bytes: Uint8Array, from: number, to: number, visitor: RecordVisitor): string | undefined {
@@ -284,7 +286,7 @@ export class RecordDecoder {
   #series(reader: ByteReader, visitor: RecordVisitor): string | undefined {
     while (reader.left > 0) {
       const ref = reader.uint64();
-      const labels = readLabels(reader);
+      const labels = readLabels(reader, this.#texts);
       if (reader.isShort) return "invalid size";
       visitor.series(ref, labels);
     }
@@ -296,6 +298,25 @@ export class RecordDecoder {
     const firstRef = reader.uint64();
     const firstMs = reader.int64();
     let count = 0;
+    const { bytes, end } = reader;
+    // Fast path: most of a log are these, so values are read here; the last ones may be cut short.
+    while (reader.at + sampleMaxBytes <= end) {
+      const ref = firstRef + reader.varint();
+      const timestampMs = firstMs + reader.varint();
+      const at = reader.at;
+      const high = (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8);
+      const low = (bytes[at + 4]! << 24) | (bytes[at + 5]! << 16) | (bytes[at + 6]! << 8);
+      reader.at = at + 8;
+      if (reader.isShort) break;
+      count++;
+      visitor.sample(
+        ref,
+        timestampMs,
+        (high | bytes[at + 3]!) >>> 0,
+        (low | bytes[at + 7]!) >>> 0,
+        0,
+      );
+    }
     while (reader.left > 0) {
       const ref = firstRef + reader.varint();
       const timestampMs = firstMs + reader.varint();
@@ -369,7 +390,7 @@ export class RecordDecoder {
       const timestampMs = firstMs + reader.varint();
       const high = reader.word();
       const low = reader.word();
-      const labels = readLabels(reader);
+      const labels = readLabels(reader, this.#texts);
       count++;
       if (reader.isShort) break;
       visitor.exemplar(ref, timestampMs, high, low, labels);
@@ -440,9 +461,15 @@ class RunCursor {
   }
 }
 
-function readLabels(reader: ByteReader): string[] {
+function readLabels(reader: ByteReader, texts: TextCache): string[] {
   const count = reader.uvarint();
   const labels: string[] = [];
-  for (let i = 0; i < count && !reader.isShort; i++) labels.push(reader.string(), reader.string());
+  for (let i = 0; i < count * 2 && !reader.isShort; i++) {
+    const length = reader.uvarint();
+    const from = reader.at;
+    if (!reader.has(length)) break;
+    reader.at = from + length;
+    labels.push(texts.textOf(reader.bytes, from, reader.at));
+  }
   return labels;
 }
