@@ -59,12 +59,23 @@ export interface ChartSpec {
 /** Spells a value; `step` is the distance of axis lines where it is a tick. */
 export type ValueFormat = (value: number, step?: number) => string;
 
+/** Something that happened: a dotted line, or a tinted region where it lasted. */
+export interface ChartEvent {
+  readonly timeMs: number;
+  readonly endMs: number;
+  readonly title: string;
+  readonly text: string;
+  readonly tags: readonly string[];
+  readonly color: string;
+}
+
 /** Data of one drawing: shared times in seconds, raw columns in the order of the series. */
 export interface ChartData {
   readonly times: number[];
   readonly columns: readonly Column[];
   readonly fromMs: number;
   readonly toMs: number;
+  readonly events?: readonly ChartEvent[];
 }
 
 /** Where the pointer is: row of the data, position in the plot and the series next to it. */

@@ -49,6 +49,11 @@ export function ChartTooltip(props: ChartTooltipProps) {
       {rows.length > rowsMax && (
         <div className="tooltip-foot">and {rows.length - rowsMax} more</div>
       )}
+      {eventsNear(props, time * 1000).map((event) => (
+        <div className="tooltip-foot" key={`${event.timeMs} ${event.title}`}>
+          <b>{event.title}</b> {event.text} {event.tags.join(", ")}
+        </div>
+      ))}
       {rows.length === 0 && <div className="tooltip-foot">No sample at this time.</div>}
       {props.isPinned && (
         <div className="tooltip-foot">Pinned. Click again or press esc to let go.</div>
@@ -75,6 +80,18 @@ export function SeriesMark({
       style={{ "--swatch": cssColor(color) } as React.CSSProperties}
     />
   );
+}
+
+/** Half the width of an event's mark, px. */
+const eventReachPx = 6;
+const eventsShownMax = 4;
+
+/** Events at the crosshair. */
+function eventsNear({ data, cursor }: ChartTooltipProps, timeMs: number) {
+  const reachMs = (eventReachPx / Math.max(1, cursor.plotWidthPx)) * (data.toMs - data.fromMs);
+  return (data.events ?? [])
+    .filter((event) => event.timeMs - reachMs <= timeMs && timeMs <= event.endMs + reachMs)
+    .slice(0, eventsShownMax);
 }
 
 function tooltipRows({ cursor, spec, data, formats, hidden, isSingle }: ChartTooltipProps) {

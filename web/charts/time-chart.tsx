@@ -8,6 +8,7 @@ import { useTheme } from "../app/theme.ts";
 import type { ChartCursor, ChartData, ChartSpec, ValueFormat } from "./chart-spec.ts";
 import { ChartTheme } from "./chart-theme.ts";
 import { ChartTooltip } from "./chart-tooltip.tsx";
+import { useCrosshair } from "./crosshair.ts";
 import type { SeriesVisibility } from "./series-visibility.ts";
 import { type PlotFrame, UplotChart } from "./uplot-chart.ts";
 
@@ -29,6 +30,7 @@ interface TimeChartProps {
 export function TimeChart(props: TimeChartProps) {
   const { spec, data, formats, visibility } = props;
   const { theme } = useTheme();
+  const crosshair = useCrosshair();
   const boxRef = useRef<HTMLDivElement>(null);
   const chartRef = useRef<UplotChart>(undefined);
   const latest = useRef(props);
@@ -60,6 +62,7 @@ export function TimeChart(props: TimeChartProps) {
           onZoomBack: () => latest.current.onZoomBack(),
           onClick: () => setPinned((was) => !was),
           onFrame: (frame) => latest.current.onFrame?.(frame),
+          onTime: (atMs) => crosshair?.set(box, atMs),
         },
       },
       { width: Math.max(10, box.clientWidth), height: Math.max(10, box.clientHeight) },
@@ -79,6 +82,15 @@ export function TimeChart(props: TimeChartProps) {
       setPinned(false);
     };
   }, [keptSpec, theme]);
+  useEffect(() => {
+    if (crosshair === null || keptSpec.syncKey === undefined) return;
+    return crosshair.subscribe(() => {
+      const shared = crosshair.get();
+      // Charts among themselves are in step already.
+      if (shared?.source instanceof HTMLElement && shared.source.className === "chart-box") return;
+      chartRef.current?.showTime(shared?.atMs);
+    });
+  }, [crosshair, keptSpec]);
   useEffect(() => chartRef.current?.setData(data), [data]);
   useEffect(() => chartRef.current?.setHidden(visibility.hidden), [visibility.hidden]);
   useEffect(() => chartRef.current?.setFocus(visibility.focused), [visibility.focused]);

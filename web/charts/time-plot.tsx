@@ -7,6 +7,8 @@ import { type PointerEvent, type ReactNode, useRef, useState } from "react";
 import type { TimeRange } from "../../src/dashboard/time-range.ts";
 import { timeTickLabel, timeTickStep, timeTicks } from "../time/time-axis.ts";
 import type { TimeZone } from "../time/time-range.ts";
+import type { ChartEvent } from "./chart-spec.ts";
+import { useCrosshair, useSharedTime } from "./crosshair.ts";
 import { type ElementSize, useElementSize } from "./use-element-size.ts";
 import "./plots.css";
 
@@ -38,6 +40,7 @@ interface TimePlotProps {
   readonly onCursor: (cursor: PlotCursor | undefined) => void;
   readonly onZoom: (fromMs: number, toMs: number) => void;
   readonly onZoomBack: () => void;
+  readonly events?: readonly ChartEvent[];
   /** Drawn within the plot's area, below the crosshair. */
   readonly children: (size: ElementSize) => ReactNode;
   /** The tooltip at a point of the box, px. */
@@ -64,7 +67,14 @@ export function TimePlot(props: TimePlotProps) {
   };
   const spanMs = range.toMs - range.fromMs;
   const xOf = (atMs: number) => ((atMs - range.fromMs) / spanMs) * size.width;
-  const drag = useDragZoom({ ...props, size });
+  const crosshair = useCrosshair();
+  const self = useRef({}).current;
+  const sharedMs = useSharedTime(self);
+  const tellCursor = (next: PlotCursor | undefined) => {
+    onCursor(next);
+    crosshair?.set(self, next?.atMs);
+  };
+  const drag = useDragZoom({ ...props, onCursor: tellCursor, size });
   return (
     // biome-ignore lint/a11y/useSemanticElements: a figure that takes the arrow keys is a group with a name.
     <div
@@ -89,6 +99,20 @@ export function TimePlot(props: TimePlotProps) {
           <RowLabels labels={props.labels} leftPx={leftPx} size={size} />
           <div className="plot-area" style={{ left: leftPx, top: topPx, ...size }} {...drag.events}>
             {props.children(size)}
+            {(props.events ?? []).map((event) => (
+              <i
+                key={`${event.timeMs} ${event.title}`}
+                className="plot-event"
+                title={event.title}
+                style={{ left: xOf(event.timeMs) }}
+              />
+            ))}
+            {cursor === undefined &&
+              sharedMs !== undefined &&
+              sharedMs >= range.fromMs &&
+              sharedMs <= range.toMs && (
+                <i className="plot-cross" style={{ left: xOf(sharedMs) }} />
+              )}
             {cursor !== undefined && (
               <i className="plot-cross" style={{ left: xOf(cursor.atMs) }} />
             )}

@@ -10,6 +10,7 @@ import { clockLabel, timestampLabel } from "../time/time-axis.ts";
 import type { Column } from "./chart-columns.ts";
 import type { ChartCursor, ChartData, ChartSpec, ValueFormat } from "./chart-spec.ts";
 import type { ChartTheme } from "./chart-theme.ts";
+import { drawEvents } from "./event-marks.ts";
 import { stackColumns } from "./stacking.ts";
 import { buildOptions, type DrawState } from "./uplot-options.ts";
 
@@ -17,6 +18,8 @@ import { buildOptions, type DrawState } from "./uplot-options.ts";
 export interface ChartEvents {
   /** Pointer moved over this chart (never for a crosshair shared from another); undefined: left. */
   readonly onCursor: (cursor: ChartCursor | undefined) => void;
+  /** The time under the pointer of this chart, ms; undefined: left. */
+  readonly onTime?: (atMs: number | undefined) => void;
   /** A window was dragged, ms. */
   readonly onZoom: (fromMs: number, toMs: number) => void;
   readonly onZoomBack: () => void;
@@ -47,6 +50,11 @@ interface ChartInput {
 /** A drag shorter than this is a click. */
 const dragMinPx = 6;
 
+/** uPlot's own third parameter, which its types leave out: false tells no other chart. */
+interface QuietPlot {
+  setCursor(at: { left: number; top: number }, fires: boolean, publishes: boolean): void;
+}
+
 /** One chart in one element; the owner calls destroy. */
 export class UplotChart {
   #plot: uPlot;
@@ -74,7 +82,11 @@ export class UplotChart {
           setCursor: [(plot) => this.#cursorMoved(plot)],
           setSelect: [(plot) => this.#selected(plot)],
           drawAxes: [(plot) => this.#drawZeroLines(plot)],
-          draw: [(plot) => this.#drawThresholds(plot), (plot) => this.#tellFrame(plot)],
+          draw: [
+            (plot) => this.#drawThresholds(plot),
+            (plot) => drawEvents(plot, this.#data?.events ?? [], this.#input.theme),
+            (plot) => this.#tellFrame(plot),
+          ],
         },
       },
       empty,
@@ -126,6 +138,20 @@ export class UplotChart {
     this.#plot.setCursor({ left, top: this.#plot.over.clientHeight / 3 });
   }
 
+  /** Shows the crosshair at a time that another plot of the page is at; undefined takes it away. */
+  showTime(atMs: number | undefined): void {
+    if (this.#isHovered) return;
+    const left = atMs === undefined ? -10 : this.#plot.valToPos(atMs / 1000, "x");
+    (this.#plot as unknown as QuietPlot).setCursor(
+      { left, top: atMs === undefined ? -10 : 0 },
+      false,
+      false,
+    );
+    if (atMs === undefined || left < 0 || left > this.#plot.over.clientWidth)
+      this.#timeLabel.hidden = true;
+    else this.#cursorMoved(this.#plot);
+  }
+
   /** Takes the crosshair away. */
   leave(): void {
     this.#isHovered = false;
@@ -164,6 +190,7 @@ export class UplotChart {
     });
     plot.over.addEventListener("mouseleave", () => {
       this.#isHovered = false;
+      this.#input.events.onTime?.(undefined);
       this.#input.events.onCursor(undefined);
     });
     plot.over.addEventListener("dblclick", () => this.#input.events.onZoomBack());
@@ -213,6 +240,7 @@ export class UplotChart {
     const x = offsetLeft + Math.min(clientWidth - half, Math.max(half, left)) - half;
     this.#timeLabel.style.transform = `translate(${x}px, ${offsetTop + clientHeight + 2}px)`;
     if (!this.#isHovered) return;
+    this.#input.events.onTime?.(time);
     this.#input.events.onCursor({
       row: idx,
       leftPx: left,

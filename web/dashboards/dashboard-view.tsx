@@ -5,6 +5,7 @@ import { interpolate, type VariableScope } from "../../src/dashboard/interpolate
 import type { Dashboard, Panel } from "../../src/dashboard/model.ts";
 import { ErrorBoundary } from "../app/error-boundary.tsx";
 import { useKeys } from "../app/keys-context.ts";
+import { CrosshairContext, CrosshairStore } from "../charts/crosshair.ts";
 import { useRoute, useRouter } from "../router/router-context.tsx";
 import { usePageTime } from "../time/time-context.tsx";
 import { useZoom } from "../time/use-zoom.ts";
@@ -15,6 +16,7 @@ import { type GridSection, gridHoles, gridSections, type PlacedPanel } from "./g
 import { PanelFrame, type PanelSurroundings } from "./panel-frame.tsx";
 import { PanelInspector } from "./panel-inspector.tsx";
 import { expandRepeats } from "./repeats.ts";
+import { useAnnotations } from "./use-annotations.ts";
 import { useVariables } from "./use-variables.ts";
 import { VariablesBar } from "./variables-bar.tsx";
 
@@ -32,9 +34,14 @@ export function DashboardView({ dashboard, problems }: DashboardViewProps) {
   const variables = useVariables(dashboard);
   const states = variables.data?.states;
   const scope = useMemo<VariableScope | undefined>(
-    () => (states === undefined ? undefined : { variables: states, rangeText: time.text }),
-    [states, time.text],
+    () =>
+      states === undefined
+        ? undefined
+        : { variables: states, rangeText: time.text, filters: variables.data?.filters ?? [] },
+    [states, time.text, variables.data?.filters],
   );
+  const events = useAnnotations(dashboard.annotations, scope);
+  const [crosshair] = useState(() => new CrosshairStore());
   const expanded = useMemo(
     () =>
       scope === undefined
@@ -45,6 +52,7 @@ export function DashboardView({ dashboard, problems }: DashboardViewProps) {
   const surroundings: PanelSurroundings = {
     syncKey: dashboard.crosshair === "off" ? undefined : "page",
     zoom,
+    events,
     onView: (panel) =>
       router.setParams({ panel: params.get("panel") === null ? String(panel.id) : null }),
     onInspect: (panel) => router.setParams({ inspect: String(panel.id) }),
@@ -85,11 +93,13 @@ export function DashboardView({ dashboard, problems }: DashboardViewProps) {
     scoped: expanded.scopedOf.get(panel) ?? {},
   });
   return (
-    <>
+    <CrosshairContext value={dashboard.crosshair === "off" ? null : crosshair}>
       <VariablesBar
         variables={variables.data?.chosen ?? []}
         isLoading={variables.isFetching}
         problems={problems}
+        dashboard={dashboard}
+        scope={scope}
       />
       {viewed === undefined ? (
         <Sections panels={expanded.panels} scopeOf={scopeOf} surroundings={surroundings} />
@@ -110,7 +120,7 @@ export function DashboardView({ dashboard, problems }: DashboardViewProps) {
           onClose={() => router.setParams({ doctor: null })}
         />
       )}
-    </>
+    </CrosshairContext>
   );
 }
 

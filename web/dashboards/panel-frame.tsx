@@ -4,6 +4,7 @@
  */
 
 import { lazy, Suspense, useMemo, useRef } from "react";
+import { type AnnotationEvent, isShownOn } from "../../src/dashboard/annotations.ts";
 import { interpolate, type VariableScope } from "../../src/dashboard/interpolate.ts";
 import type { Panel } from "../../src/dashboard/model.ts";
 import { ErrorBoundary } from "../app/error-boundary.tsx";
@@ -15,8 +16,10 @@ import { usePageTime } from "../time/time-context.tsx";
 import type { Zoom } from "../time/use-zoom.ts";
 import { Badge } from "../ui/glyph.tsx";
 import { Skeleton } from "../ui/notes.tsx";
+import { PanelLinks } from "./panel-links.tsx";
 import { PanelMenu } from "./panel-menu.tsx";
 import { FailedPanel, UnknownPanel } from "./panel-notes.tsx";
+import { originalId } from "./repeats.ts";
 import { useElementWidth } from "./use-element-width.ts";
 import { useInView } from "./use-in-view.ts";
 import { type PanelAnswer, usePanelData } from "./use-panel-data.ts";
@@ -29,6 +32,7 @@ const EmptyPanel = lazy(async () => ({
 export interface PanelSurroundings {
   readonly syncKey: string | undefined;
   readonly zoom: Zoom;
+  readonly events: readonly AnnotationEvent[];
   /** Shows a panel alone, or all again. */
   readonly onView: (panel: Panel) => void;
   readonly onInspect: (panel: Panel) => void;
@@ -75,6 +79,7 @@ export function PanelFrame({ panel, scope, surroundings, isViewed = false }: Pan
         {data.isError && data.data !== undefined && <Badge kind="warn">Not current</Badge>}
         {data.data !== undefined && isEmpty(data.data) && <Badge kind="mute">Empty</Badge>}
         <i className="spacer" />
+        {panel.links.length > 0 && <PanelLinks panel={panel} scope={scope} />}
         {problems.length > 0 && (
           <span className="panel-meta" title={problems.join("\n")}>
             drawn in part
@@ -119,6 +124,11 @@ function PanelContent({ panel, scope, data, result, surroundings }: PanelContent
   const { zone } = usePageTime();
   const kind = panelKind(panel.type);
   const answer = data.data;
+  const all = surroundings.events;
+  const events = useMemo(
+    () => all.filter((event) => isShownOn(event, originalId(panel))),
+    [all, panel],
+  );
   if (kind === undefined) return null;
   if (kind.needsData) {
     if (answer === undefined) {
@@ -146,6 +156,8 @@ function PanelContent({ panel, scope, data, result, surroundings }: PanelContent
         onZoom={surroundings.zoom.into}
         onZoomBack={surroundings.zoom.back}
         interpolate={(text) => interpolate(text, scope)}
+        scope={scope}
+        events={events}
         result={result}
       />
     </Suspense>

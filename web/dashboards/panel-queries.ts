@@ -1,5 +1,6 @@
 /** From a panel's targets to requests: variables and steps filled in, ranges aligned. Pure. */
 
+import { applyFilters } from "../../src/dashboard/adhoc-filters.ts";
 import { interpolate, type VariableScope } from "../../src/dashboard/interpolate.ts";
 import { alignRange, calculateStep, stepVariables } from "../../src/dashboard/interval.ts";
 import type { Panel, Target } from "../../src/dashboard/model.ts";
@@ -50,7 +51,10 @@ function targetQueries(panel: Panel, target: Target, context: QueryContext): Pan
       Object.entries(stepVariables(step, rangeMs)).map(([name, value]) => [name, { value }]),
     ),
   };
-  const expr = interpolate(target.expr, { ...scope, range, scoped }, formatPrometheus);
+  const expr = applyFilters(
+    interpolate(target.expr, { ...scope, range, scoped }, formatPrometheus),
+    scope.filters ?? [],
+  );
   const aligned = alignRange(range.fromMs, range.toMs, step.stepMs);
   const query = { target, expr, stepMs: step.stepMs };
   return [

@@ -26,6 +26,11 @@ const copiesMax = 60;
 /** Distance of the ids of copies, above any id of a file. */
 const idStep = 1_000_000;
 
+/** The id that a panel or its copy has in the file. */
+export function originalId(panel: Pick<Panel, "id">): number {
+  return panel.id % idStep;
+}
+
 /** Expands `panels` for the choices in `scope`. */
 export function expandRepeats(panels: readonly Panel[], scope: VariableScope): ExpandedPanels {
   const scopedOf = new Map<Panel, ScopedValues>();

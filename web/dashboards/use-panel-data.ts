@@ -76,6 +76,7 @@ export function usePanelData(panel: Panel, options: PanelDataOptions) {
       panelIdentity(panel),
       [...scope.variables.values()].map((state) => [state.name, state.value]),
       scope.scoped,
+      scope.filters,
       [time.text.from, time.text.to, time.zone],
       widthPx,
       scrapeIntervalMs,

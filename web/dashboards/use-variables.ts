@@ -6,6 +6,7 @@
 
 import { type QueryClient, useQuery, useQueryClient } from "@tanstack/react-query";
 import { errorMessage } from "../../src/base/errors.ts";
+import { type AdhocFilter, parseFilters } from "../../src/dashboard/adhoc-filters.ts";
 import { interpolate, type VariableState } from "../../src/dashboard/interpolate.ts";
 import type { Dashboard, Variable } from "../../src/dashboard/model.ts";
 import type { TimeRange } from "../../src/dashboard/time-range.ts";
@@ -44,6 +45,8 @@ export interface ChosenVariable {
 export interface DashboardVariables {
   readonly chosen: readonly ChosenVariable[];
   readonly states: ReadonlyMap<string, VariableState>;
+  /** Ad hoc filters of all such variables. */
+  readonly filters: readonly AdhocFilter[];
 }
 
 /** Answers about labels are asked again after this long. */
@@ -104,7 +107,10 @@ export async function resolveVariables(
     });
     states.set(variable.name, toVariableState(variable, values, list.options));
   }
-  return { chosen: variables.flatMap(({ name }) => chosen.get(name) ?? []), states };
+  const filters = [...chosen.values()]
+    .filter(({ variable }) => variable.type === "adhoc")
+    .flatMap(({ values }) => parseFilters(values));
+  return { filters, chosen: variables.flatMap(({ name }) => chosen.get(name) ?? []), states };
 }
 
 interface LoadContext {

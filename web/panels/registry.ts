@@ -38,6 +38,9 @@ const histogram = lazy(async () => ({
 const stateTimeline = lazy(async () => ({
   default: (await import("./state-timeline/state-timeline-panel.tsx")).StateTimelinePanel,
 }));
+const alertList = lazy(async () => ({
+  default: (await import("./alert-list/alert-list-panel.tsx")).AlertListPanel,
+}));
 
 const kinds: Readonly<Record<string, PanelKind>> = {
   timeseries: { component: timeseries, needsData: true, hasUnitInHead: true },
@@ -51,6 +54,8 @@ const kinds: Readonly<Record<string, PanelKind>> = {
   piechart: { component: pieChart, needsData: true },
   histogram: { component: histogram, needsData: true },
   "state-timeline": { component: stateTimeline, needsData: true },
+  "status-history": { component: stateTimeline, needsData: true },
+  alertlist: { component: alertList, needsData: false },
 };
 
 /** The kind of a panel type after migration; undefined where it is not drawn yet. */

@@ -16,7 +16,7 @@ import { buildHeatmap, cellOpacity, columnAt, type HeatmapModel } from "./heatma
 const labelsMax = 9;
 const leftPx = 64;
 
-export function HeatmapPanel({ panel, result, zone, onZoom, onZoomBack }: PanelProps) {
+export function HeatmapPanel({ panel, result, zone, events, onZoom, onZoomBack }: PanelProps) {
   const model = useMemo(() => buildHeatmap(panel, result), [panel, result]);
   const labels = useMemo(() => rowLabels(model), [model]);
   const [cursor, setCursor] = useState<PlotCursor>();
@@ -50,6 +50,7 @@ export function HeatmapPanel({ panel, result, zone, onZoom, onZoomBack }: PanelP
           onCursor={setCursor}
           onZoom={onZoom}
           onZoomBack={onZoomBack}
+          events={events}
           tip={tip}
         >
           {(size) => <HeatmapCells model={model} range={range} size={size} />}

@@ -44,7 +44,8 @@ export function buildStateTimeline(
   zone: TimeZone,
 ): StateTimelineModel {
   const namer = createFieldNamer(result.frames);
-  const isMerging = panel.options["mergeValues"] !== false;
+  // A status history shows each sample as a cell of its own.
+  const isMerging = panel.type !== "status-history" && panel.options["mergeValues"] !== false;
   const rows: StateRow[] = [];
   let fieldCount = 0;
   for (const frame of result.frames) {

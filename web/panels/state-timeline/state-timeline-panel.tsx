@@ -21,7 +21,14 @@ const rowShareDefault = 0.9;
 /** Rows lower than this carry no text. */
 const textRowPx = 14;
 
-export function StateTimelinePanel({ panel, result, zone, onZoom, onZoomBack }: PanelProps) {
+export function StateTimelinePanel({
+  panel,
+  result,
+  zone,
+  events,
+  onZoom,
+  onZoomBack,
+}: PanelProps) {
   const { options } = panel;
   const model = useMemo(() => buildStateTimeline(panel, result, zone), [panel, result, zone]);
   const [cursor, setCursor] = useState<PlotCursor>();
@@ -65,6 +72,7 @@ export function StateTimelinePanel({ panel, result, zone, onZoom, onZoomBack }: 
           onCursor={setCursor}
           onZoom={onZoom}
           onZoomBack={onZoomBack}
+          events={events}
           tip={tip}
         >
           {(size) => (
@@ -74,6 +82,11 @@ export function StateTimelinePanel({ panel, result, zone, onZoom, onZoomBack }: 
               size={size}
               rowShare={asNumber(options["rowHeight"]) ?? rowShareDefault}
               showValue={asString(options["showValue"], "auto")}
+              cellShare={
+                panel.type === "status-history"
+                  ? (asNumber(options["colWidth"]) ?? rowShareDefault)
+                  : 1
+              }
             />
           )}
         </TimePlot>
@@ -103,9 +116,11 @@ interface RowsProps {
   readonly size: ElementSize;
   readonly rowShare: number;
   readonly showValue: string;
+  /** Share of its time that a cell fills. */
+  readonly cellShare: number;
 }
 
-function Rows({ rows, range, size, rowShare, showValue }: RowsProps) {
+function Rows({ rows, range, size, rowShare, showValue, cellShare }: RowsProps) {
   const slotPx = size.height / Math.max(1, rows.length);
   const rowPx = Math.max(1, slotPx * Math.min(1, rowShare));
   const spanMs = range.toMs - range.fromMs;
@@ -117,7 +132,7 @@ function Rows({ rows, range, size, rowShare, showValue }: RowsProps) {
         const y = index * slotPx + (slotPx - rowPx) / 2;
         return row.segments.map((segment) => {
           const x = xOf(segment.fromMs);
-          const width = xOf(segment.toMs) - x;
+          const width = (xOf(segment.toMs) - x) * Math.min(1, cellShare);
           if (width <= 0) return null;
           const hasText =
             showValue !== "never" &&

@@ -1,8 +1,10 @@
 /** Frames as a table: a column a field, values spelled by their settings, sorted by a click on a head. */
 
 import { useState } from "react";
+import { type ResolvedLink, resolveLinks } from "../../../src/dashboard/data-context.ts";
 import { createFieldNamer } from "../../../src/dashboard/field-name.ts";
 import type { Field, Frame } from "../../../src/dashboard/frame.ts";
+import type { VariableScope } from "../../../src/dashboard/interpolate.ts";
 import { asArray, asNumber, asObject, asString } from "../../../src/dashboard/json-reader.ts";
 import { joinFormatted } from "../../../src/dashboard/units/format-value.ts";
 import { cssColor } from "../../charts/chart-theme.ts";
@@ -10,6 +12,7 @@ import { timestampLabel } from "../../time/time-axis.ts";
 import type { TimeZone } from "../../time/time-range.ts";
 import { createFieldDisplay } from "../field-display.ts";
 import type { PanelProps } from "../panel-props.ts";
+import { SafeLink } from "../safe-link.tsx";
 import { type RowOrder, sortRows } from "./sort-rows.ts";
 
 const rowsMax = 500;
@@ -26,7 +29,7 @@ interface TableColumn {
   readonly top: number;
 }
 
-export function TablePanel({ panel, result, zone }: PanelProps) {
+export function TablePanel({ panel, result, zone, scope }: PanelProps) {
   const [frameIndex, setFrameIndex] = useState(0);
   const [order, setOrder] = useState<RowOrder | undefined>(() => firstOrder(panel.options));
   const frame = result.frames[frameIndex] ?? result.frames[0];
@@ -70,7 +73,12 @@ export function TablePanel({ panel, result, zone }: PanelProps) {
             {rows.slice(0, rowsMax).map((row) => (
               <tr key={row}>
                 {columns.map((column) => (
-                  <Cell key={column.name} column={column} value={column.field.values[row]} />
+                  <Cell
+                    key={column.name}
+                    column={column}
+                    value={column.field.values[row]}
+                    link={firstLink(column.field, frame, row, scope)}
+                  />
                 ))}
               </tr>
             ))}
@@ -110,7 +118,24 @@ function Head({
   );
 }
 
-function Cell({ column, value }: { readonly column: TableColumn; readonly value: unknown }) {
+/** The first data link of a cell, with the row's values filled in. */
+function firstLink(
+  field: Field,
+  frame: Frame,
+  rowIndex: number,
+  scope: VariableScope,
+): ResolvedLink | undefined {
+  if ((field.config.links?.length ?? 0) === 0) return undefined;
+  return resolveLinks({ frame, field, rowIndex }, scope)[0];
+}
+
+interface CellProps {
+  readonly column: TableColumn;
+  readonly value: unknown;
+  readonly link: ResolvedLink | undefined;
+}
+
+function Cell({ column, value, link }: CellProps) {
   const text = column.text(value);
   const color = cssColor(column.color(value));
   const isBar =
@@ -137,7 +162,16 @@ function Cell({ column, value }: { readonly column: TableColumn; readonly value:
         : undefined;
   return (
     <td className={column.isNumber ? "num" : ""} style={style} title={text}>
-      {text}
+      {link === undefined ? (
+        text
+      ) : (
+        <SafeLink
+          title={text}
+          url={link.href}
+          tooltip={link.title}
+          opensNewTab={link.opensNewTab}
+        />
+      )}
     </td>
   );
 }

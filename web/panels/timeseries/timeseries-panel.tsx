@@ -13,12 +13,14 @@ import { buildTimeseries, type TimeseriesModel } from "./timeseries-model.ts";
 /** From this many series on the legend is a table (UI.md 5). */
 const tableFrom = 5;
 
-export function TimeseriesPanel({ panel, result, zone, syncKey, onZoom, onZoomBack }: PanelProps) {
+export function TimeseriesPanel(props: PanelProps) {
+  const { panel, result, zone, syncKey, events, onZoom, onZoomBack } = props;
   const { theme } = useTheme();
   const model = useMemo(
     () => buildTimeseries(panel, result, { zone, syncKey, theme }),
     [panel, result, zone, syncKey, theme],
   );
+  const data = useMemo(() => ({ ...model.data, events }), [model.data, events]);
   const visibility = useSeriesVisibility(model.spec.series.map((style) => style.label));
   const legend = readLegendOptions(panel.options);
   const columns = useMemo(() => legendColumns(model, legend.calcs), [model, legend.calcs]);
@@ -30,7 +32,7 @@ export function TimeseriesPanel({ panel, result, zone, syncKey, onZoom, onZoomBa
         <div className="panel-chart">
           <TimeChart
             spec={model.spec}
-            data={model.data}
+            data={data}
             formats={model.formats}
             visibility={visibility}
             tooltipMode={readTooltipMode(panel.options)}
