@@ -65,6 +65,8 @@ export interface FlowKeepingOptions {
   readonly appendable: BackfillStorage;
   /** The window of late samples that the configuration says. */
   readonly outOfOrderWindowMs: () => number;
+  /** The cluster whose pods are watched: series of those that go are dropped. */
+  readonly clusterView?: ClusterView | undefined;
 }
 
 /** Flows being kept. */
@@ -148,7 +150,9 @@ export async function openFlowKeeping(options: FlowKeepingOptions): Promise<Flow
       });
     },
     warnings: () => [...storeWarnings(store), ...metrics.warnings()],
+    calls: metrics.calls,
     async close() {
+      stopWatch();
       await studio.close();
       await metrics.close();
       completeness.close();

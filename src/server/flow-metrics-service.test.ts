@@ -21,6 +21,7 @@ const drop: Flow = {
 async function start(
   settings: Partial<FlowMetricsOptions>,
   nodes: readonly NodeCompleteness[] = [],
+  seriesMax?: number,
 ) {
   const clock = new FakeClock(1_763_697_600_000);
   const appendable = new MemoryStorage();
@@ -32,6 +33,7 @@ async function start(
     registry,
     appendable,
     nodes: () => nodes,
+    seriesMax,
   });
   return { clock, appendable, registry, service };
 }
@@ -101,6 +103,43 @@ describe("flow metrics service", () => {
       "both --flows.metrics and",
     );
     await expect(start({ listen: "0.0.0.0:0" })).rejects.toThrow("asks nobody for a password");
+  });
+
+  it("refuses new series beyond the budget, counts on those there are, and says so once", async () => {
+    const { clock, registry, service } = await start({ metrics: "drop" }, [], 0);
+    service.process([drop, drop]);
+    await clock.advance(1000);
+    expect(service.warnings()).toEqual([expect.stringContaining("not counted there")]);
+    expect(renderText(registry)).toContain("ciliascope_flow_metrics_refused_flows_total 2\n");
+    await service.close();
+  });
+
+  it("drops a pod's series a minute after the pod", async () => {
+    const spec = "drop:sourceContext=pod";
+    const { clock, service } = await start({ metrics: spec });
+    const source = { namespace: "default", pod_name: "xwing" };
+    service.process([{ ...drop, source }]);
+    service.endpointGone("default", "xwing");
+    const page = async () => (await fetch(`http://${service.address}/metrics`)).text();
+    await clock.advance(59_000);
+    expect(await page()).toContain('source="default/xwing"');
+    await clock.advance(2000);
+    expect(await page()).not.toContain("xwing");
+    await service.close();
+  });
+
+  it("stores the exemplars that handlers attach", async () => {
+    const { clock, appendable, service } = await start({ metrics: "httpV2:exemplars=true" });
+    const http = { method: "GET", code: 200 };
+    const trace_context = { parent: { trace_id: "4bf92f" } };
+    service.process([
+      { verdict: "FORWARDED", l7: { type: "RESPONSE", latency_ns: "1", http }, trace_context },
+    ]);
+    await clock.advance(15_000);
+    const found = await appendable.selectExemplars(0, Number.MAX_SAFE_INTEGER, [[]]);
+    const texts = found.map(({ labels, exemplars }) => `${labels} ${exemplars[0]?.labels}`);
+    expect(texts).toContainEqual(expect.stringMatching(/http_requests_total.*traceID="4bf92f"/));
+    await service.close();
   });
 
   it("shows its own size among our metrics", async () => {

@@ -2,19 +2,29 @@
  * Hubble's metrics out of our flows: a page of their own in Hubble's names (127.0.0.1:9195, text and
  * OpenMetrics). The same series go into our storage, marked `job="ciliascope-flows"`, where metrics were
  * chosen: by default they do not, since a sum over what agents expose themselves and ours would be double.
- * Series beyond the budget are refused: counted, and said.
+ * New series beyond the budget are refused, those that exist count on: counted, and said.
  */
 
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 import type { Clock } from "../base/clock.ts";
 import { AppError, ConfigError, errorMessage } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Flow } from "../flow/model/flow.ts";
+import type { CallObserver } from "../flow/observer/observer-server.ts";
 import type { NodeCompleteness } from "../flow/source/completeness.ts";
 import type { FlowProcessor } from "../flowmetrics/flow-metrics.ts";
-import { HubbleInternals } from "../flowmetrics/hubble-internals.ts";
+import {
+  grpcCodes,
+  HubbleInternals,
+  type ObserverMethod,
+  observerMethods,
+} from "../flowmetrics/hubble-internals.ts";
 import { startFlowMetrics } from "../flowmetrics/start-flow-metrics.ts";
+import { SwitchableFlowMetrics } from "../flowmetrics/switchable-flow-metrics.ts";
 import { negotiateExposition, renderExposition } from "../metrics/exposition.ts";
 import { Registry } from "../metrics/registry.ts";
+import { SeriesBudget } from "../metrics/series-budget.ts";
 import type { Appendable } from "../storage/storage.ts";
 import { FlowSeriesWriter } from "./flow-series-writer.ts";
 import { type HttpListener, isLoopback, listenHttp, parseListenAddress } from "./http-listener.ts";
@@ -26,8 +36,11 @@ export const flowMetricsDefault =
   "dns drop tcp flow icmp port-distribution httpV2:labelsContext=source_namespace,source_workload,destination_namespace,destination_workload,traffic_direction";
 /** Series of all flow metrics together. */
 const seriesMax = 1_000_000;
-const writeIntervalMs = 15_000;
+/** How often the series go into storage. */
+export const flowMetricsWriteMs = 15_000;
 const budgetIntervalMs = 1000;
+/** How long the series of a pod outlive it: as in Cilium, so that its last flows are scraped. */
+const deletionDelayMs = 60_000;
 
 /** Settings, as flags give them. */
 export interface FlowMetricsOptions {
@@ -49,14 +62,38 @@ export interface FlowMetricsServiceOptions {
   readonly appendable: Appendable;
   /** What sources lost, for hubble_lost_events_total. */
   readonly nodes: () => readonly NodeCompleteness[];
+  /** Where a list chosen at run time is kept for the next start; absent: it is not. */
+  readonly memoryFile?: string;
+  /** Series of all flow metrics together; 1,000,000 unless told. */
+  readonly seriesMax?: number | undefined;
+}
+
+/** What is counted now, and who said so. */
+export interface FlowMetricsChoice {
+  /** One metric an entry; undefined where a configuration file says it. */
+  readonly metrics: readonly string[] | undefined;
+  readonly source: "default" | "flag" | "file" | "studio";
+  /** Whether the series go into our storage. */
+  readonly isStored: boolean;
 }
 
 /** Flow metrics at work. */
 export interface FlowMetricsService {
   process(flows: readonly Flow[]): void;
+  /** A pod is gone: a minute later the series that name it go too. */
+  endpointGone(namespace: string, podName: string): void;
+  /** Counts the calls of our Observer on the page, as an agent does. */
+  readonly calls: CallObserver;
   /** HOST:PORT of the page. */
   readonly address: string | undefined;
   warnings(): string[];
+  choice(): FlowMetricsChoice;
+  /**
+   * Counts these from now on, stores their series, and remembers the list. Metrics that stay as written
+   * keep their counts. Throws ConfigError where the agent would refuse it, AppError "refused" where a
+   * file says what is counted.
+   */
+  switchTo(metrics: readonly string[]): void;
   close(): Promise<void>;
 }
 
@@ -64,56 +101,156 @@ export interface FlowMetricsService {
 export async function startFlowMetricsService(
   options: FlowMetricsServiceOptions,
 ): Promise<FlowMetricsService> {
-  const { settings, clock, logger } = options;
-  const page = new Registry();
+  const { clock, logger } = options;
+  const series = new SeriesBudget(options.seriesMax ?? seriesMax);
+  const page = new Registry(series);
   const internals = new HubbleInternals(page);
-  const handlers = startHandlers(settings, { registry: page, clock, logger });
-  const budget = new SeriesBudget(page, options.registry, logger);
+  const chosen = new ChosenMetrics(options, { registry: page, clock, logger });
+  const { handlers } = chosen;
+  const budget = new BudgetWatch(series, { page, own: options.registry, logger });
   const losses = new LossCounter(internals, options.nodes);
-  const isStored = (settings.metrics ?? "") !== "" || settings.dynamicFile !== undefined;
-  const writer = isStored ? new FlowSeriesWriter(page, options.appendable, logger) : undefined;
+  page.onCollect(() => losses.count());
+  const leaving = new Set<() => void>();
+  const writer = new FlowSeriesWriter(page, options.appendable, logger);
+  const write = () => {
+    if (chosen.choice.isStored) writer.write(clock.nowMs());
+  };
   const stops = [
     every(clock, budgetIntervalMs, () => budget.look()),
-    every(clock, writeIntervalMs, () => {
-      losses.count();
-      writer?.write(clock.nowMs());
-    }),
+    every(clock, flowMetricsWriteMs, write),
   ];
   const server = await listen(options, page, internals);
   return {
     address: server === undefined ? undefined : `${server.address.host}:${server.address.port}`,
     process(flows) {
-      if (budget.isOver) {
-        budget.refuse(flows.length);
-        return;
+      for (let i = 0; i < flows.length; i++) {
+        const { refused } = series;
+        handlers.processFlow(flows[i] as Flow);
+        if (series.refused !== refused) budget.countFlow();
       }
-      for (let i = 0; i < flows.length; i++) handlers.processFlow(flows[i] as Flow);
     },
+    endpointGone(namespace, podName) {
+      const cancel = clock.after(deletionDelayMs, () => {
+        leaving.delete(cancel);
+        handlers.deleteEndpoint(namespace, podName);
+      });
+      leaving.add(cancel);
+    },
+    calls: callCounter(internals),
     warnings: () => budget.warnings(),
+    choice: () => chosen.choice,
+    switchTo(metrics) {
+      chosen.switchTo(metrics);
+      budget.look();
+    },
     async close() {
-      for (const stop of stops) stop();
-      writer?.write(clock.nowMs());
+      for (const stop of [...stops, ...leaving]) stop();
+      write();
       handlers.close();
       await server?.close();
     },
   };
 }
 
-function startHandlers(
-  { metrics, dynamicFile }: FlowMetricsOptions,
-  around: { readonly registry: Registry; readonly clock: Clock; readonly logger: Logger },
-): FlowProcessor {
-  if (dynamicFile !== undefined) {
-    if (metrics !== undefined && metrics !== "") {
-      throw new ConfigError(
-        "both --flows.metrics and --flows.metrics-config are given; choose one",
-        { path: "" },
+/** Which metrics are counted: the flag's, a file's, what was switched on before, else the default. */
+class ChosenMetrics {
+  readonly handlers: FlowProcessor;
+  readonly #list: SwitchableFlowMetrics | undefined;
+  readonly #memoryFile: string | undefined;
+  readonly #logger: Logger;
+  #source: FlowMetricsChoice["source"];
+
+  constructor(
+    { settings, memoryFile }: FlowMetricsServiceOptions,
+    around: { readonly registry: Registry; readonly clock: Clock; readonly logger: Logger },
+  ) {
+    const { metrics, dynamicFile } = settings;
+    this.#memoryFile = memoryFile;
+    this.#logger = around.logger;
+    if (dynamicFile !== undefined) {
+      refuseBoth(metrics);
+      this.#source = "file";
+      this.handlers = startFlowMetrics({ ...around, dynamicFile });
+      return;
+    }
+    const list = new SwitchableFlowMetrics(around);
+    this.#list = list;
+    this.handlers = list;
+    const remembered = metrics === undefined ? this.#recall() : undefined;
+    this.#source = metrics === undefined ? "default" : "flag";
+    if (remembered !== undefined && this.#tryRemembered(list, remembered)) return;
+    list.switchTo([metrics ?? flowMetricsDefault]);
+  }
+
+  get choice(): FlowMetricsChoice {
+    const metrics = this.#list?.metrics;
+    const isStored = this.#source !== "default" && metrics?.length !== 0;
+    return { metrics, source: this.#source, isStored };
+  }
+
+  switchTo(metrics: readonly string[]): void {
+    const list = this.#list;
+    if (list === undefined) {
+      throw new AppError(
+        "refused",
+        "the metrics of this server are in the file of --flows.metrics-config: change it there",
       );
     }
-    return startFlowMetrics({ ...around, dynamicFile });
+    const change = list.switchTo(metrics);
+    this.#source = "studio";
+    this.#logger.info(change, "flow metrics changed");
+    this.#remember(list.metrics);
   }
-  const items = (metrics ?? flowMetricsDefault).split(/\s+/).filter((item) => item !== "");
-  return startFlowMetrics({ ...around, metrics: items });
+
+  #tryRemembered(list: SwitchableFlowMetrics, metrics: readonly string[]): boolean {
+    try {
+      list.switchTo(metrics);
+      this.#source = "studio";
+      return true;
+    } catch (thrown) {
+      const fields = { file: this.#memoryFile, error: errorMessage(thrown) };
+      this.#logger.warn(fields, "the flow metrics switched on before cannot be counted");
+      return false;
+    }
+  }
+
+  #recall(): readonly string[] | undefined {
+    if (this.#memoryFile === undefined) return undefined;
+    try {
+      const kept: unknown = JSON.parse(readFileSync(this.#memoryFile, "utf8"));
+      const metrics = (kept as { readonly metrics?: unknown } | null)?.metrics;
+      return Array.isArray(metrics) ? metrics.map(String) : undefined;
+    } catch (thrown) {
+      if ((thrown as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+      const fields = { file: this.#memoryFile, error: errorMessage(thrown) };
+      this.#logger.warn(fields, "cannot read which flow metrics were switched on");
+      return undefined;
+    }
+  }
+
+  /** Whole or not at all: the file is renamed into place. */
+  #remember(metrics: readonly string[]): void {
+    const file = this.#memoryFile;
+    if (file === undefined) return;
+    try {
+      mkdirSync(dirname(file), { recursive: true });
+      writeFileSync(`${file}.new`, `${JSON.stringify({ metrics }, null, 2)}\n`);
+      renameSync(`${file}.new`, file);
+    } catch (thrown) {
+      throw new AppError(
+        "disk",
+        `the metrics are counted now, but will not be after a restart: cannot write ${file}: ${errorMessage(thrown)}`,
+        { cause: thrown },
+      );
+    }
+  }
+}
+
+function refuseBoth(metrics: string | undefined): void {
+  if (metrics === undefined || metrics === "") return;
+  throw new ConfigError("both --flows.metrics and --flows.metrics-config are given; choose one", {
+    path: "",
+  });
 }
 
 /** Calls again and again; returns how to stop. */
@@ -198,56 +335,84 @@ class LossCounter {
   }
 }
 
-/** Keeps the series of the page within their number: beyond it no flow is counted any more, and that is said. */
-class SeriesBudget {
-  isOver = false;
+/** The Observer's calls as the agent counts them; other services and methods are not counted. */
+function callCounter(internals: HubbleInternals): CallObserver {
+  const counted = (name: string, count: (method: ObserverMethod) => void): void => {
+    if (Object.hasOwn(observerMethods, name)) count(name as ObserverMethod);
+  };
+  return {
+    callStarted: (name) => counted(name, (method) => internals.countCallStarted(method)),
+    messageReceived: (name) =>
+      counted(name, (method) => internals.countMessage(method, "received")),
+    messageSent: (name) => counted(name, (method) => internals.countMessage(method, "sent")),
+    callEnded: (name, code) =>
+      counted(name, (method) => internals.countCallHandled(method, grpcCodes[code] ?? "Unknown")),
+  };
+}
+
+/** Says when the budget of series is used up, once until there is room again, and counts what it costs. */
+class BudgetWatch {
+  readonly #series: SeriesBudget;
   readonly #page: Registry;
   readonly #logger: Logger;
-  readonly #refused: { inc(by: number): void };
-  #largest = "";
-  #series = 0;
+  readonly #countFlow: () => void;
+  #refusedBefore = 0;
+  /** Something was refused since the last look, or since there was no room. */
+  #isShort = false;
 
-  constructor(page: Registry, own: Registry, logger: Logger) {
+  constructor(
+    series: SeriesBudget,
+    {
+      page,
+      own,
+      logger,
+    }: { readonly page: Registry; readonly own: Registry; readonly logger: Logger },
+  ) {
+    this.#series = series;
     this.#page = page;
     this.#logger = logger;
-    const refused = own.counter({
+    const flows = own.counter({
       name: "ciliascope_flow_metrics_refused_flows_total",
-      help: "Flows that were not counted, since the flow metrics have too many series.",
+      help: "Flows that some flow metric did not count, since their series would have been new and beyond the budget.",
     });
-    this.#refused = { inc: (by) => refused.labels().inc(by) };
+    this.#countFlow = () => flows.inc();
     const gauge = own.gauge({
       name: "ciliascope_flow_metrics_series",
-      help: "Series of the flow metrics, a histogram as one.",
+      help: "Series of the flow metrics, buckets of histograms included.",
     });
-    own.onCollect(() => gauge.labels().set(this.#series));
+    own.onCollect(() => gauge.set(series.used));
   }
 
   look(): void {
-    let series = 0;
-    let most = 0;
-    for (const family of this.#page.collect()) {
-      const cost = family.type === "histogram" ? family.seriesCount * 14 : family.seriesCount;
-      series += cost;
-      if (cost > most) {
-        most = cost;
-        this.#largest = family.name;
-      }
-    }
-    this.#series = series;
-    const isOver = series > seriesMax;
-    if (isOver && !this.isOver) this.#logger.error({ series }, this.#sentence());
-    this.isOver = isOver;
+    const { refused, used, max } = this.#series;
+    const isShort = refused > this.#refusedBefore || (this.#isShort && used >= max * 0.98);
+    this.#refusedBefore = refused;
+    if (isShort && !this.#isShort) this.#logger.error({ series: used }, this.#sentence());
+    this.#isShort = isShort;
   }
 
-  refuse(flows: number): void {
-    this.#refused.inc(flows);
+  countFlow(): void {
+    this.#countFlow();
   }
 
   warnings(): string[] {
-    return this.isOver ? [this.#sentence()] : [];
+    return this.#isShort ? [this.#sentence()] : [];
   }
 
   #sentence(): string {
-    return `The flow metrics have ${this.#series} series, more than ${seriesMax}: flows are not counted any more. ${this.#largest} has most; take labels off it in --flows.metrics.`;
+    const { max, lastRefused } = this.#series;
+    return `The flow metrics have all the ${max} series that they may: flows that need a new one are not counted there, series that exist go on. ${this.#largest() || lastRefused} has most; take labels off it in --flows.metrics, or leave flows out with --flows.deny.`;
+  }
+
+  #largest(): string {
+    let name = "";
+    let most = 0;
+    for (const family of this.#page.families()) {
+      const series = family.seriesCount * family.seriesPerChild;
+      if (series <= most) continue;
+      most = series;
+      name = family.name;
+    }
+    return name;
   }
 }

@@ -1,5 +1,5 @@
 /**
- * The wiring of live flows: the sources of `--flows`, the feed that store, metrics and map subscribe
+ * The wiring of live flows: the sources of `--flows` and of `--flows.config`, the feed that store, metrics and map subscribe
  * to, and our own Observer over what comes and what is stored.
  */
 
@@ -7,7 +7,7 @@ import { readFileSync } from "node:fs";
 import type { Hono } from "hono";
 import { flowSourceRoutes } from "../api/flow-source-routes.ts";
 import type { Clock } from "../base/clock.ts";
-import { AppError } from "../base/errors.ts";
+import { AppError, errorMessage } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import type { WebConfig } from "../config/web-config.ts";
 import type { FlowHistory } from "../flow/flow-history.ts";
@@ -20,6 +20,8 @@ import {
   startObserverServer,
 } from "../flow/observer/observer-server.ts";
 import { FlowFeed } from "../flow/source/flow-feed.ts";
+import type { FlowSource } from "../flow/source/flow-source.ts";
+import { loadFlowSources } from "../flow/source/source-config.ts";
 import { SourceMemory } from "../flow/source/source-memory.ts";
 import { createFlowSource, type SourceSurroundings } from "../flow/source/source-url.ts";
 import { isLoopback, parseListenAddress } from "./http-listener.ts";
@@ -36,6 +38,8 @@ const knownPasswordsMax = 100;
 export interface LiveFlowsOptions {
   /** Texts of `--flows`; see src/flow/source/source-url.ts. */
   readonly sources: readonly string[];
+  /** File of further sources (src/flow/source/source-config.ts), read again by reload(). */
+  readonly configFile?: string | undefined;
   /** HOST:PORT, "" = no Observer, undefined = the default, given up where its port is taken. */
   readonly observerListen: string | undefined;
   readonly webConfig: WebConfig | undefined;
@@ -59,6 +63,11 @@ export interface LiveFlows {
   readonly routes: Hono;
   /** Adds a source as `--flows` does. Throws ConfigError. */
   addSource(text: string): void;
+  /**
+   * Reads the file of sources again: returns what makes it so, so that other files can be read before.
+   * Throws ConfigError; then nothing changes.
+   */
+  prepareReload(): () => void;
   /** Starts the sources; subscribe before. */
   start(): void;
   close(): Promise<void>;
@@ -78,6 +87,8 @@ export async function openLiveFlows(options: LiveFlowsOptions): Promise<LiveFlow
   };
   const feed = new FlowFeed(logger);
   const sources = options.sources.map((text) => createFlowSource(text, around));
+  const declared = new DeclaredSources(options.configFile, around, feed);
+  const takeDeclared = declared.prepare();
   const observer = createObserver(options, feed);
   feed.subscribe(({ flows }) => {
     for (const flow of flows) observer.addFlow(flow);
@@ -89,7 +100,9 @@ export async function openLiveFlows(options: LiveFlowsOptions): Promise<LiveFlow
     routes: flowSourceRoutes(feed, () => server?.address),
     // What is added while the server runs (the laboratory) begins anew with it.
     addSource: (text) => feed.add(createFlowSource(text, { ...around, memory: undefined })),
+    prepareReload: () => declared.prepare(),
     start() {
+      takeDeclared();
       for (const source of sources.splice(0)) feed.add(source);
     },
     async close() {
@@ -98,6 +111,48 @@ export async function openLiveFlows(options: LiveFlowsOptions): Promise<LiveFlow
       await server?.server.close();
     },
   };
+}
+
+/** The sources of a file, as it was last read. */
+class DeclaredSources {
+  readonly #file: string | undefined;
+  readonly #around: SourceSurroundings;
+  readonly #feed: FlowFeed;
+  #running = new Map<string, FlowSource>();
+
+  constructor(file: string | undefined, around: SourceSurroundings, feed: FlowFeed) {
+    this.#file = file;
+    this.#around = around;
+    this.#feed = feed;
+  }
+
+  /** Reads the file; the function returned ends sources that are gone from it and starts new ones. */
+  prepare(): () => void {
+    if (this.#file === undefined) return () => undefined;
+    const around = this.#around;
+    const texts = loadFlowSources(this.#file, (text) => {
+      if (!this.#running.has(text)) createFlowSource(text, { ...around, memory: undefined });
+    });
+    return () => this.#take(texts);
+  }
+
+  #take(texts: readonly string[]): void {
+    const running = new Map<string, FlowSource>();
+    for (const text of texts) {
+      const source = this.#running.get(text) ?? createFlowSource(text, this.#around);
+      if (!this.#running.has(text)) this.#feed.add(source);
+      running.set(text, source);
+    }
+    const { logger } = this.#around;
+    for (const [text, source] of this.#running) {
+      if (running.has(text)) continue;
+      logger.info({ source: source.name }, "this source is gone from the file and ends");
+      this.#feed.remove(source).catch((thrown: unknown) => {
+        logger.error({ source: source.name, error: errorMessage(thrown) }, "it did not end well");
+      });
+    }
+    this.#running = running;
+  }
 }
 
 function createObserver({ clock, version, history }: LiveFlowsOptions, feed: FlowFeed) {

@@ -12,7 +12,9 @@ test("a pod is gone when no cluster has it, and not while nobody answers", async
     return pods.map((podName) => ({ kind: "pod", namespace: "x", podName }) as ClusterEndpoint);
   };
   const gone: string[] = [];
-  const stop = watchPods({ endpoints } as unknown as ClusterView, clock, ({ podName }) => gone.push(podName));
+  const stop = watchPods({ endpoints } as unknown as ClusterView, clock, ({ podName }) =>
+    gone.push(podName),
+  );
   for (const next of [["a", "b"], undefined, ["b"], []]) {
     await clock.advance(5000);
     pods = next;

@@ -86,6 +86,8 @@ export interface ServerOptions {
   readonly features?: FeatureSwitches;
   /** Where flows come from, as src/flow/source/source-url.ts writes them. */
   readonly flowSources?: readonly string[];
+  /** File of further sources, read again by reload(). */
+  readonly flowConfigFile?: string;
   /** What is done with flows; absent: flowSettingsDefault. */
   readonly flowSettings?: FlowSettings;
   /** HOST:PORT of our Observer, "" = none; absent: the default, given up where its port is taken. */
@@ -227,6 +229,7 @@ function keepFlows(
     logger: options.logger.child({ part: "flows" }),
     registry,
     appendable: tsdb,
+    clusterView: options.clusterView,
     outOfOrderWindowMs: () => config.merged.storage.outOfOrderWindowMs,
   });
 }
@@ -254,6 +257,7 @@ function liveFlows(
     calls: keeping.calls,
     memoryFile: join(options.dataDir, "flow-sources.json"),
     sources: options.flowSources ?? [],
+    configFile: options.flowConfigFile,
     observerListen: options.observerListen,
     webConfig,
     compareHash: compare,
@@ -282,7 +286,9 @@ function requireSafeAddress(address: ListenAddress, webConfig: WebConfig | undef
 
 async function reload(parts: Parts): Promise<void> {
   const { config, manager, options } = parts;
+  let takeSources: () => void;
   try {
+    takeSources = parts.flows.prepareReload();
     config.reload();
   } catch (thrown) {
     options.logger.error(
@@ -292,6 +298,7 @@ async function reload(parts: Parts): Promise<void> {
     throw thrown;
   }
   for (const warning of config.warnings) options.logger.warn({}, warning);
+  takeSources();
   manager.applyConfig(config.merged);
   parts.querying.applyConfig(config.merged);
   parts.tsdb.setOutOfOrderWindow(config.merged.storage.outOfOrderWindowMs);

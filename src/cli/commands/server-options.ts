@@ -48,6 +48,10 @@ export function addServerFlags(command: Command): Command {
       collect,
     )
     .option(
+      "--flows.config <file>",
+      "further sources in a YAML file, read again by SIGHUP and /-/reload; see docs/flows.md",
+    )
+    .option(
       "--observer-listen <host:port>",
       'address of our own Hubble Observer, "" for none (default: 127.0.0.1:9194)',
     )
@@ -117,10 +121,14 @@ function collect(value: string, earlier: readonly string[] | undefined): string[
   return [...(earlier ?? []), value];
 }
 
-function flowFlags(flags: SharedFlags): Pick<ServerOptions, "flowSources" | "observerListen"> {
+function flowFlags(
+  flags: SharedFlags,
+): Pick<ServerOptions, "flowSources" | "flowConfigFile" | "observerListen"> {
+  const configFile = flagValue(flags, "flows.config");
   const observerListen = flagValue(flags, "observer-listen");
   return {
     flowSources: (flagValue(flags, "flows") ?? []) as string[],
+    ...(configFile === undefined ? {} : { flowConfigFile: String(configFile) }),
     ...(observerListen === undefined ? {} : { observerListen: String(observerListen) }),
   };
 }

@@ -30,6 +30,13 @@ export class FlowFeed {
     source.start((batch) => this.publish(batch));
   }
 
+  /** Ends a source that was added and forgets it. */
+  async remove(source: FlowSource): Promise<void> {
+    const index = this.#sources.indexOf(source);
+    if (index >= 0) this.#sources.splice(index, 1);
+    await source.close();
+  }
+
   /** Calls `take` for each batch from now on; returns how to stop that. */
   subscribe(take: TakeFlows): () => void {
     this.#takers.add(take);
