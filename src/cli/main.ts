@@ -9,6 +9,7 @@ import { endpointCommand, identityCommand } from "./commands/cluster-commands.ts
 import { demoCommand } from "./commands/demo.ts";
 import { listCommand, statusCommand } from "./commands/hubble-server.ts";
 import { labCommand } from "./commands/lab.ts";
+import { metricsCommand } from "./commands/metrics.ts";
 import { observeCommand } from "./commands/observe.ts";
 import { policyCommand } from "./commands/policy.ts";
 import { serverCommand } from "./commands/server.ts";
@@ -26,6 +27,7 @@ const commands: readonly CliCommand[] = [
   listCommand,
   statusCommand,
   policyCommand,
+  metricsCommand,
   tsdbCommand,
 ];
 
