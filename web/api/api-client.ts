@@ -13,10 +13,17 @@ export class ApiError extends Error {
   override readonly name = "ApiError";
   readonly kind: string;
   readonly status: number;
-  constructor(message: string, at: { kind: string; status: number }, options?: ErrorOptions) {
+  /** The answer's body as it came, where it is JSON: some say more than a sentence. */
+  readonly detail: unknown;
+  constructor(
+    message: string,
+    at: { kind: string; status: number; detail?: unknown },
+    options?: ErrorOptions,
+  ) {
     super(message, options);
     this.kind = at.kind;
     this.status = at.status;
+    this.detail = at.detail;
   }
   get isUnreachable(): boolean {
     return this.status === 0;
@@ -86,7 +93,7 @@ export class ApiClient {
     const body = (await readJson(response)) as Data & { error?: unknown };
     if (!response.ok) {
       const said = typeof body?.error === "string" ? body.error : `HTTP ${response.status}`;
-      throw new ApiError(said, { kind: "own", status: response.status });
+      throw new ApiError(said, { kind: "own", status: response.status, detail: body });
     }
     return body;
   }

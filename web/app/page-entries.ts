@@ -20,6 +20,21 @@ export interface PageEntry {
 export const pageEntries: readonly PageEntry[] = [
   { path: "/", label: "Overview", icon: "overview", keys: "g o", group: "Network" },
   {
+    path: "/flows",
+    label: "Flows",
+    icon: "flows",
+    keys: "g f",
+    group: "Network",
+  },
+  {
+    path: "/endpoints",
+    label: "Endpoints",
+    icon: "endpoints",
+    keys: "g e",
+    group: "Network",
+    covers: "/endpoints/",
+  },
+  {
     path: "/dashboards",
     label: "Dashboards",
     icon: "dashboards",

@@ -31,6 +31,14 @@ export const pageRoutes: readonly PageRoute[] = [
     page: part(async () => (await import("../overview/overview-page.tsx")).OverviewPage),
   },
   {
+    path: "/flows",
+    page: part(async () => (await import("../flows/flows-page.tsx")).FlowsPage),
+  },
+  {
+    path: "/endpoints/:id?",
+    page: part(async () => (await import("../endpoints/endpoints-page.tsx")).EndpointsPage),
+  },
+  {
     path: "/dashboards",
     page: part(
       async () => (await import("../dashboards/dashboard-list-page.tsx")).DashboardListPage,
