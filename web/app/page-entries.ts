@@ -19,6 +19,7 @@ export interface PageEntry {
 /** In the order of UI.md 2; those of one group stand together. */
 export const pageEntries: readonly PageEntry[] = [
   { path: "/", label: "Overview", icon: "overview", keys: "g o", group: "Network" },
+  { path: "/map", label: "Map", icon: "map", keys: "g m", group: "Network" },
   {
     path: "/flows",
     label: "Flows",

@@ -31,6 +31,10 @@ export const pageRoutes: readonly PageRoute[] = [
     page: part(async () => (await import("../overview/overview-page.tsx")).OverviewPage),
   },
   {
+    path: "/map",
+    page: part(async () => (await import("../map/service-map-page.tsx")).ServiceMapPage),
+  },
+  {
     path: "/flows",
     page: part(async () => (await import("../flows/flows-page.tsx")).FlowsPage),
   },

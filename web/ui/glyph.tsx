@@ -50,6 +50,11 @@ const shapes: Readonly<Record<GlyphKind, ReactElement>> = {
   ),
 };
 
+/** A glyph's shape alone, on a field of 12 by 12 in the text's colour, for drawings in SVG. */
+export function GlyphShape({ kind }: { readonly kind: GlyphKind }) {
+  return shapes[kind];
+}
+
 /** One glyph in its meaning's colour; `label` where no word stands beside it. */
 export function Glyph({ kind, label }: { kind: GlyphKind; label?: string }) {
   return (

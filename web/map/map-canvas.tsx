@@ -1,0 +1,320 @@
+/**
+ * The drawn map: React Flow pans, zooms and places the boxes; islands and edges lie below them as one
+ * drawing each. The view stands in the address once a hand has moved it, and is fitted until then.
+ */
+
+import {
+  Background,
+  ReactFlow,
+  type ReactFlowInstance,
+  useStore,
+  type Viewport,
+  ViewportPortal,
+} from "@xyflow/react";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { systemClock } from "../../src/base/clock.ts";
+import { useElementSize } from "../charts/use-element-size.ts";
+import { type MapAttention, MapLinks } from "./map-links.tsx";
+import "@xyflow/react/dist/base.css";
+import "./map.css";
+import { MapBox, type MapBoxNode } from "./map-box.tsx";
+import { MapIslands } from "./map-islands.tsx";
+import type { LayoutBox, MapLayout } from "./map-layout.ts";
+import type { MapModel } from "./map-model.ts";
+import { buildScene } from "./map-scene.ts";
+import type { MapMetric, MapView } from "./map-state.ts";
+import type { PlacedMap } from "./use-map-layout.ts";
+
+interface MapCanvasProps {
+  readonly model: MapModel;
+  readonly placed: PlacedMap;
+  readonly metric: MapMetric;
+  readonly chosen: string;
+  readonly cursor: string;
+  readonly found: ReadonlySet<string>;
+  readonly view: MapView | undefined;
+  readonly onView: (view: MapView | undefined) => void;
+  readonly onChoose: (id: string) => void;
+  readonly onFold: (island: string, isFolded: boolean) => void;
+  /** Gives the page the ways to zoom. */
+  readonly onReady: (control: MapZoom) => void;
+}
+
+/** What the page's keys and buttons do to the view. */
+export interface MapZoom {
+  readonly zoomBy: (factor: number) => void;
+  readonly centre: (id: string) => void;
+}
+
+const zoomMin = 0.06;
+const zoomMax = 2;
+/** Small maps are not blown up. */
+const fitZoomMax = 1.1;
+/** Below, the labels of edges fade; below that, the words of boxes. */
+const labelZoom = 0.7;
+const boxZoom = 0.4;
+/** Toolbar, legend and a margin, px. */
+const inset = { top: 60, right: 24, bottom: 64, left: 24 } as const;
+const moveMs = 240;
+/** Hovering dims the others only where few have to change. */
+const hoverLinksMax = 400;
+const nodeTypes = { box: MapBox };
+const noEdges: never[] = [];
+
+/** Fills its parent. */
+export function MapCanvas(props: MapCanvasProps) {
+  const { model, placed, chosen, cursor, onFold } = props;
+  const { layout } = placed;
+  const [hovered, setHovered] = useState("");
+  const boxRef = useRef<HTMLDivElement>(null);
+  const { width, height } = useElementSize(boxRef);
+  const [flow, setFlow] = useState<ReactFlowInstance<MapBoxNode>>();
+  const isMoving = useMoving(placed.key);
+  const near = useMemo(
+    () => nearOf(model, hovered !== "" ? hovered : cursor !== "" ? cursor : chosen),
+    [model, hovered, cursor, chosen],
+  );
+  const attention = useCallback(
+    (id: string): MapAttention => {
+      if (near === undefined) return id === chosen ? "chosen" : "";
+      if (id === chosen) return "chosen";
+      return near.has(id) ? "near" : "dim";
+    },
+    [near, chosen],
+  );
+  const openIsland = useCallback((island: string) => onFold(island, false), [onFold]);
+  const nodes = useBoxNodes(props, attention, openIsland);
+  const linkIds = model.links.map((link) => link.id).join("\n");
+  // biome-ignore lint/correctness/useExhaustiveDependencies: rates do not move curves, only the set of links does.
+  const scene = useMemo(() => buildScene(model.links, layout), [linkIds, layout]);
+  useView(props, { width, height, flow, layout });
+  const hover = (id: string) => {
+    if (model.links.length <= hoverLinksMax) setHovered(id);
+  };
+  return (
+    <div ref={boxRef} className={`map-canvas ${isMoving ? "is-moving" : ""}`}>
+      {width > 0 && (
+        <ReactFlow<MapBoxNode>
+          nodes={nodes as MapBoxNode[]}
+          edges={noEdges}
+          nodeTypes={nodeTypes}
+          minZoom={zoomMin}
+          maxZoom={zoomMax}
+          nodesDraggable={false}
+          nodesConnectable={false}
+          nodesFocusable={false}
+          edgesFocusable={false}
+          elementsSelectable={false}
+          disableKeyboardA11y
+          zoomOnDoubleClick={false}
+          panOnScroll={false}
+          proOptions={{ hideAttribution: true }}
+          aria-hidden="true"
+          defaultViewport={
+            props.view === undefined ? fitted(layout, width, height) : viewportOf(props.view)
+          }
+          onInit={setFlow}
+          onMoveEnd={(event, viewport) => {
+            // Moves of our own have no event.
+            if (event !== null) props.onView(viewOf(viewport));
+          }}
+          onNodeClick={(_event, node) => props.onChoose(node.id)}
+          onNodeMouseEnter={(_event, node) => hover(node.id)}
+          onNodeMouseLeave={() => hover("")}
+          onPaneClick={() => props.onChoose("")}
+        >
+          <Background gap={20} size={1} color="var(--line-1)" />
+          <ViewportPortal>
+            <ZoomClass boxRef={boxRef} />
+            <MapIslands islands={model.islands} boxes={layout.islands} onFold={onFold} />
+            <MapLinks
+              links={model.links}
+              scene={scene}
+              metric={props.metric}
+              attention={attention}
+              onChoose={props.onChoose}
+              onHover={hover}
+            />
+          </ViewportPortal>
+        </ReactFlow>
+      )}
+    </div>
+  );
+}
+
+/** Says by classes and a variable how far away the map is: words and labels follow in CSS. */
+function ZoomClass({ boxRef }: { readonly boxRef: React.RefObject<HTMLDivElement | null> }) {
+  const zoom = useStore((state) => Math.round(state.transform[2] * 50) / 50);
+  useEffect(() => {
+    const box = boxRef.current;
+    if (box === null) return;
+    box.dataset["far"] = zoom < boxZoom ? "boxes" : zoom < labelZoom ? "labels" : "";
+    box.style.setProperty(
+      "--map-grow",
+      String(Math.min(4, Math.max(1, 0.8 / Math.max(0.05, zoom)))),
+    );
+  }, [zoom, boxRef]);
+  return null;
+}
+
+/** True for the time in which boxes glide to new places. */
+function useMoving(key: string): boolean {
+  const [shown, setShown] = useState(key);
+  const isMoving = shown !== key;
+  useEffect(() => {
+    if (!isMoving) return;
+    return systemClock.after(moveMs + 60, () => setShown(key));
+  }, [isMoving, key]);
+  return isMoving;
+}
+
+/** What stays bright while `id` is looked at: itself, its edges and their ends; undefined: everything. */
+function nearOf({ links, places }: MapModel, id: string): ReadonlySet<string> | undefined {
+  if (id === "") return undefined;
+  const near = new Set([id]);
+  const isPlace = places.has(id);
+  for (const link of links) {
+    const isNear = isPlace ? link.source === id || link.destination === id : link.id === id;
+    if (isNear) near.add(link.id).add(link.source).add(link.destination);
+  }
+  return isPlace || near.size > 1 ? near : undefined;
+}
+
+/** Boxes for React Flow; a box that did not change is the same object as before. */
+function useBoxNodes(
+  { model, placed, cursor, found }: MapCanvasProps,
+  attention: (id: string) => MapAttention,
+  onOpen: (island: string) => void,
+): readonly MapBoxNode[] {
+  const before = useRef(new Map<string, { text: string; node: MapBoxNode }>());
+  return useMemo(() => {
+    const next = new Map<string, { text: string; node: MapBoxNode }>();
+    for (const place of model.places.values()) {
+      const box = placed.layout.places[place.id];
+      if (box === undefined) continue;
+      const data = {
+        name: place.name,
+        detail: place.detail,
+        kind: place.kind,
+        verdict: place.verdict,
+        hasDrops: place.hasDrops,
+        change: place.change,
+        attention: attention(place.id),
+        isFound: found.has(place.id),
+        hasCursor: cursor === place.id,
+        island: place.island,
+      };
+      const text = JSON.stringify([box, data]);
+      const old = before.current.get(place.id);
+      next.set(
+        place.id,
+        old?.text === text ? old : { text, node: boxNode(place.id, box, { ...data, onOpen }) },
+      );
+    }
+    before.current = next;
+    return [...next.values()].map(({ node }) => node);
+  }, [model, placed, cursor, found, attention, onOpen]);
+}
+
+function boxNode(id: string, box: LayoutBox, data: MapBoxNode["data"]): MapBoxNode {
+  const { x, y, width, height } = box;
+  return { id, type: "box", position: { x, y }, width, height, data };
+}
+
+interface ViewGround {
+  readonly width: number;
+  readonly height: number;
+  readonly flow: ReactFlowInstance<MapBoxNode> | undefined;
+  readonly layout: MapLayout;
+}
+
+/** Keeps React Flow's viewport and the address's view the same; fits while the address has none. */
+function useView(props: MapCanvasProps, { width, height, flow, layout }: ViewGround): void {
+  const { view, onReady, onView } = props;
+  const latest = useRef({ layout, onView, width, height });
+  useEffect(() => {
+    latest.current = { layout, onView, width, height };
+  });
+  useEffect(() => {
+    if (flow === undefined || width === 0) return;
+    const wanted = view === undefined ? fitted(layout, width, height) : viewportOf(view);
+    const now = flow.getViewport();
+    const isThere =
+      Math.abs(now.x - wanted.x) < 1 &&
+      Math.abs(now.y - wanted.y) < 1 &&
+      Math.abs(now.zoom - wanted.zoom) < 0.002;
+    if (isThere) return;
+    void flow.setViewport(wanted, { duration: motionMs() });
+  }, [view, layout, width, height, flow]);
+  useEffect(() => {
+    onReady({
+      zoomBy: (factor) => {
+        const { x, y, zoom } = flow?.getViewport() ?? { x: 0, y: 0, zoom: 1 };
+        const next = Math.min(zoomMax, Math.max(zoomMin, zoom * factor));
+        const [cx, cy] = [latest.current.width / 2, latest.current.height / 2];
+        const scale = next / zoom;
+        latest.current.onView(
+          viewOf({ x: cx - (cx - x) * scale, y: cy - (cy - y) * scale, zoom: next }),
+        );
+      },
+      centre: (id) => {
+        const box = latest.current.layout.places[id];
+        const now = flow?.getViewport();
+        if (box === undefined || now === undefined) return;
+        const { width: w, height: h } = latest.current;
+        const left = box.x * now.zoom + now.x;
+        const top = box.y * now.zoom + now.y;
+        const isSeen =
+          left >= 0 &&
+          top >= inset.top &&
+          left + box.width * now.zoom <= w &&
+          top + box.height * now.zoom <= h - inset.bottom;
+        if (isSeen && now.zoom >= boxZoom) return;
+        const zoom = Math.max(now.zoom, 0.8);
+        latest.current.onView(
+          viewOf({
+            x: w / 2 - (box.x + box.width / 2) * zoom,
+            y: h / 2 - (box.y + box.height / 2) * zoom,
+            zoom,
+          }),
+        );
+      },
+    });
+  }, [onReady, flow]);
+}
+
+function motionMs(): number {
+  return window.matchMedia?.("(prefers-reduced-motion: reduce)").matches ? 0 : moveMs;
+}
+
+/** The viewport in which everything is seen. */
+function fitted({ islands, places }: MapLayout, width: number, height: number): Viewport {
+  const boxes = [...Object.values(islands), ...Object.values(places)];
+  if (boxes.length === 0) return { x: 0, y: 0, zoom: 1 };
+  const left = Math.min(...boxes.map((box) => box.x));
+  const top = Math.min(...boxes.map((box) => box.y));
+  const wide = Math.max(...boxes.map((box) => box.x + box.width)) - left;
+  const high = Math.max(...boxes.map((box) => box.y + box.height)) - top;
+  const room = {
+    width: Math.max(80, width - inset.left - inset.right),
+    height: Math.max(80, height - inset.top - inset.bottom),
+  };
+  const zoom = Math.max(
+    zoomMin,
+    Math.min(fitZoomMax, room.width / Math.max(1, wide), room.height / Math.max(1, high)),
+  );
+  return {
+    x: inset.left + (room.width - wide * zoom) / 2 - left * zoom,
+    y: inset.top + (room.height - high * zoom) / 2 - top * zoom,
+    zoom,
+  };
+}
+
+/** The address has the corner of what is seen, in the map's own units. */
+function viewOf({ x, y, zoom }: Viewport): MapView {
+  return { x: -x / zoom, y: -y / zoom, zoom };
+}
+
+function viewportOf({ x, y, zoom }: MapView): Viewport {
+  return { x: -x * zoom, y: -y * zoom, zoom };
+}

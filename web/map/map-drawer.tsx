@@ -1,0 +1,102 @@
+/** The drawer of the map: one edge or one place in full, with its flows, policies and metrics. */
+
+import { type ReactNode, useEffect } from "react";
+import { useKeys } from "../app/keys-context.ts";
+import { Badge, type GlyphKind } from "../ui/glyph.tsx";
+import { Icon } from "../ui/icon.tsx";
+
+interface MapDrawerProps {
+  readonly label: string;
+  readonly title: string;
+  readonly subtitle: string;
+  readonly badge: { readonly kind: GlyphKind; readonly word: string };
+  readonly onClose: () => void;
+  readonly actions: ReactNode;
+  readonly children: ReactNode;
+}
+
+/** Frame of both kinds: head, body that scrolls, actions. */
+export function MapDrawer(props: MapDrawerProps) {
+  const { label, title, subtitle, badge, onClose, actions, children } = props;
+  useKeys([{ keys: "Escape", label: "Close the drawer", group: "Map", run: onClose }]);
+  useEffect(() => {
+    const before = document.activeElement;
+    return () => {
+      // Back to the map, unless focus went somewhere else meanwhile.
+      if (document.activeElement === document.body && before instanceof HTMLElement) before.focus();
+    };
+  }, []);
+  return (
+    <aside className="drawer map-drawer" aria-label={label}>
+      <div className="map-drawer-head">
+        <div className="row">
+          <h2 className="truncate" title={title}>
+            {title}
+          </h2>
+          <Badge kind={badge.kind}>{badge.word}</Badge>
+          <i className="spacer" />
+          <button
+            type="button"
+            className="control is-ghost is-icon is-small"
+            aria-label="Close the drawer"
+            title="Close (esc)"
+            onClick={onClose}
+          >
+            <Icon name="close" />
+          </button>
+        </div>
+        <div className="dim truncate" title={subtitle}>
+          {subtitle}
+        </div>
+      </div>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a pane that scrolls must be reachable by keys. */}
+      <section className="drawer-body" tabIndex={0} aria-label={`${label}, details`}>
+        {children}
+      </section>
+      <div className="drawer-foot">{actions}</div>
+    </aside>
+  );
+}
+
+/** A section of the drawer. */
+export function MapSection({
+  title,
+  side,
+  children,
+}: {
+  readonly title: string;
+  readonly side?: ReactNode;
+  readonly children: ReactNode;
+}) {
+  return (
+    <section className="drawer-section">
+      <div className="row map-section-head">
+        <h3>{title}</h3>
+        <i className="spacer" />
+        {side}
+      </div>
+      {children}
+    </section>
+  );
+}
+
+/** A figure with its name above and its unit behind. */
+export function MapFigure({
+  label,
+  value,
+  unit,
+}: {
+  readonly label: string;
+  readonly value: string;
+  readonly unit?: string;
+}) {
+  return (
+    <div className="map-figure">
+      <span className="dim">{label}</span>
+      <b>
+        {value}
+        {unit !== undefined && <small> {unit}</small>}
+      </b>
+    </div>
+  );
+}

@@ -1,0 +1,183 @@
+/**
+ * The edges of the map as one drawing below the boxes: width is the rate, the line's kind and glyph the
+ * verdict. Each line is drawn anew only when something of its own changed.
+ */
+
+import { memo } from "react";
+import { type GlyphKind, GlyphShape } from "../ui/glyph.tsx";
+import type { Verdict } from "../ui/verdict.ts";
+import { lookOf } from "./link-facts.ts";
+import type { MapLink } from "./map-model.ts";
+import type { SceneLink } from "./map-scene.ts";
+import type { MapMetric } from "./map-state.ts";
+
+/** How a link or a box stands to what is looked at. */
+export type MapAttention = "" | "chosen" | "near" | "dim";
+
+interface MapLinksProps {
+  readonly links: readonly MapLink[];
+  readonly scene: ReadonlyMap<string, SceneLink>;
+  readonly metric: MapMetric;
+  readonly attention: (id: string) => MapAttention;
+  readonly onChoose: (id: string) => void;
+  readonly onHover: (id: string) => void;
+}
+
+const verdicts: readonly Verdict[] = ["forwarded", "redirected", "audit", "dropped"];
+
+/** All lines; clicks and hovers are told by the link's id. */
+export function MapLinks({ links, scene, metric, attention, onChoose, onHover }: MapLinksProps) {
+  const idAt = (event: React.MouseEvent) =>
+    (event.target as Element).closest("[data-link]")?.getAttribute("data-link") ?? "";
+  return (
+    <svg
+      className="map-links"
+      aria-hidden="true"
+      onClick={(event) => onChoose(idAt(event))}
+      onMouseOver={(event) => onHover(idAt(event))}
+      onMouseOut={() => onHover("")}
+      onFocus={() => {}}
+      onBlur={() => {}}
+    >
+      <defs>
+        {verdicts.map((verdict) => (
+          <marker
+            key={verdict}
+            id={`map-head-${verdict}`}
+            viewBox="0 0 8 8"
+            refX="6"
+            refY="4"
+            markerWidth="7"
+            markerHeight="7"
+            markerUnits="userSpaceOnUse"
+            orient="auto"
+          >
+            <path d="M0 .6 7.4 4 0 7.4z" className={`map-head is-${verdict}`} />
+          </marker>
+        ))}
+      </defs>
+      {links.map((link) => {
+        const place = scene.get(link.id);
+        if (place === undefined) return null;
+        const look = lookOf(link.edge, metric);
+        return (
+          <LinkLine
+            key={link.id}
+            id={link.id}
+            d={place.d}
+            x={place.labelX}
+            y={place.labelY}
+            hasRoom={place.hasRoom}
+            verdict={look.verdict}
+            width={look.width}
+            label={look.label}
+            mark={look.mark}
+            change={link.edge.change}
+            attention={attention(link.id)}
+          />
+        );
+      })}
+    </svg>
+  );
+}
+
+interface LinkLineProps {
+  readonly id: string;
+  readonly d: string;
+  readonly x: number;
+  readonly y: number;
+  readonly hasRoom: boolean;
+  readonly verdict: Verdict;
+  readonly width: number;
+  readonly label: string;
+  readonly mark: Verdict | undefined;
+  readonly change: string;
+  readonly attention: MapAttention;
+}
+
+const LinkLine = memo(function LinkLine(props: LinkLineProps) {
+  const { id, d, x, y, verdict, width, label, mark, change, attention } = props;
+  const isSeen = props.hasRoom || attention === "chosen" || attention === "near";
+  const state = `${attention === "" ? "" : `is-${attention}`} ${change === "" ? "" : `is-${change}`}`;
+  return (
+    <g className={`map-link is-${verdict} ${state}`} data-link={id}>
+      {attention === "chosen" && <path className="map-link-halo" d={d} strokeWidth={width + 8} />}
+      <path className="map-link-under" d={d} strokeWidth={width + 3} />
+      <path
+        className="map-link-line"
+        d={d}
+        strokeWidth={width}
+        markerEnd={`url(#map-head-${verdict})`}
+      />
+      <path className="map-link-hit" d={d} />
+      {label !== "" && isSeen && (
+        <LinkLabel x={x} y={y} text={label} hasMark={mark !== undefined} />
+      )}
+      {mark !== undefined && isSeen && (
+        <LinkMark
+          x={x}
+          y={y}
+          kind={mark}
+          offset={label === "" ? 0 : -labelWidth(label, true) / 2 + 10}
+        />
+      )}
+    </g>
+  );
+});
+
+function labelWidth(text: string, hasMark: boolean): number {
+  return Math.round(text.length * 5.8 + 12 + (hasMark ? 15 : 0));
+}
+
+function LinkLabel({
+  x,
+  y,
+  text,
+  hasMark,
+}: {
+  readonly x: number;
+  readonly y: number;
+  readonly text: string;
+  readonly hasMark: boolean;
+}) {
+  const width = labelWidth(text, hasMark);
+  return (
+    <g className="map-link-label">
+      <rect x={x - width / 2} y={y - 9} width={width} height="18" rx="4" />
+      <text x={x + (hasMark ? 8 : 0)} y={y + 4} textAnchor="middle">
+        {text}
+      </text>
+    </g>
+  );
+}
+
+/** The glyph alone: it stays, and grows against the zoom, when labels fade. */
+function LinkMark({
+  x,
+  y,
+  kind,
+  offset,
+}: {
+  readonly x: number;
+  readonly y: number;
+  readonly kind: GlyphKind;
+  readonly offset: number;
+}) {
+  return (
+    <g
+      className="map-link-mark"
+      style={
+        {
+          "--mark-x": `${x}px`,
+          "--mark-y": `${y}px`,
+          "--mark-offset": `${offset}px`,
+        } as React.CSSProperties
+      }
+    >
+      <circle r="8" />
+      <g className={`is-${kind}`} transform="translate(-6 -6)">
+        <GlyphShape kind={kind} />
+      </g>
+    </g>
+  );
+}

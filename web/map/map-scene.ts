@@ -1,0 +1,95 @@
+/**
+ * What the canvas draws of a model and its layout: curves, and labels where they cover neither a box nor
+ * another label. A label that finds no room is shown only while its edge is looked at. Made anew when
+ * links come or go, not with each rate. Pure, O(links).
+ */
+
+import { linkPath, pointAt } from "./link-path.ts";
+import type { LayoutBox, MapLayout } from "./map-layout.ts";
+import type { MapLink } from "./map-model.ts";
+
+/** Where one link is drawn. */
+export interface SceneLink {
+  readonly d: string;
+  readonly labelX: number;
+  readonly labelY: number;
+  /** False: the label would cover something. */
+  readonly hasRoom: boolean;
+}
+
+/** Size that a label is given room for, px. */
+const label = { width: 74, height: 19 };
+const cell = 96;
+/** Where along the curve a label is tried. */
+const tries = [0.5, 0.4, 0.6, 0.3, 0.7, 0.22, 0.78];
+
+/** Curves and label places by link. */
+export function buildScene(
+  links: readonly MapLink[],
+  { places }: Pick<MapLayout, "places">,
+): ReadonlyMap<string, SceneLink> {
+  const taken = new BoxGrid();
+  for (const box of Object.values(places)) taken.add(box);
+  const ids = new Set(links.map((link) => link.id));
+  const scene = new Map<string, SceneLink>();
+  // What was dropped, and what is busy, has the first choice.
+  const order = [...links].sort((a, b) => b.edge.flows - a.edge.flows);
+  for (const { id, source, destination } of order) {
+    const [from, to] = [places[source], places[destination]];
+    if (from === undefined || to === undefined) continue;
+    const hasTwin = source !== destination && ids.has(`${destination} -> ${source}`);
+    const { d, curve } = linkPath(from, to, hasTwin);
+    const free = tries.map((t) => pointAt(curve, t)).find((point) => taken.isFree(labelBox(point)));
+    const at = free ?? pointAt(curve, 0.5);
+    if (free !== undefined) taken.add(labelBox(free));
+    scene.set(id, {
+      d,
+      labelX: Math.round(at.x),
+      labelY: Math.round(at.y),
+      hasRoom: free !== undefined,
+    });
+  }
+  return scene;
+}
+
+function labelBox({ x, y }: { readonly x: number; readonly y: number }): LayoutBox {
+  const { width, height } = label;
+  return { x: x - width / 2, y: y - height / 2, width, height };
+}
+
+/** Boxes by the squares of a grid that they touch. */
+class BoxGrid {
+  readonly #cells = new Map<string, LayoutBox[]>();
+
+  add(box: LayoutBox): void {
+    for (const key of keysOf(box)) {
+      const list = this.#cells.get(key);
+      if (list === undefined) this.#cells.set(key, [box]);
+      else list.push(box);
+    }
+  }
+
+  isFree(box: LayoutBox): boolean {
+    for (const key of keysOf(box)) {
+      for (const other of this.#cells.get(key) ?? []) {
+        if (
+          box.x < other.x + other.width &&
+          other.x < box.x + box.width &&
+          box.y < other.y + other.height &&
+          other.y < box.y + box.height
+        ) {
+          return false;
+        }
+      }
+    }
+    return true;
+  }
+}
+
+function* keysOf({ x, y, width, height }: LayoutBox): Generator<string> {
+  for (let cx = Math.floor(x / cell); cx <= Math.floor((x + width) / cell); cx++) {
+    for (let cy = Math.floor(y / cell); cy <= Math.floor((y + height) / cell); cy++) {
+      yield `${cx} ${cy}`;
+    }
+  }
+}
