@@ -18,8 +18,8 @@ import {
 } from "./island-arrangement.ts";
 
 /** Size of a box. */
-export const placeWidth = 136;
-export const placeHeight = 44;
+const placeWidth = 136;
+const placeHeight = 44;
 const rowGap = 18;
 /** Between columns of an island; large ones are read from afar, where labels are off. */
 const columnGap = 92;
@@ -52,9 +52,6 @@ export interface LayoutSlots {
   readonly places: Readonly<Record<string, GridSlot & { readonly island: string }>>;
   readonly islands: Readonly<Record<string, { readonly column: number; readonly order: number }>>;
 }
-
-/** Nothing placed yet. */
-export const noSlots: LayoutSlots = { places: {}, islands: {} };
 
 /** A corner and a size. */
 export interface LayoutBox {

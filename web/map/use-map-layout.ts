@@ -6,7 +6,7 @@
 import { type QueryClient, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useMemo, useRef, useState } from "react";
 import type { LayoutQuestion, LayoutReply } from "./layout-worker.ts";
-import { type LayoutRequest, type LayoutSlots, type MapLayout, noSlots } from "./map-layout.ts";
+import type { LayoutRequest, LayoutSlots, MapLayout } from "./map-layout.ts";
 import type { MapModel } from "./map-model.ts";
 
 /** A layout with the set of boxes it was made for. */
@@ -22,6 +22,8 @@ export interface MapLayoutControl {
   /** Forgets all slots and arranges anew. */
   readonly arrange: () => void;
 }
+
+const noSlots: LayoutSlots = { places: {}, islands: {} };
 
 /** Follows `model`; `scope` parts the slots of levels from each other. */
 export function useMapLayout(model: MapModel | undefined, scope: string): MapLayoutControl {
