@@ -15,6 +15,7 @@ import { type BlockCheck, checkBlock } from "./block/check-block.ts";
 import { TimeSlice } from "./block/time-slice.ts";
 import { isUlid } from "./block/ulid.ts";
 import { importOpenMetrics } from "./compaction/import-text.ts";
+import { textPieces } from "./compaction/text-pieces.ts";
 import { chunkRangeMs } from "./head/head-chunks.ts";
 import { openTsdb, type Tsdb } from "./tsdb.ts";
 
@@ -111,14 +112,22 @@ export async function importText(
   dir: string,
   clock: Clock,
 ): Promise<readonly BlockMeta[]> {
-  let text: Uint8Array;
+  const fd = openText(file);
   try {
-    text = nodeFs.readFileSync(file);
+    const pieces = textPieces((into, at) => nodeFs.readSync(fd, into, at, into.length - at, null));
+    const options = { fs: nodeFs, clock, random: Math.random, dir, rangeMs: chunkRangeMs };
+    return await importOpenMetrics(pieces, options);
+  } finally {
+    nodeFs.closeSync(fd);
+  }
+}
+
+function openText(file: string): number {
+  try {
+    return nodeFs.openSync(file, "r");
   } catch (thrown) {
     throw new AppError("usage", `cannot read ${file}: ${errorMessage(thrown)}`, { cause: thrown });
   }
-  const random = Math.random;
-  return await importOpenMetrics(text, { fs: nodeFs, clock, random, dir, rangeMs: chunkRangeMs });
 }
 
 async function openBlocks(dir: string, clock: Clock, logger: Logger): Promise<BlockSet> {

@@ -13,6 +13,7 @@ import * as nodeFs from "node:fs";
 import { join } from "node:path";
 import type { CancelTimer } from "../base/clock.ts";
 import { errorMessage, QueryError } from "../base/errors.ts";
+import type { Logger } from "../base/logger.ts";
 import { compareLabels, type Labels } from "../model/labels.ts";
 import type { Matcher } from "../model/matcher.ts";
 import type { MetricMetadata } from "../model/sample.ts";
@@ -139,7 +140,12 @@ export async function openTsdb(options: TsdbOptions): Promise<Tsdb> {
     });
     head.lateWindowMs = options.outOfOrderWindowMs ?? 0;
     head.keepsStarts = options.keepsStartTimestamps ?? false;
-    const chunkFiles = new HeadChunkFiles({ dir: join(dir, "chunks_head"), fs, logger });
+    const chunkFiles = new HeadChunkFiles({
+      dir: join(dir, "chunks_head"),
+      fs,
+      logger,
+      rangeMs: chunkRangeMs,
+    });
     keepFinishedChunks(head, chunkFiles);
     const replay = await replayLog(head, {
       dir: walDir,
@@ -151,17 +157,7 @@ export async function openTsdb(options: TsdbOptions): Promise<Tsdb> {
       logger,
       ...(options.onReplayProgress === undefined ? {} : { onProgress: options.onReplayProgress }),
     });
-    if (replay.samples > 0) {
-      logger.info(
-        {
-          samples: replay.samples,
-          late: replay.lateSamples,
-          series: replay.series,
-          seconds: replay.seconds,
-        },
-        "replayed the WAL",
-      );
-    }
+    sayReplayed(logger, replay);
     const wal = new WalWriter({
       dir: walDir,
       firstSegment: replay.nextSegment,
@@ -188,6 +184,11 @@ export async function openTsdb(options: TsdbOptions): Promise<Tsdb> {
     lock.release();
     throw thrown;
   }
+}
+
+function sayReplayed(logger: Logger, replay: ReplayResult): void {
+  const { samples, lateSamples: late, series, seconds } = replay;
+  if (samples > 0) logger.info({ samples, late, series, seconds }, "replayed the WAL");
 }
 
 interface OpenParts {

@@ -39,13 +39,17 @@ interface ImportedSeries {
   lastMs: number;
 }
 
-/** Writes the blocks and returns their metas by time. Throws ParseError, AppError "usage", "disk"; finished blocks stay. */
+/**
+ * Writes the blocks and returns their metas by time; `pieces` are whole lines (text-pieces.ts). Throws
+ * ParseError, AppError "usage", "disk"; finished blocks stay.
+ */
 export async function importOpenMetrics(
-  text: Uint8Array,
+  pieces: Iterable<Uint8Array>,
   options: ImportOptions,
 ): Promise<readonly BlockMeta[]> {
   const slice = new TimeSlice(options.clock);
-  const ranges = await readSamples(text, options.rangeMs, slice);
+  const ranges: Ranges = new Map();
+  for (const piece of pieces) await readSamples(piece, ranges, options.rangeMs, slice);
   options.fs.mkdirSync(options.dir, { recursive: true });
   const written: BlockMeta[] = [];
   for (const start of [...ranges.keys()].sort((a, b) => a - b)) {
@@ -59,10 +63,14 @@ export async function importOpenMetrics(
 /** Start of the range → series. */
 type Ranges = Map<number, Map<string, ImportedSeries>>;
 
-async function readSamples(text: Uint8Array, rangeMs: number, slice: TimeSlice): Promise<Ranges> {
+async function readSamples(
+  text: Uint8Array,
+  ranges: Ranges,
+  rangeMs: number,
+  slice: TimeSlice,
+): Promise<void> {
   const { parser } = createTextParser(text, "application/openmetrics-text; version=1.0.0");
   if (parser === undefined) throw new AppError("usage", "cannot read the text as OpenMetrics");
-  const ranges: Ranges = new Map();
   const bits = new Float64Array(1);
   const words = new Uint32Array(bits.buffer);
   for (let kind = parser.next(); kind !== entryKind.end; kind = parser.next()) {
@@ -89,7 +97,6 @@ async function readSamples(text: Uint8Array, rangeMs: number, slice: TimeSlice):
     append(series, timestampMs, high, isNan ? normalNanBitsLow : (words[lowWord] as number));
   }
   if (parser.error !== undefined) throw parser.error;
-  return ranges;
 }
 
 function seriesAt(

@@ -17,7 +17,7 @@ afterEach(() => {
 });
 
 function filesOf(): HeadChunkFiles {
-  return new HeadChunkFiles({ dir, fs, logger: silentLogger });
+  return new HeadChunkFiles({ dir, fs, logger: silentLogger, rangeMs: 1000 });
 }
 
 function chunkOf(logId: number, firstMs: number): StoredChunk {
@@ -93,7 +93,7 @@ describe("files of head chunks", () => {
         return fs.writeSync(...args);
       }) as typeof fs.writeSync,
     };
-    const files = new HeadChunkFiles({ dir, fs: full, logger: silentLogger });
+    const files = new HeadChunkFiles({ dir, fs: full, logger: silentLogger, rangeMs: 1000 });
     files.add(chunkOf(1, 100));
     files.add(chunkOf(1, 200));
     files.flush();
@@ -114,5 +114,19 @@ describe("files of head chunks", () => {
     expect(readdirSync(dir)).toEqual(["000002"]);
     files.truncate(300);
     expect(readdirSync(dir)).toEqual([]);
+  });
+
+  it("begin anew with each block's range, so that a file goes when its block is cut", () => {
+    const files = filesOf();
+    files.add(chunkOf(1, 100));
+    files.add(chunkOf(2, 900));
+    files.add(chunkOf(1, 1000));
+    files.add(chunkOf(3, 200));
+    files.add(chunkOf(1, 2000));
+    expect(readdirSync(dir)).toEqual(["000001", "000002", "000003"]);
+    files.truncate(1000);
+    expect(readdirSync(dir)).toEqual(["000002", "000003"]);
+    files.close();
+    expect(loaded(filesOf())).toEqual(["1@1000", "3@200", "1@2000"]);
   });
 });

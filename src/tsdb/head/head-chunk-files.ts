@@ -49,6 +49,8 @@ export interface HeadChunkFilesOptions {
   readonly dir: string;
   readonly fs: FileSystem;
   readonly logger: Logger;
+  /** Length of the blocks cut from the head, ms: chunks of a later one begin a file, so that it goes with its block. */
+  readonly rangeMs: number;
 }
 
 /** The files of one head. */
@@ -60,6 +62,8 @@ export class HeadChunkFiles {
   #writtenBytes = 0;
   readonly #buffer = new ByteWriter(64 * 1024);
   #isFailing = false;
+  /** The newest range that a chunk was of; it never goes back, so that senders of old samples do not cut files. */
+  #newestRange = Number.NEGATIVE_INFINITY;
 
   constructor(options: HeadChunkFilesOptions) {
     this.#options = options;
@@ -96,6 +100,7 @@ export class HeadChunkFiles {
   /** Appends a chunk. */
   add(chunk: StoredChunk): void {
     if (this.#isFailing) return;
+    this.#cutAtRange(chunk.firstMs);
     const buffer = this.#buffer;
     const start = buffer.length;
     buffer.int64(chunk.logId);
@@ -111,6 +116,13 @@ export class HeadChunkFiles {
     }
     if (buffer.length >= bufferMaxBytes) this.flush();
     if (this.#writtenBytes + buffer.length >= fileMaxBytes) this.cut();
+  }
+
+  #cutAtRange(firstMs: number): void {
+    const range = Math.floor(firstMs / this.#options.rangeMs);
+    if (range <= this.#newestRange) return;
+    this.#newestRange = range;
+    this.cut();
   }
 
   /** Hands what is buffered to the kernel. */
