@@ -5,6 +5,10 @@ import { AppError, errorMessage } from "../base/errors.ts";
 import type { ApiSources } from "./api-sources.ts";
 import { doctorRoutes } from "./dashboard-doctor/doctor-routes.ts";
 import { guarded, refuse } from "./own-answers.ts";
+import type { DashboardSave } from "./wire/server.ts";
+
+/** Length of what a save says of itself, letters. */
+const messageLengthMax = 500;
 
 export function dashboardRoutes(sources: ApiSources): Hono {
   const routes = new Hono();
@@ -34,6 +38,27 @@ export function dashboardRoutes(sources: ApiSources): Hono {
     const { url } = (await context.req.json()) as { url?: unknown };
     if (typeof url !== "string") return refuse(400, 'the body must be {"url": "https://…"}');
     return await guarded(async () => dashboards.importText(unwrap(await fetchUrl(url)), url));
+  });
+  routes.put("/dashboards/:uid", async (context) => {
+    const saved = (await context.req.json()) as Partial<DashboardSave>;
+    const { dashboard: json, message = "", baseVersion } = saved;
+    return guarded(() =>
+      dashboards.save(context.req.param("uid"), {
+        dashboard: json,
+        message: String(message).slice(0, messageLengthMax),
+        ...(typeof baseVersion === "number" ? { baseVersion } : {}),
+      }),
+    );
+  });
+  routes.get("/dashboards/:uid/versions", (context) =>
+    context.json(dashboards.versions(context.req.param("uid"))),
+  );
+  routes.get("/dashboards/:uid/versions/:version", (context) => {
+    const { uid, version } = context.req.param();
+    const json = dashboards.version(uid, Number(version));
+    return json === undefined
+      ? refuse(404, `there is no version ${version} of dashboard ${JSON.stringify(uid)}`)
+      : Response.json(json);
   });
   routes.delete("/dashboards/:uid", (context) => {
     const uid = context.req.param("uid");

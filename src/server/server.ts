@@ -60,6 +60,8 @@ export interface ServerOptions {
   readonly webConfigFile?: string;
   readonly allowedHosts: readonly string[];
   readonly canImportByUrl: boolean;
+  /** Folder of provisioned dashboards. */
+  readonly dashboardsPath?: string;
   /** Deleting, cleaning and snapshots by HTTP. */
   readonly hasAdminApi: boolean;
   /** POST /api/v1/write takes samples. */
@@ -364,6 +366,8 @@ function apiSources(parts: Parts): ApiSources {
     dashboards: openDashboardStore({
       shippedDir: join(packageDir, "dashboards"),
       importedDir: join(options.dataDir, "dashboards"),
+      ...(options.dashboardsPath === undefined ? {} : { provisionedDir: options.dashboardsPath }),
+      clock,
       logger,
     }),
     features: [

@@ -236,8 +236,9 @@ const ownSchemas: Readonly<Record<string, JsonSchema>> = {
     uid: text,
     title: text,
     tags: listOf(text),
-    source: oneOfTypes("shipped", "imported"),
+    source: oneOfTypes("shipped", "imported", "provisioned"),
     panelCount: count,
+    version: count,
   }),
   QueryNodes: record({
     nodes: listOf(

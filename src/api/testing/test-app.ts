@@ -69,9 +69,14 @@ export function testSources(changes: Partial<ApiSources> = {}): ApiSources {
       warnings: [],
     }),
     dashboards: {
-      list: () => [{ uid: "a", title: "A", tags: ["x"], source: "shipped", panelCount: 1 }],
+      list: () => [
+        { uid: "a", title: "A", tags: ["x"], source: "shipped", panelCount: 1, version: 0 },
+      ],
       get: () => undefined,
       importText: () => ({ uid: "a", problems: [] }),
+      save: (uid) => ({ uid, version: 1 }),
+      versions: () => [],
+      version: () => undefined,
       remove: () => false,
     },
     ...changes,

@@ -22,8 +22,33 @@ export interface DashboardSummary {
   readonly uid: string;
   readonly title: string;
   readonly tags: readonly string[];
-  readonly source: "shipped" | "imported";
+  /** Imported and saved ones can be changed; shipped and provisioned ones are read only. */
+  readonly source: "shipped" | "imported" | "provisioned";
   readonly panelCount: number;
+  /** Number of the newest version; 0: never saved here. */
+  readonly version: number;
+}
+
+/** An entry of GET /api/ciliascope/v1/dashboards/:uid/versions, newest first */
+export interface DashboardVersion {
+  readonly version: number;
+  readonly savedMs: number;
+  readonly message: string;
+}
+
+/** PUT /api/ciliascope/v1/dashboards/:uid */
+export interface DashboardSave {
+  /** Grafana's JSON. */
+  readonly dashboard: unknown;
+  readonly message: string;
+  /** The version that was edited; another newest one is a conflict. Absent: whatever is there is replaced. */
+  readonly baseVersion?: number;
+}
+
+/** Answer of a save. */
+export interface DashboardSaved {
+  readonly uid: string;
+  readonly version: number;
 }
 
 /** GET /api/ciliascope/v1/dashboards/:uid */

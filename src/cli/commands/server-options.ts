@@ -55,6 +55,10 @@ export function addServerFlags(command: Command): Command {
       "--observer-listen <host:port>",
       'address of our own Hubble Observer, "" for none (default: 127.0.0.1:9194)',
     )
+    .option(
+      "--dashboards.path <dir>",
+      "folder of dashboards to show read only; changes are seen at once",
+    )
     .option("--web.allow-import-url", "let users import dashboards from public web addresses")
     .option("--web.enable-admin-api", "allow deleting series, cleaning and snapshots by HTTP")
     .option("--web.enable-remote-write-receiver", "take samples at POST /api/v1/write")
@@ -89,6 +93,7 @@ export function toServerOptions(
 ): ServerOptions {
   const config = flags.config;
   const webConfigFile = flags["web.config.file"];
+  const dashboardsPath = flagValue(flags, "dashboards.path");
   return {
     mode,
     version,
@@ -102,6 +107,7 @@ export function toServerOptions(
     hasAdminApi: flagValue(flags, "web.enable-admin-api") === true,
     hasRemoteWriteReceiver: flagValue(flags, "web.enable-remote-write-receiver") === true,
     canImportByUrl: flagValue(flags, "web.allow-import-url") === true,
+    ...(typeof dashboardsPath === "string" ? { dashboardsPath: resolve(dashboardsPath) } : {}),
     retentionMs: durationFlag(flags, "storage.tsdb.retention.time"),
     ...sizes(flags),
     walCompression: walCompression(flags),
