@@ -75,10 +75,16 @@ function labelOf(edge: MapEdgeAnswer, metric: MapMetric, counts: VerdictCounts):
   if (change !== "") return change;
   if (metric === "errors") return errorLabel(edge, counts);
   if (metric === "latency") {
-    return edge.latency === null ? "" : durationText(edge.latency.p90Ms);
+    return edge.latency === null ? "" : shortDuration(edge.latency.p90Ms);
   }
   const rate = rateText(edge.perSecond);
-  return edge.latency === null ? rate : `${rate}, ${durationText(edge.latency.p50Ms)}`;
+  return edge.latency === null ? rate : `${rate}, ${shortDuration(edge.latency.p50Ms)}`;
+}
+
+/** `0.4 ms`, `23 ms`, `1.2 s`: quantiles are right within 9 %, so two digits say it. */
+function shortDuration(ms: number): string {
+  if (ms >= 995) return `${Number((ms / 1000).toPrecision(2))} s`;
+  return `${Number(ms.toPrecision(2))} ms`;
 }
 
 /** Share of flows dropped and of L7 answers that are errors: the larger one. */

@@ -17,8 +17,16 @@ const pairGap = 9;
 /** Room for the arrow's head. */
 const headGap = 3;
 
-/** From `source` to `destination`; `hasTwin`: there is an edge in the other direction too. */
-export function linkPath(source: LayoutBox, destination: LayoutBox, hasTwin: boolean): LinkPath {
+/**
+ * From `source` to `destination`; `hasTwin`: there is an edge in the other direction too; `bulge`: how far
+ * the handles are pulled down (or up), to pass a box between.
+ */
+export function linkPath(
+  source: LayoutBox,
+  destination: LayoutBox,
+  hasTwin: boolean,
+  bulge = 0,
+): LinkPath {
   if (source === destination) return loop(source);
   const isForward = destination.x > source.x + source.width;
   const isBackward = destination.x + destination.width < source.x;
@@ -31,7 +39,7 @@ export function linkPath(source: LayoutBox, destination: LayoutBox, hasTwin: boo
   const reach = Math.max(36, Math.abs(x2 - x1) / 2);
   const c1 = isForward ? x1 + reach : x1 - reach;
   const c2 = isForward ? x2 - reach : x2 + reach;
-  return cubic([x1, y1, c1, y1, c2, y2, x2, y2]);
+  return cubic([x1, y1, c1, y1 + bulge, c2, y2 + bulge, x2, y2]);
 }
 
 function vertical(source: LayoutBox, destination: LayoutBox, hasTwin: boolean): LinkPath {

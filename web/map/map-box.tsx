@@ -40,7 +40,7 @@ export const MapBox = memo(function MapBox({ data }: NodeProps<MapBoxNode>) {
   ];
   return (
     <div className={classes.join(" ")} title={`${name}, ${detail}`}>
-      <i className={`map-box-bar is-${mark}`} />
+      <i className={`map-box-bar is-${verdict}`} />
       <span className="map-box-text">
         <b className="truncate">{name}</b>
         <span className="truncate">{change === "new" || change === "gone" ? change : detail}</span>

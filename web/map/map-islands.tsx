@@ -37,6 +37,9 @@ export function MapIslands({ islands, boxes, onFold }: MapIslandsProps) {
   );
 }
 
+/** Narrower frames have room for the title alone. */
+const detailWidthMin = 260;
+
 interface IslandFrameProps extends LayoutBox {
   readonly id: string;
   readonly title: string;
@@ -53,10 +56,10 @@ const IslandFrame = memo(function IslandFrame(props: IslandFrameProps) {
       style={{ transform: `translate(${x}px, ${y}px)`, width, height }}
     >
       <div className="map-island-head">
-        <b className="truncate" title={title}>
+        <b className="truncate" title={`${title}, ${detail}`}>
           {title}
         </b>
-        <span className="truncate map-island-detail">{detail}</span>
+        <span className="truncate map-island-detail">{width < detailWidthMin ? "" : detail}</span>
         <button
           type="button"
           className="map-island-fold nodrag nopan"

@@ -22,11 +22,11 @@ const placeWidth = 136;
 const placeHeight = 44;
 const rowGap = 18;
 /** Between columns of an island; large ones are read from afar, where labels are off. */
-const columnGap = 92;
+const columnGap = 122;
 const columnGapDense = 56;
 const densePlaces = 40;
 const frame = { left: 14, right: 14, top: 38, bottom: 14 } as const;
-const islandGapX = 92;
+const islandGapX = 118;
 const islandGapY = 26;
 /** Width by height that the whole is to have. */
 const aspect = 1.75;

@@ -29,6 +29,28 @@ const verdicts: readonly Verdict[] = ["forwarded", "redirected", "audit", "dropp
 export function MapLinks({ links, scene, metric, attention, onChoose, onHover }: MapLinksProps) {
   const idAt = (event: React.MouseEvent) =>
     (event.target as Element).closest("[data-link]")?.getAttribute("data-link") ?? "";
+  const shown = links.flatMap((link): LinkLineProps[] => {
+    const place = scene.get(link.id);
+    if (place === undefined) return [];
+    const { verdict, width, label, mark } = lookOf(link.edge, metric);
+    const { d, labelX: x, labelY: y, hasRoom } = place;
+    const { change } = link.edge;
+    return [
+      {
+        id: link.id,
+        d,
+        x,
+        y,
+        hasRoom,
+        verdict,
+        width,
+        label,
+        mark,
+        change,
+        attention: attention(link.id),
+      },
+    ];
+  });
   return (
     <svg
       className="map-links"
@@ -56,27 +78,12 @@ export function MapLinks({ links, scene, metric, attention, onChoose, onHover }:
           </marker>
         ))}
       </defs>
-      {links.map((link) => {
-        const place = scene.get(link.id);
-        if (place === undefined) return null;
-        const look = lookOf(link.edge, metric);
-        return (
-          <LinkLine
-            key={link.id}
-            id={link.id}
-            d={place.d}
-            x={place.labelX}
-            y={place.labelY}
-            hasRoom={place.hasRoom}
-            verdict={look.verdict}
-            width={look.width}
-            label={look.label}
-            mark={look.mark}
-            change={link.edge.change}
-            attention={attention(link.id)}
-          />
-        );
-      })}
+      {shown.map((line) => (
+        <LinkLine key={line.id} {...line} />
+      ))}
+      {shown.map((line) => (
+        <LinkTag key={line.id} {...line} />
+      ))}
     </svg>
   );
 }
@@ -95,12 +102,14 @@ interface LinkLineProps {
   readonly attention: MapAttention;
 }
 
+function stateClass({ verdict, attention, change }: LinkLineProps): string {
+  return `map-link is-${verdict}${attention === "" ? "" : ` is-${attention}`}${change === "" ? "" : ` is-${change}`}`;
+}
+
 const LinkLine = memo(function LinkLine(props: LinkLineProps) {
-  const { id, d, x, y, verdict, width, label, mark, change, attention } = props;
-  const isSeen = props.hasRoom || attention === "chosen" || attention === "near";
-  const state = `${attention === "" ? "" : `is-${attention}`} ${change === "" ? "" : `is-${change}`}`;
+  const { id, d, verdict, width, attention } = props;
   return (
-    <g className={`map-link is-${verdict} ${state}`} data-link={id}>
+    <g className={stateClass(props)} data-link={id}>
       {attention === "chosen" && <path className="map-link-halo" d={d} strokeWidth={width + 8} />}
       <path className="map-link-under" d={d} strokeWidth={width + 3} />
       <path
@@ -110,10 +119,19 @@ const LinkLine = memo(function LinkLine(props: LinkLineProps) {
         markerEnd={`url(#map-head-${verdict})`}
       />
       <path className="map-link-hit" d={d} />
-      {label !== "" && isSeen && (
-        <LinkLabel x={x} y={y} text={label} hasMark={mark !== undefined} />
-      )}
-      {mark !== undefined && isSeen && (
+    </g>
+  );
+});
+
+/** Label and glyph, above all lines. */
+const LinkTag = memo(function LinkTag(props: LinkLineProps) {
+  const { id, x, y, label, mark, attention } = props;
+  if (!props.hasRoom && attention !== "chosen" && attention !== "near") return null;
+  if (label === "" && mark === undefined) return null;
+  return (
+    <g className={stateClass(props)} data-link={id}>
+      {label !== "" && <LinkLabel x={x} y={y} text={label} hasMark={mark !== undefined} />}
+      {mark !== undefined && (
         <LinkMark
           x={x}
           y={y}

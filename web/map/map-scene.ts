@@ -4,7 +4,7 @@
  * links come or go, not with each rate. Pure, O(links).
  */
 
-import { linkPath, pointAt } from "./link-path.ts";
+import { type LinkPath, linkPath, pointAt } from "./link-path.ts";
 import type { LayoutBox, MapLayout } from "./map-layout.ts";
 import type { MapLink } from "./map-model.ts";
 
@@ -17,8 +17,12 @@ export interface SceneLink {
   readonly hasRoom: boolean;
 }
 
-/** Size that a label is given room for, px. */
-const label = { width: 74, height: 19 };
+/** Room for a label, px: a long one. */
+const label = { width: 96, height: 20 };
+/** Up to so many links curves are bent around boxes; more cannot be followed by eye anyway. */
+const bentLinksMax = 400;
+const bulges = [0, 48, -48, 96, -96, 150, -150, 210, -210];
+const samples = 14;
 const cell = 96;
 /** Where along the curve a label is tried. */
 const tries = [0.5, 0.4, 0.6, 0.3, 0.7, 0.22, 0.78];
@@ -28,6 +32,8 @@ export function buildScene(
   links: readonly MapLink[],
   { places }: Pick<MapLayout, "places">,
 ): ReadonlyMap<string, SceneLink> {
+  const boxes = new BoxGrid();
+  for (const box of Object.values(places)) boxes.add(box);
   const taken = new BoxGrid();
   for (const box of Object.values(places)) taken.add(box);
   const ids = new Set(links.map((link) => link.id));
@@ -38,7 +44,12 @@ export function buildScene(
     const [from, to] = [places[source], places[destination]];
     if (from === undefined || to === undefined) continue;
     const hasTwin = source !== destination && ids.has(`${destination} -> ${source}`);
-    const { d, curve } = linkPath(from, to, hasTwin);
+    const options = links.length <= bentLinksMax && from !== to ? bulges : [0];
+    const { d, curve } = freeCurve(
+      options.map((bulge) => () => linkPath(from, to, hasTwin, bulge)),
+      boxes,
+      [from, to],
+    );
     const free = tries.map((t) => pointAt(curve, t)).find((point) => taken.isFree(labelBox(point)));
     const at = free ?? pointAt(curve, 0.5);
     if (free !== undefined) taken.add(labelBox(free));
@@ -50,6 +61,30 @@ export function buildScene(
     });
   }
   return scene;
+}
+
+/** The first curve that passes behind no box but its own ends; else the one behind the fewest. */
+function freeCurve(
+  options: readonly (() => LinkPath)[],
+  boxes: BoxGrid,
+  ends: readonly LayoutBox[],
+): LinkPath {
+  let best: LinkPath = { d: "", curve: [] };
+  let bestHits = Number.POSITIVE_INFINITY;
+  for (const make of options) {
+    const path = make();
+    let hits = 0;
+    for (let i = 1; i < samples; i++) {
+      const { x, y } = pointAt(path.curve, i / samples);
+      if (!boxes.isFree({ x: x - 2, y: y - 5, width: 4, height: 10 }, ends)) hits++;
+    }
+    if (hits < bestHits) {
+      best = path;
+      bestHits = hits;
+    }
+    if (hits === 0) break;
+  }
+  return best;
 }
 
 function labelBox({ x, y }: { readonly x: number; readonly y: number }): LayoutBox {
@@ -69,10 +104,11 @@ class BoxGrid {
     }
   }
 
-  isFree(box: LayoutBox): boolean {
+  isFree(box: LayoutBox, except: readonly LayoutBox[] = []): boolean {
     for (const key of keysOf(box)) {
       for (const other of this.#cells.get(key) ?? []) {
         if (
+          !except.includes(other) &&
           box.x < other.x + other.width &&
           other.x < box.x + box.width &&
           box.y < other.y + other.height &&
