@@ -12,6 +12,7 @@ import type { ApiSources, RequestOrigin } from "./api-sources.ts";
 import { compressAnswers } from "./compression.ts";
 import { allowOrigins } from "./cors.ts";
 import { dashboardRoutes } from "./dashboard-routes.ts";
+import { droppedTargetRoutes } from "./dropped-target-routes.ts";
 import { federateRoute } from "./federate.ts";
 import type { Guard } from "./guard.ts";
 import { openApiYaml } from "./openapi/document.ts";
@@ -91,6 +92,7 @@ export function createApp(sources: ApiSources, guard: Guard, options: AppOptions
   for (const path of etagPaths) app.use(path, etag());
   app.route("/api/ciliascope/v1", dashboardRoutes(sources));
   app.route("/api/ciliascope/v1", queryNodesRoutes(sources));
+  app.route("/api/ciliascope/v1", droppedTargetRoutes(sources));
   for (const feature of sources.features ?? []) app.route("/api/ciliascope/v1", feature);
   for (const [path, { methods, run }] of Object.entries(prometheusRoutes(sources))) {
     app.all(path, (context) => answer(sources, context, methods, run));

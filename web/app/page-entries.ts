@@ -44,6 +44,7 @@ export const pageEntries: readonly PageEntry[] = [
     covers: "/d/",
   },
   { path: "/explore", label: "Explore", icon: "explore", keys: "g x", group: "Metrics" },
+  { path: "/studio", label: "Metrics studio", icon: "studio", keys: "g s", group: "Metrics" },
   {
     path: "/cardinality",
     label: "Cardinality",

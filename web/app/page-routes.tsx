@@ -61,6 +61,10 @@ export const pageRoutes: readonly PageRoute[] = [
     page: part(async () => (await import("../explore/explore-page.tsx")).ExplorePage),
   },
   {
+    path: "/studio",
+    page: part(async () => (await import("../studio/studio-page.tsx")).StudioPage),
+  },
+  {
     path: "/cardinality",
     page: part(async () => (await import("../cardinality/cardinality-page.tsx")).CardinalityPage),
   },

@@ -42,7 +42,7 @@ export function RefreshControl() {
         {time.isLive ? "Live" : isRelative(time.text) ? "Paused" : "Past"}
       </button>
       <Popover
-        label="Refresh every"
+        label={`Refresh every: ${time.refresh === "off" ? "off" : intervalText(time.refresh)}`}
         align="right"
         buttonClass="refresh-interval"
         button={

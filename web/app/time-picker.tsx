@@ -22,17 +22,17 @@ import { useKeys } from "./keys-context.ts";
 export function TimePicker() {
   const time = usePageTime();
   useTimeKeys(time);
-  const nowMs = systemClock.nowMs();
+  const label = rangeLabel(time.text, systemClock.nowMs(), time.zone);
   return (
     <Popover
-      label="Time range"
+      label={`Time range: ${label}${time.zone === "utc" ? " UTC" : ""}`}
       align="right"
       paneClass="time-pane"
       button={
         <>
           <Icon name="clock" />
-          {rangeLabel(time.text, nowMs, time.zone)}
-          {time.zone === "utc" && <span className="dim">UTC</span>}
+          {label}
+          {time.zone === "utc" && <span className="dim"> UTC</span>}
           <Icon name="down" />
         </>
       }

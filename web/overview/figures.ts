@@ -156,7 +156,7 @@ function endpointsFigure(
 function unmanagedFigure(read: Reader): Figure {
   const count = read.last("unmanaged");
   const rest = {
-    label: "Unmanaged pods",
+    label: "Unmanaged",
     history: read.history("unmanaged"),
     path: read.explore("unmanaged"),
     color: quiet,
@@ -165,8 +165,8 @@ function unmanagedFigure(read: Reader): Figure {
   return {
     ...rest,
     value: groupThousands(count),
-    unit: "",
-    note: count === 0 ? "Cilium has all pods" : "policies skip them",
+    unit: count === 1 ? "pod" : "pods",
+    note: count === 0 ? "Cilium has all" : "policies skip them",
     state: count === 0 ? "ok" : "info",
   };
 }
@@ -186,7 +186,7 @@ function policiesFigure(read: Reader, importErrors: number | undefined): Figure 
         ? `${errors} import ${errors === 1 ? "error" : "errors"}`
         : revision === undefined
           ? "no import error"
-          : `revision ${revision}, no import error`,
+          : `no error, rev. ${revision}`,
     state: errors > 0 ? "crit" : "ok",
     color: errors > 0 ? "--crit" : quiet,
   };
@@ -230,7 +230,7 @@ function dnsFigure(read: Reader, usual: number | undefined): Figure {
     ...rest,
     value: percentText(now),
     unit: "%",
-    note: usual === undefined ? "of DNS answers" : `of answers, usual ${percentText(usual)} %`,
+    note: usual === undefined ? "of DNS answers" : `usual ${percentText(usual)} %`,
     state: isUnusual ? "warn" : now === 0 ? "ok" : "info",
     color: isUnusual ? "--warn" : quiet,
   };

@@ -120,7 +120,7 @@ function tell(data: OverviewData) {
     figures,
     sentence,
     range,
-    compared: comparedWith(usual, range.toMs - range.fromMs),
+    compared: comparedWith(usual),
   };
 }
 

@@ -23,7 +23,6 @@ export type FigureName =
 
 /** Days before that tell what is usual. */
 export const usualDays = 7;
-const hourMs = 3_600_000;
 
 /** How a table or chart of drops is split. */
 export type DropSplit = "reason" | "direction" | "namespace";
@@ -183,12 +182,10 @@ function sum(values: readonly number[]): number {
 }
 
 /** "Compared with this hour on the last 7 days", honest about what there is. */
-export function comparedWith(usual: Usual | undefined, spanMs: number): string {
+export function comparedWith(usual: Usual | undefined): string {
   if (usual === undefined) return "";
   if (usual.days === undefined) return "Nothing was recorded before this window to compare with";
   if (usual.days > 1) return `Compared with this hour on ${usual.days} days before`;
   if (usual.days === 1) return "Compared with this hour yesterday or the one recorded day before";
-  return spanMs > hourMs * 2
-    ? "Compared with the hour before this window; no day before was recorded"
-    : "Compared with the hour before this window, as far as it was recorded; no day before was";
+  return "Compared with the hour before this window: no earlier day was recorded";
 }

@@ -9,6 +9,7 @@ import { Link, useRoute } from "../router/router-context.tsx";
 import { durationText } from "../ui/duration-text.ts";
 import { Badge } from "../ui/glyph.tsx";
 import { Icon } from "../ui/icon.tsx";
+import { downReason } from "./down-reason.ts";
 import { ageText, healthBadge } from "./targets-table.tsx";
 
 interface TargetDrawerProps {
@@ -50,12 +51,7 @@ export function TargetDrawer({ target, position, onMove, onClose }: TargetDrawer
         </button>
       </div>
       <div className="drawer-body">
-        {target.lastError !== "" && (
-          <section className="drawer-section">
-            <h3>Last error</h3>
-            <p className="error-line">{target.lastError}</p>
-          </section>
-        )}
+        <WhyDown target={target} />
         <section className="drawer-section">
           <h3>Scrape</h3>
           <dl className="pairs">
@@ -96,6 +92,20 @@ export function TargetDrawer({ target, position, onMove, onClose }: TargetDrawer
         </Link>
       </div>
     </aside>
+  );
+}
+
+/** The reason in words, what mends it, and the error as the scrape gave it. */
+function WhyDown({ target }: { readonly target: ActiveTarget }) {
+  const reason = downReason(target);
+  if (reason === undefined) return null;
+  return (
+    <section className="drawer-section why-down">
+      <h3>Why it is down</h3>
+      <p className="why-down-what">{reason.what}</p>
+      <p className="mid">{reason.mend}</p>
+      <p className="error-line mono">{target.lastError}</p>
+    </section>
   );
 }
 

@@ -4,7 +4,7 @@ import type { ActiveTarget } from "../api/server-queries.ts";
 
 /** What the address says about the list. */
 export interface TargetFilter {
-  readonly state: "all" | "up" | "down" | "unknown";
+  readonly state: "all" | "up" | "down" | "unknown" | "dropped";
   /** "" for all pools. */
   readonly pool: string;
   readonly text: string;
@@ -23,7 +23,10 @@ export interface TargetPool {
 export function readTargetFilter(params: URLSearchParams): TargetFilter {
   const state = params.get("state");
   return {
-    state: state === "up" || state === "down" || state === "unknown" ? state : "all",
+    state:
+      state === "up" || state === "down" || state === "unknown" || state === "dropped"
+        ? state
+        : "all",
     pool: params.get("pool") ?? "",
     text: params.get("q") ?? "",
   };

@@ -33,11 +33,12 @@ describe("Targets", () => {
   it("lists pools with health and error, and opens a target with its labels before relabelling", async () => {
     const { router } = renderPage("/targets", { "/api/v1/targets": targets });
     const address = await screen.findByRole("button", { name: "http://10.0.0.1:9965/metrics" });
-    expect(screen.getByText("connection refused")).toBeTruthy();
+    expect(screen.getByText(/Nobody listens on 10\.0\.0\.1:9965\./)).toBeTruthy();
     expect(screen.getByText("0 of 1 up")).toBeTruthy();
     fireEvent.click(address);
     const drawer = await screen.findByRole("complementary", { name: "Target" });
     expect(within(drawer).getByText("__address__")).toBeTruthy();
+    expect(within(drawer).getByText(/the port is closed/)).toBeTruthy();
     expect(router.location.params.get("sel")).toContain("hubble http://10.0.0.1:9965/metrics");
     fireEvent.click(within(drawer).getByRole("button", { name: "Close the target" }));
     await waitFor(() => expect(screen.queryByRole("complementary")).toBeNull());
@@ -53,6 +54,31 @@ describe("Targets", () => {
       target: { value: "refused" },
     });
     expect(router.location.params.toString()).toBe("q=refused");
+  });
+
+  it("names the relabel config that dropped a target", async () => {
+    renderPage("/targets?state=dropped", {
+      "/api/v1/targets": targets,
+      "/api/ciliascope/v1/dropped-targets": {
+        counts: { hubble: 1 },
+        targets: [
+          {
+            pool: "hubble",
+            discoveredLabels: { __address__: "10.0.0.9:1", __meta_x: "<b>y</b>" },
+            droppedBy: {
+              index: 2,
+              action: "keep",
+              sourceLabels: ["__meta_x"],
+              value: "<b>y</b>",
+              regex: "z",
+              targetLabel: "",
+            },
+          },
+        ],
+      },
+    });
+    expect(await screen.findByText("relabel_configs[2]")).toBeTruthy();
+    expect(screen.getByText('keeps only __meta_x =~ "z", this has "<b>y</b>"')).toBeTruthy();
   });
 
   it("says how to add targets while the server scrapes only itself", async () => {

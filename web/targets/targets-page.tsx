@@ -8,6 +8,7 @@ import { useRoute, useRouter } from "../router/router-context.tsx";
 import { Note, Skeleton } from "../ui/notes.tsx";
 import { Segmented } from "../ui/segmented.tsx";
 import { AddTargets } from "./add-targets.tsx";
+import { DroppedTargets } from "./dropped-targets.tsx";
 import { TargetDrawer } from "./target-drawer.tsx";
 import { groupTargets, readTargetFilter, type TargetFilter, targetKey } from "./target-list.ts";
 import { TargetsTable } from "./targets-table.tsx";
@@ -57,6 +58,7 @@ function Targets() {
         filter={filter}
         poolNames={[...new Set(activeTargets.map((target) => target.scrapePool))].sort()}
         upCount={activeTargets.filter((target) => target.health === "up").length}
+        downCount={activeTargets.filter((target) => target.health === "down").length}
         totalCount={activeTargets.length}
         droppedCount={dropped}
       />
@@ -65,7 +67,9 @@ function Targets() {
           {status.data?.isSelfScrapeOnly === true && (
             <AddTargets configFile={status.data.configFile} />
           )}
-          {visible.length === 0 ? (
+          {filter.state === "dropped" ? (
+            <DroppedTargets filter={filter} />
+          ) : visible.length === 0 ? (
             <NothingFound isFiltered={activeTargets.length > 0} />
           ) : (
             <TargetsTable pools={pools} chosen={chosen} onChoose={choose} />
@@ -119,6 +123,7 @@ interface TargetsToolbarProps {
   readonly filter: TargetFilter;
   readonly poolNames: readonly string[];
   readonly upCount: number;
+  readonly downCount: number;
   readonly totalCount: number;
   readonly droppedCount: number;
 }
@@ -134,8 +139,11 @@ function TargetsToolbar(props: TargetsToolbarProps) {
         options={[
           { value: "all", label: `All ${totalCount}` },
           { value: "up", label: `Up ${upCount}` },
-          { value: "down", label: "Down" },
+          { value: "down", label: `Down ${props.downCount}` },
           { value: "unknown", label: "Not yet scraped" },
+          ...(props.droppedCount > 0 || filter.state === "dropped"
+            ? [{ value: "dropped" as const, label: `Dropped ${props.droppedCount}` }]
+            : []),
         ]}
         onChange={(state) => router.setParams({ state: state === "all" ? null : state })}
       />
@@ -162,12 +170,6 @@ function TargetsToolbar(props: TargetsToolbarProps) {
         value={filter.text}
         onChange={(event) => router.setParams({ q: event.target.value || null }, { replace: true })}
       />
-      <i className="spacer" />
-      {props.droppedCount > 0 && (
-        <span className="dim" title="Discovered, then dropped by relabelling">
-          {props.droppedCount} dropped by relabelling
-        </span>
-      )}
     </div>
   );
 }

@@ -4,6 +4,7 @@ import { systemClock } from "../../src/base/clock.ts";
 import type { ActiveTarget } from "../api/server-queries.ts";
 import { durationText } from "../ui/duration-text.ts";
 import { Badge, type GlyphKind } from "../ui/glyph.tsx";
+import { downReason } from "./down-reason.ts";
 import { type TargetPool, targetKey } from "./target-list.ts";
 import { useTargetSamples } from "./use-target-samples.ts";
 
@@ -96,7 +97,7 @@ function TargetRow({ target, nowMs, sampleCount, isChosen, onChoose }: TargetRow
         </button>
         {target.lastError !== "" && (
           <div className="error-line truncate" title={target.lastError}>
-            {target.lastError}
+            {downReason(target)?.what} <span className="dim">{target.lastError}</span>
           </div>
         )}
       </td>
