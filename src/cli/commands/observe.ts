@@ -19,6 +19,7 @@ import { quoteString } from "../../model/labels.ts";
 import { type CliCommand, type CliContext, exitCodes } from "../command.ts";
 import { flagHelp, parseFlags } from "../flag-set.ts";
 import { hubbleServerFlags } from "../hubble-server-flags.ts";
+import { observeAgentEvents } from "./observe-agent-events.ts";
 import { createAggregatePrinter } from "./observe-aggregate.ts";
 import {
   checkFieldMask,
@@ -110,6 +111,7 @@ export async function runObserve(
 }
 
 async function observe(args: readonly string[], context: ObserveContext): Promise<void> {
+  if (args[0] === "agent-events") return observeAgentEvents(args.slice(1), context);
   const { flags: server, specs } = hubbleServerFlags(context.env);
   const { options, groups: ownGroups } = observeFlags();
   const groups = { ...ownGroups, Server: specs };

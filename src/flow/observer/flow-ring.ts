@@ -1,16 +1,18 @@
 /**
- * The latest events of an observer: flows and losses, in the order in which they came, a fixed number
+ * The latest events of an observer: flows, losses and the agent's own, in the order in which they came, a fixed number
  * of them. Readers keep a position (events since the start) and learn how many were overwritten
  * before they came to them. Append O(1); nothing is copied.
  */
 
 import type { Flow } from "../model/flow.ts";
-import type { LostEvent } from "../model/generated/messages.ts";
+import type { AgentEvent, LostEvent } from "../model/generated/messages.ts";
 
 /** One event of the ring. */
 export interface RingEvent {
   readonly flow: Flow | undefined;
   readonly lost: LostEvent | undefined;
+  /** The agent's own: an endpoint that came, a policy that changed. */
+  readonly agentEvent?: AgentEvent | undefined;
   /** RFC 3339. */
   readonly time: string;
   readonly nodeName: string;

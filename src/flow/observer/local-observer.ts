@@ -10,6 +10,7 @@ import { compileFlowFilters, type FlowTest } from "../filter/flow-filter.ts";
 import type { FlowHistory } from "../flow-history.ts";
 import { type Flow, formatTimestamp, timestampNanos } from "../model/flow.ts";
 import type {
+  AgentEvent,
   GetFlowsRequest,
   GetFlowsResponse,
   LostEvent,
@@ -17,6 +18,7 @@ import type {
   Node,
   ServerStatusResponse,
 } from "../model/generated/messages.ts";
+import { readAgentEvents } from "./agent-events.ts";
 import { compileFieldMask, type FieldMask } from "./field-mask.ts";
 import { FlowRing, type RingEvent } from "./flow-ring.ts";
 import type { ObserverBackend } from "./observer-backend.ts";
@@ -44,6 +46,8 @@ export interface LocalObserverOptions {
   readonly nodes?: (() => Node[]) | undefined;
   /** Cluster of namespaces whose flows name none. */
   readonly cluster?: string;
+  /** Gets events of an agent itself; else GetAgentEvents is not implemented. */
+  readonly hasAgentEvents?: boolean;
 }
 
 /** What a request asks, checked. */
@@ -63,6 +67,7 @@ interface FlowsPlan {
 export class LocalObserver implements ObserverBackend {
   readonly versionHeader: readonly [name: string, version: string];
   readonly ring: FlowRing;
+  readonly agentEvents?: Exclude<ObserverBackend["agentEvents"], undefined>;
   readonly #options: LocalObserverOptions;
   readonly #startedMs: number;
   readonly #namespaces = new Map<string, { readonly namespace: Namespace; seenMs: number }>();
@@ -72,6 +77,9 @@ export class LocalObserver implements ObserverBackend {
     this.versionHeader = options.versionHeader;
     this.ring = new FlowRing(options.capacity);
     this.#startedMs = options.clock.nowMs();
+    if (options.hasAgentEvents === true) {
+      this.agentEvents = (request, signal) => readAgentEvents(this.ring, request, signal);
+    }
   }
 
   /** Takes a flow; it is not changed. */
@@ -86,6 +94,12 @@ export class LocalObserver implements ObserverBackend {
   addLost(lost: LostEvent, nodeName: string): void {
     const time = formatTimestamp(this.#options.clock.nowMs());
     this.ring.append({ flow: undefined, lost, time, nodeName });
+  }
+
+  /** Takes an event of the agent itself. */
+  addAgentEvent(agentEvent: AgentEvent, nodeName: string, timeMs: number): void {
+    const time = formatTimestamp(timeMs);
+    this.ring.append({ flow: undefined, lost: undefined, agentEvent, time, nodeName });
   }
 
   async *flows(

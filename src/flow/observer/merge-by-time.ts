@@ -1,7 +1,4 @@
-/**
- * Several streams of responses as one, sorted by time: whole for answers that end, batch by batch for
- * streams that go on (each is in order by itself, and live flows of nodes are only milliseconds apart).
- */
+/** Several streams of responses that end as one, sorted by time; for those that go on see live-merge.ts. */
 
 import { timestampNanos } from "../model/flow.ts";
 import type { GetFlowsResponse } from "../model/generated/messages.ts";
@@ -9,16 +6,12 @@ import type { GetFlowsResponse } from "../model/generated/messages.ts";
 type Stream = AsyncIterable<readonly GetFlowsResponse[]>;
 
 /** Merges; ends when all streams have ended or `signal` is aborted. */
-export async function* mergeByTime(
-  streams: readonly Stream[],
-  how: { readonly follows: boolean; readonly signal: AbortSignal },
-): Stream {
+export async function* mergeByTime(streams: readonly Stream[], signal: AbortSignal): Stream {
   if (streams.length === 1) {
     yield* streams[0] as Stream;
     return;
   }
-  if (how.follows) yield* asTheyCome(streams);
-  else yield* inOrder(streams, how.signal);
+  yield* inOrder(streams, signal);
 }
 
 interface Head {
@@ -60,36 +53,4 @@ async function advance(head: Head): Promise<boolean> {
   }
   head.nanos = timestampNanos(head.batch[head.index]?.time ?? "") ?? 0n;
   return true;
-}
-
-async function* asTheyCome(streams: readonly Stream[]): Stream {
-  const pending = new Map<
-    number,
-    Promise<{ index: number; batch?: readonly GetFlowsResponse[] }>
-  >();
-  const iterators = streams.map((stream) => stream[Symbol.asyncIterator]());
-  const pull = (index: number): void => {
-    const iterator = iterators[index] as AsyncIterator<readonly GetFlowsResponse[]>;
-    pending.set(
-      index,
-      iterator
-        .next()
-        .then((next) => (next.done === true ? { index } : { index, batch: next.value })),
-    );
-  };
-  for (const index of streams.keys()) pull(index);
-  try {
-    while (pending.size > 0) {
-      const { index, batch } = await Promise.race(pending.values());
-      if (batch === undefined) {
-        pending.delete(index);
-        continue;
-      }
-      pull(index);
-      yield batch;
-    }
-  } finally {
-    // Not awaited: a stream that waits for flows ends by its signal, later.
-    for (const iterator of iterators) iterator.return?.().catch(() => undefined);
-  }
 }

@@ -1,6 +1,7 @@
 /** What stands behind an Observer service: an agent's ring, a Relay over several, a ring with history. */
 
 import type {
+  GetAgentEventsRequest,
   GetAgentEventsResponse,
   GetFlowsRequest,
   GetFlowsResponse,
@@ -20,7 +21,7 @@ export interface ObserverBackend {
   flows(request: GetFlowsRequest, signal: AbortSignal): AsyncIterable<readonly GetFlowsResponse[]>;
   /** undefined: not implemented, as in the Relay. */
   agentEvents?(
-    request: GetFlowsRequest,
+    request: GetAgentEventsRequest,
     signal: AbortSignal,
   ): AsyncIterable<readonly GetAgentEventsResponse[]>;
   /** undefined: not implemented, as in the agent. */

@@ -17,7 +17,11 @@ import {
 import { AppError, ConfigError, errorMessage } from "../../base/errors.ts";
 import type { Logger } from "../../base/logger.ts";
 import { serviceDefinition } from "../grpc/hubble-methods.ts";
-import type { ChangeNotification, GetFlowsRequest } from "../model/generated/messages.ts";
+import type {
+  ChangeNotification,
+  GetDebugEventsRequest,
+  GetFlowsRequest,
+} from "../model/generated/messages.ts";
 import type { ObserverBackend } from "./observer-backend.ts";
 import type { PeerDirectory } from "./peer-directory.ts";
 
@@ -117,7 +121,11 @@ function observerHandlers(calls: OpenCalls, { backend }: ObserverServerOptions):
     ),
     GetDebugEvents: calls.stream(
       "GetDebugEvents",
-      () => unimplemented("GetDebugEvents not yet implemented"),
+      // An agent whose monitor does not tell of them (no --monitor debug) has none.
+      (_, signal) =>
+        agentEvents === undefined
+          ? unimplemented("GetDebugEvents not yet implemented")
+          : noEvents(_ as GetDebugEventsRequest, signal),
       header,
     ),
     GetNodes: calls.unary(
@@ -132,6 +140,15 @@ function observerHandlers(calls: OpenCalls, { backend }: ObserverServerOptions):
     ),
     ServerStatus: calls.unary("ServerStatus", () => backend.status(), header),
   };
+}
+
+/** Nothing; with `follow` until the client leaves. */
+async function* noEvents(
+  { follow }: GetDebugEventsRequest,
+  signal: AbortSignal,
+): AsyncIterable<readonly object[]> {
+  if (follow !== true || signal.aborted) return;
+  await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
 }
 
 function peerHandlers(calls: OpenCalls, peers: PeerDirectory): Handlers {

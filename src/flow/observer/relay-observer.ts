@@ -14,6 +14,7 @@ import type {
   NodeStatusEvent,
   ServerStatusResponse,
 } from "../model/generated/messages.ts";
+import { LiveMerge } from "./live-merge.ts";
 import { mergeByTime } from "./merge-by-time.ts";
 import type { ObserverBackend } from "./observer-backend.ts";
 
@@ -38,6 +39,8 @@ export interface RelayOptions {
   readonly peers: () => readonly RelayPeer[];
 }
 
+/** How often nodes are looked at during a call. */
+const peerLookMs = 1000;
 /** Names told of nodes that cannot be reached, as in Hubble. */
 const unavailableNamesMax = 10;
 
@@ -62,8 +65,51 @@ export class RelayObserver implements ObserverBackend {
     if (available.length > 0) told.push(this.#nodeStatus("NODE_CONNECTED", available));
     if (unavailable.length > 0) told.push(this.#nodeStatus("NODE_UNAVAILABLE", unavailable));
     if (told.length > 0) yield told;
+    if (request.follow === true) {
+      yield* this.#follow(request, available, signal);
+      return;
+    }
     const streams = available.map(({ observer }) => observer.flows(request, signal));
-    yield* mergeByTime(streams, { follows: request.follow === true, signal });
+    yield* mergeByTime(streams, signal);
+  }
+
+  /** As above, for ever: nodes that come back or go are told, and those that were not there join. */
+  async *#follow(
+    request: GetFlowsRequest,
+    available: readonly RelayPeer[],
+    signal: AbortSignal,
+  ): AsyncIterable<readonly GetFlowsResponse[]> {
+    const merge = new LiveMerge(this.#options.clock, signal);
+    const streamed = new Set<string>();
+    const join = (peer: RelayPeer, asked: GetFlowsRequest): void => {
+      streamed.add(peer.name);
+      merge.add(peer.observer.flows(asked, signal));
+    };
+    for (const peer of available) join(peer, request);
+    let up = new Set(available.map(({ name }) => name));
+    const look = (): void => {
+      const present = this.#options.peers().filter((peer) => peer.isAvailable());
+      const absent = this.#options.peers().filter((peer) => !peer.isAvailable());
+      const came = present.filter(({ name }) => !up.has(name));
+      const left = absent.filter(({ name }) => up.has(name));
+      if (came.length > 0) merge.push(this.#nodeStatus("NODE_CONNECTED", came));
+      if (left.length > 0) merge.push(this.#nodeStatus("NODE_UNAVAILABLE", left));
+      // What a node kept before this call was not asked of it then, and is not now.
+      const { number: _, since: __, ...fromNow } = request;
+      for (const peer of came) if (!streamed.has(peer.name)) join(peer, fromNow);
+      up = new Set(present.map(({ name }) => name));
+    };
+    let cancel = this.#options.clock.after(peerLookMs, tick);
+    function tick(): void {
+      look();
+      cancel = clock.after(peerLookMs, tick);
+    }
+    const { clock } = this.#options;
+    try {
+      yield* merge.batches();
+    } finally {
+      cancel();
+    }
   }
 
   nodes(): Node[] {

@@ -16,6 +16,7 @@ import { PeerDirectory } from "../../flow/observer/peer-directory.ts";
 import { RelayObserver, type RelayPeer } from "../../flow/observer/relay-observer.ts";
 import type { LabEventOf } from "../events.ts";
 import type { LabContext } from "../lab-context.ts";
+import { watchAgentEvents } from "./agent-events.ts";
 
 /** Cilium's own ports. */
 export const hubblePorts = { agent: 4244, relay: 4245 } as const;
@@ -117,12 +118,14 @@ function createAgent({ clock, faults }: LabContext, node: HubbleNode, version: s
     versionHeader: ["hubble-server-version", version],
     nodeName: name,
     cluster: node.clusterName,
+    hasAgentEvents: true,
   });
   return { ...node, name, observer, isUp: () => !faults.isNodeDown(node.nodeName), address: "" };
 }
 
-/** Flows and losses go to the agent that saw them. */
-function feed({ bus }: LabContext, agents: readonly Agent[]): () => void {
+/** Flows, losses and the agent's own events go to the agent that saw them. */
+function feed(context: LabContext, agents: readonly Agent[]): () => void {
+  const { bus } = context;
   const byNode = new Map(agents.map((agent) => [agent.nodeName, agent]));
   const stopFlows = bus.on("flow", ({ nodeName, flow }) => {
     byNode.get(nodeName)?.observer.addFlow(flow);
@@ -131,9 +134,14 @@ function feed({ bus }: LabContext, agents: readonly Agent[]): () => void {
     const agent = byNode.get(event.nodeName);
     agent?.observer.addLost(toLostEvent(event), agent.name);
   });
+  const stopEvents = watchAgentEvents(context, (nodeName, timeMs, event) => {
+    const agent = byNode.get(nodeName);
+    agent?.observer.addAgentEvent(event, agent.name, timeMs);
+  });
   return () => {
     stopFlows();
     stopLost();
+    stopEvents();
   };
 }
 
