@@ -225,6 +225,8 @@ class HeadTsdb implements Tsdb {
   readonly #lateLog: LateLog;
   #stopTimer: CancelTimer | undefined;
   #lastCutoffMs = Number.NEGATIVE_INFINITY;
+  /** Newest sample that replay found. */
+  readonly #replayedMaxMs: number;
   #truncation: Promise<void> | undefined;
   #isLogFailing = false;
   #isClosed = false;
@@ -248,6 +250,7 @@ class HeadTsdb implements Tsdb {
         : { segmentSizeBytes: options.walSegmentSizeBytes }),
     });
     const { recovered } = parts.replay;
+    this.#replayedMaxMs = parts.head.maxMs;
     if (recovered.length > 0) this.#lateLog.write(recovered, this.#headLog);
     this.#counts = {
       corruptions: parts.replay.wasRepaired ? 1 : 0,
@@ -574,6 +577,8 @@ class HeadTsdb implements Tsdb {
       if (head.series.isAlive(slot)) alive.add(head.series.logIdOf(slot));
     }
     const needed = this.#removedSeries.neededAfter(lastSegment);
+    // Samples that were replayed under these numbers keep their names until they are cut.
+    const others = minMs <= this.#replayedMaxMs ? this.replay.otherLogIds : new Set<number>();
     const checkpointIndex = listCheckpoints(fs, walDir).at(-1)?.index ?? -1;
     await writeCheckpoint({
       dir: walDir,
@@ -582,7 +587,7 @@ class HeadTsdb implements Tsdb {
       logger: this.#options.logger,
       lastSegment,
       minMs,
-      keepsSeries: (logId) => alive.has(logId) || needed.has(logId),
+      keepsSeries: (logId) => alive.has(logId) || needed.has(logId) || others.has(logId),
       compression: this.#parts.compression,
     });
     this.#removedSeries.forgetUpTo(lastSegment);

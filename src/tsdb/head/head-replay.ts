@@ -59,6 +59,8 @@ export interface ReplayResult {
   /** The same for the out-of-order log. */
   readonly nextLateSegment: number;
   readonly wasRepaired: boolean;
+  /** Numbers in the log, beside its own, of series that left the head and came back. */
+  readonly otherLogIds: ReadonlySet<number>;
 }
 
 /** Replays the log at `dir` into `head`. Throws CorruptionError where it cannot go on without losing more than a tail. */
@@ -108,6 +110,7 @@ export async function replayLog(head: Head, options: ReplayOptions): Promise<Rep
     nextSegment: last + 1,
     nextLateSegment: (listSegments(fs, options.lateDir).at(-1)?.index ?? -1) + 1,
     wasRepaired: wasRepaired || wasLateRepaired,
+    otherLogIds: visitor.otherLogIds,
   };
 }
 
@@ -180,6 +183,7 @@ class ReplayVisitor implements RecordVisitor {
   recovered: LateSample[] | undefined;
   /** Records that end within an item: a fault of who wrote them, since their checksum is right. */
   faults = 0;
+  readonly otherLogIds = new Set<number>();
   readonly #head: Head;
   readonly #minMs: number;
   #unknownSchemas = 0;
@@ -246,6 +250,7 @@ class ReplayVisitor implements RecordVisitor {
 
   series(ref: number, labels: string[]): void {
     const slot = this.#head.restore(labels, ref);
+    if (this.#head.series.logIdOf(slot) !== ref) this.otherLogIds.add(ref);
     this.#restoreChunks(ref, slot);
     if (ref >= denseIdsMax) {
       this.#otherSlots.set(ref, slot);
