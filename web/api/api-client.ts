@@ -98,6 +98,23 @@ export class ApiClient {
     return body;
   }
 
+  /** A request to our own API whose answer is a text; throws ApiError. */
+  async ownText(path: string, options: { method?: string; body?: unknown } = {}): Promise<string> {
+    const response = await this.#send(`/api/ciliascope/v1${path}`, {
+      method: options.method ?? "GET",
+      ...(options.body === undefined
+        ? {}
+        : {
+            body: JSON.stringify(options.body),
+            headers: { "content-type": "application/json" },
+          }),
+    });
+    if (response.ok) return response.text();
+    const body = (await readJson(response)) as { error?: unknown };
+    const said = typeof body?.error === "string" ? body.error : `HTTP ${response.status}`;
+    throw new ApiError(said, { kind: "own", status: response.status });
+  }
+
   async #requestPrometheus<Data>(
     path: string,
     params: Params,

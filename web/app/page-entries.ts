@@ -28,6 +28,14 @@ export const pageEntries: readonly PageEntry[] = [
     group: "Network",
   },
   {
+    path: "/policies",
+    label: "Policies",
+    icon: "policies",
+    keys: "g p",
+    group: "Network",
+    covers: "/policies/",
+  },
+  {
     path: "/endpoints",
     label: "Endpoints",
     icon: "endpoints",

@@ -43,6 +43,10 @@ export const pageRoutes: readonly PageRoute[] = [
     page: part(async () => (await import("../endpoints/endpoints-page.tsx")).EndpointsPage),
   },
   {
+    path: "/policies/:kind?/:namespace?/:name?",
+    page: part(async () => (await import("../policies/policies-page.tsx")).PoliciesPage),
+  },
+  {
     path: "/dashboards",
     page: part(
       async () => (await import("../dashboards/dashboard-list-page.tsx")).DashboardListPage,
