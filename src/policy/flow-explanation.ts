@@ -11,13 +11,15 @@ import { formatPolicyName, formatPort } from "./explanation.ts";
 import { type Connection, type ConnectionEnd, FlowTally, type SkipReason } from "./flow-tally.ts";
 import { matchL7Dns, matchL7Http } from "./l7-match.ts";
 import {
+  clusterLabelKey,
   formatSelector,
   type IdentityLabel,
   matchesSelector,
+  namespaceLabelKey,
   parseIdentityLabel,
   type SelectorCondition,
 } from "./label-selector.ts";
-import { formatPeer } from "./peer-selector.ts";
+import { formatPeer, type PeerSelector } from "./peer-selector.ts";
 import type {
   HttpRule,
   PolicyDirection,
@@ -76,7 +78,13 @@ export function explainFlow(engine: PolicyEngine, flow: Flow): FlowExplanation {
     return { silentBecause, sides: [], agrees: undefined };
   }
   const verdicts = verdictsOf(engine, connection);
-  const sides = verdicts.map((side) => explainSide(engine, connection, side));
+  // What one end refuses never comes to the other.
+  const refusing = verdicts.findIndex(isDeniedSide);
+  const reached = verdicts.filter(
+    ({ direction }, index) =>
+      refusing < 0 || index <= refusing || direction === connection.direction,
+  );
+  const sides = reached.map((side) => explainSide(engine, connection, side));
   const observed = verdicts.find(({ direction }) => direction === connection.direction);
   const wasDenied = connection.deniedCount > 0;
   return {
@@ -229,7 +237,24 @@ function originKey({ kind, namespace, name, section, index }: RuleOrigin): strin
 
 function peersText({ peers }: PolicyEntry): string {
   if (peers === undefined) return "every peer";
-  return peers.length === 0 ? "no peer at all" : peers.map(formatPeer).join(" or ");
+  return peers.length === 0 ? "no peer at all" : peers.map(peerText).join(" or ");
+}
+
+/** As formatPeer, without what the agent adds to every selector. */
+function peerText(peer: PeerSelector): string {
+  if (peer.kind !== "labels") return formatPeer(peer);
+  const conditions = peer.selector.conditions.filter(
+    ({ key, operator }) =>
+      key !== clusterLabelKey && !(key === namespaceLabelKey && operator === "Exists"),
+  );
+  return conditions.length === 0 ? "every pod" : conditions.map(conditionText).join(", ");
+}
+
+function conditionText(condition: SelectorCondition): string {
+  const text = formatSelector({ conditions: [condition] });
+  const prefixes = [`k8s:${namespaceLabelKey}`, namespaceLabelKey];
+  const prefix = prefixes.find((one) => text.startsWith(one));
+  return prefix === undefined ? text : `namespace${text.slice(prefix.length)}`;
 }
 
 function portsText({ ports }: PolicyEntry): string {
@@ -264,7 +289,7 @@ function peerMiss(
   return {
     state: "misses",
     title,
-    text: `It wants ${formatSelector({ conditions: [failing] })}; ${shortName(peer.name)} has ${has}.`,
+    text: `It wants ${conditionText(failing)}; ${shortName(peer.name)} has ${has}.`,
     at: origin,
     line: conditionLine(documentOf(engine, origin), origin, failing),
     note: `${shortName(peer.name)} has ${has}`,
@@ -276,7 +301,8 @@ function actualText(condition: SelectorCondition, labels: readonly IdentityLabel
     ({ source, key }) =>
       key === condition.key && (condition.source === "any" || condition.source === source),
   );
-  return found === undefined ? `no ${condition.key}` : `${found.key}=${found.value}`;
+  const name = condition.key === namespaceLabelKey ? "namespace" : condition.key;
+  return found === undefined ? `no ${name}` : `${name}=${found.value}`;
 }
 
 /** The line that names the label, looked for from the rule on. */

@@ -63,6 +63,14 @@ export function endFilter(flow: Flow, end: FlowEnd): string | undefined {
   return name === flow.IP?.[end] ? flag(`${side}-ip`, name) : flag(`${side}-identity`, name);
 }
 
+/** A pod of a deployment without its hash: "deathstar…97lrn"; other names as they are. */
+function shortPod(name: string): readonly [head: string, tail: string] {
+  const [, workload, suffix] = /^(.+)-[a-z0-9]{8,10}-([a-z0-9]{5})$/.exec(name) ?? [];
+  if (workload !== undefined && suffix !== undefined) return [workload, `…${suffix}`];
+  const cut = name.length > 14 ? name.length - 6 : name.length;
+  return [name.slice(0, cut), name.slice(cut)];
+}
+
 /** A name of which the end stays in sight: pods differ there. */
 export function KeptEnd({
   namespace,
@@ -71,14 +79,14 @@ export function KeptEnd({
   readonly namespace: string;
   readonly name: string;
 }) {
-  const cut = name.length > 14 ? name.length - 6 : name.length;
+  const [head, tail] = shortPod(name);
   return (
     <span className="kept-end" title={namespace === "" ? name : `${namespace}/${name}`}>
       <span className="truncate">
         {namespace !== "" && <span className="dim">{namespace}/</span>}
-        <b>{name.slice(0, cut)}</b>
+        <b>{head}</b>
       </span>
-      {cut < name.length && <b>{name.slice(cut)}</b>}
+      {tail !== "" && <b>{tail}</b>}
     </span>
   );
 }
@@ -166,7 +174,7 @@ export function flowColumns(zone: TimeZone): readonly FlowColumn[] {
       id: "port",
       label: "Port",
       weight: 0,
-      min: 84,
+      min: 98,
       field: "destination-port",
       text: portText,
       filter: (flow) => {

@@ -93,7 +93,10 @@ export function FlowTable(props: FlowTableProps) {
         <caption className="visually-hidden">Flows of the window that match the filter</caption>
         <colgroup>
           {columns.map((column) => (
-            <col key={column.id} style={{ width: columnWidth(column, columns) }} />
+            <col
+              key={column.id}
+              style={{ width: columnWidth(column, columns, props.groupFields.length > 0) }}
+            />
           ))}
         </colgroup>
         <thead>
@@ -152,7 +155,9 @@ function tableKeys(
 }
 
 /** px for narrow ones; the others share what is left by weight. */
-function columnWidth(column: FlowColumn, all: readonly FlowColumn[]): string {
+function columnWidth(column: FlowColumn, all: readonly FlowColumn[], isGrouped: boolean): string {
+  // Times inside groups are indented.
+  if (column.id === "time" && isGrouped) return `${column.min + 22}px`;
   if (column.weight === 0) return `${column.min}px`;
   const fixed = all.reduce((sum, { weight, min }) => sum + (weight === 0 ? min : 0), 0);
   const weights = all.reduce((sum, { weight }) => sum + weight, 0);
