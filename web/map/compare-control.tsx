@@ -23,17 +23,18 @@ const offers: readonly { readonly vs: string; readonly label: string }[] = [
 
 /** A button with a menu; says what is compared, and ends it. */
 export function CompareControl({ vs, onChange }: CompareControlProps) {
+  const text = vs === "" ? "Compare" : `With ${secondLabel(vs)}`;
   return (
     <span className="row map-compare">
       <Popover
-        label="Compare with another window"
+        label={vs === "" ? "Compare with another window" : `${text}; compare with another window`}
         buttonClass={`control ${vs === "" ? "" : "is-on"}`}
         align="right"
         paneClass="map-compare-pane"
         button={
           <>
             <Icon name="history" />
-            {vs === "" ? "Compare" : `With ${secondLabel(vs)}`}
+            {text}
           </>
         }
       >

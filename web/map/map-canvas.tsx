@@ -53,8 +53,8 @@ const fitZoomMax = 1.1;
 /** Below, the labels of edges fade; below that, the words of boxes. */
 const labelZoom = 0.7;
 const boxZoom = 0.4;
-/** Toolbar, legend and a margin, px. */
-const inset = { top: 60, right: 24, bottom: 64, left: 24 } as const;
+/** A margin, and room for the legend, px; above it is the toolbar's height. */
+const inset = { top: 20, right: 24, bottom: 64, left: 24 } as const;
 const moveMs = 240;
 /** Hovering dims the others only where few have to change. */
 const hoverLinksMax = 400;
@@ -111,7 +111,9 @@ export function MapCanvas(props: MapCanvasProps) {
           proOptions={{ hideAttribution: true }}
           aria-hidden="true"
           defaultViewport={
-            props.view === undefined ? fitted(layout, width, height) : viewportOf(props.view)
+            props.view === undefined
+              ? fitted(layout, { width, height, above: toolbarHeight() })
+              : viewportOf(props.view)
           }
           onInit={setFlow}
           onMoveEnd={(event, viewport) => {
@@ -237,7 +239,10 @@ function useView(props: MapCanvasProps, { width, height, flow, layout }: ViewGro
   });
   useEffect(() => {
     if (flow === undefined || width === 0) return;
-    const wanted = view === undefined ? fitted(layout, width, height) : viewportOf(view);
+    const wanted =
+      view === undefined
+        ? fitted(layout, { width, height, above: toolbarHeight() })
+        : viewportOf(view);
     const now = flow.getViewport();
     const isThere =
       Math.abs(now.x - wanted.x) < 1 &&
@@ -266,7 +271,7 @@ function useView(props: MapCanvasProps, { width, height, flow, layout }: ViewGro
         const top = box.y * now.zoom + now.y;
         const isSeen =
           left >= 0 &&
-          top >= inset.top &&
+          top >= inset.top + toolbarHeight() &&
           left + box.width * now.zoom <= w &&
           top + box.height * now.zoom <= h - inset.bottom;
         if (isSeen && now.zoom >= boxZoom) return;
@@ -287,8 +292,20 @@ function motionMs(): number {
   return window.matchMedia?.("(prefers-reduced-motion: reduce)").matches ? 0 : moveMs;
 }
 
+/** The toolbar lies over the canvas, in one row or two. */
+function toolbarHeight(): number {
+  return document.querySelector<HTMLElement>(".map-toolbar")?.offsetHeight ?? 0;
+}
+
 /** The viewport in which everything is seen. */
-function fitted({ islands, places }: MapLayout, width: number, height: number): Viewport {
+function fitted(
+  { islands, places }: MapLayout,
+  {
+    width,
+    height,
+    above,
+  }: { readonly width: number; readonly height: number; readonly above: number },
+): Viewport {
   const boxes = [...Object.values(islands), ...Object.values(places)];
   if (boxes.length === 0) return { x: 0, y: 0, zoom: 1 };
   const left = Math.min(...boxes.map((box) => box.x));
@@ -297,7 +314,7 @@ function fitted({ islands, places }: MapLayout, width: number, height: number): 
   const high = Math.max(...boxes.map((box) => box.y + box.height)) - top;
   const room = {
     width: Math.max(80, width - inset.left - inset.right),
-    height: Math.max(80, height - inset.top - inset.bottom),
+    height: Math.max(80, height - inset.top - above - inset.bottom),
   };
   const zoom = Math.max(
     zoomMin,
@@ -305,7 +322,7 @@ function fitted({ islands, places }: MapLayout, width: number, height: number): 
   );
   return {
     x: inset.left + (room.width - wide * zoom) / 2 - left * zoom,
-    y: inset.top + (room.height - high * zoom) / 2 - top * zoom,
+    y: inset.top + above + (room.height - high * zoom) / 2 - top * zoom,
     zoom,
   };
 }

@@ -30,6 +30,8 @@ const islandGapX = 118;
 const islandGapY = 26;
 /** Width by height that the whole is to have. */
 const aspect = 1.75;
+/** What traffic within a column costs, beside the logarithm of a wrong shape. */
+const stackedCost = 0.6;
 /** Slots kept for what is not there now. */
 const absentMax = 4000;
 
@@ -208,7 +210,9 @@ function placeIslands(
     else kept.set(id, slot);
   }
   if (kept.size === 0) {
-    return fillColumns(rankedIslands(fresh, lines, islandOf), sizes);
+    return fillColumns(rankedIslands(fresh, lines, islandOf), sizes, (slots) =>
+      stackedShare(lines, islandOf, slots),
+    );
   }
   const heights = new Map<number, number>();
   const orders = new Map<number, number>();
@@ -257,58 +261,71 @@ function rankedIslands(
   return [...ids].sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));
 }
 
+type IslandSlots = Map<string, { column: number; order: number }>;
+
+/** Tries columns of several heights; the shape counts, and how much traffic would run within a column. */
 function fillColumns(
   ids: readonly string[],
   sizes: ReadonlyMap<string, LayoutBox>,
-): Map<string, { column: number; order: number }> {
-  const target = columnHeight(ids, sizes);
-  const slots = new Map<string, { column: number; order: number }>();
-  let column = 0;
-  let order = 0;
-  let height = 0;
+  stacked: (slots: IslandSlots) => number,
+): IslandSlots {
+  let target = Math.max(1, ...ids.map((id) => (sizes.get(id)?.height ?? 0) + islandGapY));
+  let best: IslandSlots = new Map();
+  let bestCost = Number.POSITIVE_INFINITY;
+  for (let tries = 0; tries < 24; tries++) {
+    const { slots, width, height } = columnsOf(ids, sizes, target);
+    const cost = Math.abs(Math.log(width / height / aspect)) + stackedCost * stacked(slots);
+    if (cost < bestCost) {
+      bestCost = cost;
+      best = slots;
+    }
+    target *= 1.18;
+  }
+  return best;
+}
+
+/** Columns no higher than `target`. */
+function columnsOf(
+  ids: readonly string[],
+  sizes: ReadonlyMap<string, LayoutBox>,
+  target: number,
+): { slots: IslandSlots; width: number; height: number } {
+  const slots: IslandSlots = new Map();
+  let [width, height, used, wide, column, order] = [0, 1, 0, 0, 0, 0];
   let isAfterCallers = false;
   for (const id of ids) {
-    const own = (sizes.get(id)?.height ?? 0) + islandGapY;
-    if (order > 0 && (height + own > target || isAfterCallers)) {
+    const size = sizes.get(id) ?? { width: 0, height: 0 };
+    const own = size.height + islandGapY;
+    if (order > 0 && (used + own > target || isAfterCallers)) {
+      width += wide + islandGapX;
       column++;
-      order = 0;
-      height = 0;
+      [order, used, wide] = [0, 0, 0];
     }
     slots.set(id, { column, order });
     order++;
-    height += own;
+    used += own;
+    wide = Math.max(wide, size.width);
+    height = Math.max(height, used);
     isAfterCallers = id === "@callers";
   }
-  return slots;
+  return { slots, width: width + wide, height };
 }
 
-/** The height at which columns of these islands give about the wanted shape: tried, as widths differ. */
-function columnHeight(ids: readonly string[], sizes: ReadonlyMap<string, LayoutBox>): number {
-  const boxes = ids.flatMap((id) => sizes.get(id) ?? []);
-  const tallest = Math.max(1, ...boxes.map((box) => box.height + islandGapY));
-  let best = tallest;
-  let bestOff = Number.POSITIVE_INFINITY;
-  for (let tries = 0; tries < 24; tries++) {
-    const target = tallest * 1.18 ** tries;
-    let [width, height, used, wide] = [0, 0, 0, 0];
-    for (const box of boxes) {
-      const own = box.height + islandGapY;
-      if (used > 0 && used + own > target) {
-        width += wide + islandGapX;
-        used = 0;
-        wide = 0;
-      }
-      used += own;
-      wide = Math.max(wide, box.width);
-      height = Math.max(height, used);
-    }
-    const off = Math.abs(Math.log((width + wide) / height / aspect));
-    if (off < bestOff) {
-      bestOff = off;
-      best = target;
-    }
+/** Share of the traffic between islands that stays within one column. */
+function stackedShare(
+  lines: readonly ArrangedLine[],
+  islandOf: ReadonlyMap<string, string>,
+  slots: IslandSlots,
+): number {
+  let all = 0;
+  let stacked = 0;
+  for (const { source, destination, weight } of lines) {
+    const [from = "", to = ""] = [islandOf.get(source), islandOf.get(destination)];
+    if (from === to) continue;
+    all += weight;
+    if (slots.get(from)?.column === slots.get(to)?.column) stacked += weight;
   }
-  return best;
+  return all === 0 ? 0 : stacked / all;
 }
 
 function islandBoxes(

@@ -23,6 +23,8 @@ const label = { width: 96, height: 20 };
 const bentLinksMax = 400;
 const bulges = [0, 48, -48, 96, -96, 150, -150, 210, -210];
 const samples = 14;
+/** Titles of islands are not covered either. */
+const islandHead = 34;
 const cell = 96;
 /** Where along the curve a label is tried. */
 const tries = [0.5, 0.4, 0.6, 0.3, 0.7, 0.22, 0.78];
@@ -30,12 +32,13 @@ const tries = [0.5, 0.4, 0.6, 0.3, 0.7, 0.22, 0.78];
 /** Curves and label places by link. */
 export function buildScene(
   links: readonly MapLink[],
-  { places }: Pick<MapLayout, "places">,
+  { places, islands }: Pick<MapLayout, "places" | "islands">,
 ): ReadonlyMap<string, SceneLink> {
   const boxes = new BoxGrid();
   for (const box of Object.values(places)) boxes.add(box);
   const taken = new BoxGrid();
   for (const box of Object.values(places)) taken.add(box);
+  for (const box of Object.values(islands)) taken.add({ ...box, height: islandHead });
   const ids = new Set(links.map((link) => link.id));
   const scene = new Map<string, SceneLink>();
   // What was dropped, and what is busy, has the first choice.

@@ -122,7 +122,7 @@ function NamespaceChooser({
   };
   return (
     <Popover
-      label="Namespaces"
+      label={`Choose namespaces: ${label}`}
       buttonClass={`control ${chosen.size > 0 ? "is-on" : ""}`}
       paneClass="map-namespaces"
       button={

@@ -258,11 +258,10 @@ function MapBody(props: MapBodyProps) {
     );
   }
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: one stop for keys that walk the whole map.
     <div
       className={`map-frame ${props.isStale ? "is-stale" : ""}`}
       role="application"
-      // biome-ignore lint/a11y/noNoninteractiveTabindex: as above.
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: one stop for keys that walk the whole map.
       tabIndex={0}
       aria-label={`Service map: ${model.places.size} places, ${model.links.length} edges. Arrow keys walk along edges, enter opens, the list has the same as a table.`}
       data-layout-ms={layout.placed?.tookMs.toFixed(1)}
