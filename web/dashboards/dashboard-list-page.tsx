@@ -13,6 +13,7 @@ import { Link, useRoute, useRouter } from "../router/router-context.tsx";
 import { Icon } from "../ui/icon.tsx";
 import { Note, Skeleton } from "../ui/notes.tsx";
 import { ImportDialog } from "./import-dialog.tsx";
+import { sourceNames } from "./source-names.ts";
 
 /** The page at /dashboards. */
 export function DashboardListPage() {
@@ -116,7 +117,7 @@ function DashboardTable({ boards }: { readonly boards: readonly DashboardSummary
               ))}
             </td>
             <td className="num">{board.panelCount}</td>
-            <td className="dim">{board.source === "shipped" ? "Ciliascope" : "imported"}</td>
+            <td className="dim">{sourceNames[board.source]}</td>
             <td className="num">
               {board.source === "imported" && (
                 <RemoveButton

@@ -11,6 +11,9 @@ import { Link, useRoute } from "../router/router-context.tsx";
 import { AddTargets } from "../targets/add-targets.tsx";
 import { Note, Skeleton } from "../ui/notes.tsx";
 import { DashboardView } from "./dashboard-view.tsx";
+import { EditBar } from "./editing/edit-bar.tsx";
+import { useDraft } from "./editing/use-draft.ts";
+import { sourceNames } from "./source-names.ts";
 
 interface DashboardPageProps {
   readonly uid: string;
@@ -23,10 +26,9 @@ const waitingDefaults = { range: { from: "now-5m", to: "now" }, refresh: "" };
 export function DashboardPage({ uid, isHome = false }: DashboardPageProps) {
   const { params } = useRoute();
   const answer = useDashboardAnswer(uid);
-  const parsed = useMemo(() => readAnswer(answer.data), [answer.data]);
   const crumb = { label: "Dashboards", href: pageHref("/dashboards", params) };
-  const title = isHome ? "Overview" : (parsed?.title ?? uid);
-  if (parsed === undefined || answer.data === undefined) {
+  if (answer.data === undefined) {
+    const title = isHome ? "Overview" : uid;
     return (
       <PageFrame title={title} defaults={waitingDefaults} {...(isHome ? {} : { crumb })}>
         {answer.isError ? (
@@ -37,6 +39,25 @@ export function DashboardPage({ uid, isHome = false }: DashboardPageProps) {
       </PageFrame>
     );
   }
+  return <OpenDashboard key={uid} answer={answer.data} isHome={isHome} />;
+}
+
+interface OpenDashboardProps {
+  readonly answer: DashboardAnswer;
+  readonly isHome: boolean;
+}
+
+/** A dashboard that was read: as the server has it, or as it is being edited. */
+function OpenDashboard({ answer, isHome }: OpenDashboardProps) {
+  const { params } = useRoute();
+  const crumb = { label: "Dashboards", href: pageHref("/dashboards", params) };
+  const editing = useDraft(answer);
+  const { summary } = answer;
+  const parsed = useMemo(
+    () => readAnswer({ dashboard: editing.json, summary }),
+    [editing.json, summary],
+  );
+  const title = isHome ? "Overview" : parsed.title;
   const { dashboard } = parsed;
   if (dashboard === undefined) {
     return (
@@ -45,26 +66,29 @@ export function DashboardPage({ uid, isHome = false }: DashboardPageProps) {
       </PageFrame>
     );
   }
-  const { summary } = answer.data;
   return (
     <PageFrame
       title={title}
       defaults={parsed.defaults}
       badge={
         <span className="chip wide-only">
-          {summary.source === "imported" ? "imported" : isHome ? dashboard.title : "Ciliascope"}
+          {isHome ? dashboard.title : sourceNames[summary.source]}
         </span>
       }
       {...(isHome ? {} : { crumb })}
     >
       {isHome && <OnlySelfScraped />}
-      <DashboardView dashboard={dashboard} problems={parsed.problems} />
+      <DashboardView
+        dashboard={dashboard}
+        problems={parsed.problems}
+        editing={editing}
+        editBar={<EditBar answer={answer} editing={editing} />}
+      />
     </PageFrame>
   );
 }
 
-function readAnswer(answer: DashboardAnswer | undefined) {
-  if (answer === undefined) return undefined;
+function readAnswer(answer: DashboardAnswer) {
   try {
     const { dashboard, problems } = parseDashboard(answer.dashboard);
     return {

@@ -1,6 +1,6 @@
 /** A dashboard's variables and its panels on the 24-column grid, row by row. */
 
-import { useMemo, useRef, useState } from "react";
+import { lazy, type ReactNode, useMemo, useRef, useState } from "react";
 import { interpolate, type VariableScope } from "../../src/dashboard/interpolate.ts";
 import type { Dashboard, Panel } from "../../src/dashboard/model.ts";
 import { ErrorBoundary } from "../app/error-boundary.tsx";
@@ -12,20 +12,28 @@ import { useZoom } from "../time/use-zoom.ts";
 import { Icon } from "../ui/icon.tsx";
 import { Note, Skeleton } from "../ui/notes.tsx";
 import { DoctorDialog } from "./doctor-dialog.tsx";
+import type { DashboardEditing } from "./editing/use-draft.ts";
 import { type GridSection, gridHoles, gridSections, type PlacedPanel } from "./grid-sections.ts";
 import { PanelFrame, type PanelSurroundings } from "./panel-frame.tsx";
 import { PanelInspector } from "./panel-inspector.tsx";
-import { expandRepeats } from "./repeats.ts";
+import { expandRepeats, originalId } from "./repeats.ts";
 import { useAnnotations } from "./use-annotations.ts";
 import { useVariables } from "./use-variables.ts";
 import { VariablesBar } from "./variables-bar.tsx";
 
+const PanelEditor = lazy(async () => ({
+  default: (await import("./editing/panel-editor.tsx")).PanelEditor,
+}));
+
 interface DashboardViewProps {
   readonly dashboard: Dashboard;
   readonly problems: readonly string[];
+  readonly editing: DashboardEditing;
+  readonly editBar: ReactNode;
 }
 
-export function DashboardView({ dashboard, problems }: DashboardViewProps) {
+export function DashboardView(props: DashboardViewProps) {
+  const { dashboard, problems, editing } = props;
   const { params } = useRoute();
   const router = useRouter();
   const time = usePageTime();
@@ -57,6 +65,14 @@ export function DashboardView({ dashboard, problems }: DashboardViewProps) {
       router.setParams({ panel: params.get("panel") === null ? String(panel.id) : null }),
     onInspect: (panel) => router.setParams({ inspect: String(panel.id) }),
     onDoctor: (panel) => router.setParams({ doctor: String(panel.id) }),
+    ...(params.get("edit") === null
+      ? {}
+      : {
+          edit: {
+            editing,
+            onEdit: (panel) => router.setParams({ editpanel: String(originalId(panel)) }),
+          },
+        }),
     onTouch: (panel) => {
       touched.current = panel;
     },
@@ -87,6 +103,8 @@ export function DashboardView({ dashboard, problems }: DashboardViewProps) {
   if (scope === undefined) return <Skeleton label="Reading the dashboard's variables" />;
   const viewed = findPanel(expanded.panels, params.get("panel"));
   const inspected = findPanel(expanded.panels, params.get("inspect"));
+  // Repeats are not expanded for the editor: what is edited is the panel of the file.
+  const edited = findPanel(dashboard.panels, params.get("editpanel"));
   const examined = findPanel(expanded.panels, params.get("doctor"));
   const scopeOf = (panel: Panel): VariableScope => ({
     ...scope,
@@ -100,8 +118,18 @@ export function DashboardView({ dashboard, problems }: DashboardViewProps) {
         problems={problems}
         dashboard={dashboard}
         scope={scope}
+        editBar={props.editBar}
       />
-      {viewed === undefined ? (
+      {edited !== undefined ? (
+        <PanelEditor
+          key={edited.id}
+          panel={edited}
+          scope={scopeOf(edited)}
+          surroundings={surroundings}
+          editing={editing}
+          onClose={() => router.setParams({ editpanel: null })}
+        />
+      ) : viewed === undefined ? (
         <Sections panels={expanded.panels} scopeOf={scopeOf} surroundings={surroundings} />
       ) : (
         <ViewedPanel panel={viewed} scope={scopeOf(viewed)} surroundings={surroundings} />

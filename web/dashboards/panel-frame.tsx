@@ -16,6 +16,8 @@ import { usePageTime } from "../time/time-context.tsx";
 import type { Zoom } from "../time/use-zoom.ts";
 import { Badge } from "../ui/glyph.tsx";
 import { Skeleton } from "../ui/notes.tsx";
+import { PanelHandles } from "./editing/panel-handles.tsx";
+import type { DashboardEditing } from "./editing/use-draft.ts";
 import { PanelLinks } from "./panel-links.tsx";
 import { PanelMenu } from "./panel-menu.tsx";
 import { FailedPanel, UnknownPanel } from "./panel-notes.tsx";
@@ -36,6 +38,8 @@ export interface PanelSurroundings {
   /** Shows a panel alone, or all again. */
   readonly onView: (panel: Panel) => void;
   readonly onInspect: (panel: Panel) => void;
+  /** Present while the dashboard is edited. */
+  readonly edit?: { readonly editing: DashboardEditing; readonly onEdit: (panel: Panel) => void };
   readonly onDoctor: (panel: Panel) => void;
   /** The pointer or the focus is in a panel: the keys mean it. */
   readonly onTouch: (panel: Panel) => void;
@@ -93,6 +97,9 @@ export function PanelFrame({ panel, scope, surroundings, isViewed = false }: Pan
           surroundings={surroundings}
         />
       </header>
+      {surroundings.edit !== undefined && !isViewed && panel.id === originalId(panel) && (
+        <PanelHandles panel={panel} {...surroundings.edit} />
+      )}
       <div className="panel-body">
         <ErrorBoundary what="This panel" resetKey={`${panel.id} ${data.dataUpdatedAt}`}>
           {kind === undefined ? (

@@ -1,5 +1,6 @@
 /** The line of variables above a dashboard; choices go into the address as var-NAME. */
 
+import type { ReactNode } from "react";
 import type { VariableScope } from "../../src/dashboard/interpolate.ts";
 import type { Dashboard } from "../../src/dashboard/model.ts";
 import { useRouter } from "../router/router-context.tsx";
@@ -17,6 +18,7 @@ interface VariablesBarProps {
   readonly problems: readonly string[];
   readonly dashboard: Dashboard;
   readonly scope: VariableScope;
+  readonly editBar: ReactNode;
 }
 
 /** Nothing where there is nothing to choose and nothing to say. */
@@ -71,6 +73,7 @@ export function VariablesBar(props: VariablesBarProps) {
           )}
         </Popover>
       )}
+      {props.editBar}
     </div>
   );
 }
