@@ -1,0 +1,192 @@
+/** One alert in full: what it says, its query drawn over the page's window, the rule, labels and run-book. */
+
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { useEffect, useMemo, useRef } from "react";
+import { systemClock } from "../../src/base/clock.ts";
+import { seriesText } from "../api/query-series.ts";
+import { runRangeQuery, useApi } from "../api/server-queries.ts";
+import { useKeys } from "../app/keys-context.ts";
+import { pageHref } from "../app/navigation.tsx";
+import { alignSeries } from "../charts/chart-columns.ts";
+import type { ChartSpec } from "../charts/chart-spec.ts";
+import { formatPlainNumber, formatTick } from "../charts/plain-number.ts";
+import { slotColor } from "../charts/series-colors.ts";
+import { useSeriesVisibility } from "../charts/series-visibility.ts";
+import { TimeChart } from "../charts/time-chart.tsx";
+import { Link, useRoute } from "../router/router-context.tsx";
+import { autoStepMs } from "../time/step.ts";
+import { timedKey, usePageTime } from "../time/time-context.tsx";
+import { useZoom } from "../time/use-zoom.ts";
+import { Badge } from "../ui/glyph.tsx";
+import { Icon } from "../ui/icon.tsx";
+import { type AlertRow, safeLink } from "./alert-rows.ts";
+import { spanText, stateBadges } from "./alerts-table.tsx";
+
+interface AlertDrawerProps {
+  readonly row: AlertRow;
+  readonly position: { readonly index: number; readonly count: number };
+  readonly onMove: (step: number) => void;
+  readonly onClose: () => void;
+}
+
+/** Series drawn at most. */
+const seriesMax = 12;
+
+export function AlertDrawer({ row, position, onMove, onClose }: AlertDrawerProps) {
+  const { params } = useRoute();
+  const badge = stateBadges[row.state];
+  const closeRef = useRef<HTMLButtonElement>(null);
+  useKeys([
+    { keys: "j", label: "Next alert", group: "Alerts", run: () => onMove(1) },
+    { keys: "k", label: "Previous alert", group: "Alerts", run: () => onMove(-1) },
+    { keys: "Escape", label: "Close the alert", group: "Alerts", run: onClose },
+  ]);
+  useEffect(() => closeRef.current?.focus(), []);
+  const runbook = safeLink(row.annotations["runbook_url"]);
+  const query = row.rule?.query;
+  return (
+    <aside className="drawer" aria-label="Alert">
+      <div className="drawer-head">
+        <Badge kind={badge.kind}>{badge.word}</Badge>
+        {row.activeMs !== undefined && (
+          <span className="dim">for {spanText(systemClock.nowMs() - row.activeMs)}</span>
+        )}
+        <i className="spacer" />
+        <span className="dim">
+          {position.index + 1} of {position.count}
+        </span>
+        <button
+          ref={closeRef}
+          type="button"
+          className="control is-ghost is-icon"
+          aria-label="Close the alert"
+          title="Close (esc)"
+          onClick={onClose}
+        >
+          <Icon name="close" />
+        </button>
+      </div>
+      <div className="drawer-body">
+        <section className="drawer-section">
+          <h2 className="alert-title">{row.name}</h2>
+          {Object.entries(row.annotations)
+            .filter(([name]) => name !== "runbook_url")
+            .map(([name, text]) => (
+              <p key={name} className="mid">
+                {text}
+              </p>
+            ))}
+        </section>
+        {query !== undefined && <AlertGraph query={query} />}
+        {row.rule !== undefined && (
+          <section className="drawer-section">
+            <h3>
+              Rule {row.group !== undefined && <span className="mono">{row.group.file}</span>}
+            </h3>
+            <pre className="code-block">{row.rule.query}</pre>
+            <p className="dim">
+              {row.rule.duration > 0
+                ? `Fires after ${spanText(row.rule.duration * 1000)} without a break.`
+                : "Fires at once."}
+            </p>
+          </section>
+        )}
+        <section className="drawer-section">
+          <h3>Labels</h3>
+          {Object.entries(row.labels).map(([name, value]) => (
+            <span className="label-chip" key={name}>
+              {name}={value}
+            </span>
+          ))}
+        </section>
+      </div>
+      <div className="drawer-foot">
+        {query !== undefined && (
+          <Link
+            className="control is-primary"
+            href={pageHref(`/explore?q=${encodeURIComponent(query)}`, params)}
+          >
+            Query in Explore
+          </Link>
+        )}
+        {runbook !== undefined && (
+          <a className="control" href={runbook} target="_blank" rel="noreferrer">
+            Run-book
+          </a>
+        )}
+      </div>
+    </aside>
+  );
+}
+
+const formats = {
+  value: (value: number, step?: number) =>
+    step === undefined ? formatPlainNumber(value) : formatTick(value, step),
+};
+
+/** The rule's query over the page's window: where it has points, its condition held. */
+function AlertGraph({ query }: { readonly query: string }) {
+  const client = useApi();
+  const time = usePageTime();
+  const zoom = useZoom();
+  const run = useQuery({
+    queryKey: [timedKey, "alert-graph", query, time.text.from, time.text.to],
+    queryFn: async ({ signal }) => {
+      const range = time.resolve();
+      const stepMs = autoStepMs(range.toMs - range.fromMs);
+      const answer = await runRangeQuery(
+        client,
+        { expr: query, refId: "", ...range, stepMs },
+        signal,
+      );
+      return { series: answer.series.slice(0, seriesMax), range, stepMs };
+    },
+    placeholderData: keepPreviousData,
+  });
+  const built = useMemo(() => {
+    if (run.data === undefined) return undefined;
+    const { series, range, stepMs } = run.data;
+    const spec: ChartSpec = {
+      series: series.map((one, slot) => ({
+        label: seriesText(one.labels),
+        color: slotColor(slot),
+        drawStyle: "line",
+        interpolation: "linear",
+        lineWidth: 1.4,
+        fillOpacity: series.length === 1 ? 0.13 : 0,
+        pointSize: 4,
+        pointsMode: "auto",
+        axis: "left",
+        bridgeMs: 0,
+        format: "value",
+      })),
+      left: { format: "value" },
+      thresholds: [],
+      zone: time.zone,
+    };
+    return { spec, data: { ...alignSeries(series, { ...range, stepMs }), ...range } };
+  }, [run.data, time.zone]);
+  const visibility = useSeriesVisibility(built?.spec.series.map(({ label }) => label) ?? []);
+  return (
+    <section className="drawer-section">
+      <h3>Where the condition held</h3>
+      {run.isError && <p className="error-line">{run.error.message}</p>}
+      {built !== undefined && built.spec.series.length === 0 && (
+        <p className="dim">Nowhere in this window.</p>
+      )}
+      {built !== undefined && built.spec.series.length > 0 && (
+        <div className="alert-graph">
+          <TimeChart
+            spec={built.spec}
+            data={built.data}
+            formats={formats}
+            visibility={visibility}
+            summary="The rule's query over the window"
+            onZoom={zoom.into}
+            onZoomBack={zoom.back}
+          />
+        </div>
+      )}
+    </section>
+  );
+}
