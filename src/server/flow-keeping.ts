@@ -31,6 +31,7 @@ import {
   type FlowMetricsService,
   startFlowMetricsService,
 } from "./flow-metrics-service.ts";
+import { registerSourceMetrics } from "./flow-source-metrics.ts";
 import { watchPods } from "./pod-watch.ts";
 import { studioFeature } from "./studio-feature.ts";
 
@@ -140,6 +141,7 @@ export async function openFlowKeeping(options: FlowKeepingOptions): Promise<Flow
     ],
     attach(feed) {
       feeds.push(feed);
+      registerSourceMetrics(registry, feed);
       feed.subscribe(({ flows }) => {
         const passing = isFiltered ? flows.filter(passes) : flows;
         if (passing.length < flows.length) left.inc(flows.length - passing.length);

@@ -5,6 +5,7 @@
  */
 
 import { stringify } from "yaml";
+import { flowOperations, flowParameterSpecs, flowSchemas } from "./flow-operations.ts";
 import { type OperationSpec, operations, parameterSpecs } from "./operations.ts";
 import { componentSchemas, type JsonSchema, listOf, record, ref } from "./schemas.ts";
 
@@ -17,7 +18,8 @@ export interface ListedRoute {
 /** The document as an object. */
 export function openApiDocument(version: string, routes: readonly ListedRoute[]): JsonSchema {
   const paths: Record<string, Record<string, JsonSchema>> = {};
-  for (const spec of [...operations, ...undescribed(routes)]) {
+  const described = [...operations, ...served(flowOperations, routes)];
+  for (const spec of [...described, ...undescribed(routes, described)]) {
     const operationsOfPath = paths[spec.path] ?? {};
     for (const method of spec.methods) operationsOfPath[method] = operationOf(spec, method);
     paths[spec.path] = operationsOfPath;
@@ -32,7 +34,7 @@ export function openApiDocument(version: string, routes: readonly ListedRoute[])
     },
     servers: [{ url: "/" }],
     paths,
-    components: { schemas: componentSchemas },
+    components: { schemas: { ...componentSchemas, ...flowSchemas } },
   };
 }
 
@@ -49,9 +51,21 @@ export function openApiPath(path: string): string {
   return path.replace(/:(\w+)(\{[^}]*\})?/g, "{$1}");
 }
 
-function undescribed(routes: readonly ListedRoute[]): OperationSpec[] {
+/** The rows whose routes there are. */
+function served(
+  rows: readonly OperationSpec[],
+  routes: readonly ListedRoute[],
+): readonly OperationSpec[] {
+  const paths = new Set(routes.map(({ path }) => openApiPath(path)));
+  return rows.filter(({ path }) => paths.has(path));
+}
+
+function undescribed(
+  routes: readonly ListedRoute[],
+  described: readonly OperationSpec[],
+): OperationSpec[] {
   const known = new Set(
-    operations.flatMap(({ methods, path }) => methods.map((method) => `${method} ${path}`)),
+    described.flatMap(({ methods, path }) => methods.map((method) => `${method} ${path}`)),
   );
   const found: OperationSpec[] = [];
   for (const { method, path } of routes) {
@@ -76,7 +90,7 @@ function undescribed(routes: readonly ListedRoute[]): OperationSpec[] {
 function operationOf(spec: OperationSpec, method: string): JsonSchema {
   const { path, tag, summary } = spec;
   const isForm = method === "post" && spec.methods.includes("get");
-  const parameters = (spec.parameters ?? []).map((text) => parameterOf(text, path));
+  const parameters = (spec.parameters ?? []).map((text) => parameterOf(text, spec));
   const words = path.split(/[^A-Za-z0-9]+/).filter((word) => word !== "");
   return {
     tags: [tag],
@@ -88,9 +102,10 @@ function operationOf(spec: OperationSpec, method: string): JsonSchema {
   };
 }
 
-function parameterOf(text: string, path: string): JsonSchema {
+function parameterOf(text: string, { path, tag }: OperationSpec): JsonSchema {
   const name = text.replace(/!$/, "");
-  const [schema, description] = parameterSpecs[name] ?? [{ type: "string" }, ""];
+  const own = tag === "flows" ? flowParameterSpecs[name] : undefined;
+  const [schema, description] = own ?? parameterSpecs[name] ?? [{ type: "string" }, ""];
   const isInPath = path.includes(`{${name}}`);
   return {
     name,
@@ -114,7 +129,7 @@ function formOf(spec: OperationSpec): JsonSchema {
 function responsesOf(spec: OperationSpec): JsonSchema {
   const { data, body, media, status = 200 } = spec;
   const isOwn = spec.path.startsWith("/api/ciliascope/");
-  const error = isOwn ? ref("OwnError") : ref("Error");
+  const error = spec.error ?? (isOwn ? ref("OwnError") : ref("Error"));
   const failed = media?.startsWith("text/")
     ? { "text/plain": { schema: { type: "string" } } }
     : { "application/json": { schema: error } };

@@ -21,6 +21,8 @@ export interface OperationSpec {
   /** Media type of an answer that is no JSON. */
   readonly media?: string;
   readonly status?: number;
+  /** Schema of an answer that is an error, where it is not the usual one. */
+  readonly error?: JsonSchema;
 }
 
 const text: JsonSchema = { type: "string" };

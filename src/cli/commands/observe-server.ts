@@ -38,17 +38,71 @@ export async function observeServer(
     () => stopping.abort(),
   );
   const decoder = new FlowDecoder();
+  let isConnecting = true;
+  let isLate = false;
+  client.connected(server.timeoutMs).then(
+    () => {
+      isConnecting = false;
+    },
+    () => {
+      // A refusal is the stream's to tell; here nobody answered at all.
+      isLate = isConnecting;
+      stopping.abort();
+    },
+  );
   try {
     const asked = toServerRequest(options, filters, request);
     for await (const batch of client.getFlows(asked, stopping.signal)) {
+      isConnecting = false;
       for (const bytes of batch) printer.write(decoder.response(bytes));
     }
+    if (isLate) throw new AppError("unreachable", lateSentence(server));
   } catch (thrown) {
     throw new AppError("unreachable", serverTrouble(thrown), { cause: thrown });
   } finally {
     client.close();
   }
 }
+
+function lateSentence({ server, timeoutMs }: HubbleServerFlags): string {
+  return `no connection to ${server} within ${timeoutMs / 1000}s: nobody answers there; look at the address and what lies between, or give --timeout`;
+}
+
+/** What the printed forms show of a flow: all that another field would bring is not asked for. */
+const shownFields = [
+  "time",
+  "uuid",
+  "verdict",
+  "auth_type",
+  "ethernet",
+  "IP",
+  "l4",
+  "l7",
+  ...["identity", "namespace", "labels", "pod_name"].flatMap((name) => [
+    `source.${name}`,
+    `destination.${name}`,
+  ]),
+  "source_names",
+  "destination_names",
+  "source_service",
+  "destination_service",
+  "Type",
+  "node_name",
+  "is_reply",
+  "event_type",
+  "traffic_direction",
+  "policy_match_type",
+  "trace_observation_point",
+  "drop_reason_desc",
+  "debug_capture_point",
+  "sock_xlate_point",
+  "ip_trace_id",
+  "egress_allowed_by",
+  "ingress_allowed_by",
+  "egress_denied_by",
+  "ingress_denied_by",
+  "Summary",
+];
 
 /** The request as the hubble CLI makes it. */
 function toServerRequest(
@@ -64,7 +118,15 @@ function toServerRequest(
   const number = first !== undefined ? String(first) : lastNumber(options, since ?? until);
   if (number !== "0") request.number = number;
   if (options.fieldMask.length > 0) request.field_mask = options.fieldMask.join(",");
+  else if (options.useDefaultMasks && isPrinted(options)) {
+    request.field_mask = shownFields.join(",");
+  }
   return request;
+}
+
+/** JSON and aggregates show whatever there is. */
+function isPrinted({ output, aggregateBy }: ObserveOptions): boolean {
+  return aggregateBy === "" && !/^json/i.test(output);
 }
 
 function lastNumber({ last, all, follow }: ObserveOptions, span: bigint | undefined): string {

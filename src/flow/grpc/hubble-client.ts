@@ -52,6 +52,16 @@ export class HubbleClient {
     return this.#stream(hubbleMethod("observer.Observer", "GetFlows"), request, signal);
   }
 
+  /** Settles when the connection stands; rejects when it does not within the time. */
+  connected(timeoutMs: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const deadline = this.#clock.nowMs() + timeoutMs;
+      this.#client.waitForReady(deadline, (error) =>
+        error === undefined || error === null ? resolve() : reject(error),
+      );
+    });
+  }
+
   /** Any streaming method; answers as bytes. */
   stream(method: HubbleMethod, request: object, signal: AbortSignal): ByteStream {
     return this.#stream(method, request, signal);
