@@ -161,6 +161,13 @@ describe("flow routes", () => {
     });
   });
 
+  it("checks a filter without refusing the request", async () => {
+    expect(await get("/flows/check?q=dropped")).toEqual({ fault: null });
+    expect(await get("/flows/check?q=--verdict%20x")).toMatchObject({
+      fault: { start: 10, end: 11 },
+    });
+  });
+
   it("leaves out what any hidden line matches, and asks every further line to match", async () => {
     const lines = (...all: string[]) => encodeURIComponent(all.join("\n"));
     const countOf = async (query: string) =>

@@ -27,6 +27,8 @@ import { filterError, readCount, readFilter, readSpan } from "./flow-request.ts"
 import { type FlowSubscription, streamFlows } from "./flow-stream.ts";
 import { refuse } from "./own-answers.ts";
 import type {
+  FilterErrorAnswer,
+  FlowCheckAnswer,
   FlowCompletenessAnswer,
   FlowFieldsAnswer,
   FlowGroupsAnswer,
@@ -79,10 +81,23 @@ export function flowRoutes(sources: FlowRouteSources): Hono {
     const signal = context.req.raw.signal;
     return exportFlows(sources.store, { span, filter, direction: "forward", signal }, query);
   });
+  get("/flows/check", (context) => checkFilter(context.req.query()));
   get("/flows/fields", () => Response.json(fieldsAnswer()));
   get("/flows/store", () => Response.json(storeAnswer(sources)));
   get("/flows/:uuid", (context) => oneFlow(sources, context));
   return routes;
+}
+
+/** Whether a filter can be used, as an answer 200 either way: a page asks while it is typed. */
+async function checkFilter(query: Readonly<Record<string, string>>): Promise<Response> {
+  let fault: FilterErrorAnswer | null = null;
+  try {
+    new RowFilter(readFilter(query));
+  } catch (thrown) {
+    fault = (await filterError(thrown, query["q"] ?? "").json()) as FilterErrorAnswer;
+  }
+  const answer: FlowCheckAnswer = { fault };
+  return Response.json(answer);
 }
 
 /** Where an answer ended: the time of its last flow, and how many flows of that time were given. */

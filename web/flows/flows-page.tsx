@@ -24,11 +24,12 @@ import {
 } from "./flow-items.ts";
 import { FlowStrip } from "./flow-strip.tsx";
 import { type FlowCursor, FlowTable } from "./flow-table.tsx";
+import { filterParams, flowQuery } from "./flow-toggles.ts";
 import { FlowToolbar } from "./flow-toolbar.tsx";
 import { type FlowPage, useFlowState } from "./use-flow-state.ts";
 import { mergeFlows, useFlowStream } from "./use-flow-stream.ts";
 import {
-  filterFault,
+  useCheckedFilter,
   useFlowCompleteness,
   useFlowCount,
   useFlowGroups,
@@ -54,19 +55,20 @@ export function FlowsPage() {
 }
 
 function Flows() {
-  const page = useFlowState();
+  const asked = useFlowState();
+  const { filter, isReady, fault } = useCheckedFilter(asked.state.filter);
+  const page: FlowPage = { ...asked, state: { ...asked.state, filter } };
   const { state } = page;
-  const count = useFlowCount(state.filter);
-  const timeline = useFlowTimeline(state.filter);
+  const count = useFlowCount(filter, { isWanted: isReady });
+  const timeline = useFlowTimeline(filter, isReady);
   const completeness = useFlowCompleteness();
-  const rows = useRows(page);
+  const rows = useRows(page, isReady);
   const [cursor, setCursor] = useState<FlowCursor>({ row: null, column: "destination" });
   const time = usePageTime();
   const columns = useMemo(
     () => shownColumns(flowColumns(time.zone), state.columns, state.group),
     [time.zone, state.columns, state.group],
   );
-  const fault = filterFault(rows.error ?? count.error);
   const move = (step: number) => {
     const at = rows.items.findIndex(({ key }) => key === cursor.row);
     const next = rows.items[clamp(at < 0 ? 0 : at + step, rows.items.length)];
@@ -82,7 +84,9 @@ function Flows() {
   };
   useFlowKeys({ page, items: rows.items, cursor, columns, onMove: move });
   const matched = count.data?.matched ?? undefined;
-  const isEmpty = rows.isRead && rows.items.length === 0 && fault === undefined;
+  // While another filter is looked at, nothing is said of the one in force.
+  const isApplied = flowQuery(filterParams(state)) === flowQuery(filter);
+  const isEmpty = rows.isRead && rows.items.length === 0 && isApplied;
   const last = useLast(timeline.data);
   return (
     <div className="split flows">
@@ -90,7 +94,7 @@ function Flows() {
         <FlowToolbar
           page={page}
           fault={fault}
-          matched={matched}
+          matched={isApplied ? matched : undefined}
           total={count.data?.total ?? undefined}
         />
         {!isEmpty && <FlowStrip timeline={last} />}
@@ -147,25 +151,19 @@ function useLast<Value>(value: Value | undefined): Value | undefined {
 }
 
 /** Rows of the table from the list and the stream, or from groups. */
-function useRows(page: FlowPage) {
+function useRows(page: FlowPage, isReady: boolean) {
   const { state } = page;
   const time = usePageTime();
   const isGrouped = state.group.length > 0;
   const [held, setHeld] = useState({ pointer: false, scroll: false });
   const isHeld = held.pointer || held.scroll;
-  const list = useFlowList(state.filter, state.isOldestFirst, !isGrouped);
-  const listFault = list.isError ? filterFault(list.error) : undefined;
+  const list = useFlowList(state.filter, state.isOldestFirst, isReady && !isGrouped);
   const live = useFlowStream(state.filter, {
-    isOn:
-      !isGrouped &&
-      time.isLive &&
-      time.text.to === "now" &&
-      !state.isOldestFirst &&
-      listFault === undefined,
+    isOn: isReady && !isGrouped && time.isLive && time.text.to === "now" && !state.isOldestFirst,
     isHeld,
     onGap: () => void list.refetch(),
   });
-  const groups = useOpenGroups(page);
+  const groups = useOpenGroups(page, isReady);
   const pages = useLast(list.data)?.pages;
   const single = useMemo(
     () =>
@@ -203,9 +201,9 @@ function useRows(page: FlowPage) {
 }
 
 /** Groups, which of them are open, and the flows of those. */
-function useOpenGroups(page: FlowPage) {
+function useOpenGroups(page: FlowPage, isReady: boolean) {
   const { state } = page;
-  const query = useFlowGroups(state.filter, state.group);
+  const query = useFlowGroups(state.filter, isReady ? state.group : []);
   const [limits, setLimits] = useState<ReadonlyMap<string, number>>(new Map());
   const answer = useLast(query.data);
   const isSame = answer?.fields.join() === state.group.join();

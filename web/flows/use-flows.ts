@@ -5,9 +5,11 @@
  */
 
 import { keepPreviousData, useInfiniteQuery, useQueries, useQuery } from "@tanstack/react-query";
+import { useRef } from "react";
 import type { WireFlowExplanation } from "../../src/api/wire/flow-explanation.ts";
 import type {
   FilterErrorAnswer,
+  FlowCheckAnswer,
   FlowCompletenessAnswer,
   FlowFieldsAnswer,
   FlowGroupAnswer,
@@ -17,7 +19,6 @@ import type {
   FlowValuesAnswer,
 } from "../../src/api/wire/flows.ts";
 import type { Flow } from "../../src/flow/model/flow.ts";
-import { ApiError } from "../api/api-client.ts";
 import { useApi } from "../api/server-queries.ts";
 import { type PageTime, timedKey, usePageTime } from "../time/time-context.tsx";
 import { type FlowFilterParams, flowQuery } from "./flow-toggles.ts";
@@ -133,12 +134,13 @@ export function useGroupFlows(
 }
 
 /** Flows by verdict over the window, for the strip. */
-export function useFlowTimeline(filter: FlowFilterParams) {
+export function useFlowTimeline(filter: FlowFilterParams, isWanted = true) {
   const client = useApi();
   const time = usePageTime();
   const { from, to } = time.text;
   return useQuery({
     queryKey: [timedKey, "flows", "timeline", filter, from, to],
+    enabled: isWanted,
     placeholderData: keepPreviousData,
     staleTime: 1000,
     queryFn: ({ signal }) => {
@@ -256,10 +258,36 @@ export function useFlowExplanation(flow: Flow) {
   });
 }
 
-/** The place of a fault in the filter line; undefined for any other error. */
-export function filterFault(error: unknown): FilterErrorAnswer | undefined {
-  if (!(error instanceof ApiError) || error.status !== 400) return undefined;
-  const detail = error.detail as Partial<FilterErrorAnswer> | undefined;
-  if (typeof detail?.error !== "string") return undefined;
-  return { error: detail.error, start: detail.start ?? 0, end: detail.end ?? 0 };
+const noFilter: FlowFilterParams = { q: "", hide: "", and: "" };
+
+/**
+ * The filter that is in force: the last one that can be used. While another is wrong, its fault is told
+ * and what was shown stays. Not `isReady` before the first one is known to be right.
+ */
+export function useCheckedFilter(filter: FlowFilterParams): {
+  readonly filter: FlowFilterParams;
+  readonly isReady: boolean;
+  readonly fault: FilterErrorAnswer | undefined;
+} {
+  const client = useApi();
+  const good = useRef<FlowFilterParams | undefined>(undefined);
+  const query = flowQuery(filter);
+  const check = useQuery({
+    queryKey: ["flows", "check", query],
+    // No filter is always right.
+    enabled: query !== "",
+    staleTime: Number.POSITIVE_INFINITY,
+    queryFn: ({ signal }) => client.own<FlowCheckAnswer>(`/flows/check?${query}`, { signal }),
+  });
+  // Where the check itself fails, the requests for flows say why.
+  const isGood = query === "" || check.data?.fault === null || check.isError;
+  // Kept as one object while it says the same: queries are keyed by it.
+  if (isGood && (good.current === undefined || flowQuery(good.current) !== query)) {
+    good.current = filter;
+  }
+  return {
+    filter: good.current ?? noFilter,
+    isReady: good.current !== undefined,
+    fault: check.data?.fault ?? undefined,
+  };
 }

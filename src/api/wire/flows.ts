@@ -23,6 +23,11 @@ export interface FilterErrorAnswer {
   readonly end: number;
 }
 
+/** GET /flows/check: what is wrong with `q`, `hide` and `and`; null where they can be used. */
+export interface FlowCheckAnswer {
+  readonly fault: FilterErrorAnswer | null;
+}
+
 /** An event `flows` of GET /flows/stream */
 export interface FlowStreamBatch {
   readonly flows: readonly Flow[];
