@@ -42,6 +42,8 @@ export interface TsdbOptions {
   readonly walSegmentSizeBytes?: number;
   /** So many series that ended leave the head early; absent: 50,000. */
   readonly staleSeriesMin?: number;
+  /** Whether a snapshot of the head is written at the end and read at the start (head-snapshot.ts). */
+  readonly keepsSnapshot?: boolean;
   readonly fs?: FileSystem;
   /** Nothing on disk is changed and no lock is taken: for tools. What is appended is lost at the end. */
   readonly isReadOnly?: boolean;

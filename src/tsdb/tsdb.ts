@@ -14,7 +14,7 @@ import { join } from "node:path";
 import type { CancelTimer } from "../base/clock.ts";
 import { errorMessage, QueryError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
-import { compareLabels, type Labels } from "../model/labels.ts";
+import type { Labels } from "../model/labels.ts";
 import type { Matcher } from "../model/matcher.ts";
 import type { MetricMetadata } from "../model/sample.ts";
 import type {
@@ -40,6 +40,7 @@ import { acquireDataLock, type DataLock } from "./data-lock.ts";
 import { DecodedChunks } from "./decoded-chunks.ts";
 import type { FileSystem } from "./file-system.ts";
 import { type HeadCardinality, readCardinality } from "./head/cardinality.ts";
+import { exemplarsOf } from "./head/exemplar-selection.ts";
 import { Head, keepFinishedChunks } from "./head/head.ts";
 import { HeadAppender } from "./head/head-appender.ts";
 import { HeadChunkFiles } from "./head/head-chunk-files.ts";
@@ -48,6 +49,7 @@ import { hideDeleted } from "./head/head-deletions.ts";
 import { HeadLog } from "./head/head-log.ts";
 import { HeadQuerier, type HeadSeries } from "./head/head-querier.ts";
 import { type ReplayResult, replayLog } from "./head/head-replay.ts";
+import { saveHeadSnapshot } from "./head/head-snapshot.ts";
 import { LateLog } from "./head/late-log.ts";
 import { LateQuerier } from "./head/late-querier.ts";
 import { decodedCacheBytesDefault, defaultMemoryBudget } from "./head/memory-budget.ts";
@@ -151,6 +153,7 @@ export async function openTsdb(options: TsdbOptions): Promise<Tsdb> {
       dir: walDir,
       lateDir: join(dir, "wbl"),
       minMs: blocks.headCutMs(chunkRangeMs),
+      ...(options.keepsSnapshot === true ? { snapshotDir: dir } : {}),
       chunkFiles,
       fs,
       clock,
@@ -249,8 +252,8 @@ class HeadTsdb implements Tsdb {
         ? {}
         : { segmentSizeBytes: options.walSegmentSizeBytes }),
     });
-    const { recovered } = parts.replay;
     this.#replayedMaxMs = parts.head.maxMs;
+    const { recovered } = parts.replay;
     if (recovered.length > 0) this.#lateLog.write(recovered, this.#headLog);
     this.#counts = {
       corruptions: parts.replay.wasRepaired ? 1 : 0,
@@ -362,20 +365,7 @@ class HeadTsdb implements Tsdb {
     endMs: number,
     selectors: readonly (readonly Matcher[])[],
   ): Promise<readonly ExemplarSeries[]> {
-    const { series, exemplars } = this.#head;
-    const found: ExemplarSeries[] = [];
-    for (const ref of exemplars.refs()) {
-      const slot = series.slotOfRef(ref);
-      if (slot === 0) continue;
-      const labels = series.labels(slot);
-      const isWanted = selectors.some((matchers) =>
-        matchers.every((matcher) => matcher.matches(labels.get(matcher.name))),
-      );
-      if (!isWanted) continue;
-      const own = exemplars.select(ref, startMs, endMs);
-      if (own.length > 0) found.push({ labels, exemplars: own });
-    }
-    return found.sort((a, b) => compareLabels(a.labels, b.labels));
+    return exemplarsOf(this.#head, startMs, endMs, selectors);
   }
 
   stats(): TsdbStats {
@@ -461,9 +451,19 @@ class HeadTsdb implements Tsdb {
       this.#parts.chunkFiles.close();
       this.#lateLog.close();
       this.#wal.close();
+      await this.#saveSnapshot();
     } finally {
       this.#parts.lock.release();
     }
+  }
+
+  async #saveSnapshot(): Promise<void> {
+    const { keepsSnapshot, isReadOnly, dir, logger } = this.#options;
+    if (keepsSnapshot !== true || isReadOnly === true || this.replay.otherLogIds.size > 0) return;
+    const { fs, chunkFiles, compression } = this.#parts;
+    const { segment, segmentBytes: offset } = this.#wal;
+    const options = { dir, fs, logger, compression, segment, offset };
+    await saveHeadSnapshot(this.#head, chunkFiles, options);
   }
 
   #makeCompactor(): Compactor {

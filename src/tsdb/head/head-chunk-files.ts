@@ -9,6 +9,7 @@
 import { join } from "node:path";
 import { errorMessage } from "../../base/errors.ts";
 import type { Logger } from "../../base/logger.ts";
+import { syncPath } from "../block/durable-files.ts";
 import { ByteReader } from "../byte-reader.ts";
 import { ByteWriter } from "../byte-writer.ts";
 import { crc32c } from "../crc32c.ts";
@@ -62,6 +63,7 @@ export class HeadChunkFiles {
   #writtenBytes = 0;
   readonly #buffer = new ByteWriter(64 * 1024);
   #isFailing = false;
+  #isComplete = true;
   /** The newest range that a chunk was of; it never goes back, so that senders of old samples do not cut files. */
   #newestRange = Number.NEGATIVE_INFINITY;
 
@@ -71,9 +73,9 @@ export class HeadChunkFiles {
 
   /**
    * Hands every chunk to `take`, file by file in the order in which they were written; the bytes are
-   * valid during the call. At damage the file and all later ones are removed.
+   * valid during the call. At damage the file and all later ones are removed, and false is returned.
    */
-  load(take: (chunk: StoredChunk) => void): void {
+  load(take: (chunk: StoredChunk) => void): boolean {
     const { fs, dir, logger } = this.#options;
     const found = this.#list();
     for (const [at, file] of found.entries()) {
@@ -93,8 +95,9 @@ export class HeadChunkFiles {
         { dir, file: file.path, offset: fault.offset, reason: fault.reason, files: doomed.length },
         "removed damaged files of head chunks; the log has their samples",
       );
-      return;
+      return false;
     }
+    return true;
   }
 
   /** Appends a chunk. */
@@ -162,6 +165,19 @@ export class HeadChunkFiles {
     this.#finished = this.#finished.filter(({ maxMs }) => maxMs >= cutoffMs);
   }
 
+  /** Whether every chunk that was added is in a file or was cut. */
+  get isComplete(): boolean {
+    return this.#isComplete;
+  }
+
+  /** Waits until all files and their names are on disk; to be called after `close`. */
+  sync(): void {
+    const { fs, dir } = this.#options;
+    if (!fs.existsSync(dir)) return;
+    for (const { path } of this.#finished) syncPath(fs, path);
+    syncPath(fs, dir);
+  }
+
   /** Bytes of all files. */
   sizeBytes(): number {
     const open = this.#current === undefined ? 0 : this.#writtenBytes;
@@ -225,6 +241,7 @@ export class HeadChunkFiles {
   /** The copies are dispensable: none is made until the next truncation. */
   #fail(thrown: unknown): void {
     this.#isFailing = true;
+    this.#isComplete = false;
     this.#buffer.clear();
     this.#options.logger.error(
       { dir: this.#options.dir, error: errorMessage(thrown) },

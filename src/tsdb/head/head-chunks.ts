@@ -14,7 +14,7 @@
 import { assert } from "../../base/assert.ts";
 import type { FloatHistogram, Histogram } from "../../model/histogram.ts";
 import type { SampleBuffer } from "../../model/sample.ts";
-import { readChunkSamples } from "../block/chunk-samples.ts";
+import { type EncodedChunk, readChunkSamples } from "../block/chunk-samples.ts";
 import { appendHistogram, beginHistogramChunk } from "../chunks/histogram/histogram-append.ts";
 import { HistogramChunk } from "../chunks/histogram/histogram-chunk.ts";
 import {
@@ -27,6 +27,7 @@ import {
 import { readXorSamples } from "../chunks/xor/xor-reader.ts";
 import { Xor2Chunk } from "../chunks/xor2/xor2-appender.ts";
 import type { StoredChunk } from "./head-chunk-files.ts";
+import { entryBytes, entryDoubles, firstEndingFrom } from "./sealed-list.ts";
 import { type SeriesTable, seriesField } from "./series-table.ts";
 import { byteIndex, doubleIndex, type SharedArena, wordIndex } from "./shared-arena.ts";
 
@@ -35,8 +36,6 @@ export const chunkRangeMs = 2 * 3_600_000;
 const samplesPerChunk = 120;
 const chunkMaxBytes = 1024;
 const openChunkBytes = 48;
-const entryBytes = 24;
-const entryDoubles = entryBytes / 8;
 const sealedInitialRoom = 2;
 
 /** Bits of the length in a sealed entry; the encoding stands above them. */
@@ -251,6 +250,28 @@ export class HeadChunks {
   openHistogram(slot: number): HistogramChunk | undefined {
     const open = this.#openObject(slot);
     return open instanceof HistogramChunk ? open : undefined;
+  }
+
+  /** The bytes of the open chunk, valid until the next append; undefined where there is none. */
+  openChunk(slot: number): (EncodedChunk & { firstMs: number; lastMs: number }) | undefined {
+    const words = this.#table.wordsOf(slot);
+    const doubles = this.#table.doublesOf(slot);
+    const at = this.#table.wordAt(slot);
+    const address = words[at + seriesField.chunkAddress]!;
+    if (address === 0) {
+      const open = this.#openObject(slot);
+      if (open === undefined) return undefined;
+      const { firstMs, lastMs, encoding, bytes, sizeBytes: length } = open;
+      return { firstMs, lastMs, encoding, bytes, at: 0, length };
+    }
+    return {
+      firstMs: doubles[(at + seriesField.chunkStartMs) >>> 1]!,
+      lastMs: this.lastMs(slot),
+      encoding: xorEncoding,
+      bytes: this.#arena.bytePages[address >>> 16]!,
+      at: byteIndex(address),
+      length: (words[at + seriesField.endBits]! + 7) >>> 3,
+    };
   }
 
   #openObject(slot: number): OpenObject | undefined {
@@ -556,23 +577,6 @@ function readOpenObject(
   if (chunk.lastMs < startMs || chunk.firstMs > endMs) return;
   const { bytes, sizeBytes: length, encoding } = chunk;
   readChunkSamples({ bytes, at: 0, length, encoding }, into, { startMs, endMs });
-}
-
-/** Index of the first entry whose last timestamp is not below `startMs`. */
-function firstEndingFrom(
-  times: Float64Array,
-  first: number,
-  count: number,
-  startMs: number,
-): number {
-  let low = 0;
-  let high = count;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (times[first + middle * entryDoubles + 1]! < startMs) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 /** With a quarter of the wanted samples there, spreads the chunks evenly up to the range's end. */

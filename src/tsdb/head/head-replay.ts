@@ -9,16 +9,27 @@ import { CorruptionError } from "../../base/errors.ts";
 import type { Logger } from "../../base/logger.ts";
 import { Labels } from "../../model/labels.ts";
 import { highWord, lowWord, SampleBuffer } from "../../model/sample.ts";
-import { chunkSampleCount, isKnownEncoding, readChunkSamples } from "../block/chunk-samples.ts";
+import {
+  chunkSampleCount,
+  type EncodedChunk,
+  isKnownEncoding,
+  readChunkSamples,
+} from "../block/chunk-samples.ts";
 import { syncPath } from "../block/durable-files.ts";
 import type { FileSystem } from "../file-system.ts";
 import type { HistogramRecord } from "../wal/histogram-records.ts";
 import { WalReader } from "../wal/wal-reader.ts";
 import { metadataTypeNames, RecordDecoder, type RecordVisitor } from "../wal/wal-records.ts";
 import { repairWal } from "../wal/wal-repair.ts";
-import { listCheckpoints, listSegments, type SegmentFile } from "../wal/wal-segments.ts";
+import { listCheckpoints, listSegments, pageSize, type SegmentFile } from "../wal/wal-segments.ts";
 import type { Head } from "./head.ts";
 import type { HeadChunkFiles, StoredChunk } from "./head-chunk-files.ts";
+import {
+  listSnapshots,
+  readHeadSnapshot,
+  type SnapshotFolder,
+  type SnapshotVisitor,
+} from "./head-snapshot.ts";
 import type { LateSample } from "./late-samples.ts";
 
 /** How long a slice may hold the event loop, ms. */
@@ -31,6 +42,8 @@ export interface ReplayOptions {
   readonly dir: string;
   /** The out-of-order log; read where it is there, whether or not late samples are taken today. */
   readonly lateDir: string;
+  /** The data directory, where a snapshot of the head may be taken instead of the log before it. */
+  readonly snapshotDir?: string;
   readonly fs: FileSystem;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -68,9 +81,10 @@ export async function replayLog(head: Head, options: ReplayOptions): Promise<Rep
   const { fs, dir, clock, logger } = options;
   const startMs = clock.monotonicMs();
   const visitor = new ReplayVisitor(head, options.minMs);
-  options.chunkFiles.load((chunk) => visitor.chunk(chunk));
+  const hasAllChunks = options.chunkFiles.load((chunk) => visitor.chunk(chunk));
+  const from = hasAllChunks ? await takeSnapshot(visitor, options) : undefined;
   const checkpoint = listCheckpoints(fs, dir).at(-1);
-  if (checkpoint !== undefined) {
+  if (checkpoint !== undefined && from === undefined) {
     const reader = await readAll(listSegments(fs, checkpoint.path), visitor, options);
     if (reader.damage !== undefined) {
       throw new CorruptionError(
@@ -80,9 +94,10 @@ export async function replayLog(head: Head, options: ReplayOptions): Promise<Rep
     }
   }
   const all = listSegments(fs, dir);
-  const segments = all.filter(({ index }) => index > (checkpoint?.index ?? -1));
-  warnOfGap(segments, checkpoint?.index ?? -1, logger);
-  const wasRepaired = await readRepairing(segments, visitor, options);
+  const before = from === undefined ? (checkpoint?.index ?? -1) : from.segment - 1;
+  const segments = all.filter(({ index }) => index > before);
+  warnOfGap(segments, before, logger);
+  const wasRepaired = await readRepairing(segments, visitor, options, from?.offset);
   visitor.isLate = true;
   const late = listSegments(fs, options.lateDir);
   const wasLateRepaired = await readRepairing(late, visitor, options);
@@ -114,16 +129,47 @@ export async function replayLog(head: Head, options: ReplayOptions): Promise<Rep
   };
 }
 
+/**
+ * Fills the head from the newest snapshot, if there is one that, with chunk files and the log behind it,
+ * is all there is; returns where the log goes on, undefined where it must be read whole.
+ */
+async function takeSnapshot(
+  visitor: ReplayVisitor,
+  options: ReplayOptions,
+): Promise<SnapshotFolder | undefined> {
+  const { fs, dir, lateDir, snapshotDir, clock, logger } = options;
+  const folder = snapshotDir === undefined ? undefined : listSnapshots(fs, snapshotDir).at(-1);
+  if (folder === undefined) return undefined;
+  const { path, segment, offset } = folder;
+  const ignore = (why: string): undefined => {
+    logger.warn({ path, why }, "left a snapshot of the head alone and read the whole log");
+  };
+  const place = listSegments(fs, dir).find(({ index }) => index === segment);
+  // Its segment may be in a checkpoint by now, or power loss may have taken what it rests on.
+  if (place === undefined) return ignore("its segment of the WAL is not there");
+  if (fs.statSync(place.path).size < offset) return ignore("its segment of the WAL is shorter");
+  // Their log may name series by numbers that only the WAL before the snapshot explains.
+  const late = listSegments(fs, lateDir).some((file) => fs.statSync(file.path).size > 0);
+  if (late) return ignore("there are late samples");
+  const fault = await readHeadSnapshot(folder, fs, clock, visitor);
+  if (fault !== undefined) return ignore(fault);
+  logger.info({ path, series: visitor.seriesCount }, "read a snapshot of the head");
+  // Reading begins at a page; what was read already is known by its time.
+  return { path, segment, offset: offset % pageSize === 0 ? offset : 0 };
+}
+
 /** Reads segments, cutting the log where it is damaged; true where it was. */
 async function readRepairing(
   all: readonly SegmentFile[],
   visitor: ReplayVisitor,
   options: ReplayOptions,
+  firstOffset = 0,
 ): Promise<boolean> {
   let segments = all;
   let wasRepaired = false;
   for (;;) {
-    const { damage } = await readAll(segments, visitor, options);
+    const isFirst = segments.length === all.length;
+    const { damage } = await readAll(segments, visitor, options, isFirst ? firstOffset : 0);
     if (damage === undefined) return wasRepaired;
     wasRepaired = true;
     const isTorn = damage.reason === "last record is torn";
@@ -152,8 +198,9 @@ async function readAll(
   segments: readonly SegmentFile[],
   visitor: RecordVisitor & { faults: number },
   options: ReplayOptions,
+  firstOffset = 0,
 ): Promise<WalReader> {
-  const reader = new WalReader(options.fs, segments);
+  const reader = new WalReader(options.fs, segments, firstOffset);
   const decoder = new RecordDecoder();
   let sliceStartMs = options.clock.monotonicMs();
   try {
@@ -172,7 +219,7 @@ async function readAll(
 }
 
 /** Applies records to the head. */
-class ReplayVisitor implements RecordVisitor {
+class ReplayVisitor implements SnapshotVisitor {
   samples = 0;
   exemplars = 0;
   unknownSeries = 0;
@@ -192,6 +239,7 @@ class ReplayVisitor implements RecordVisitor {
   readonly #lateChunks = new Map<number, StoredChunk[]>();
   #denseSlots = new Uint32Array(4096);
   readonly #otherSlots = new Map<number, number>();
+  readonly #samples = new SampleBuffer();
   readonly #bits = new Float64Array(1);
   readonly #bitWords = new Uint32Array(this.#bits.buffer);
 
@@ -209,6 +257,33 @@ class ReplayVisitor implements RecordVisitor {
     const known = byLogId.get(chunk.logId);
     if (known === undefined) byLogId.set(chunk.logId, [chunk]);
     else known.push(chunk);
+  }
+
+  get seriesCount(): number {
+    return this.#head.series.count;
+  }
+
+  openChunk(ref: number, chunk: EncodedChunk): void {
+    const slot = this.#slotOf(ref);
+    const { chunks } = this.#head;
+    const samples = this.#samples;
+    samples.clear();
+    readChunkSamples(chunk, samples, allTime);
+    for (let i = 0; i < samples.count; i++) {
+      const timestampMs = samples.timestampsMs[i]!;
+      if (timestampMs < this.#minMs) continue;
+      const startMs = samples.startTimestampsMs?.[i] ?? 0;
+      const histogram = samples.histograms?.[i];
+      const high = samples.valueWords[i * 2 + highWord]!;
+      const low = samples.valueWords[i * 2 + lowWord]!;
+      const isTaken =
+        histogram === undefined
+          ? chunks.append(slot, timestampMs, high, low, startMs)
+          : chunks.appendHistogram(slot, timestampMs, histogram, samples.isStale(i), startMs);
+      if (!isTaken) continue;
+      this.samples++;
+      this.#head.noteTime(timestampMs);
+    }
   }
 
   /** Adds the late samples of stored chunks; those that are there already are passed over. */

@@ -39,6 +39,9 @@ export class WalReader {
 
   readonly #fs: FileSystem;
   readonly #segments: readonly SegmentFile[];
+  /** Where reading begins in the first segment, and the next byte to read. */
+  readonly #firstOffset: number;
+  #readAt = 0;
   readonly #window = new Uint8Array(windowSize);
   readonly #joined = new ByteWriter();
   readonly #unpacker = new RecordUnpacker();
@@ -54,8 +57,10 @@ export class WalReader {
   #fragments = 0;
   #lastType = 0;
 
-  constructor(fs: FileSystem, segments: readonly SegmentFile[]) {
+  /** Begins at `firstOffset` of the first segment, which must be the end of a record and of a page. */
+  constructor(fs: FileSystem, segments: readonly SegmentFile[], firstOffset = 0) {
     this.#fs = fs;
+    this.#firstOffset = firstOffset;
     this.#segments = segments;
   }
 
@@ -198,8 +203,10 @@ export class WalReader {
     const room = Math.floor((windowSize - this.#end) / pageSize) * pageSize;
     let read = 0;
     while (read < room) {
-      const got = this.#fs.readSync(this.#fd, this.#window, this.#end + read, room - read, null);
+      const into = this.#end + read;
+      const got = this.#fs.readSync(this.#fd, this.#window, into, room - read, this.#readAt);
       if (got === 0) break;
+      this.#readAt += got;
       read += got;
     }
     if (read < room) {
@@ -227,8 +234,9 @@ export class WalReader {
     this.#segmentAt++;
     this.#at = 0;
     this.#end = 0;
-    this.#offset = 0;
-    this.#goodEnd = 0;
+    this.#offset = this.#segmentAt === 0 ? this.#firstOffset : 0;
+    this.#readAt = this.#offset;
+    this.#goodEnd = this.#offset;
     this.#isSegmentRead = false;
     return true;
   }

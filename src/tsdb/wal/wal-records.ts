@@ -283,6 +283,21 @@ export class RecordDecoder {
     }
   }
 
+  /** Exemplars behind any type byte, as a snapshot of the head has them. */
+  decodeExemplars(
+    bytes: Uint8Array,
+    from: number,
+    to: number,
+    visitor: RecordVisitor,
+  ): string | undefined {
+    return this.#exemplars(this.#reader.reset(bytes, from + 1, to), visitor);
+  }
+
+  /** A label set at the reader's place. */
+  readLabels(reader: ByteReader): string[] {
+    return readLabels(reader, this.#texts);
+  }
+
   #series(reader: ByteReader, visitor: RecordVisitor): string | undefined {
     while (reader.left > 0) {
       const ref = reader.uint64();

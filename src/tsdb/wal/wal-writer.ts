@@ -86,6 +86,11 @@ export class WalWriter {
     return this.#segment;
   }
 
+  /** Bytes of the present segment that the kernel has. */
+  get segmentBytes(): number {
+    return this.#writtenBytes;
+  }
+
   /** Bytes handed to the kernel since the start. */
   get totalBytes(): number {
     return this.#totalBytes;
