@@ -1,6 +1,6 @@
 /** The right pane: the whole list as Helm values, what the agent makes of it, switching on here, the past. */
 
-import { useState } from "react";
+import { Fragment, useState } from "react";
 import type { StudioAnswer, StudioCheckAnswer } from "../../src/api/wire/studio.ts";
 import { useKeys } from "../app/keys-context.ts";
 import { groupThousands } from "../charts/plain-number.ts";
@@ -80,14 +80,38 @@ function HelmText({ lines }: { readonly lines: ReturnType<typeof diffLines> }) {
             <i className="studio-number" aria-hidden="true">
               {mark === "" ? number : mark}
             </i>
-            <span>
+            <span className="studio-code">
               <span className="visually-hidden">{markWords[mark]}</span>
-              {text}
+              <CodeText text={text} />
             </span>
           </span>
         );
       })}
     </section>
+  );
+}
+
+/** Indent, key and text apart: long lists break at their commas, and go on under their beginning. */
+function CodeText({ text }: { readonly text: string }) {
+  const [, indent = "", key = "", rest = ""] =
+    /^(\s*(?:- )?)([\w.]+:(?= |$))?(.*)$/.exec(text) ?? [];
+  const parts = rest.split(/(?<=[,;])/);
+  return (
+    <>
+      <span className="studio-indent">{indent}</span>
+      <span>
+        <span className="studio-key">{key}</span>
+        <span className={rest.startsWith('"') ? "studio-string" : ""}>
+          {parts.map((part, index) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: a part is its place.
+            <Fragment key={index}>
+              {part}
+              <wbr />
+            </Fragment>
+          ))}
+        </span>
+      </span>
+    </>
   );
 }
 
