@@ -11,6 +11,7 @@ import { App } from "./app/app.tsx";
 import { ErrorBoundary } from "./app/error-boundary.tsx";
 import { KeyBindings } from "./app/key-bindings.ts";
 import { KeysContext } from "./app/keys-context.ts";
+import { PreferenceContext, PreferenceStore } from "./app/preferences.ts";
 import { ThemeContext, ThemeStore } from "./app/theme.ts";
 import { HistoryRouter } from "./router/history-router.ts";
 import { RouterContext } from "./router/router-context.tsx";
@@ -24,7 +25,11 @@ import "./styles/explore.css";
 const root = document.getElementById("root");
 assert(root !== null, "index.html has no #root");
 
-const keys = new KeyBindings(() => systemClock.monotonicMs());
+const preferences = new PreferenceStore(localStorageOrNone());
+const keys = new KeyBindings(
+  () => systemClock.monotonicMs(),
+  () => preferences.now.hasSingleKeys,
+);
 window.addEventListener("keydown", keys.handle);
 const queryClient = new QueryClient({
   defaultOptions: {
@@ -45,15 +50,17 @@ createRoot(root).render(
   <StrictMode>
     <RouterContext value={new HistoryRouter(window)}>
       <ThemeContext value={new ThemeStore(document.documentElement, localStorageOrNone())}>
-        <KeysContext value={keys}>
-          <ApiContext value={new ApiClient((input, init) => fetch(input, init))}>
-            <QueryClientProvider client={queryClient}>
-              <ErrorBoundary what="The page">
-                <App />
-              </ErrorBoundary>
-            </QueryClientProvider>
-          </ApiContext>
-        </KeysContext>
+        <PreferenceContext value={preferences}>
+          <KeysContext value={keys}>
+            <ApiContext value={new ApiClient((input, init) => fetch(input, init))}>
+              <QueryClientProvider client={queryClient}>
+                <ErrorBoundary what="The page">
+                  <App />
+                </ErrorBoundary>
+              </QueryClientProvider>
+            </ApiContext>
+          </KeysContext>
+        </PreferenceContext>
       </ThemeContext>
     </RouterContext>
   </StrictMode>,

@@ -56,6 +56,33 @@ describe("KeyBindings", () => {
     expect(ran).toEqual(["mod+k"]);
   });
 
+  it("leaves single keys alone where they are turned off, but not ⌘K and Escape", () => {
+    const ran: string[] = [];
+    const bindings = new KeyBindings(
+      () => 0,
+      () => false,
+    );
+    bindings.register(
+      ["t", "mod+k", "Escape"].map((keys) => ({
+        keys,
+        label: keys,
+        group: "",
+        run: () => void ran.push(keys),
+      })),
+    );
+    for (const init of [{ key: "t" }, { key: "k", ctrlKey: true }, { key: "Escape" }]) {
+      bindings.handle(new KeyboardEvent("keydown", init));
+    }
+    expect(ran).toEqual(["mod+k", "Escape"]);
+  });
+
+  it("leaves the space bar to a button that has the focus", () => {
+    const { ran, press } = setUp([" "]);
+    press(" ", {}, document.body.appendChild(document.createElement("button")));
+    press(" ");
+    expect(ran).toEqual([" "]);
+  });
+
   it("takes a binding away when its component goes", () => {
     const { bindings, ran, press } = setUp(["x"]);
     const remove = bindings.register([

@@ -49,9 +49,12 @@ export class KeyBindings {
   #prefix = "";
   #prefixAtMs = 0;
   readonly #now: () => number;
+  readonly #allowsSingle: () => boolean;
 
-  constructor(now: () => number) {
+  /** `allowsSingle` false: only combinations with ⌘ or Ctrl, and Escape, run. */
+  constructor(now: () => number, allowsSingle: () => boolean = () => true) {
     this.#now = now;
+    this.#allowsSingle = allowsSingle;
   }
 
   /** Adds bindings until the returned function is called; later ones win over earlier ones. */
@@ -70,6 +73,7 @@ export class KeyBindings {
     if (event.defaultPrevented || event.key === "Shift") return;
     const name = keyName(event);
     if (!name.startsWith("mod+") && isTypingTarget(event.target)) return;
+    if (!name.startsWith("mod+") && name !== "Escape" && !this.#allowsSingle()) return;
     if (name === " " && isPressTarget(event.target)) return;
     if (document.querySelector("dialog[open]") !== null) return;
     const isPrefixed = this.#prefix !== "" && this.#now() - this.#prefixAtMs < sequenceMs;

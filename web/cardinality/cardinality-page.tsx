@@ -188,10 +188,6 @@ function HeadFigures({ status, head, rows }: HeadFiguresProps) {
     (best, row) => ((row.growth ?? 0) > (best?.growth ?? 0) ? row : best),
     undefined,
   );
-  const used = head?.bytes.at(-1);
-  const budget = head?.budget;
-  const share =
-    used === undefined || budget === undefined || budget === 0 ? undefined : used / budget;
   return (
     <section className="cardinality-figures" aria-label="Series and memory">
       <Figure
@@ -214,18 +210,31 @@ function HeadFigures({ status, head, rows }: HeadFiguresProps) {
         value={groupThousands(numLabelPairs)}
         note={`${groupThousands(chunkCount)} chunks`}
       />
-      <Figure
-        label="Memory of series"
-        value={used === undefined ? "–" : bytesText(used)}
-        note={
-          budget === undefined || budget === 0
-            ? "no budget: --storage.memory-budget sets one"
-            : `${((share ?? 0) * 100).toFixed(1)} % of ${bytesText(budget)}${head !== undefined && head.refused > 0 ? `, ${groupThousands(head.refused)} series refused` : ""}`
-        }
-        history={head?.bytes ?? []}
-        isWarning={(share ?? 0) > 0.8 || (head?.refused ?? 0) > 0}
-      />
+      <MemoryFigure head={head} />
     </section>
+  );
+}
+
+/** Memory against its budget, and what the budget refused. */
+function MemoryFigure({ head }: Pick<HeadFiguresProps, "head">) {
+  const used = head?.bytes.at(-1);
+  const budget = head?.budget ?? 0;
+  const refused = head?.refused ?? 0;
+  const share = used === undefined || budget === 0 ? 0 : used / budget;
+  const parts = [
+    budget === 0
+      ? "no budget: --storage.memory-budget sets one"
+      : `${(share * 100).toFixed(1)} % of ${bytesText(budget)}`,
+    ...(refused > 0 ? [`${groupThousands(refused)} series refused`] : []),
+  ];
+  return (
+    <Figure
+      label="Memory of series"
+      value={used === undefined ? "–" : bytesText(used)}
+      note={parts.join(", ")}
+      history={head?.bytes ?? []}
+      isWarning={share > 0.8 || refused > 0}
+    />
   );
 }
 

@@ -10,6 +10,7 @@ import { assert } from "../../src/base/assert.ts";
 import { type CancelTimer, systemClock } from "../../src/base/clock.ts";
 import type { TimeRange, TimeRangeText } from "../../src/dashboard/time-range.ts";
 import { parseDuration } from "../../src/model/duration.ts";
+import { usePreferences } from "../app/preferences.ts";
 import { useRoute, useRouter } from "../router/router-context.tsx";
 import { isRelative, resolveRange, type TimeZone } from "./time-range.ts";
 
@@ -61,7 +62,8 @@ export function TimeProvider({
   const from = params.get("from") ?? defaults.range.from;
   const to = params.get("to") ?? defaults.range.to;
   const refresh = params.get("refresh") ?? (defaults.refresh === "" ? "off" : defaults.refresh);
-  const zone: TimeZone = params.get("tz") === "utc" ? "utc" : "browser";
+  const preferred = usePreferences().zone;
+  const zone = readZone(params.get("tz")) ?? preferred;
   const time = useMemo<PageTime>(() => {
     const isValid = resolveRange({ from, to }, systemClock.nowMs(), zone) !== undefined;
     const text = isValid ? { from, to } : defaults.range;
@@ -73,11 +75,16 @@ export function TimeProvider({
       resolve: () => resolveNow(text, zone),
       setRange: (next, options = {}) => router.setParams({ from: next.from, to: next.to }, options),
       setRefresh: (next) => router.setParams({ refresh: next }, { replace: true }),
-      setZone: (next) => router.setParams({ tz: next === "utc" ? "utc" : null }, { replace: true }),
+      setZone: (next) =>
+        router.setParams({ tz: next === preferred ? null : next }, { replace: true }),
     };
-  }, [from, to, refresh, zone, router, defaults.range]);
+  }, [from, to, refresh, zone, preferred, router, defaults.range]);
   useRefreshLoop(time.isLive ? (parseDuration(refresh) ?? 0) : 0);
   return <TimeContext.Provider value={time}>{children}</TimeContext.Provider>;
+}
+
+function readZone(text: string | null): TimeZone | undefined {
+  return text === "utc" || text === "browser" ? text : undefined;
 }
 
 function resolveNow(text: TimeRangeText, zone: TimeZone): TimeRange {
