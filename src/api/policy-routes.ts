@@ -14,7 +14,7 @@ import type { FlowTally } from "../policy/flow-tally.ts";
 import { PolicyError } from "../policy/policy-fault.ts";
 import { readSpan } from "./flow-request.ts";
 import { refuse } from "./own-answers.ts";
-import { PolicyBook } from "./policy-book.ts";
+import { PolicyBook, type PolicyCluster } from "./policy-book.ts";
 import { checkDraft, explainConnection } from "./policy-check.ts";
 import { draftBytesMax, type PolicyDrafts } from "./policy-drafts.ts";
 import { matrixAnswer } from "./policy-matrix.ts";
@@ -45,9 +45,17 @@ export function policyRoutes(sources: PolicyRouteSources): Hono {
   const { clock, drafts } = sources;
   const book = new PolicyBook(sources.view);
   const traffic = new PolicyTraffic(sources.store, clock);
+  const around = { sources, book, traffic };
   const asked = (run: (question: PolicyQuestion, context: Context) => Promise<unknown>) => {
     return (context: Context) =>
-      answered(async () => run(await openQuestion({ sources, book, traffic }, context), context));
+      answered(async () => run(await openQuestion(around, context, ""), context));
+  };
+  const drafted = (run: (question: PolicyQuestion, yaml: string) => Promise<unknown>) => {
+    return (context: Context) =>
+      answered(async () => {
+        const yaml = await readYaml(context);
+        return run(await openQuestion(around, context, yaml), yaml);
+      });
   };
   app.get(
     "/policy/list",
@@ -80,18 +88,12 @@ export function policyRoutes(sources: PolicyRouteSources): Hono {
     "/policy/matrix",
     asked((question) => matrixAnswer(question, undefined)),
   );
-  app.post(
-    "/policy/matrix",
-    asked(async (question, context) => matrixAnswer(question, await readYaml(context))),
-  );
-  app.post(
-    "/policy/replay",
-    asked(async (question, context) => replayAnswer(question, await readYaml(context))),
-  );
+  app.post("/policy/matrix", drafted(matrixAnswer));
+  app.post("/policy/replay", drafted(replayAnswer));
   app.post("/policy/test-case", (context) =>
     answeredAs("application/yaml; charset=utf-8", async () => {
-      const question = await openQuestion({ sources, book, traffic }, context);
-      return testCaseText(question, await readYaml(context));
+      const yaml = await readYaml(context);
+      return testCaseText(await openQuestion(around, context, yaml), yaml);
     }),
   );
   app.post("/policy/check", (context) =>
@@ -140,6 +142,7 @@ interface Around {
 async function openQuestion(
   { sources, book, traffic }: Around,
   context: Context,
+  yaml: string,
 ): Promise<PolicyQuestion> {
   const { clock, completeness } = sources;
   const startedMs = clock.monotonicMs();
@@ -147,7 +150,8 @@ async function openQuestion(
   const { signal } = context.req.raw;
   const span = readWindow(query, clock.nowMs());
   const cluster = await book.cluster(query["cluster"]);
-  const tally = await traffic.tally(span, signal);
+  const hasHeaders = looksAtHeaders(cluster) || /headers|headerMatches|host:/.test(yaml);
+  const tally = await traffic.tally(span, { signal, hasHeaders });
   const window = (): WirePolicyWindow => {
     const { nodes } = completeness.within(span);
     const seen = nodes.reduce((sum, one) => sum + one.seen, 0);
@@ -164,6 +168,19 @@ async function openQuestion(
     };
   };
   return { book, cluster, tally, clock, signal, query, window };
+}
+
+/** Whether some HTTP rule in force asks for a header, or for the host, which may be one. */
+function looksAtHeaders({ engine }: PolicyCluster): boolean {
+  return engine.specs.some(({ entries }) =>
+    entries.some(({ ports }) =>
+      ports?.some(
+        ({ l7 }) =>
+          l7?.parser === "http" &&
+          l7.http.some(({ headers, host }) => headers.length > 0 || host !== undefined),
+      ),
+    ),
+  );
 }
 
 function readWindow(query: Readonly<Record<string, string>>, nowMs: number): TrafficSpan {

@@ -11,7 +11,7 @@ import { eachBlock } from "../flow/store/flow-groups.ts";
 import type { FlowStore } from "../flow/store/flow-store.ts";
 import { classifyRows, type FlowClass } from "../flow/store/row-classes.ts";
 import { RowFilter, type TimeSpan } from "../flow/store/row-filter.ts";
-import { type Connection, FlowTally } from "../policy/flow-tally.ts";
+import { FlowTally } from "../policy/flow-tally.ts";
 
 /** Fields of a flow that policies look at. */
 const policyPaths: readonly string[] = [
@@ -36,9 +36,10 @@ const policyPaths: readonly string[] = [
   "l7.type",
   "l7.http.method",
   "l7.http.url",
-  "l7.http.headers",
   "l7.dns.query",
 ];
+/** Looked at only where a rule asks for a header: request ids make every request another one. */
+const headerPath = "l7.http.headers";
 /** Classes kept for blocks on disk; beyond, the oldest are forgotten. About half a kilobyte each. */
 const keptClassesMax = 400_000;
 /** Answers for windows that are asked about again at once (list, hits, replay of one page). */
@@ -54,6 +55,7 @@ export interface TrafficSpan {
 }
 
 interface KeptWindow extends TrafficSpan {
+  readonly hasHeaders: boolean;
   readonly tally: FlowTally;
   readonly madeMs: number;
 }
@@ -72,38 +74,37 @@ export class PolicyTraffic {
   }
 
   /** The flows of the window. Throws QueryError `canceled` when the signal says so, LimitError. */
-  async tally(span: TrafficSpan, signal: AbortSignal): Promise<FlowTally> {
+  async tally(
+    span: TrafficSpan,
+    { signal, hasHeaders }: { readonly signal: AbortSignal; readonly hasHeaders: boolean },
+  ): Promise<FlowTally> {
     const nowMs = this.#clock.monotonicMs();
     this.#windows = this.#windows.filter(({ madeMs }) => nowMs - madeMs < keptWindowMs);
     const known = this.#windows.find(
-      ({ sinceMs, untilMs }) => sinceMs === span.sinceMs && untilMs === span.untilMs,
+      (one) =>
+        one.sinceMs === span.sinceMs &&
+        one.untilMs === span.untilMs &&
+        one.hasHeaders === hasHeaders,
     );
     if (known !== undefined) return known.tally;
     const tally = new FlowTally();
     const filter = new RowFilter({ allow: [], deny: [] });
+    const paths = hasHeaders ? [...policyPaths, headerPath] : policyPaths;
     await eachBlock(this.#store, { span, signal }, (source, block) => {
       const isWhole = block.minMs >= span.sinceMs && block.maxMs <= span.untilMs;
-      const key = isWhole ? block.key : undefined;
+      const key =
+        isWhole && block.key !== undefined ? `${hasHeaders ? "h" : "-"} ${block.key}` : undefined;
       let classes = key === undefined ? undefined : this.#classes.get(key);
       if (classes === undefined) {
-        classes = classifyRows(source, filter.select(source, span satisfies TimeSpan), policyPaths);
+        classes = classifyRows(source, filter.select(source, span satisfies TimeSpan), paths);
         if (key !== undefined) this.#keep(key, classes);
       }
       for (const one of classes) tally.addRun(one.flow, one);
     });
     if (signal.aborted) throw cancelled();
-    this.#windows.push({ ...span, tally, madeMs: nowMs });
+    this.#windows.push({ ...span, hasHeaders, tally, madeMs: nowMs });
     if (this.#windows.length > keptWindowsMax) this.#windows.shift();
     return tally;
-  }
-
-  /** Calls `visit` for each connection; rests now and then. */
-  async each(
-    connections: Iterable<Connection>,
-    signal: AbortSignal,
-    visit: (connection: Connection) => void,
-  ): Promise<void> {
-    await eachInSlices(connections, { clock: this.#clock, signal }, visit);
   }
 
   #keep(key: string, classes: readonly FlowClass[]): void {

@@ -214,6 +214,7 @@ export class PolicyEditor {
       }),
       history(),
       drawSelection(),
+      EditorView.lineWrapping,
       highlightActiveLine(),
       closeBrackets(),
       yaml(),

@@ -30,6 +30,16 @@ export function PolicyPane({
   const { view, chosen, draft, applied } = desk;
   const isDraft = view === "draft";
   const check = usePolicyCheck(desk.checked, isDraft && desk.checked.trim() !== "");
+  const fault =
+    isDraft && desk.checked === desk.draftText
+      ? check.data?.findings.find(({ severity }) => severity === "error")
+      : undefined;
+  const router = useRouter();
+  // A draft that nobody would take is not sent: its first fault is shown instead.
+  const runUnlessFaulty = () => {
+    if (fault === undefined) onRun();
+    else router.setParams({ line: String(fault.line) }, { replace: true });
+  };
   const title =
     chosen !== undefined ? policyTitle(chosen) : (draft?.title ?? "No policy is in force");
   return (
@@ -61,9 +71,19 @@ export function PolicyPane({
       {view === "matrix" ? (
         <MatrixView yaml={desk.isChanged || chosen === undefined ? desk.draft?.yaml : undefined} />
       ) : (
-        <YamlView desk={desk} check={check.data} isChecking={check.isFetching} onRun={onRun} />
+        <YamlView
+          desk={desk}
+          check={check.data}
+          isChecking={check.isFetching}
+          onRun={runUnlessFaulty}
+        />
       )}
-      <PaneFoot desk={desk} onRun={onRun} isRunning={isRunning} />
+      <PaneFoot
+        desk={desk}
+        onRun={runUnlessFaulty}
+        isRunning={isRunning}
+        isFaulty={fault !== undefined}
+      />
     </section>
   );
 }
@@ -115,7 +135,9 @@ function YamlView({ desk, check, isChecking, onRun }: YamlViewProps) {
           line={desk.line}
           onChange={desk.write}
           onRun={onRun}
-          onLine={(line) => router.setParams({ line: String(line) }, { replace: true })}
+          onLine={(line) => {
+            if (!isDraft) router.setParams({ line: String(line) }, { replace: true });
+          }}
         />
       </div>
     </>
@@ -152,15 +174,12 @@ function CheckState({ check, isChecking }: Pick<YamlViewProps, "check" | "isChec
       </span>
     );
   }
-  const selected = check.policies.map(({ endpoints }) => endpoints ?? 0);
-  const total = selected.reduce((sum, count) => sum + count, 0);
   return (
     <span className="row" aria-live="polite">
       <Glyph kind={warnings.length > 0 ? "warn" : "ok"} />
       {warnings.length > 0
         ? `valid, ${countOf(warnings.length, "warning")}`
         : "valid, checked as you type"}
-      <span className="dim">selects {total}</span>
     </span>
   );
 }
@@ -207,15 +226,14 @@ function lastField(path: string): string {
   return /[^.]+$/.exec(path)?.[0] ?? path;
 }
 
-function PaneFoot({
-  desk,
-  onRun,
-  isRunning,
-}: {
+interface PaneFootProps {
   readonly desk: PolicyDesk;
   readonly onRun: () => void;
   readonly isRunning: boolean;
-}) {
+  readonly isFaulty: boolean;
+}
+
+function PaneFoot({ desk, onRun, isRunning, isFaulty }: PaneFootProps) {
   const time = usePageTime();
   const { fromMs, toMs } = time.resolve();
   const { view, draft, draftState } = desk;
@@ -230,7 +248,7 @@ function PaneFoot({
         <button
           type="button"
           className="control is-primary"
-          disabled={draft === undefined || isRunning}
+          disabled={draft === undefined || isRunning || isFaulty}
           onClick={onRun}
         >
           {isRunning ? "Replaying" : `Replay ${spanText(fromMs, toMs)}`} <kbd>⌘↵</kbd>

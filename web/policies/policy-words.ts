@@ -72,7 +72,7 @@ export function percentText(part: number, whole: number): string {
 /** Length of a window in words of the button: "6 h", "30 min". */
 export function spanText(fromMs: number, toMs: number): string {
   const minutes = Math.round((toMs - fromMs) / 60_000);
-  if (minutes < 120) return `${minutes} min`;
+  if (minutes < 60) return `${minutes} min`;
   const hours = Math.round(minutes / 6) / 10;
   return hours < 48 ? `${hours} h` : `${Math.round(hours / 24)} d`;
 }
