@@ -38,7 +38,15 @@ const features: Readonly<Record<string, string>> = {
   Clustermesh: "clustermesh.useAPIServer=true",
   "CiliumEndpointSlices (CES)": "ciliumEndpointSlice.enabled=true",
   '"Double Write" Identity Allocation Mode': "identityAllocationMode=doublewrite-readkvstore",
+  "cilium-operator/IPAM": "ipam.mode=eni,eni.enabled=true",
   "MCS-API": "clustermesh.mcsapi.enabled=true",
+};
+
+/** Metrics of features that the catalogue does not list whole, by the start of their names. */
+const prefixFeatures: Readonly<Record<string, string>> = {
+  cilium_operator_ipam_: "ipam.mode=eni,eni.enabled=true",
+  cilium_operator_ec2_: "ipam.mode=eni,eni.enabled=true",
+  cilium_operator_eni_: "ipam.mode=eni,eni.enabled=true",
 };
 
 /** Name prefixes of components that the catalogue does not list. */
@@ -63,7 +71,7 @@ function checkedKey(key: string): string {
   return key;
 }
 
-for (const assignments of Object.values(features)) {
+for (const assignments of [...Object.values(features), ...Object.values(prefixFeatures)]) {
   for (const one of assignments.split(",")) checkedKey(one.split("=")[0] as string);
 }
 checkedKey("prometheus.metrics");
@@ -78,7 +86,7 @@ const rows = new Map<string, string[]>();
 function addRow(entry: CatalogEntry, isGone: boolean): void {
   const list = rows.get(entry.name) ?? [];
   rows.set(entry.name, list);
-  const feature = features[entry.section];
+  const feature = features[`${entry.component}/${entry.section}`] ?? features[entry.section];
   const fields = [
     `component: ${JSON.stringify(entry.component)}`,
     `section: ${JSON.stringify(entry.section)}`,
@@ -142,6 +150,13 @@ ${componentRows.join("\n")}
 /** Components known by the start of their metrics' names. */
 export const componentPrefixes: readonly (readonly [prefix: string, component: string])[] = [
 ${prefixRows.join("\n")}
+];
+
+/** Helm assignments of features known by the start of their metrics' names. */
+export const prefixFeatures: readonly (readonly [prefix: string, feature: string])[] = [
+${Object.entries(prefixFeatures)
+  .map(([prefix, feature]) => `  [${JSON.stringify(prefix)}, ${JSON.stringify(feature)}],`)
+  .join("\n")}
 ];
 `,
 );

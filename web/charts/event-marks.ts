@@ -21,7 +21,9 @@ export function drawEvents(plot: uPlot, events: readonly ChartEvent[], theme: Ch
   ctx.clip();
   ctx.font = theme.axisFont.replace(/^[\d.]+/, (px) => String(Number(px) * ratio));
   ctx.textBaseline = "top";
+  ctx.textAlign = "left";
   let freeFrom = bbox.left;
+  let lastTitle = "";
   for (const event of events) {
     const start = Math.round(xOf(event.timeMs)) + 0.5;
     const end = Math.round(xOf(event.endMs)) + 0.5;
@@ -35,10 +37,13 @@ export function drawEvents(plot: uPlot, events: readonly ChartEvent[], theme: Ch
     }
     drawMark(ctx, start, { bbox, color, ratio });
     const width = ctx.measureText(event.title).width;
+    // The same title again says nothing new.
+    if (event.title === lastTitle) continue;
     if (start >= freeFrom && start + width + 5 * ratio < right) {
       ctx.fillStyle = theme.color("--fg-2");
       ctx.fillText(event.title, start + 4 * ratio, bbox.top);
       freeFrom = start + width + 12 * ratio;
+      lastTitle = event.title;
     }
   }
   ctx.restore();

@@ -11,6 +11,7 @@ import {
   componentSwitches,
   type MetricFact,
   metricFacts,
+  prefixFeatures,
 } from "./generated/metric-facts.ts";
 
 /** Why and what to do; see DoctorFinding. */
@@ -93,11 +94,7 @@ export function adviseMetric(metric: string, presence: Presence): Advice {
   }
   if (fact.component === "Hubble") return adviseHubble(facts, presence);
   if (fact.feature !== undefined) {
-    return {
-      why: `It belongs to ${quoteSection(fact)}, which ${fact.component} has only with ${fact.feature.replace(",", " and ")}.`,
-      mend: "Switch the feature on where it is wanted; without it the panel has nothing to show.",
-      helm: [...componentLines(fact.component), ...fact.feature.split(",").map(setLine)],
-    };
+    return adviseFeature(fact.component, quoteSection(fact), fact.feature);
   }
   if (fact.isOff === true) {
     return {
@@ -119,6 +116,14 @@ export function adviseMetric(metric: string, presence: Presence): Advice {
     why: `No metric of ${fact.component} is scraped here.`,
     mend: "Switch its metrics on and add the target to scrape_configs.",
     helm: componentLines(fact.component),
+  };
+}
+
+function adviseFeature(component: string, name: string, feature: string): Advice {
+  return {
+    why: `It belongs to ${name}, which ${component} has only with ${feature.replace(",", " and ")}.`,
+    mend: "Switch the feature on where it is wanted; without it the panel has nothing to show.",
+    helm: [...componentLines(component), ...feature.split(",").map(setLine)],
   };
 }
 
@@ -183,6 +188,9 @@ function handlerOfName(metric: string): string | undefined {
 }
 
 function adviseUnknown(metric: string, presence: Presence): Advice {
+  const feature = prefixFeatures.find(([prefix]) => metric.startsWith(prefix))?.[1];
+  if (feature !== undefined)
+    return adviseFeature("cilium-operator", "cloud address management", feature);
   const handler = handlerOfName(metric);
   const near = nearest(metric, presence.names);
   if (handler !== undefined && near.didYouMean === undefined) {
@@ -322,7 +330,12 @@ export function listText(items: readonly string[], last = "and"): string {
 
 function nearest(metric: string, names: readonly string[]): { didYouMean?: string } {
   const found = nearestWord(metric, names);
-  return found === undefined ? {} : { didYouMean: found };
+  if (found === undefined) return {};
+  // A word of a long name may be mistyped, but two that differ make another metric.
+  const words = metric.split("_");
+  const others = found.split("_");
+  const different = words.filter((word) => !others.includes(word)).length;
+  return different > 1 || words.length !== others.length ? {} : { didYouMean: found };
 }
 
 function hasComponent(component: string, names: readonly string[]): boolean {

@@ -496,46 +496,46 @@ export const metricFacts: Readonly<Record<string, readonly MetricFact[]>> = {
     { component: "cilium-operator", section: "\"Double Write\" Identity Allocation Mode", labels: "", feature: "identityAllocationMode=doublewrite-readkvstore" },
   ],
   cilium_operator_ipam_allocation_duration_seconds: [
-    { component: "cilium-operator", section: "IPAM", labels: "status subnet_id type" },
+    { component: "cilium-operator", section: "IPAM", labels: "status subnet_id type", feature: "ipam.mode=eni,eni.enabled=true" },
   ],
   cilium_operator_ipam_api_duration_seconds: [
-    { component: "cilium-operator", section: "IPAM", labels: "operation response_code" },
+    { component: "cilium-operator", section: "IPAM", labels: "operation response_code", feature: "ipam.mode=eni,eni.enabled=true" },
   ],
   cilium_operator_ipam_api_rate_limit_duration_seconds: [
-    { component: "cilium-operator", section: "IPAM", labels: "operation" },
+    { component: "cilium-operator", section: "IPAM", labels: "operation", feature: "ipam.mode=eni,eni.enabled=true" },
   ],
   cilium_operator_ipam_available_interfaces: [
-    { component: "cilium-operator", section: "IPAM", labels: "" },
+    { component: "cilium-operator", section: "IPAM", labels: "", feature: "ipam.mode=eni,eni.enabled=true" },
   ],
   cilium_operator_ipam_available_ips: [
-    { component: "cilium-operator", section: "IPAM", labels: "target_node" },
+    { component: "cilium-operator", section: "IPAM", labels: "target_node", feature: "ipam.mode=eni,eni.enabled=true" },
   ],
   cilium_operator_ipam_interface_creation_ops: [
-    { component: "cilium-operator", section: "IPAM", labels: "subnet_id" },
+    { component: "cilium-operator", section: "IPAM", labels: "subnet_id", feature: "ipam.mode=eni,eni.enabled=true" },
   ],
   cilium_operator_ipam_ip_allocation_ops: [
-    { component: "cilium-operator", section: "IPAM", labels: "subnet_id" },
+    { component: "cilium-operator", section: "IPAM", labels: "subnet_id", feature: "ipam.mode=eni,eni.enabled=true" },
   ],
   cilium_operator_ipam_ip_release_ops: [
-    { component: "cilium-operator", section: "IPAM", labels: "subnet_id" },
+    { component: "cilium-operator", section: "IPAM", labels: "subnet_id", feature: "ipam.mode=eni,eni.enabled=true" },
   ],
   cilium_operator_ipam_ips: [
-    { component: "cilium-operator", section: "IPAM", labels: "type" },
+    { component: "cilium-operator", section: "IPAM", labels: "type", feature: "ipam.mode=eni,eni.enabled=true" },
   ],
   cilium_operator_ipam_needed_ips: [
-    { component: "cilium-operator", section: "IPAM", labels: "target_node" },
+    { component: "cilium-operator", section: "IPAM", labels: "target_node", feature: "ipam.mode=eni,eni.enabled=true" },
   ],
   cilium_operator_ipam_nodes: [
-    { component: "cilium-operator", section: "IPAM", labels: "category" },
+    { component: "cilium-operator", section: "IPAM", labels: "category", feature: "ipam.mode=eni,eni.enabled=true" },
   ],
   cilium_operator_ipam_release_duration_seconds: [
-    { component: "cilium-operator", section: "IPAM", labels: "status subnet_id type" },
+    { component: "cilium-operator", section: "IPAM", labels: "status subnet_id type", feature: "ipam.mode=eni,eni.enabled=true" },
   ],
   cilium_operator_ipam_resync_total: [
-    { component: "cilium-operator", section: "IPAM", labels: "" },
+    { component: "cilium-operator", section: "IPAM", labels: "", feature: "ipam.mode=eni,eni.enabled=true" },
   ],
   cilium_operator_ipam_used_ips: [
-    { component: "cilium-operator", section: "IPAM", labels: "target_node" },
+    { component: "cilium-operator", section: "IPAM", labels: "target_node", feature: "ipam.mode=eni,eni.enabled=true" },
   ],
   cilium_operator_lbipam_conflicting_pools: [
     { component: "cilium-operator", section: "LB-IPAM", labels: "" },
@@ -763,4 +763,11 @@ export const componentSwitches: Readonly<Record<string, { readonly key: string; 
 export const componentPrefixes: readonly (readonly [prefix: string, component: string])[] = [
   ["envoy_", "cilium-envoy"],
   ["hubble_relay_", "hubble-relay"],
+];
+
+/** Helm assignments of features known by the start of their metrics' names. */
+export const prefixFeatures: readonly (readonly [prefix: string, feature: string])[] = [
+  ["cilium_operator_ipam_", "ipam.mode=eni,eni.enabled=true"],
+  ["cilium_operator_ec2_", "ipam.mode=eni,eni.enabled=true"],
+  ["cilium_operator_eni_", "ipam.mode=eni,eni.enabled=true"],
 ];
