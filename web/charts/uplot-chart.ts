@@ -8,6 +8,7 @@ import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { clockLabel, timestampLabel } from "../time/time-axis.ts";
 import type { Column } from "./chart-columns.ts";
+import { attachPan } from "./chart-pan.ts";
 import type { ChartCursor, ChartData, ChartSpec, ValueFormat } from "./chart-spec.ts";
 import type { ChartTheme } from "./chart-theme.ts";
 import { drawEvents } from "./event-marks.ts";
@@ -64,6 +65,7 @@ export class UplotChart {
   #drawn: readonly Column[] = [];
   #timeLabel: HTMLElement;
   #isHovered = false;
+  #pan: { readonly finish: () => void } | undefined;
 
   constructor(element: HTMLElement, input: ChartInput, size: { width: number; height: number }) {
     this.#input = input;
@@ -100,6 +102,7 @@ export class UplotChart {
     this.#data = data;
     this.#state.fromSeconds = data.fromMs / 1000;
     this.#state.toSeconds = data.toMs / 1000;
+    this.#pan?.finish();
     this.#redraw();
   }
 
@@ -176,7 +179,11 @@ export class UplotChart {
         fill: theme.color("--bg-surface"),
         stroke: (_plot, index) => color(index),
       },
-      bind: { dblclick: () => null },
+      bind: {
+        dblclick: () => null,
+        // With shift the drag moves the window instead of choosing one.
+        mousedown: (_plot, _target, choose) => (event) => (event.shiftKey ? null : choose(event)),
+      },
       ...(spec.syncKey === undefined
         ? {}
         : { sync: { key: spec.syncKey, setSeries: false, scales: ["x", null] } }),
@@ -192,6 +199,13 @@ export class UplotChart {
       this.#isHovered = false;
       this.#input.events.onTime?.(undefined);
       this.#input.events.onCursor(undefined);
+    });
+    this.#pan = attachPan(plot, {
+      window: () => ({
+        fromMs: this.#state.fromSeconds * 1000,
+        toMs: this.#state.toSeconds * 1000,
+      }),
+      onPan: (fromMs, toMs) => this.#input.events.onZoom(Math.round(fromMs), Math.round(toMs)),
     });
     plot.over.addEventListener("dblclick", () => this.#input.events.onZoomBack());
     plot.over.addEventListener("click", () => this.#input.events.onClick());

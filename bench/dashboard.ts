@@ -1,0 +1,272 @@
+/**
+ * The dashboard page in Debian's Chromium: a dashboard of 70 panels over 6 h of 2,000 series at 15 s,
+ * from navigation until every panel is drawn; and the main thread's time per frame, from a Chromium
+ * trace, while a chart of 100,000 points is panned.
+ *
+ *   npx tsx bench/dashboard.ts [--port 9950] [--runs 3]   (after `node tools/build.mjs`)
+ */
+
+import { spawn } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { type Browser, chromium, type Page } from "playwright-core";
+import { projectDir } from "../apptest/app-test.ts";
+import { sendBulkLoad } from "./bulk-load.ts";
+
+const pods = 20;
+const points = 1440;
+const stepMs = 15_000;
+const panelCount = 70;
+/** Four columns, five grid units high: all panels stand within the viewport. */
+const viewport = { width: 1440, height: 3800 };
+const flags = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+const { values } = parseArgs({
+  options: { port: { type: "string", default: "9950" }, runs: { type: "string", default: "3" } },
+});
+const url = `http://127.0.0.1:${values.port}`;
+const dataDir = mkdtempSync(join(tmpdir(), "ciliascope-dashboard-"));
+const server = spawn(
+  process.execPath,
+  [
+    join(projectDir, "bin", "ciliascope"),
+    "server",
+    "--data-dir",
+    dataDir,
+    "--listen",
+    `127.0.0.1:${values.port}`,
+    "--web.enable-remote-write-receiver",
+  ],
+  { stdio: "ignore" },
+);
+
+async function waitUntilReady(): Promise<void> {
+  for (let attempt = 0; attempt < 200; attempt++) {
+    const isUp = await fetch(`${url}/-/ready`).then(
+      (answer) => answer.ok,
+      () => false,
+    );
+    if (isUp) return;
+    await new Promise((done) => setTimeout(done, 100));
+  }
+  throw new Error("the server did not come up");
+}
+
+/** Names that the load has, by kind. */
+async function metricNames(): Promise<string[]> {
+  const answer = await fetch(`${url}/api/v1/label/__name__/values`);
+  const { data } = (await answer.json()) as { data: string[] };
+  return data.filter((name) => !name.startsWith("ciliascope_") && !name.startsWith("process_"));
+}
+
+interface PanelQuery {
+  readonly title: string;
+  readonly expr: string;
+}
+
+async function importDashboard(
+  uid: string,
+  queries: readonly PanelQuery[],
+  width: number,
+): Promise<void> {
+  const panels = queries.map(({ title, expr }, index) => ({
+    id: index + 1,
+    type: "timeseries",
+    title,
+    gridPos: {
+      x: (index * width) % 24,
+      y: Math.floor((index * width) / 24) * 5,
+      w: width,
+      h: width > 6 ? 16 : 5,
+    },
+    targets: [{ refId: "A", expr, legendFormat: "__auto" }],
+  }));
+  const answer = await fetch(`${url}/api/ciliascope/v1/dashboards?name=bench`, {
+    method: "POST",
+    body: JSON.stringify({ uid, title: uid, panels, time: { from: "now-6h", to: "now" } }),
+  });
+  if (!answer.ok) throw new Error(await answer.text());
+}
+
+/** ms from the start of navigation until all panels have a chart and none is loading. */
+async function drawTime(browser: Browser, path: string, count: number): Promise<number> {
+  const context = await browser.newContext({ viewport });
+  const page = await context.newPage();
+  await page.goto(`${url}${path}`, { waitUntil: "commit" });
+  const ms = await page.evaluate(
+    (wanted) =>
+      new Promise<number>((done) => {
+        const look = () => {
+          const panels = [...document.querySelectorAll("article.panel")];
+          const drawn = panels.filter(
+            (panel) =>
+              panel.querySelector("canvas") !== null &&
+              panel.querySelector(".skeleton, .panel-loading") === null,
+          );
+          if (drawn.length >= wanted) requestAnimationFrame(() => done(performance.now()));
+          else requestAnimationFrame(look);
+        };
+        look();
+      }),
+    count,
+  );
+  await context.close();
+  return ms;
+}
+
+interface TraceEvent {
+  readonly name: string;
+  readonly ph: string;
+  readonly ts: number;
+  readonly dur?: number;
+  readonly pid: number;
+  readonly tid: number;
+  readonly args?: { readonly name?: string };
+}
+
+/** Main-thread ms in each frame of 1/60 s while the chart is dragged to and fro. */
+async function panFrames(
+  browser: Browser,
+  path: string,
+): Promise<{ frames: number[]; points: number }> {
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
+  const page = await context.newPage();
+  let samples = 0;
+  page.on("response", (response) => {
+    if (!response.url().includes("/query_range")) return;
+    void response
+      .json()
+      .then((body: { data?: { result?: { values?: unknown[] }[] } }) => {
+        const count = (body.data?.result ?? []).reduce(
+          (sum, one) => sum + (one.values?.length ?? 0),
+          0,
+        );
+        samples = Math.max(samples, count);
+      })
+      .catch(() => undefined);
+  });
+  await page.goto(`${url}${path}`);
+  await page.waitForSelector("article.panel .u-over");
+  await page.waitForTimeout(3000);
+  const frames = await traceDrag(browser, page);
+  await context.close();
+  return { frames, points: samples };
+}
+
+async function traceDrag(browser: Browser, page: Page): Promise<number[]> {
+  const box = await page.locator("article.panel .u-over").first().boundingBox();
+  if (box === null) throw new Error("no chart");
+  const y = box.y + box.height / 2;
+  await page.mouse.move(box.x + box.width / 2, y);
+  await page.keyboard.down("Shift");
+  await page.mouse.down();
+  await browser.startTracing(page, { categories: ["toplevel", "devtools.timeline", "__metadata"] });
+  await page.evaluate(() => performance.mark("pan-start"));
+  for (let step = 0; step < 180; step++) {
+    await page.mouse.move(box.x + box.width / 2 + 300 * Math.sin(step / 12), y);
+    await page.evaluate(() => new Promise((done) => requestAnimationFrame(done)));
+  }
+  const trace = JSON.parse((await browser.stopTracing()).toString("utf8")) as {
+    traceEvents: TraceEvent[];
+  };
+  await page.mouse.up();
+  await page.keyboard.up("Shift");
+  return mainThreadFrames(trace.traceEvents);
+}
+
+/** Sums the main thread's tasks into frames that begin with each of its animation frames. */
+function mainThreadFrames(events: readonly TraceEvent[]): number[] {
+  const renderers = events.filter(
+    ({ name, args }) => name === "thread_name" && args?.name === "CrRendererMain",
+  );
+  const counts = renderers.map(({ pid, tid }) => {
+    const own = events.filter((event) => event.pid === pid && event.tid === tid);
+    return own.filter(({ name }) => name === "FireAnimationFrame").length;
+  });
+  const main = renderers[counts.indexOf(Math.max(...counts))];
+  const own = events.filter((event) => event.pid === main?.pid && event.tid === main?.tid);
+  const starts = own
+    .filter(({ name }) => name === "FireAnimationFrame")
+    .map(({ ts }) => ts)
+    .sort((a, b) => a - b);
+  const tasks = own.filter(
+    ({ name, ph, dur }) =>
+      ph === "X" &&
+      dur !== undefined &&
+      (name === "RunTask" || name === "ThreadControllerImpl::RunTask"),
+  );
+  const frames = starts.slice(0, -1).map((from, index) => {
+    const to = starts[index + 1] as number;
+    const inside = tasks.filter(({ ts }) => ts >= from && ts < to);
+    return inside.reduce((sum, { dur = 0 }) => sum + dur, 0) / 1000;
+  });
+  return frames.slice(2);
+}
+
+function quantile(sorted: readonly number[], share: number): number {
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
+}
+
+async function run(): Promise<void> {
+  if (!existsSync(join(projectDir, "dist", "web")))
+    throw new Error("build first: node tools/build.mjs");
+  await waitUntilReady();
+  const startMs = Math.floor(Date.now() / stepMs) * stepMs - points * stepMs;
+  const load = await sendBulkLoad(url, { pods, points, startMs, stepMs });
+  console.log(`${load.series} series, ${load.samples} samples loaded`);
+  const names = await metricNames();
+  const queries = Array.from({ length: panelCount }, (_, index): PanelQuery => {
+    const name = names[index % names.length] as string;
+    const by = index % 2 === 0 ? "pod" : "job";
+    return {
+      title: `${index + 1} ${name}`,
+      expr: `sum by (${by}) (rate(${name}[5m])) * ${1 + Math.floor(index / names.length)}`,
+    };
+  });
+  await importDashboard("bench-70", queries, 6);
+  await importDashboard(
+    "bench-pan",
+    [
+      {
+        title: "100k",
+        expr: '{__name__=~".+",pod!=""} and on(pod, __name__) topk(70, {__name__=~".+",pod!=""})',
+      },
+    ],
+    24,
+  );
+  const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: flags });
+  try {
+    const times: number[] = [];
+    for (let index = 0; index < Number(values.runs); index++) {
+      times.push(await drawTime(browser, "/d/bench-70?from=now-6h&to=now&refresh=off", panelCount));
+    }
+    console.log(
+      `70 panels fully drawn: ${times.map((ms) => `${(ms / 1000).toFixed(2)} s`).join(", ")}`,
+    );
+    const pan = await panFrames(browser, "/d/bench-pan?from=now-6h&to=now&refresh=off&panel=1");
+    const sorted = [...pan.frames].sort((a, b) => a - b);
+    console.log(
+      `panning ${pan.points} points: ${sorted.length} frames, median ${quantile(sorted, 0.5).toFixed(2)} ms, p95 ${quantile(sorted, 0.95).toFixed(2)} ms of main thread a frame`,
+    );
+  } finally {
+    await browser.close();
+  }
+}
+
+try {
+  await run();
+} finally {
+  server.kill("SIGTERM");
+  await new Promise((done) => server.once("exit", done));
+  rmSync(dataDir, { recursive: true, force: true });
+}
