@@ -41,7 +41,7 @@ export function DropReason({
           <li key={index}>
             <Glyph kind={stateGlyphs[step.state]} />
             <span>
-              <b>{step.title}</b> {step.text}{" "}
+              <b className="map-step-title">{step.title}</b> {step.text}{" "}
               {step.place !== null && (
                 <Link className="link" href={pageHref(policyPath(step), params)}>
                   {step.place.name}

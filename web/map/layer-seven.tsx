@@ -52,7 +52,7 @@ function ProtocolSection({
       title={l7.protocol}
       side={l7.errorShare > 0 && <span className="dim">{percentText(l7.errorShare)} errors</span>}
     >
-      <div className="map-figures">
+      <div className={`map-figures ${latency === null ? "" : "is-small"}`}>
         <MapFigure label="Requests" value={rateText(l7.requestsPerSecond)} />
         {latency !== null && (
           <>

@@ -55,6 +55,8 @@ const labelZoom = 0.7;
 const boxZoom = 0.4;
 /** A margin, and room for the legend, px; above it is the toolbar's height. */
 const inset = { top: 20, right: 24, bottom: 64, left: 24 } as const;
+/** Glyphs and titles grow against the zoom in these steps. */
+const growSteps = [1, 1.5, 2.2, 3.2, 4.5];
 const moveMs = 240;
 /** Hovering dims the others only where few have to change. */
 const hoverLinksMax = 400;
@@ -88,9 +90,8 @@ export function MapCanvas(props: MapCanvasProps) {
   // biome-ignore lint/correctness/useExhaustiveDependencies: rates do not move curves, only the set of links does.
   const scene = useMemo(() => buildScene(model.links, layout), [linkIds, layout]);
   useView(props, { width, height, flow, layout });
-  const hover = (id: string) => {
-    if (model.links.length <= hoverLinksMax) setHovered(id);
-  };
+  const canHover = model.links.length <= hoverLinksMax;
+  const hover = useCallback((id: string) => setHovered(canHover ? id : ""), [canHover]);
   return (
     <div ref={boxRef} className={`map-canvas ${isMoving ? "is-moving" : ""}`}>
       {width > 0 && (
@@ -116,7 +117,9 @@ export function MapCanvas(props: MapCanvasProps) {
               : viewportOf(props.view)
           }
           onInit={setFlow}
+          onMoveStart={() => boxRef.current?.setAttribute("data-panning", "")}
           onMoveEnd={(event, viewport) => {
+            boxRef.current?.removeAttribute("data-panning");
             // Moves of our own have no event.
             if (event !== null) props.onView(viewOf(viewport));
           }}
@@ -151,10 +154,11 @@ function ZoomClass({ boxRef }: { readonly boxRef: React.RefObject<HTMLDivElement
     const box = boxRef.current;
     if (box === null) return;
     box.dataset["far"] = zoom < boxZoom ? "boxes" : zoom < labelZoom ? "labels" : "";
-    box.style.setProperty(
-      "--map-grow",
-      String(Math.min(4, Math.max(1, 0.8 / Math.max(0.05, zoom)))),
-    );
+    const grow = String(growSteps.find((step) => zoom * step >= 0.7) ?? growSteps.at(-1));
+    // Everything below inherits it: it is set only when it changes.
+    if (box.style.getPropertyValue("--map-grow") !== grow) {
+      box.style.setProperty("--map-grow", grow);
+    }
   }, [zoom, boxRef]);
   return null;
 }

@@ -93,7 +93,7 @@ export function MapFigure({
   return (
     <div className="map-figure">
       <span className="dim">{label}</span>
-      <b>
+      <b className="map-figure-value">
         {value}
         {unit !== undefined && <small> {unit}</small>}
       </b>

@@ -17,10 +17,19 @@ interface MapFootProps {
   readonly isFitted: boolean;
   readonly onFit: () => void;
   readonly onArrange: () => void;
+  readonly onOpenAll: () => void;
 }
 
 /** Legend and figures left, zoom right. */
-export function MapFoot({ asked, model, zoom, isFitted, onFit, onArrange }: MapFootProps) {
+export function MapFoot({
+  asked,
+  model,
+  zoom,
+  isFitted,
+  onFit,
+  onArrange,
+  onOpenAll,
+}: MapFootProps) {
   return (
     <div className="map-foot">
       <div className="map-foot-left">
@@ -28,6 +37,11 @@ export function MapFoot({ asked, model, zoom, isFitted, onFit, onArrange }: MapF
           <div className="map-legend map-notes" role="note">
             <Glyph kind="info" />
             <span>{model.notes.join(" ")}</span>
+            {model.isFoldedByItself && (
+              <button type="button" className="link" onClick={onOpenAll}>
+                Open all
+              </button>
+            )}
           </div>
         )}
         <div className="map-legend">

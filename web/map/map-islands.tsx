@@ -12,7 +12,7 @@ interface MapIslandsProps {
 }
 
 /** All frames; folded islands have none. */
-export function MapIslands({ islands, boxes, onFold }: MapIslandsProps) {
+export const MapIslands = memo(function MapIslands({ islands, boxes, onFold }: MapIslandsProps) {
   return (
     <div className="map-islands">
       {islands.map((island) => {
@@ -35,7 +35,7 @@ export function MapIslands({ islands, boxes, onFold }: MapIslandsProps) {
       })}
     </div>
   );
-}
+});
 
 /** Narrower frames have room for the title alone. */
 const detailWidthMin = 260;

@@ -23,10 +23,14 @@ interface MapLinksProps {
   readonly onHover: (id: string) => void;
 }
 
+/** More lines are drawn without the rim that parts crossing ones. */
+const shadowLinksMax = 400;
 const verdicts: readonly Verdict[] = ["forwarded", "redirected", "audit", "dropped"];
 
 /** All lines; clicks and hovers are told by the link's id. */
-export function MapLinks({ links, scene, metric, attention, onChoose, onHover }: MapLinksProps) {
+export const MapLinks = memo(function MapLinks(props: MapLinksProps) {
+  const { links, scene, metric, attention, onChoose, onHover } = props;
+  const isPlain = links.length > shadowLinksMax;
   const idAt = (event: React.MouseEvent) =>
     (event.target as Element).closest("[data-link]")?.getAttribute("data-link") ?? "";
   const shown = links.flatMap((link): LinkLineProps[] => {
@@ -79,14 +83,14 @@ export function MapLinks({ links, scene, metric, attention, onChoose, onHover }:
         ))}
       </defs>
       {shown.map((line) => (
-        <LinkLine key={line.id} {...line} />
+        <LinkLine key={line.id} {...line} isPlain={isPlain} />
       ))}
       {shown.map((line) => (
         <LinkTag key={line.id} {...line} />
       ))}
     </svg>
   );
-}
+});
 
 interface LinkLineProps {
   readonly id: string;
@@ -106,12 +110,12 @@ function stateClass({ verdict, attention, change }: LinkLineProps): string {
   return `map-link is-${verdict}${attention === "" ? "" : ` is-${attention}`}${change === "" ? "" : ` is-${change}`}`;
 }
 
-const LinkLine = memo(function LinkLine(props: LinkLineProps) {
+const LinkLine = memo(function LinkLine(props: LinkLineProps & { readonly isPlain: boolean }) {
   const { id, d, verdict, width, attention } = props;
   return (
     <g className={stateClass(props)} data-link={id}>
       {attention === "chosen" && <path className="map-link-halo" d={d} strokeWidth={width + 8} />}
-      <path className="map-link-under" d={d} strokeWidth={width + 3} />
+      {!props.isPlain && <path className="map-link-under" d={d} strokeWidth={width + 3} />}
       <path
         className="map-link-line"
         d={d}

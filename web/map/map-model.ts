@@ -9,9 +9,13 @@ import type { Verdict } from "../ui/verdict.ts";
 import { mainVerdict, mergeEdges, type VerdictCounts, verdictCounts } from "./link-facts.ts";
 import type { MapState } from "./map-state.ts";
 
-/** Drawn at once; beyond, islands are folded and the least links left out. */
+/** Boxes drawn at first, which can be read; more islands can be opened by hand. */
+export const placesWanted = 160;
+/** Drawn at most, once all islands were asked for; beyond, the least busy are one box. */
 export const placesMax = 600;
 export const linksMax = 1600;
+/** In `opened`: all islands. */
+export const everyIsland = "*";
 
 /** One box of the map. */
 export interface MapPlace {
@@ -57,6 +61,8 @@ export interface MapModel {
   readonly allLinks: readonly MapLink[];
   /** What was left out, in sentences. */
   readonly notes: readonly string[];
+  /** Islands were folded to keep the drawing small. */
+  readonly isFoldedByItself: boolean;
   readonly hiddenEdges: number;
   /** Whole numbers of the answer, before folding. */
   readonly nodeCount: number;
@@ -113,6 +119,7 @@ export function buildMapModel(
     links: links.links,
     allLinks: links.all,
     notes,
+    isFoldedByItself: wanted.foldedCount > 0,
     hiddenEdges: answer.edges.length - shown.length,
     nodeCount: answer.nodes.length,
     edgeCount: answer.edges.length,
@@ -242,11 +249,18 @@ function islandOf(
   return at.known.get(node.id) ?? (at.isCalled ? outsideIsland : callersIsland);
 }
 
+interface FoldedGroups {
+  readonly groups: readonly IslandGroup[];
+  readonly notes: readonly string[];
+  readonly chosen: ReadonlySet<string> | undefined;
+  readonly foldedCount: number;
+}
+
 function foldIslands(
   groups: IslandGroup[],
   state: Pick<MapState, "namespaces" | "folded" | "opened">,
   isNamespaceLevel: boolean,
-): { groups: IslandGroup[]; notes: string[]; chosen: ReadonlySet<string> | undefined } {
+): FoldedGroups {
   const notes: string[] = [];
   const named = new Set(state.namespaces);
   const isChosen = (group: IslandGroup) => group.nodes.some((node) => named.has(node.namespace));
@@ -263,11 +277,12 @@ function foldIslands(
     .filter((group) => !group.isFolded && group.kind === "namespace" && group.nodes.length > 1)
     .filter((group) => !state.opened.has(group.id))
     .sort((a, b) => a.flows - b.flows);
+  const wanted = state.opened.has(everyIsland) ? placesMax : placesWanted;
   let foldedCount = 0;
   let foldedWorkloads = 0;
   for (const group of candidates) {
     // The busiest island stays open: what does not fit of it becomes one box.
-    if (drawn <= placesMax || group === candidates.at(-1)) break;
+    if (drawn <= wanted || group === candidates.at(-1)) break;
     group.isFolded = true;
     drawn -= group.nodes.length - 1;
     foldedCount++;
@@ -275,11 +290,11 @@ function foldIslands(
   }
   if (foldedCount > 0) {
     notes.push(
-      `${foldedCount} quiet ${foldedCount === 1 ? "island is" : "islands are"} folded (${foldedWorkloads} workloads): at most ${placesMax} boxes are drawn. Open one, or choose namespaces.`,
+      `${foldedCount} quiet ${foldedCount === 1 ? "island is" : "islands are"} folded (${foldedWorkloads} workloads), so that about ${wanted} boxes are drawn.`,
     );
   }
   if (drawn > placesMax) notes.push(cutLargest(groups, drawn));
-  return { groups, notes, chosen };
+  return { groups, notes, chosen, foldedCount };
 }
 
 /** Draws only the busiest of each island that is too large. */

@@ -72,6 +72,7 @@ function freeCurve(
   boxes: BoxGrid,
   ends: readonly LayoutBox[],
 ): LinkPath {
+  if (options.length === 1) return options[0]?.() ?? { d: "", curve: [] };
   let best: LinkPath = { d: "", curve: [] };
   let bestHits = Number.POSITIVE_INFINITY;
   for (const make of options) {

@@ -18,7 +18,7 @@ import { MapCanvas, type MapZoom } from "./map-canvas.tsx";
 import { filterOf } from "./map-filters.ts";
 import { MapFoot, MapTotals } from "./map-foot.tsx";
 import { MapList } from "./map-list.tsx";
-import { buildMapModel, findPlaces, type MapModel } from "./map-model.ts";
+import { buildMapModel, everyIsland, findPlaces, type MapModel } from "./map-model.ts";
 import { type MapState, readMapState, writeMapState } from "./map-state.ts";
 import { MapToolbar } from "./map-toolbar.tsx";
 import { isKnown, type WalkCursor, type WalkKey, walk } from "./map-walk.ts";
@@ -290,6 +290,9 @@ function MapBody(props: MapBodyProps) {
         isFitted={state.view === undefined}
         onFit={() => change({ view: undefined }, { replace: true })}
         onArrange={layout.arrange}
+        onOpenAll={() =>
+          change({ opened: new Set([...state.opened, everyIsland]), view: undefined })
+        }
       />
       <div className="visually-hidden" role="status">
         {cursor === undefined ? "" : cursorText(model, cursor.id)}
