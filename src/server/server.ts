@@ -47,6 +47,7 @@ import {
 import { type LiveFlows, openLiveFlows } from "./live-flows.ts";
 import { policyFeature } from "./policy-feature.ts";
 import { type Querying, startQuerying } from "./querying.ts";
+import { writeServerFile } from "./server-file.ts";
 
 /** What a server is started with. */
 export interface ServerOptions {
@@ -167,19 +168,22 @@ export async function startServer(options: ServerOptions): Promise<ServerHandle>
   manager.applyConfig(config.merged);
   const scheme = webConfig?.tls === undefined ? "http" : "https";
   logger.info({ address: urlHost(listener.address), dataDir }, "listening");
+  const url = `${scheme}://${urlHost(listener.address)}/`;
+  const removeServerFile = writeServerFile(dataDir, url);
   const opened = flows;
   const kept = keeping;
   opened.start();
   return {
     observerAddress: opened.observerAddress,
     addFlowSource: (text) => opened.addSource(text),
-    url: `${scheme}://${urlHost(listener.address)}/`,
+    url,
     reload: () => reload(parts),
     async addScrapeConfigs(yaml, notes) {
       config.addText(yaml, notes);
       manager.applyConfig(config.merged);
     },
     async stop() {
+      removeServerFile();
       // Scraping first, so that its last samples and stale markers are in the log before it closes.
       await manager.stop({ markStale: true });
       await opened.close();
@@ -215,6 +219,7 @@ function openStorage(
       : { memoryBudgetBytes: options.memoryBudgetBytes }),
     ...(options.walCompression === undefined ? {} : { walCompression: options.walCompression }),
     keepsStartTimestamps: options.features?.has("st-storage") ?? false,
+    keepsSnapshot: options.features?.has("memory-snapshot-on-shutdown") ?? false,
   });
 }
 

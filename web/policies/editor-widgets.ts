@@ -97,15 +97,17 @@ export class NoteWidget extends WidgetType {
     const { kind, text, mend } = this.#note;
     const box = document.createElement("div");
     box.className = `line-note is-${kind}`;
-    box.append(glyph(kind), text);
+    const words = document.createElement("span");
+    words.append(text);
     if (mend !== "") {
       const key = document.createElement("kbd");
       key.append("⌥↵");
-      const words = document.createElement("span");
-      words.className = "mid";
-      words.append(mend);
-      box.append(key, words);
+      const act = document.createElement("span");
+      act.className = "line-mend";
+      act.append(key, ` ${mend}`);
+      words.append(" ", act);
     }
+    box.append(glyph(kind), words);
     return box;
   }
 }

@@ -271,6 +271,7 @@ function modeOf(isReadOnly: boolean, label: string): Extension {
       "aria-label": label,
       "aria-readonly": String(isReadOnly),
       spellcheck: "false",
+      tabindex: "0",
     }),
   ];
 }

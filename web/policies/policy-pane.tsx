@@ -203,7 +203,7 @@ function useEditorMarks(desk: PolicyDesk, check: WirePolicyCheck | undefined): E
           line: one.line,
           kind: one.severity === "error" ? "crit" : "warn",
           text: one.path === "" ? one.message : `${lastField(one.path)}: ${one.message}`,
-          mend: one.mend?.title.toLowerCase().replace("write ", "writes ") ?? "",
+          mend: mendText(one.mend?.title),
         }),
       );
     const kept = (applied.data?.notes ?? []).flatMap((note): EditorNote[] => {
@@ -219,6 +219,13 @@ function useEditorMarks(desk: PolicyDesk, check: WirePolicyCheck | undefined): E
       chosenLine: line,
     };
   }, [applied.data, isDraft, chosen, appliedYaml, draftText, checked, check, line]);
+}
+
+/** "Write fromEndpoints" → "writes fromEndpoints". */
+function mendText(title = ""): string {
+  return title === ""
+    ? ""
+    : title.replace(/^(\w)(\w*)/, (_, first, rest) => `${first.toLowerCase()}${rest}s`);
 }
 
 /** The field alone: its path is in the line itself. */

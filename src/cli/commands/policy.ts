@@ -5,7 +5,8 @@
 
 import { type Command, Option } from "commander";
 import { type CliCommand, type CliContext, exitCodes } from "../command.ts";
-import { type AgentFlags, readFlows } from "../policy-files.ts";
+import { type AgentFlags, readPolicyFiles } from "../policy-files.ts";
+import { readTraffic, type TrafficFlags } from "../policy-traffic-input.ts";
 import { registerPolicyGet } from "./cluster-commands.ts";
 import { runCheck } from "./policy-check.ts";
 import { runDiff, runTrace } from "./policy-connectivity.ts";
@@ -48,11 +49,19 @@ function output(...formats: string[]): Option {
     .default(formats[0]);
 }
 
-function flowsOption(): Option {
-  return new Option(
-    "--flows <file>",
-    "lines of `hubble observe -o jsonpb`, gzipped or not; - = standard input",
-  ).makeOptionMandatory();
+/** Which recorded flows: a file, or the last hours of a server. */
+function withTrafficFlags(command: Command): Command {
+  return command
+    .option(
+      "--flows <file>",
+      "lines of `hubble observe -o jsonpb`, gzipped or not; - = standard input",
+    )
+    .option("--last <duration>", "the flows that a server recorded in the last, as in 24h")
+    .option(
+      "--data-dir <dir>",
+      "with --last: directory of the server, running or stopped (default: ./data)",
+    )
+    .option("--server <url>", "with --last: a server that runs, as in http://127.0.0.1:9190");
 }
 
 function registerCheck(policy: Command, context: CliContext, done: Done): void {
@@ -133,6 +142,11 @@ function registerConnectivity(policy: Command, context: CliContext, done: Done):
     );
 }
 
+/** Request ids in headers make each request another one: they are read only where a rule asks. */
+function asksForHeaders(paths: readonly string[]): boolean {
+  return readPolicyFiles(paths).some(({ text }) => /headers|headerMatches|host:/.test(text));
+}
+
 function registerReplay(policy: Command, context: CliContext, done: Done): void {
   const commands = [
     {
@@ -148,18 +162,17 @@ function registerReplay(policy: Command, context: CliContext, done: Done): void 
     },
   ];
   for (const { name, description, run } of commands) {
-    withAgentFlags(policy.command(name))
+    withTrafficFlags(withAgentFlags(policy.command(name)))
       .description(description)
       .argument("<policies...>", "files or folders with policies")
-      .addOption(flowsOption())
       .option("--fail", "exit with 1 where anything is found")
       .addOption(output("text", "json"))
       .action(
         async (
           paths: string[],
-          flags: AgentFlags & { flows: string; fail?: boolean; output: string },
+          flags: AgentFlags & TrafficFlags & { fail?: boolean; output: string },
         ) => {
-          const tally = await readFlows(flags.flows, context.stderr);
+          const tally = await readTraffic(flags, asksForHeaders(paths), context.stderr);
           done(run(paths, tally, flags, context));
         },
       );
@@ -167,9 +180,8 @@ function registerReplay(policy: Command, context: CliContext, done: Done): void 
 }
 
 function registerPropose(policy: Command, context: CliContext, done: Done): void {
-  withAgentFlags(policy.command("propose"))
+  withTrafficFlags(withAgentFlags(policy.command("propose")))
     .description("least-privilege CiliumNetworkPolicies from recorded flows, checked by a replay")
-    .addOption(flowsOption())
     .addOption(
       new Option("--direction <direction>", "which sides to close")
         .choices(["ingress", "egress", "both"])
@@ -179,9 +191,9 @@ function registerPropose(policy: Command, context: CliContext, done: Done): void
     .option("-n, --namespace <namespace>", "only policies of this namespace")
     .action(
       async (
-        flags: AgentFlags & { flows: string; direction: string; l7: boolean; namespace?: string },
+        flags: AgentFlags & TrafficFlags & { direction: string; l7: boolean; namespace?: string },
       ) => {
-        const tally = await readFlows(flags.flows, context.stderr);
+        const tally = await readTraffic(flags, false, context.stderr);
         done(runPropose(tally, flags, context));
       },
     );
