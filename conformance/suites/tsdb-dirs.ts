@@ -209,9 +209,10 @@ async function withCopy<T>(
   }
 }
 
-async function openTwice(dir: string): Promise<Opened> {
+async function openTwice(dir: string, keepsSnapshot = false): Promise<Opened> {
   const logger = new RecordingLogger();
-  const open = (): Promise<Tsdb> => openTsdb({ dir, clock: new FakeClock(0), logger });
+  const clock = new FakeClock(0);
+  const open = (): Promise<Tsdb> => openTsdb({ dir, clock, logger, keepsSnapshot });
   const db = await open();
   const first = await canonicalDump(db);
   const blocks = db.stats().blockCount;
@@ -279,9 +280,26 @@ function missingExemplar(opened: Opened, recorded: RecordedOpen): string | undef
   return undefined;
 }
 
+/** Directories with a snapshot of the head are opened with it and without. */
+function waysToOpen(name: string): readonly boolean[] {
+  return name.startsWith("h-") ? [false, true] : [false];
+}
+
 async function checkDir(dataDir: string, name: string): Promise<string | undefined> {
+  for (const keepsSnapshot of waysToOpen(name)) {
+    const opened = await withCopy(dataDir, name, (dir) => openTwice(dir, keepsSnapshot));
+    const fault = await checkOpened(dataDir, name, opened);
+    if (fault !== undefined) return `${keepsSnapshot ? "with the snapshot: " : ""}${fault}`;
+  }
+  return undefined;
+}
+
+async function checkOpened(
+  dataDir: string,
+  name: string,
+  opened: Opened,
+): Promise<string | undefined> {
   const { readWrite } = await readJson<RecordedDir>(dataDir, name, "expected.json");
-  const opened = await withCopy(dataDir, name, openTwice);
   const difference = compareWithAllowed(opened.first, await allowedLines(dataDir, name), false);
   if (difference !== undefined) return `${difference}; said: ${opened.said.join("; ")}`;
   const recorded = withoutChunkHints(recordedSeries(dataDir, name).join(""));
@@ -337,13 +355,25 @@ function recordedBest(recorded: DamageCase): { count: number; sha256: string } {
 }
 
 async function checkDamage(dataDir: string, recorded: DamageCase): Promise<string | undefined> {
+  for (const keepsSnapshot of waysToOpen(recorded.base)) {
+    const fault = await checkDamageOnce(dataDir, recorded, keepsSnapshot);
+    if (fault !== undefined) return `${keepsSnapshot ? "with the snapshot: " : ""}${fault}`;
+  }
+  return undefined;
+}
+
+async function checkDamageOnce(
+  dataDir: string,
+  recorded: DamageCase,
+  keepsSnapshot: boolean,
+): Promise<string | undefined> {
   return await withCopy(dataDir, recorded.base, async (dir) => {
     damage(join(dir, recorded.file), recorded.mutation);
     const before = fingerprint(dir);
     const best = recordedBest(recorded);
     let opened: Opened;
     try {
-      opened = await openTwice(dir);
+      opened = await openTwice(dir, keepsSnapshot);
     } catch (thrown) {
       // Refusing is right where Prometheus refuses too, and where nothing was touched.
       const code = (thrown as { code?: string }).code;

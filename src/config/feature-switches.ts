@@ -39,7 +39,7 @@ const table = {
     "without-effect",
     "Set extra_scrape_metrics in the configuration instead.",
   ],
-  "memory-snapshot-on-shutdown": ["without-effect", "The log is replayed at every start."],
+  "memory-snapshot-on-shutdown": ["switch", "Experimental memory snapshot on shutdown enabled"],
   "metadata-wal-records": ["switch", "Experimental metadata records in WAL enabled"],
   "auto-reload-config": ["without-effect", "Send SIGHUP, or POST to /-/reload."],
   "concurrent-rule-eval": ["without-effect", "Rules are not evaluated here."],

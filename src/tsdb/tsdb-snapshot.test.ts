@@ -153,6 +153,13 @@ describe("a snapshot of the head", () => {
     const db = await open(chunks);
     expect(await dump(db)).toEqual(wanted);
     await db.close();
+    const bare = copy("bare");
+    rmSync(join(bare, "chunks_head"), { recursive: true });
+    said = [];
+    const without = await open(bare);
+    expect(await dump(without)).toEqual(wanted);
+    expect(said).not.toContain("read a snapshot of the head");
+    await without.close();
     const late = await open(dir, true, 3_600_000);
     const appender = late.appender();
     appender.append(0, name(1), startMs + 1, 7);

@@ -306,6 +306,11 @@ export class HeadChunks {
     return words[at + seriesField.sealedCount]! + open;
   }
 
+  /** Finished chunks of a series. */
+  sealedCountOf(slot: number): number {
+    return this.#table.wordsOf(slot)[this.#table.wordAt(slot) + seriesField.sealedCount]!;
+  }
+
   /** Appends the samples between the two times to `into`. O(samples of the chunks that overlap). */
   read(slot: number, into: SampleBuffer, startMs: number, endMs: number): void {
     const words = this.#table.wordsOf(slot);

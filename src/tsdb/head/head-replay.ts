@@ -263,6 +263,10 @@ class ReplayVisitor implements SnapshotVisitor {
     return this.#head.series.count;
   }
 
+  sealedCountOf(ref: number): number {
+    return this.#head.chunks.sealedCountOf(this.#slotOf(ref));
+  }
+
   openChunk(ref: number, chunk: EncodedChunk): void {
     const slot = this.#slotOf(ref);
     const { chunks } = this.#head;

@@ -6,7 +6,7 @@
  *     1 series: number, labels, its open chunk      2 deletions      3 exemplars
  *
  * Finished chunks lie in chunks_head, late samples in wbl. It is taken only where that adds up to all
- * that the log has; else the log is read. Cost: one pass over the series, about 1 µs each.
+ * that the log has, which we note in a field that Prometheus does not use; else the log is read. Cost: one pass over the series, about 1 µs each.
  */
 
 import { join } from "node:path";
@@ -137,7 +137,8 @@ function writeSeries(head: Head, writer: WalWriter): number {
     record.byte(snapshotRecord.series);
     record.int64(logId);
     encodeLabels(record, series.labels(slot).pairs);
-    record.int64(0);
+    // Unused in Prometheus, which writes 0: finished chunks + 1, to know whether they are all there.
+    record.int64(chunks.sealedCountOf(slot) + 1);
     const open = chunks.openChunk(slot);
     record.uvarint(open === undefined ? 0 : 1);
     if (open !== undefined) {
@@ -230,6 +231,8 @@ function writeExemplars(head: Head, writer: WalWriter): void {
 
 /** Takes what a snapshot holds. */
 export interface SnapshotVisitor extends RecordVisitor {
+  /** Finished chunks of a series that was just named. */
+  sealedCountOf(ref: number): number;
   /** The open chunk of a series that was just named; valid during the call. */
   openChunk(ref: number, chunk: EncodedChunk): void;
 }
@@ -292,10 +295,13 @@ class SnapshotDecoder {
     const reader = this.#reader.reset(bytes, from + 1, to);
     const ref = reader.uint64();
     const labels = this.#records.readLabels(reader);
-    reader.uint64();
+    const sealedCount = reader.uint64() - 1;
     const chunkCount = reader.uvarint();
     if (reader.isShort) return "a series is cut short";
+    if (sealedCount < 0)
+      return "Prometheus wrote it: nothing tells whether all finished chunks are there";
     visitor.series(ref, labels);
+    if (visitor.sealedCountOf(ref) !== sealedCount) return "finished chunks are missing";
     if (chunkCount === 0) return undefined;
     reader.int64();
     reader.int64();
