@@ -1,5 +1,6 @@
 /** `ciliascope observe agent-events`: an agent's own events from its Observer, as the hubble CLI prints them. */
 
+import { status } from "@grpc/grpc-js";
 import { AppError, ConfigError } from "../../base/errors.ts";
 import { HubbleClient } from "../../flow/grpc/hubble-client.ts";
 import { hubbleMethod } from "../../flow/grpc/hubble-methods.ts";
@@ -74,7 +75,11 @@ export async function observeAgentEvents(
       }
     }
   } catch (thrown) {
-    throw new AppError("unreachable", serverTrouble(thrown), { cause: thrown });
+    const message =
+      (thrown as { code?: unknown }).code === status.UNIMPLEMENTED
+        ? "this server has no agent events (a Relay has none): ask an agent, port 4244"
+        : serverTrouble(thrown);
+    throw new AppError("unreachable", message, { cause: thrown });
   } finally {
     client.close();
   }

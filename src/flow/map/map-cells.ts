@@ -50,13 +50,21 @@ export interface MapCells {
 /** The table that a store keeps with each block. */
 export const mapTable: BlockTable = {
   path: "@map",
-  build(source) {
-    const { ends, details, minutes } = countCells(source, undefined);
-    return [
-      JSON.stringify(ends),
-      JSON.stringify(details),
-      ...minutes.map(({ minute, cells }) => `[${minute},${cells.join(",")}]`),
-    ];
+  begin(source) {
+    const counter = new CellCounter(source);
+    return {
+      add(from, to) {
+        for (let row = from; row < to; row++) counter.add(row);
+      },
+      finish() {
+        const { ends, details, minutes } = counter.finish();
+        return [
+          JSON.stringify(ends),
+          JSON.stringify(details),
+          ...minutes.map(({ minute, cells }) => `[${minute},${cells.join(",")}]`),
+        ];
+      },
+    };
   },
 };
 

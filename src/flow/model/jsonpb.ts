@@ -15,7 +15,9 @@ type JsonObject = Record<string, unknown>;
 /** One line on its way in. */
 interface Reading {
   readonly text: string;
-  hasUnknown: boolean;
+  /** Fields and enum names that are not known and were dropped; the first one's name. */
+  unknownCount: number;
+  firstUnknown: string;
 }
 
 const exportEvent = messageSchemas.get("observer.ExportEvent") as Message;
@@ -27,11 +29,30 @@ const flowMessage = messageSchemas.get("flow.Flow") as Message;
  * units) on broken JSON or a value of the wrong kind.
  */
 export function parseEventLine(text: string): ExportEvent {
+  return readEventLine(text).event;
+}
+
+/** A line's event, and what of it was dropped since it is not known here. */
+export interface ReadEvent {
+  readonly event: ExportEvent;
+  readonly unknownCount: number;
+  /** Name of a field, or "FIELD: NAME" of an enum; "" = none. */
+  readonly firstUnknown: string;
+}
+
+/** As parseEventLine, telling what was dropped. */
+export function readEventLine(text: string): ReadEvent {
   const object = parseObject(text);
-  const reading: Reading = { text, hasUnknown: false };
+  const reading: Reading = { text, unknownCount: 0, firstUnknown: "" };
   if (!isObject(object)) throw lineError(reading, "the line is not a JSON object");
   normalize(object, exportEvent, reading);
-  return object;
+  const { unknownCount, firstUnknown } = reading;
+  return { event: object, unknownCount, firstUnknown };
+}
+
+function noteUnknown(reading: Reading, name: string): void {
+  reading.unknownCount++;
+  if (reading.unknownCount === 1) reading.firstUnknown = name;
 }
 
 /** A line as the Observer's answer; `hasUnknown`: it held a field or an enum name that was dropped. */
@@ -42,11 +63,11 @@ export interface ParsedResponse {
 
 /** As parseEventLine, for the events that the Observer sends: flows, lost events, node states. */
 export function parseResponseLine(text: string): ParsedResponse {
-  const reading: Reading = { text, hasUnknown: false };
+  const reading: Reading = { text, unknownCount: 0, firstUnknown: "" };
   const event = parseObject(text);
   if (!isObject(event)) throw lineError(reading, "the line is not a JSON object");
   normalize(event, responseMessage, reading);
-  return { event, hasUnknown: reading.hasUnknown };
+  return { event, hasUnknown: reading.unknownCount > 0 };
 }
 
 /** Any message as protobuf's JSON with proto names, compact, with Go's escapes. */
@@ -98,7 +119,7 @@ function normalize(object: JsonObject, message: Message, reading: Reading): void
     const field = message.byName.get(key);
     const value = object[key];
     if (field === undefined || value === null) {
-      if (field === undefined) reading.hasUnknown = true;
+      if (field === undefined) noteUnknown(reading, key);
       delete object[key];
       continue;
     }
@@ -146,7 +167,7 @@ function normalizeValue(value: unknown, field: Field, reading: Reading): unknown
     case "enum":
       if (typeof value === "string") {
         if (Object.hasOwn(field.numberByName, value)) return value;
-        reading.hasUnknown = true;
+        noteUnknown(reading, `${field.name}: ${value}`);
         return undefined;
       }
       return enumValue(integer(value, field.name, reading, -0x80000000, 0x7fffffff), field);

@@ -4,8 +4,8 @@
  */
 
 import { errorMessage } from "../../base/errors.ts";
-import type { Flow } from "../model/flow.ts";
-import { parseEventLine } from "../model/jsonpb.ts";
+import type { ExportEvent, Flow } from "../model/flow.ts";
+import { readEventLine } from "../model/jsonpb.ts";
 import type { ResumePoint } from "./resume-point.ts";
 import type { SourceBook } from "./source-book.ts";
 
@@ -40,7 +40,9 @@ export class LineIntake {
       return;
     }
     try {
-      this.#take(parseEventLine(line));
+      const { event, unknownCount, firstUnknown } = readEventLine(line);
+      book.unknown(unknownCount, firstUnknown);
+      this.#take(event);
     } catch (thrown) {
       book.bad(errorMessage(thrown));
     }
@@ -62,7 +64,7 @@ export class LineIntake {
     return true;
   }
 
-  #take(event: ReturnType<typeof parseEventLine>): void {
+  #take(event: ExportEvent): void {
     const book = this.#book;
     const { flow, lost_events: lost, node_name: nodeName = "" } = event;
     if (flow !== undefined) {

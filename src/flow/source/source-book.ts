@@ -67,14 +67,14 @@ export class SourceBook {
     );
   }
 
-  /** Fields came that this program does not know. Told once. */
-  unknown(count: number): void {
+  /** Fields or enum names came that this program does not know; `first` is one of them, "" = not told. Told once. */
+  unknown(count: number, first = ""): void {
     this.unknownFields += count;
     if (this.#hasToldUnknown || count === 0) return;
     this.#hasToldUnknown = true;
     this.#logger.warn(
-      { source: this.#head.name },
-      "flows have fields that this version does not know (a newer Cilium?); they are left out and counted",
+      { source: this.#head.name, ...(first === "" ? {} : { unknown: first }) },
+      "flows have fields or names that this version does not know (a newer Cilium?); they are left out and counted",
     );
   }
 

@@ -21,7 +21,7 @@ import { encodeFrameInSteps } from "./block-codec.ts";
 import { type BlockFacts, minuteCounts } from "./block-facts.ts";
 import type { ColumnSource } from "./column-source.ts";
 import { FlowColumns } from "./flow-columns.ts";
-import { searchFlows } from "./flow-search.ts";
+import { nextTurn, searchFlows } from "./flow-search.ts";
 import { FrameFile } from "./frame-file.ts";
 import { HotLog, readHotLog } from "./hot-log.ts";
 import type { TimeSpan } from "./row-filter.ts";
@@ -43,11 +43,22 @@ const sealingMax = 4;
 /** deflate: 1 packs at 300 MB/s, 6 saves a tenth more for twice the time. */
 const packLevel = 1;
 
+/** Rows of a table that are made before others get a turn. */
+const tableSliceRows = 4096;
+
 /** Makes texts to keep with a block, out of its rows (the service map's minutes). */
 export interface BlockTable {
   /** Begins with "@". */
   readonly path: string;
-  build(rows: ColumnSource): readonly string[];
+  begin(rows: ColumnSource): BlockTableBuilder;
+}
+
+/** A table of one block in the making. */
+export interface BlockTableBuilder {
+  /** Takes the rows [from, to). */
+  add(from: number, to: number): void;
+  /** The texts, all rows taken. */
+  finish(): readonly string[];
 }
 
 /** What a store needs. */
@@ -292,8 +303,9 @@ export class FlowStore implements FlowHistory {
   }
 
   async #seal(hot: Hot): Promise<void> {
+    let file: FrameFile<BlockFacts>;
     try {
-      await this.#writeBlock(hot.columns, hot.log.number);
+      file = await this.#writeBlock(hot.columns, hot.log.number);
     } catch (thrown) {
       this.#lost += hot.columns.rowCount;
       this.#options.logger.error(
@@ -304,15 +316,21 @@ export class FlowStore implements FlowHistory {
       hot.log.close();
       return;
     }
+    // At once: the rows must not be seen in memory and in the block.
     this.#sealing.splice(this.#sealing.indexOf(hot), 1);
+    try {
+      // Before the log goes: power loss must not take both.
+      await file.sync();
+    } catch (thrown) {
+      const error = errorMessage(thrown);
+      this.#options.logger.error({ file: file.path, error }, "cannot sync a block of flows");
+    }
     hot.log.remove();
   }
 
-  async #writeBlock(columns: FlowColumns, logNumber: number): Promise<void> {
-    const tables = (this.#options.tables ?? []).map((table) => ({
-      path: table.path,
-      texts: table.build(columns),
-    }));
+  /** The file that the block went to; not synced yet. */
+  async #writeBlock(columns: FlowColumns, logNumber: number): Promise<FrameFile<BlockFacts>> {
+    const tables = await buildTables(columns, this.#options.tables ?? []);
     const extra: BlockFacts = {
       log: logNumber,
       minMs: columns.minMs,
@@ -328,7 +346,9 @@ export class FlowStore implements FlowHistory {
       tables,
       extra,
     });
-    this.#segmentToWrite(extra.minMs).file.append(frame, header);
+    const { file } = this.#segmentToWrite(extra.minMs);
+    file.append(frame, header);
+    return file;
   }
 
   #segmentToWrite(minMs: number): Segment {
@@ -353,7 +373,7 @@ export class FlowStore implements FlowHistory {
     if (!isSealed) {
       const columns = readHotLog(path, this.#options.logger);
       if (columns.rowCount > 0) {
-        await this.#writeBlock(columns, number);
+        await (await this.#writeBlock(columns, number)).sync();
         this.#options.logger.info(
           { flows: columns.rowCount },
           "flows of a process that did not end properly were read from its log",
@@ -404,6 +424,24 @@ export class FlowStore implements FlowHistory {
       this.#scheduleRetention();
     });
   }
+}
+
+/** In slices, since rows are many and the event loop has others to serve. */
+async function buildTables(
+  columns: FlowColumns,
+  tables: readonly BlockTable[],
+): Promise<{ readonly path: string; readonly texts: readonly string[] }[]> {
+  const made: { path: string; texts: readonly string[] }[] = [];
+  for (const { path, begin } of tables) {
+    const builder = begin(columns);
+    for (let from = 0; from < columns.rowCount; from += tableSliceRows) {
+      builder.add(from, Math.min(columns.rowCount, from + tableSliceRows));
+      await nextTurn();
+    }
+    made.push({ path, texts: builder.finish() });
+    await nextTurn();
+  }
+  return made;
 }
 
 function overlaps(block: BlockRef, { sinceMs, untilMs }: TimeSpan): boolean {

@@ -6,12 +6,16 @@
 import {
   closeSync,
   fstatSync,
+  fsync,
   ftruncateSync,
   openSync,
   readSync,
   unlinkSync,
   writeSync,
 } from "node:fs";
+import { open } from "node:fs/promises";
+import { dirname } from "node:path";
+import { promisify } from "node:util";
 import type { Logger } from "../../base/logger.ts";
 import {
   type FrameHeader,
@@ -23,6 +27,7 @@ import {
 import type { FrameRef } from "./stored-block.ts";
 
 const searchBytes = 1024 * 1024;
+const syncFile = promisify(fsync);
 
 /** A file and its frames. */
 export class FrameFile<Extra> {
@@ -33,6 +38,7 @@ export class FrameFile<Extra> {
   #readers = 0;
   #isRemoved = false;
   #isClosed = false;
+  #isNameSynced = false;
 
   /** Opens or makes a file; `onDamage` is told what was cut or stepped over. */
   constructor(path: string, logger: Logger) {
@@ -63,9 +69,18 @@ export class FrameFile<Extra> {
     return ref;
   }
 
-  /** The descriptor, for fsync. */
-  get descriptor(): number {
-    return this.#file;
+  /** Settles when all that was written, and the file's name, are on the disk; on another thread. */
+  async sync(): Promise<void> {
+    this.acquire();
+    try {
+      await syncFile(this.#file);
+      if (this.#isNameSynced) return;
+      const dir = await open(dirname(this.path), "r");
+      await dir.sync().finally(() => dir.close());
+      this.#isNameSynced = true;
+    } finally {
+      this.release();
+    }
   }
 
   /** Keeps the file readable until release(), even when it is removed meanwhile. */

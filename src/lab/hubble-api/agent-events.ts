@@ -13,6 +13,7 @@ export function watchAgentEvents(
   { bus }: Pick<LabContext, "bus">,
   take: (nodeName: string, timeMs: number, event: AgentEvent) => void,
 ): () => void {
+  const labels = new Map<string, readonly string[]>();
   const stops = [
     bus.on("agent_started", ({ nodeName, timeMs }) =>
       take(nodeName, timeMs, {
@@ -20,17 +21,24 @@ export function watchAgentEvents(
         agent_start: { time: formatTimestamp(timeMs) },
       }),
     ),
-    bus.on("endpoint_created", (event) =>
-      take(event.nodeName, event.timeMs, endpointEvent("ENDPOINT_CREATED", event)),
-    ),
-    bus.on("endpoint_deleted", (event) =>
-      take(event.nodeName, event.timeMs, endpointEvent("ENDPOINT_DELETED", event)),
-    ),
+    bus.on("endpoint_created", (event) => {
+      labels.set(`${event.nodeName}/${event.endpoint.id}`, event.endpoint.labels);
+      take(event.nodeName, event.timeMs, endpointEvent("ENDPOINT_CREATED", event));
+    }),
+    bus.on("endpoint_deleted", (event) => {
+      labels.delete(`${event.nodeName}/${event.endpoint.id}`);
+      take(event.nodeName, event.timeMs, endpointEvent("ENDPOINT_DELETED", event));
+    }),
     bus.on("endpoint_regenerated", ({ nodeName, timeMs, endpointId, outcome, reason }) => {
       const isGood = outcome === "success";
+      const own = labels.get(`${nodeName}/${endpointId}`) ?? [];
       take(nodeName, timeMs, {
         type: isGood ? "ENDPOINT_REGENERATE_SUCCESS" : "ENDPOINT_REGENERATE_FAILURE",
-        endpoint_regenerate: { id: String(endpointId), error: isGood ? undefined : reason },
+        endpoint_regenerate: {
+          id: String(endpointId),
+          labels: [...own],
+          error: isGood ? undefined : reason,
+        },
       });
     }),
     bus.on("policy_changed", (event) => take(event.nodeName, event.timeMs, policyEvent(event))),
