@@ -16,6 +16,7 @@ import { killTest } from "./kill.ts";
 import { killUnderLoadTest } from "./kill-under-load.ts";
 import { labScenesTest } from "./lab-scenes.ts";
 import { pageTest } from "./page.ts";
+import { pageOverviewTest } from "./page-overview.ts";
 import { powerLossTest } from "./power-loss.ts";
 import { prometheusReadsOurBlocksTest } from "./prometheus-reads-our-blocks.ts";
 import { prometheusReadsOurHeadTest } from "./prometheus-reads-our-head.ts";
@@ -28,6 +29,7 @@ import { seriesChurnTest } from "./series-churn.ts";
 export const appTests: readonly AppTest[] = [
   demoTest,
   pageTest,
+  pageOverviewTest,
   exploreTest,
   ciliumDashboardsTest,
   labScenesTest,

@@ -83,7 +83,10 @@ export function AlertDrawer({ row, position, onMove, onClose }: AlertDrawerProps
             <h3>
               Rule {row.group !== undefined && <span className="mono">{row.group.file}</span>}
             </h3>
-            <pre className="code-block">{row.rule.query}</pre>
+            {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reached by keys. */}
+            <pre className="code-block" tabIndex={0}>
+              {row.rule.query}
+            </pre>
             <p className="dim">
               {row.rule.duration > 0
                 ? `Fires after ${spanText(row.rule.duration * 1000)} without a break.`

@@ -89,7 +89,7 @@ function CompletenessPane({ seen }: { readonly seen: FlowCompletenessAnswer }) {
           {timestampLabel(Math.round(untilMs / 1000) * 1000, zone)}: flows of that time are missing.
         </p>
       ))}
-      <Link className="link" href={pageHref("/settings#sources", params)}>
+      <Link className="link" href={pageHref("/settings?area=sources", params)}>
         Sources of flows and their state
       </Link>
     </div>

@@ -116,7 +116,7 @@ function Cardinality() {
     <div className="split">
       <div className="split-main cardinality">
         <HeadFigures status={status.data} head={head.data} rows={rows} />
-        <div className="sheet cardinality-sheet">
+        <div className={`sheet cardinality-sheet ${metric === null ? "" : "is-narrow"}`}>
           <article className="panel">
             <div className="panel-head">
               <h2>Series by metric</h2>
@@ -196,14 +196,14 @@ function HeadFigures({ status, head, rows }: HeadFiguresProps) {
         note={
           grown === undefined
             ? "no history of this server's own metrics"
-            : `${grown >= 0 ? "+" : "−"}${groupThousands(Math.abs(grown))} since the window began`
+            : `${grown >= 0 ? "+" : "−"}${groupThousands(Math.abs(grown))} since the window began, with those that ended`
         }
         history={head?.series ?? []}
       />
       <Figure
         label="Grew most"
         value={top === undefined ? "–" : `+${groupThousands(top.growth ?? 0)}`}
-        note={top?.name ?? "no metric grew in this window"}
+        note={top?.name ?? "no metric has more live series than before"}
       />
       <Figure
         label="Label pairs"

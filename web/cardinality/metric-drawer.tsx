@@ -229,7 +229,10 @@ function WhatIf({ choice, saved, total }: WhatIfProps) {
         </span>
       </p>
       <div className="code-with-copy">
-        <pre className="code-block">{snippet}</pre>
+        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reached by keys. */}
+        <pre className="code-block" tabIndex={0}>
+          {snippet}
+        </pre>
         <button
           type="button"
           className="control is-small is-icon"

@@ -292,7 +292,7 @@ function sourceFinding(source: FindingInput["sources"][number]): Finding {
     reason: `${source.cause} ${source.mend}`.trim(),
     gist: "a source of flows that is gone",
     sinceMs: source.sinceMs,
-    way: { label: "Sources of flows", path: "/settings#sources" },
+    way: { label: "Sources of flows", path: "/settings?area=sources" },
   };
 }
 

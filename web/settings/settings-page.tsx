@@ -6,12 +6,14 @@ import type { FlowSourcesAnswer } from "../../src/api/wire/flow-sources.ts";
 import type { FlowStoreAnswer } from "../../src/api/wire/flows.ts";
 import { type ApiClient, ApiError } from "../api/api-client.ts";
 import { useApi, useServerStatus } from "../api/server-queries.ts";
+import { pageHref } from "../app/navigation.tsx";
 import { usePageDefaults } from "../app/page-defaults.ts";
 import { PageFrame } from "../app/page-frame.tsx";
 import { usePreferences } from "../app/preferences.ts";
 import { useTheme } from "../app/theme.ts";
 import { groupThousands } from "../charts/plain-number.ts";
 import { templateProblem } from "../explore/exemplars.ts";
+import { Link, useRoute } from "../router/router-context.tsx";
 import { timestampLabel } from "../time/time-axis.ts";
 import { usePageTime } from "../time/time-context.tsx";
 import { Skeleton } from "../ui/notes.tsx";
@@ -39,17 +41,23 @@ const sections: readonly (readonly [string, string])[] = [
 ];
 
 function Settings() {
+  const { params } = useRoute();
+  const area = params.get("area");
   useEffect(() => {
-    // The address may name a section; the page is drawn only now.
-    document.getElementById(location.hash.slice(1))?.scrollIntoView();
-  }, []);
+    if (area !== null) document.getElementById(area)?.scrollIntoView();
+  }, [area]);
   return (
     <div className="settings">
       <nav className="settings-index" aria-label="Sections">
         {sections.map(([id, label]) => (
-          <a key={id} href={`#${id}`}>
+          <Link
+            key={id}
+            href={pageHref(`/settings?area=${id}`, params)}
+            aria-current={id === area ? "true" : undefined}
+            onClick={() => document.getElementById(id)?.scrollIntoView()}
+          >
             {label}
-          </a>
+          </Link>
         ))}
       </nav>
       <div className="settings-body">
@@ -110,13 +118,13 @@ function BrowserSection() {
         label="Traces"
         hint={
           problem ??
-          "Address of a trace; {traceId} stands for its id. Exemplars in Explore then lead there."
+          "Address of a trace; {trace_id} stands for its id. Exemplars in Explore then lead there."
         }
       >
         <input
           className="text-input trace-input"
           aria-label="Address of a trace"
-          placeholder="https://tempo.example/trace/{traceId}"
+          placeholder="https://tempo.example/trace/{trace_id}"
           value={template}
           aria-invalid={problem !== undefined}
           onChange={(event) => {

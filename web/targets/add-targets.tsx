@@ -39,7 +39,10 @@ export function AddTargets({ configFile }: { readonly configFile: string | undef
         :
       </p>
       <div className="code-with-copy">
-        <pre className="code-block">{example}</pre>
+        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reached by keys. */}
+        <pre className="code-block" tabIndex={0}>
+          {example}
+        </pre>
         <button
           type="button"
           className="control is-small is-icon"
