@@ -268,11 +268,7 @@ function addCell(edge: MapEdge, detail: MapDetail, { flows, latency, slot }: Cel
   count(edge.verdicts, detail.verdict === "" ? "VERDICT_UNKNOWN" : detail.verdict, flows);
   if (detail.verdict === "DROPPED") {
     edge.dropHistory[slot] = edge.dropHistory[slot]! + flows;
-    count(
-      edge.dropReasons,
-      detail.dropReason === "" ? "DROP_REASON_UNKNOWN" : detail.dropReason,
-      flows,
-    );
+    count(edge.dropReasons, dropReasonOf(detail), flows);
   }
   const { protocol, port } = detail;
   if (protocol !== "") count(edge.ports, port === 0 ? protocol : `${protocol} ${port}`, flows);
@@ -310,4 +306,10 @@ export function latencyQuantile(
     if (rank <= 0) return bucketMs(bucket);
   }
   return undefined;
+}
+
+/** A proxy that denies gives no reason: that it was one says it. */
+function dropReasonOf({ dropReason, l7Type }: MapDetail): string {
+  if (dropReason !== "") return dropReason;
+  return l7Type === "" ? "DROP_REASON_UNKNOWN" : "Policy denied (L7)";
 }
