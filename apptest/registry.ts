@@ -16,7 +16,9 @@ import { killTest } from "./kill.ts";
 import { killUnderLoadTest } from "./kill-under-load.ts";
 import { labScenesTest } from "./lab-scenes.ts";
 import { pageTest } from "./page.ts";
+import { pageMapTest } from "./page-map.ts";
 import { pageOverviewTest } from "./page-overview.ts";
+import { pagePoliciesTest } from "./page-policies.ts";
 import { powerLossTest } from "./power-loss.ts";
 import { prometheusReadsOurBlocksTest } from "./prometheus-reads-our-blocks.ts";
 import { prometheusReadsOurHeadTest } from "./prometheus-reads-our-head.ts";
@@ -29,7 +31,9 @@ import { seriesChurnTest } from "./series-churn.ts";
 export const appTests: readonly AppTest[] = [
   demoTest,
   pageTest,
+  pagePoliciesTest,
   pageOverviewTest,
+  pageMapTest,
   exploreTest,
   ciliumDashboardsTest,
   labScenesTest,

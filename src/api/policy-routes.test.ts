@@ -1,7 +1,8 @@
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Hono } from "hono";
+import { Ajv2020 } from "ajv/dist/2020.js";
+import { Hono } from "hono";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { FakeClock } from "../base/clock.ts";
 import { silentLogger } from "../base/logger.ts";
@@ -9,6 +10,8 @@ import type { ClusterEndpoint, ClusterView } from "../cilium/cluster-view.ts";
 import { type Flow, formatTimestamp } from "../flow/model/flow.ts";
 import { CompletenessLog } from "../flow/store/completeness-log.ts";
 import { FlowStore } from "../flow/store/flow-store.ts";
+import { openApiDocument, openApiPath } from "./openapi/document.ts";
+import { policyOperations } from "./openapi/policy-operations.ts";
 import { PolicyDrafts } from "./policy-drafts.ts";
 import { policyRoutes } from "./policy-routes.ts";
 import type {
@@ -296,6 +299,49 @@ describe("drafts", () => {
     );
     expect((await routes.request("/policy/drafts/d-1", { method: "DELETE" })).status).toBe(200);
     expect(readdirSync(join(dir, "drafts"))).toEqual(["torn.json"]);
+  });
+});
+
+describe("the OpenAPI document", () => {
+  it("has a row for each route, and real answers fit it", async () => {
+    const app = new Hono().route("/api/ciliascope/v1", routes);
+    const routed = app.routes.map(({ path }) => openApiPath(path));
+    for (const { path } of policyOperations) expect(routed).toContain(path);
+    const ajv = new Ajv2020({ strict: true, validateFormats: false });
+    ajv.addVocabulary(["components"]);
+    const document = openApiDocument("1", app.routes) as { components: object };
+    ajv.addSchema({ $id: "document", components: document.components });
+    const asked: readonly (readonly [method: string, path: string, body?: string])[] = [
+      ["get", "/list"],
+      ["get", "/applied/{kind}/{namespace}/{name}"],
+      ["get", "/unused"],
+      ["get", "/score"],
+      ["get", "/propose"],
+      ["get", "/connections"],
+      ["get", "/matrix"],
+      ["post", "/matrix", rule1],
+      ["post", "/replay", rule1.replace("empire", "rebels")],
+      ["post", "/check", broken],
+      ["put", "/drafts/{id}", JSON.stringify({ yaml: rule1 })],
+      ["get", "/drafts"],
+      ["delete", "/drafts/{id}"],
+    ];
+    for (const [method, path, body] of asked) {
+      const real = path
+        .replace("{kind}/{namespace}/{name}", "CiliumNetworkPolicy/default/rule1")
+        .replace("{id}", "d-1");
+      const answer = await routes.request(`/policy${real}?since=1h`, {
+        method: method.toUpperCase(),
+        ...(body === undefined ? {} : { body }),
+      });
+      const row = policyOperations.find(
+        (one) => one.path.endsWith(`/policy${path}`) && one.methods[0] === method,
+      );
+      const schema = JSON.stringify(row?.body).replaceAll('"#/comp', '"document#/comp');
+      const validate = ajv.compile(JSON.parse(schema) as object);
+      validate(await answer.json());
+      expect(`${path}: ${ajv.errorsText(validate.errors)}`).toBe(`${path}: No errors`);
+    }
   });
 });
 

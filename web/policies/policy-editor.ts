@@ -21,7 +21,6 @@ import {
 import {
   Decoration,
   type DecorationSet,
-  drawSelection,
   EditorView,
   type GutterMarker,
   gutter,
@@ -213,7 +212,6 @@ export class PolicyEditor {
         return builder.finish();
       }),
       history(),
-      drawSelection(),
       EditorView.lineWrapping,
       highlightActiveLine(),
       closeBrackets(),

@@ -7,7 +7,15 @@
 import { stringify } from "yaml";
 import { flowOperations, flowParameterSpecs, flowSchemas } from "./flow-operations.ts";
 import { type OperationSpec, operations, parameterSpecs } from "./operations.ts";
+import { policyOperations, policyParameterSpecs, policySchemas } from "./policy-operations.ts";
 import { componentSchemas, type JsonSchema, listOf, record, ref } from "./schemas.ts";
+import { studioOperations, studioSchemas } from "./studio-operations.ts";
+
+/** Parameters of tags that mean something of their own by them. */
+const ownParameters = new Map([
+  ["flows", flowParameterSpecs],
+  ["policy", policyParameterSpecs],
+]);
 
 /** A route as Hono lists it: "GET", "/api/ciliascope/v1/flows/:id". */
 export interface ListedRoute {
@@ -18,7 +26,10 @@ export interface ListedRoute {
 /** The document as an object. */
 export function openApiDocument(version: string, routes: readonly ListedRoute[]): JsonSchema {
   const paths: Record<string, Record<string, JsonSchema>> = {};
-  const described = [...operations, ...served(flowOperations, routes)];
+  const described = [
+    ...operations,
+    ...served([...flowOperations, ...studioOperations, ...policyOperations], routes),
+  ];
   for (const spec of [...described, ...undescribed(routes, described)]) {
     const operationsOfPath = paths[spec.path] ?? {};
     for (const method of spec.methods) operationsOfPath[method] = operationOf(spec, method);
@@ -34,7 +45,9 @@ export function openApiDocument(version: string, routes: readonly ListedRoute[])
     },
     servers: [{ url: "/" }],
     paths,
-    components: { schemas: { ...componentSchemas, ...flowSchemas } },
+    components: {
+      schemas: { ...componentSchemas, ...flowSchemas, ...studioSchemas, ...policySchemas },
+    },
   };
 }
 
@@ -104,7 +117,7 @@ function operationOf(spec: OperationSpec, method: string): JsonSchema {
 
 function parameterOf(text: string, { path, tag }: OperationSpec): JsonSchema {
   const name = text.replace(/!$/, "");
-  const own = tag === "flows" ? flowParameterSpecs[name] : undefined;
+  const own = ownParameters.get(tag)?.[name];
   const [schema, description] = own ?? parameterSpecs[name] ?? [{ type: "string" }, ""];
   const isInPath = path.includes(`{${name}}`);
   return {
