@@ -306,6 +306,11 @@ export class HeadChunks {
     return words[at + seriesField.sealedCount]! + open;
   }
 
+  /** Open chunks that are objects outside the arena. */
+  get openObjectCount(): number {
+    return this.#openObjects.size;
+  }
+
   /** Finished chunks of a series. */
   sealedCountOf(slot: number): number {
     return this.#table.wordsOf(slot)[this.#table.wordAt(slot) + seriesField.sealedCount]!;

@@ -37,6 +37,13 @@ describe("the memory budget", () => {
     expect(head.findOrCreate(series("b", 1))).toBeGreaterThan(0);
   });
 
+  it("counts the records of series, which lie outside the arena", () => {
+    const head = new Head({ exemplarsMax: 0, seriesMax: 0, memoryBudgetBytes: 1 << 30 });
+    for (let i = 0; i < 1000; i++) head.findOrCreate(series("a", i));
+    const { usedBytes } = head.budget.state();
+    expect(usedBytes - head.arena.usedBytes).toBeGreaterThan(1000 * 128);
+  });
+
   it("is without limit at 0", () => {
     const head = new Head({ exemplarsMax: 0, seriesMax: 0 });
     for (let i = 0; i < 3000; i++) expect(head.findOrCreate(series("a", i))).toBeGreaterThan(0);

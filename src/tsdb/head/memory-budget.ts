@@ -14,6 +14,10 @@ const decodedCacheBytesMax = 128 * 1024 * 1024;
 /** What the directories of symbols and postings take in the JavaScript heap, roughly, bytes an entry. */
 const symbolBytes = 150;
 const pairBytes = 90;
+/** A series' record, which lies outside the arena, and its place in the hash table. */
+const seriesBytes = 144;
+/** An open chunk of histograms, or of floats with start times: its bytes and the object around them. */
+const openObjectBytes = 1500;
 /** Snapshots of the metrics' sizes that are kept, one a minute: growth is told against the oldest. */
 const snapshotsMax = 10;
 
@@ -94,8 +98,14 @@ export class MemoryBudget {
   }
 
   #usedBytes(): number {
-    const { arena, symbols, postings } = this.#head;
-    return arena.usedBytes + symbols.size * symbolBytes + postings.pairCount * pairBytes;
+    const { arena, symbols, postings, series, chunks } = this.#head;
+    return (
+      arena.usedBytes +
+      symbols.size * symbolBytes +
+      postings.pairCount * pairBytes +
+      series.count * seriesBytes +
+      chunks.openObjectCount * openObjectBytes
+    );
   }
 
   #metricSizes(): ReadonlyMap<string, number> {
