@@ -1,7 +1,10 @@
+import { Ajv2020 } from "ajv/dist/2020.js";
+import { Hono } from "hono";
 import { describe, expect, it } from "vitest";
 import { FakeClock } from "../base/clock.ts";
 import { ConfigError } from "../base/errors.ts";
 import { type Flow, formatTimestamp } from "../flow/model/flow.ts";
+import { openApiDocument } from "./openapi/document.ts";
 import { type StudioSources, studioRoutes } from "./studio-routes.ts";
 import type { StudioAnswer, StudioBackfillAnswer, StudioPreviewAnswer } from "./wire/studio.ts";
 
@@ -57,7 +60,47 @@ function start(changes: Partial<StudioSources> = {}) {
   return { routes, post, switched };
 }
 
+/** What is wrong with an answer by the OpenAPI document; "No errors" where nothing is. */
+function faultsOf(routes: Hono, method: string, path: string, answer: unknown): string {
+  const app = new Hono().route("/api/ciliascope/v1", routes);
+  const document = openApiDocument("1", app.routes) as {
+    readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+    readonly components: object;
+  };
+  const ajv = new Ajv2020({ strict: true, validateFormats: false });
+  ajv.addVocabulary(["components"]);
+  ajv.addSchema({ $id: "document", components: document.components });
+  const operation = document.paths[`/api/ciliascope/v1/studio${path}`]?.[method];
+  const schema = JSON.stringify(operation?.responses["200"]?.content["application/json"]?.schema);
+  const validate = ajv.compile(JSON.parse(schema.replaceAll('"#/comp', '"document#/comp')));
+  validate(answer);
+  return `${path} ${ajv.errorsText(validate.errors)}`;
+}
+
+interface Operation {
+  readonly responses: Readonly<
+    Record<string, { readonly content: Readonly<Record<string, { readonly schema: object }>> }>
+  >;
+}
+
 describe("studio routes", () => {
+  it("answer as the OpenAPI document says", async () => {
+    const { routes, post } = start();
+    const overview = await (await routes.request("/studio")).json();
+    expect(faultsOf(routes, "get", "", overview)).toBe(" No errors");
+    const metrics = ["drop:sourceContext=POD"];
+    const all = { metrics, handler: "drop", price: "8/1k-series" };
+    const requests = { "/check": { metrics }, "/preview": all, "/helm": { metrics } };
+    for (const [path, body] of Object.entries({
+      ...requests,
+      "/apply": { metrics },
+      "/backfill": { metrics },
+    })) {
+      const answer = (await post(path, body)).body;
+      expect(faultsOf(routes, "post", path, answer)).toBe(`${path} No errors`);
+    }
+  });
+
   it("tell what there is to choose from and what is counted now", async () => {
     const answer = await (await start().routes.request("/studio")).json();
     const { handlers, now } = answer as StudioAnswer;

@@ -24,11 +24,13 @@ interface HandlerPaneProps {
   readonly studio: StudioAnswer;
   readonly state: StudioState;
   readonly preview: UseQueryResult<StudioPreviewAnswer>;
+  /** Other ways to write the metric, counted. */
+  readonly ways: UseQueryResult<StudioPreviewAnswer>;
   readonly findings: readonly StudioFinding[] | undefined;
 }
 
 /** A landmark named by the handler. */
-export function HandlerPane({ studio, state, preview, findings }: HandlerPaneProps) {
+export function HandlerPane({ studio, state, preview, ways, findings }: HandlerPaneProps) {
   const router = useRouter();
   const handler = studio.handlers.find(({ name }) => name === state.handler);
   if (handler === undefined) return null;
@@ -58,7 +60,7 @@ export function HandlerPane({ studio, state, preview, findings }: HandlerPanePro
           </select>
         </label>
       </div>
-      {preview.isFetching && (
+      {(preview.isFetching || ways.isFetching) && (
         <div className="studio-progress" role="status" aria-label="Counting" />
       )}
       {studio.flows.count > 0 && data !== undefined && !preview.isError && (
@@ -71,7 +73,7 @@ export function HandlerPane({ studio, state, preview, findings }: HandlerPanePro
       )}
       <div className="studio-scroll">
         <OptionsField state={state} findings={own} onWrite={write} />
-        <PreviewBody studio={studio} state={state} preview={preview} onWrite={write} />
+        <PreviewBody studio={studio} state={state} preview={preview} ways={ways} onWrite={write} />
       </div>
     </section>
   );
@@ -81,10 +83,11 @@ interface PreviewBodyProps {
   readonly studio: StudioAnswer;
   readonly state: StudioState;
   readonly preview: UseQueryResult<StudioPreviewAnswer>;
+  readonly ways: UseQueryResult<StudioPreviewAnswer>;
   readonly onWrite: (options: string) => void;
 }
 
-function PreviewBody({ studio, state, preview, onWrite }: PreviewBodyProps) {
+function PreviewBody({ studio, state, preview, ways, onWrite }: PreviewBodyProps) {
   const { data, error } = preview;
   if (studio.flows.count === 0) {
     return (
@@ -110,55 +113,38 @@ function PreviewBody({ studio, state, preview, onWrite }: PreviewBodyProps) {
       </Note>
     );
   }
-  if (data === undefined) return <Skeleton label="Counting flows" />;
+  const counted = ways.isPlaceholderData ? undefined : ways.data;
+  const controls = {
+    studio,
+    state,
+    variants: counted?.variants ?? [],
+    series: preview.isPlaceholderData ? undefined : data,
+    onWrite,
+  };
   return (
     <>
-      {data.flows === 0 && (
+      {data?.flows === 0 && (
         <p className="studio-note">
           <Glyph kind="info" />
-          <span>
-            No flow is kept of the last {state.over}; the oldest window that has some will do.
-          </span>
+          <span>No flow is kept of the last {state.over}. Take a longer window.</span>
         </p>
       )}
-      <Suggestion data={data} onWrite={onWrite} />
-      {data.notes.map((note) => (
+      {counted !== undefined && <Suggestion data={counted} onWrite={onWrite} />}
+      {(data?.notes ?? []).map((note) => (
         <p className="studio-note" key={note}>
           <Glyph kind="warn" />
           <span>{note}</span>
         </p>
       ))}
-      <ContextChoice
-        side="source"
-        studio={studio}
-        state={state}
-        variants={data.variants}
-        series={data}
-        onWrite={onWrite}
-      />
-      <ContextChoice
-        side="destination"
-        studio={studio}
-        state={state}
-        variants={data.variants}
-        series={data}
-        onWrite={onWrite}
-      />
-      <LabelChoice
-        studio={studio}
-        state={state}
-        variants={data.variants}
-        series={data}
-        onWrite={onWrite}
-      />
-      <HandlerOptions
-        studio={studio}
-        state={state}
-        variants={data.variants}
-        series={data}
-        onWrite={onWrite}
-      />
-      <LabelTable data={data} over={state.over} />
+      <ContextChoice side="source" {...controls} />
+      <ContextChoice side="destination" {...controls} />
+      <LabelChoice {...controls} />
+      <HandlerOptions {...controls} />
+      {data === undefined ? (
+        <Skeleton label="Counting flows" />
+      ) : (
+        <LabelTable data={data} over={state.over} />
+      )}
     </>
   );
 }

@@ -4,15 +4,15 @@ import { useId } from "react";
 import type { StudioAnswer, StudioVariant } from "../../src/api/wire/studio.ts";
 import { Glyph } from "../ui/glyph.tsx";
 import { Icon } from "../ui/icon.tsx";
-import { optionsOf, optionValue, type StudioState } from "./studio-state.ts";
+import { optionValue, type StudioState, toggleLabel, withOption } from "./studio-state.ts";
 import { factorText, logShare, seriesState, seriesText } from "./studio-text.ts";
 
 interface ControlProps {
   readonly studio: StudioAnswer;
   readonly state: StudioState;
   readonly variants: readonly StudioVariant[];
-  /** The count of the options as they are. */
-  readonly series: { readonly series: number; readonly isOver: boolean };
+  /** The count of the options as they are; undefined while they are counted. */
+  readonly series: { readonly series: number; readonly isOver: boolean } | undefined;
   readonly onWrite: (options: string) => void;
 }
 
@@ -50,7 +50,9 @@ export function ContextChoice({
                 type="radio"
                 name={name}
                 checked={isOn}
-                onChange={() => variant !== undefined && onWrite(optionsOf(variant.metric))}
+                onChange={() =>
+                  onWrite(withOption(state.options, option, value === "" ? undefined : value))
+                }
               />
               <span className={`mono ${isOn ? "strong" : ""}`}>
                 {value === "" ? "none" : value}
@@ -70,7 +72,7 @@ interface SeriesBarProps {
 }
 
 function SeriesBar({ count, isOn }: SeriesBarProps) {
-  if (count === undefined) return <span className="dim num studio-wide">not counted</span>;
+  if (count === undefined) return <span className="dim num studio-wide">…</span>;
   const kind = seriesState(count.series, count.isOver);
   const tone = kind === "" ? (isOn ? "is-accent" : "") : `is-${kind}`;
   return (
@@ -104,8 +106,8 @@ export function LabelChoice({ studio, state, variants, series, onWrite }: Contro
               label={label}
               isOn={isOn}
               variant={variant}
-              series={series.series}
-              onWrite={onWrite}
+              series={series?.series ?? 0}
+              onToggle={() => onWrite(toggleLabel(state.options, label))}
             />
           );
         })}
@@ -119,10 +121,10 @@ interface ChipProps {
   readonly isOn: boolean;
   readonly variant: StudioVariant | undefined;
   readonly series: number;
-  readonly onWrite: (options: string) => void;
+  readonly onToggle: () => void;
 }
 
-function Chip({ label, isOn, variant, series, onWrite }: ChipProps) {
+function Chip({ label, isOn, variant, series, onToggle }: ChipProps) {
   const factor = variant === undefined ? "" : factorText(variant.series, series);
   const about =
     variant === undefined
@@ -133,9 +135,8 @@ function Chip({ label, isOn, variant, series, onWrite }: ChipProps) {
       type="button"
       className={`chip mono ${isOn ? "is-on" : ""}`}
       aria-pressed={isOn}
-      disabled={variant === undefined}
       title={about}
-      onClick={() => variant !== undefined && onWrite(optionsOf(variant.metric))}
+      onClick={onToggle}
     >
       {label}
       {isOn ? <Icon name="close" /> : <span className="dim">{factor}</span>}
@@ -161,13 +162,20 @@ export function HandlerOptions({ studio, state, variants, series, onWrite }: Con
             <input
               type="checkbox"
               checked={isOn}
-              disabled={variant === undefined}
-              onChange={() => variant !== undefined && onWrite(optionsOf(variant.metric))}
+              onChange={() =>
+                onWrite(
+                  withOption(
+                    state.options,
+                    name,
+                    isOn ? undefined : name === "exemplars" ? "true" : "",
+                  ),
+                )
+              }
             />
             <span className="mono">{name}</span>
             <span className="mid">{options[name]}</span>
             <span className="num dim">
-              {variant === undefined ? "" : factorText(variant.series, series.series)}
+              {variant === undefined ? "" : factorText(variant.series, series?.series ?? 0)}
             </span>
           </label>
         );

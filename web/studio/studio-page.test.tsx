@@ -119,7 +119,7 @@ describe("Metrics studio", () => {
     const source = await screen.findByRole("group", { name: "sourceContext" });
     fireEvent.click(within(source).getByRole("radio", { name: /workload-name/ }));
     expect(router.location.params.get("opt")).toBe("sourceContext=workload-name");
-    fireEvent.click(screen.getByRole("button", { name: "Take it" }));
+    fireEvent.click(await screen.findByRole("button", { name: "Take it" }));
     expect(router.location.params.get("opt")).toBe("labelsContext=source_workload");
     fireEvent.click(screen.getByRole("checkbox", { name: "dns on" }));
     expect(router.location.params.get("set")).toContain("dns");

@@ -137,3 +137,23 @@ export function optionValue(options: string, name: string): string | undefined {
   const at = found.indexOf("=");
   return at < 0 ? "" : found.slice(at + 1);
 }
+
+/** Options with one of them set ("" = a flag), or taken out (undefined); its place stays. */
+export function withOption(options: string, name: string, value: string | undefined): string {
+  const lower = name.toLowerCase();
+  const parts = options.split(";").filter((part) => part !== "");
+  const isIt = (part: string) => (part.split("=")[0] ?? "").toLowerCase() === lower;
+  const at = parts.findIndex(isIt);
+  const others = parts.filter((part) => !isIt(part));
+  if (value === undefined) return others.join(";");
+  const text = value === "" ? name : `${name}=${value}`;
+  others.splice(at < 0 ? others.length : at, 0, text);
+  return others.join(";");
+}
+
+/** Options with a label of labelsContext added or taken out. */
+export function toggleLabel(options: string, label: string): string {
+  const now = (optionValue(options, "labelsContext") ?? "").split(",").filter((one) => one !== "");
+  const next = now.includes(label) ? now.filter((one) => one !== label) : [...now, label];
+  return withOption(options, "labelsContext", next.length === 0 ? undefined : next.join(","));
+}

@@ -67,7 +67,9 @@ function growthLines({ growth, flows }: Preview): string[] {
   const { buckets, widthMs, guess } = growth;
   const most = Math.max(1, ...buckets.map(({ newSeries }) => newSeries));
   const bars = buckets
-    .map(({ newSeries }) => sparks[Math.ceil((newSeries / most) * (sparks.length - 1))] ?? " ")
+    .map(({ newSeries }) =>
+      newSeries === 0 ? "·" : (sparks[Math.ceil((newSeries / most) * (sparks.length - 1))] ?? " "),
+    )
     .join("");
   const lines = ["", `New series, each bar ${widthMs / 1000} s:  ${bars}`];
   if (guess === null) lines.push("The window is too short to say how it goes on.");
