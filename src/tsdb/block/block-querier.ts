@@ -111,7 +111,7 @@ export class BlockQuerier implements Querier {
     const warnings: string[] = [];
     const key = this.#options.cache?.blockKey(this.#block) ?? 0;
     let looked = 0;
-    for (const ref of selectRefs(index, matchers)) {
+    for (const ref of await selectRefs(index, matchers, this.#slice)) {
       if ((++looked & 63) === 0 && this.#slice.isOver) await this.#slice.pause();
       const known = this.#known(ref, key);
       const deleted = tombstones.get(ref) ?? noIntervals;
@@ -140,7 +140,7 @@ export class BlockQuerier implements Querier {
     const { index } = this.#block;
     if (matchers.length === 0) return cut(index.labelNames(), limit);
     const names = new Set<string>();
-    for (const ref of selectRefs(index, matchers)) {
+    for (const ref of await selectRefs(index, matchers, this.#slice)) {
       if (this.#slice.isOver) await this.#slice.pause();
       const { labelSymbols } = index.series(ref);
       for (let i = 0; i < labelSymbols.length; i += 2)
@@ -159,12 +159,12 @@ export class BlockQuerier implements Querier {
   ): Promise<LabelResult> {
     const { index } = this.#block;
     if (matchers.length === 0) return cut(index.labelValues(name), limit);
-    const refs = selectRefs(index, matchers);
+    const refs = await selectRefs(index, matchers, this.#slice);
     if (refs.length * valuesPerSeries < index.valueCount(name)) {
       return cut(await this.#valuesOfSeries(name, refs), limit);
     }
     const values: string[] = [];
-    index.forEachValue(name, (value, postings) => {
+    await forEachValue(index, name, this.#slice, (value, postings) => {
       if (meets(refs, postings())) values.push(value);
     });
     return cut(values, limit);
@@ -269,13 +269,34 @@ class BlockSeries implements Series {
   }
 }
 
+/** Values that are looked at before the slice is asked. */
+const valuesPerStep = 256;
+
+/** As the index's own, in slices: names of pods or addresses may have hundreds of thousands of values. */
+async function forEachValue(
+  index: IndexReader,
+  name: string,
+  slice: TimeSlice,
+  visit: (value: string, postings: () => Uint32Array) => void,
+): Promise<void> {
+  const count = index.valueCount(name);
+  for (let from = 0; from < count; from += valuesPerStep) {
+    if (slice.isOver) await slice.pause();
+    index.forEachValue(name, visit, from, from + valuesPerStep);
+  }
+}
+
 /** Refs of the series that satisfy all matchers, ascending. */
-export function selectRefs(index: IndexReader, matchers: readonly Matcher[]): Uint32Array {
+export async function selectRefs(
+  index: IndexReader,
+  matchers: readonly Matcher[],
+  slice: TimeSlice,
+): Promise<Uint32Array> {
   let refs: Uint32Array | undefined;
   // What a list can give comes first, so that what must be subtracted meets little.
   for (const matcher of matchers) {
     if (matcher.matches("")) continue;
-    const found = matchingRefs(index, matcher);
+    const found = await matchingRefs(index, matcher, slice);
     refs = refs === undefined ? found : intersect(refs, found);
     if (refs.length === 0) return refs;
   }
@@ -283,33 +304,42 @@ export function selectRefs(index: IndexReader, matchers: readonly Matcher[]): Ui
   for (const matcher of matchers) {
     if (!matcher.matches("")) continue;
     // A series without the label satisfies it: all but those with a value that does not.
-    refs = subtract(refs, refusedRefs(index, matcher));
+    refs = subtract(refs, await refusedRefs(index, matcher, slice));
   }
   return refs;
 }
 
-function matchingRefs(index: IndexReader, matcher: Matcher): Uint32Array {
+async function matchingRefs(
+  index: IndexReader,
+  matcher: Matcher,
+  slice: TimeSlice,
+): Promise<Uint32Array> {
   if (matcher.operator === "=") return index.postings(matcher.name, matcher.value);
   const literals = matcher.operator === "=~" ? matcher.regexp?.literals : undefined;
   if (literals !== undefined) {
     const distinct = [...new Set(literals)];
     return uniteDisjoint(distinct.map((value) => index.postings(matcher.name, value)));
   }
-  return refsOfValues(index, matcher.name, (value) => matcher.matches(value));
+  return await refsOfValues(index, matcher.name, slice, (value) => matcher.matches(value));
 }
 
-function refusedRefs(index: IndexReader, matcher: Matcher): Uint32Array {
+async function refusedRefs(
+  index: IndexReader,
+  matcher: Matcher,
+  slice: TimeSlice,
+): Promise<Uint32Array> {
   if (matcher.operator === "!=") return index.postings(matcher.name, matcher.value);
-  return refsOfValues(index, matcher.name, (value) => !matcher.matches(value));
+  return await refsOfValues(index, matcher.name, slice, (value) => !matcher.matches(value));
 }
 
-function refsOfValues(
+async function refsOfValues(
   index: IndexReader,
   name: string,
+  slice: TimeSlice,
   isWanted: (value: string) => boolean,
-): Uint32Array {
+): Promise<Uint32Array> {
   const lists: Uint32Array[] = [];
-  index.forEachValue(name, (value, postings) => {
+  await forEachValue(index, name, slice, (value, postings) => {
     if (isWanted(value)) lists.push(postings());
   });
   return uniteDisjoint(lists);

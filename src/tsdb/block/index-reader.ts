@@ -113,9 +113,15 @@ export class IndexReader {
     return position < 0 ? new Uint32Array(0) : this.#postingsOfEntry(position);
   }
 
-  /** Calls `visit` with each value of a name; it may ask for the value's postings. O(values). */
-  forEachValue(name: string, visit: (value: string, postings: () => Uint32Array) => void): void {
-    for (const position of this.#names.get(name)?.positions ?? []) {
+  /** Calls `visit` with each value of a name, or those from `from` to before `to`; it may ask for the value's postings. O(values). */
+  forEachValue(
+    name: string,
+    visit: (value: string, postings: () => Uint32Array) => void,
+    from = 0,
+    to = Number.POSITIVE_INFINITY,
+  ): void {
+    const positions = this.#names.get(name)?.positions ?? [];
+    for (const position of positions.slice(from, to)) {
       visit(this.#valueAt(position), () => this.#postingsOfEntry(position));
     }
   }

@@ -29,7 +29,7 @@ export async function deleteInBlock(
 ): Promise<number> {
   const marked = new Map<number, TimeIntervals>(block.tombstones);
   let count = 0;
-  for (const ref of selectRefs(block.index, matchers)) {
+  for (const ref of await selectRefs(block.index, matchers, slice)) {
     if (slice.isOver) await slice.pause();
     const { chunkMinMs, chunkMaxMs } = block.index.series(ref);
     const fromMs = Math.max(minMs, chunkMinMs[0] ?? Number.POSITIVE_INFINITY);
