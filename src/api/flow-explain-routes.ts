@@ -7,8 +7,7 @@ import { Hono } from "hono";
 import { AppError, errorMessage } from "../base/errors.ts";
 import type { ClusterPolicies, ClusterView } from "../cilium/cluster-view.ts";
 import type { Flow } from "../flow/model/flow.ts";
-import { type ExplanationStep, explainFlow } from "../policy/flow-explanation.ts";
-import { formatPeer } from "../policy/peer-selector.ts";
+import { type ExplanationStep, explainFlow, peerText } from "../policy/flow-explanation.ts";
 import type { PolicyDirection, PolicyDocument, RuleOrigin } from "../policy/policy-document.ts";
 import { PolicyEngine } from "../policy/policy-engine.ts";
 import { parsePolicies } from "../policy/policy-parse.ts";
@@ -190,7 +189,7 @@ function rulesOf(engine: PolicyEngine, labels: readonly string[], direction: Pol
     rules: selected.map(({ entry }) => ({
       ...placeOf(entry.origin),
       isDeny: entry.isDeny,
-      peers: entry.peers?.map(formatPeer) ?? null,
+      peers: entry.peers?.map(peerText) ?? null,
     })),
   };
 }

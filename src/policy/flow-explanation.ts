@@ -240,8 +240,8 @@ function peersText({ peers }: PolicyEntry): string {
   return peers.length === 0 ? "no peer at all" : peers.map(peerText).join(" or ");
 }
 
-/** As formatPeer, without what the agent adds to every selector. */
-function peerText(peer: PeerSelector): string {
+/** As formatPeer, without what the agent adds to every selector: "org=empire, namespace=default". */
+export function peerText(peer: PeerSelector): string {
   if (peer.kind !== "labels") return formatPeer(peer);
   const conditions = peer.selector.conditions.filter(
     ({ key, operator }) =>

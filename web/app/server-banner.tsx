@@ -12,7 +12,13 @@ export function ServerBanner() {
   const status = useServerStatus();
   const [isClosed, setClosed] = useState(false);
   if (status.isError) {
-    return <GoneBanner loadedMs={status.dataUpdatedAt} failedMs={status.errorUpdatedAt} />;
+    return (
+      <GoneBanner
+        loadedMs={status.dataUpdatedAt}
+        failedMs={status.errorUpdatedAt}
+        onRetry={() => void status.refetch()}
+      />
+    );
   }
   const warnings = status.data?.warnings ?? [];
   if (warnings.length === 0 || isClosed) return null;
@@ -27,7 +33,13 @@ export function ServerBanner() {
   );
 }
 
-function GoneBanner({ loadedMs, failedMs }: { loadedMs: number; failedMs: number }) {
+interface GoneBannerProps {
+  readonly loadedMs: number;
+  readonly failedMs: number;
+  readonly onRetry: () => void;
+}
+
+function GoneBanner({ loadedMs, failedMs, onRetry }: GoneBannerProps) {
   const { zone } = usePageTime();
   const [nowMs, setNowMs] = useState(() => systemClock.nowMs());
   useEffect(() => {
@@ -47,6 +59,9 @@ function GoneBanner({ loadedMs, failedMs }: { loadedMs: number; failedMs: number
           {waitSeconds === 0 ? "Trying now." : `Next try in ${waitSeconds} s.`}
         </span>
       </span>
+      <button type="button" className="control is-small" onClick={onRetry}>
+        Try now
+      </button>
     </div>
   );
 }

@@ -175,7 +175,8 @@ function Direction({
   readonly rules: WireEndpointRules;
 }) {
   const { params } = useRoute();
-  const words = rules.isDefaultDeny ? "what no rule allows is dropped" : "open by default";
+  const open = isOn ? "its rules do not turn default deny on" : "no policy acts on it";
+  const words = rules.isDefaultDeny ? "what no rule allows is dropped" : open;
   return (
     <div className="endpoint-direction">
       <div className="row">

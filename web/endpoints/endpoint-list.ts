@@ -107,10 +107,12 @@ function compareBy(sort: EndpointSort, a: WireEndpoint, b: WireEndpoint): number
   }
 }
 
-/** Labels that users wrote; the agent's own come with the namespace anyway. */
+/** Labels that users wrote, the short ones first; the agent's own come with the namespace anyway. */
 export function tellingLabels(labels: readonly string[]): readonly string[] {
   const own = labels.filter((label) => !/^k8s:io\.(cilium|kubernetes)\./.test(label));
-  return (own.length === 0 ? labels : own).map((label) => label.replace(/^k8s:/, ""));
+  return (own.length === 0 ? labels : own)
+    .map((label) => label.replace(/^k8s:/, ""))
+    .sort((a, b) => a.length - b.length);
 }
 
 /** Identities whose number or labels have every word of the text; reserved ones come last. */

@@ -151,12 +151,7 @@ function EndpointRow({ endpoint, index, revision, isChosen, onChoose }: Endpoint
       </td>
       <td className="mono">{endpoint.id}</td>
       <td>
-        <button
-          type="button"
-          className="endpoint-name"
-          aria-expanded={isChosen}
-          aria-label={endpointName(endpoint)}
-        >
+        <button type="button" className="endpoint-name" aria-expanded={isChosen}>
           {endpoint.kind === "pod" ? (
             <KeptEnd namespace={endpoint.namespace} name={endpoint.podName} />
           ) : (

@@ -63,10 +63,10 @@ export function endFilter(flow: Flow, end: FlowEnd): string | undefined {
   return name === flow.IP?.[end] ? flag(`${side}-ip`, name) : flag(`${side}-identity`, name);
 }
 
-/** A pod of a deployment without its hash: "deathstar…97lrn"; other names as they are. */
-function shortPod(name: string): readonly [head: string, tail: string] {
+/** A pod of a deployment without its hash: "deathstar", "-97lrn"; other names as they are. */
+export function shortPod(name: string): readonly [head: string, tail: string] {
   const [, workload, suffix] = /^(.+)-[a-z0-9]{8,10}-([a-z0-9]{5})$/.exec(name) ?? [];
-  if (workload !== undefined && suffix !== undefined) return [workload, `…${suffix}`];
+  if (workload !== undefined && suffix !== undefined) return [workload, `-${suffix}`];
   const cut = name.length > 14 ? name.length - 6 : name.length;
   return [name.slice(0, cut), name.slice(cut)];
 }
@@ -82,10 +82,8 @@ export function KeptEnd({
   const [head, tail] = shortPod(name);
   return (
     <span className="kept-end" title={namespace === "" ? name : `${namespace}/${name}`}>
-      <span className="truncate">
-        {namespace !== "" && <span className="dim">{namespace}/</span>}
-        <b>{head}</b>
-      </span>
+      {namespace !== "" && <span className="truncate is-first dim">{namespace}/</span>}
+      <b className="truncate">{head}</b>
       {tail !== "" && <b>{tail}</b>}
     </span>
   );

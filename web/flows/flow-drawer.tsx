@@ -11,7 +11,7 @@ import { usePageTime } from "../time/time-context.tsx";
 import { Icon } from "../ui/icon.tsx";
 import { Note, Skeleton } from "../ui/notes.tsx";
 import { quoteValue } from "./filter-text.ts";
-import { endFilter, timeText, VerdictText } from "./flow-columns.tsx";
+import { endFilter, shortPod, timeText, VerdictText } from "./flow-columns.tsx";
 import {
   dropReasonText,
   endName,
@@ -251,7 +251,7 @@ function FieldsTab({ flow, page }: { readonly flow: Flow; readonly page: FlowPag
                       type="button"
                       className="control is-small is-ghost"
                       title={`Only ${line}`}
-                      aria-label={`Only ${line}`}
+                      aria-label={`only ${line}`}
                       onClick={() => page.keepOnly(line)}
                     >
                       only
@@ -260,7 +260,7 @@ function FieldsTab({ flow, page }: { readonly flow: Flow; readonly page: FlowPag
                       type="button"
                       className="control is-small is-ghost"
                       title={`Leave out ${line}`}
-                      aria-label={`Leave out ${line}`}
+                      aria-label={`not ${line}`}
                       onClick={() => page.exclude(line)}
                     >
                       not
@@ -312,7 +312,7 @@ function AroundTab({ flow, page }: { readonly flow: Flow; readonly page: FlowPag
         {around.data.flows.map((one) => (
           <tr key={one.uuid} className={one.uuid === flow.uuid ? "is-chosen" : ""}>
             <td className="mono" title={timeText(flowTimeMs(one), zone)}>
-              {deltaText(flowTimeMs(one) - timeMs)}
+              {one.uuid === flow.uuid ? "this" : deltaText(flowTimeMs(one) - timeMs)}
             </td>
             <td>
               <VerdictText verdict={one.verdict} />
@@ -323,7 +323,8 @@ function AroundTab({ flow, page }: { readonly flow: Flow; readonly page: FlowPag
                 className="flow-around-one"
                 onClick={() => page.choose(one.uuid ?? null)}
               >
-                {endName(one, "source").name} <span className="mono mid">{summaryText(one)}</span>
+                {shortPod(endName(one, "source").name).join("")}{" "}
+                <span className="mono mid">{summaryText(one)}</span>
                 <span className="dim">
                   {" "}
                   {String(one.trace_observation_point ?? "")
@@ -340,10 +341,9 @@ function AroundTab({ flow, page }: { readonly flow: Flow; readonly page: FlowPag
 }
 
 function deltaText(ms: number): string {
-  if (ms === 0) return "this";
   const sign = ms < 0 ? "−" : "+";
   const size = Math.abs(ms);
   return size < 1000
-    ? `${sign}${size.toFixed(size < 10 ? 1 : 0)} ms`
+    ? `${sign}${size.toFixed(size < 10 ? 2 : 0)} ms`
     : `${sign}${(size / 1000).toFixed(2)} s`;
 }

@@ -23,12 +23,16 @@ export function FlowFoot({ count, completeness, live, isPaused, groupCount }: Fl
   const hasLost = completeness !== undefined && completeness.lost > 0;
   return (
     <div className="flow-foot">
-      <span>
-        {isPartial && "at least "}
-        <b>{groupThousands(count?.matched ?? 0)}</b> flows match, of{" "}
-        {groupThousands(count?.total ?? 0)} in the window
-        {groupCount !== undefined && `, in ${groupThousands(groupCount)} groups`}
-      </span>
+      {count === undefined ? (
+        <span>counting</span>
+      ) : (
+        <span>
+          {isPartial && "at least "}
+          <b>{groupThousands(count.matched ?? 0)}</b> flows match, of{" "}
+          {groupThousands(count.total ?? 0)} in the window
+          {groupCount !== undefined && `, in ${groupThousands(groupCount)} groups`}
+        </span>
+      )}
       {count !== undefined && (
         <span className="flow-foot-more">read in {durationText(count.tookMs)}</span>
       )}

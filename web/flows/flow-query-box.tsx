@@ -25,6 +25,8 @@ interface FlowQueryBoxProps {
 /** Typing is put into the address after this pause, ms. */
 const commitAfterMs = 300;
 const historyShown = 12;
+/** Width of a character of the box's font. */
+const charPx = 7.5;
 const noFlags: ReadonlySet<string> = new Set();
 
 function flowHistory(): QueryHistory {
@@ -172,6 +174,7 @@ export function FlowQueryBox({ text, fault, onChange }: FlowQueryBoxProps) {
           options={options}
           active={activeIndex}
           popup={popup}
+          column={(spot?.start ?? 0) - (inputRef.current?.scrollLeft ?? 0) / charPx}
           onAccept={accept}
         />
       )}
@@ -291,12 +294,19 @@ interface OptionListProps {
   readonly options: readonly FilterOption[];
   readonly active: number;
   readonly popup: string;
+  /** Characters from the box's left edge to what is completed. */
+  readonly column: number;
   readonly onAccept: (option: FilterOption) => void;
 }
 
-function OptionList({ id, options, active, popup, onAccept }: OptionListProps) {
+function OptionList({ id, options, active, popup, column, onAccept }: OptionListProps) {
   return (
-    <div className="flow-options">
+    <div
+      className="flow-options"
+      style={{
+        left: `min(${Math.round(Math.max(0, column) * charPx) + 24}px, max(0px, 100% - 640px))`,
+      }}
+    >
       <div
         id={id}
         role="listbox"

@@ -11,7 +11,7 @@ import { FlowQueryBox } from "./flow-query-box.tsx";
 import { type FlowToggle, filterParams, flowQuery, flowToggles } from "./flow-toggles.ts";
 import { openSavedFilters } from "./saved-filters.ts";
 import { type FlowPage, groupFieldsMax } from "./use-flow-state.ts";
-import { spanParams, useFlowCount, useFlowFields } from "./use-flows.ts";
+import { spanParams, useFlowFields, useSteadyCount } from "./use-flows.ts";
 
 /** Counting what a toggle would take costs a pass over the window each; beyond this many flows it is not asked. */
 const effectFlowsMax = 2_000_000;
@@ -19,11 +19,11 @@ const effectFlowsMax = 2_000_000;
 interface FlowToolbarProps {
   readonly page: FlowPage;
   readonly fault: FilterErrorAnswer | undefined;
-  readonly matched: number | undefined;
+  /** Flows of the window; undefined while the filter is not known to be right. */
   readonly total: number | undefined;
 }
 
-export function FlowToolbar({ page, fault, matched, total }: FlowToolbarProps) {
+export function FlowToolbar({ page, fault, total }: FlowToolbarProps) {
   const { state } = page;
   const isCheap = total !== undefined && total > 0 && total <= effectFlowsMax;
   return (
@@ -39,7 +39,7 @@ export function FlowToolbar({ page, fault, matched, total }: FlowToolbarProps) {
             key={toggle.id}
             toggle={toggle}
             page={page}
-            matched={isCheap && fault === undefined ? matched : undefined}
+            isCounted={isCheap && fault === undefined}
           />
         ))}
         {state.not.map((line) => (
@@ -69,50 +69,40 @@ export function FlowToolbar({ page, fault, matched, total }: FlowToolbarProps) {
 interface ToggleChipProps {
   readonly toggle: FlowToggle;
   readonly page: FlowPage;
-  /** Flows that match now; undefined where the effect is not to be counted. */
-  readonly matched: number | undefined;
+  readonly isCounted: boolean;
 }
 
-function ToggleChip({ toggle, page, matched }: ToggleChipProps) {
+function ToggleChip({ toggle, page, isCounted }: ToggleChipProps) {
   const { state } = page;
   const isOn = state.toggles.includes(toggle.id);
   const flipped = isOn
     ? state.toggles.filter((id) => id !== toggle.id)
     : [...state.toggles, toggle.id];
-  const other = useFlowCount(filterParams({ ...state, toggles: flipped }), {
-    isWanted: matched !== undefined,
-    isLasting: true,
-  });
-  const otherMatched = other.data?.matched ?? undefined;
-  const effect =
-    matched === undefined || otherMatched === undefined || other.isPlaceholderData
-      ? undefined
-      : effectOf(toggle, isOn, matched, otherMatched);
+  const here = useSteadyCount(state.filter, isCounted);
+  const there = useSteadyCount(filterParams({ ...state, toggles: flipped }), isCounted);
+  const isPair = here !== undefined && there !== undefined && here.window === there.window;
+  const effect = isCounted && isPair ? effectOf(toggle, isOn, here.matched, there.matched) : 0;
   return (
     <button
       type="button"
       className={`chip flow-chip ${isOn ? "is-on" : ""}`}
       aria-pressed={isOn}
-      title={effect === undefined ? toggle.help : `${toggle.help}: ${effectWords(effect, isOn)}`}
+      title={
+        effect === 0 ? toggle.help : `${toggle.help}: ${groupThousands(effect)} in this window`
+      }
       onClick={() => page.flipToggle(toggle.id)}
     >
       {toggle.label}
-      {effect !== undefined && effect > 0 && !isOn && (
-        <span className="flow-chip-count">×{groupThousands(effect)}</span>
-      )}
+      {effect > 0 && !isOn && <span className="flow-chip-count">×{groupThousands(effect)}</span>}
       {isOn && <Icon name="close" />}
     </button>
   );
 }
 
 /** Flows that a hiding toggle takes, or that an "only" leaves. */
-function effectOf(toggle: FlowToggle, isOn: boolean, matched: number, other: number): number {
-  if (toggle.kind === "only") return isOn ? matched : other;
-  return Math.abs(matched - other);
-}
-
-function effectWords(effect: number, isOn: boolean): string {
-  return `${groupThousands(effect)} flows of this window${isOn ? " now" : ""}`;
+function effectOf(toggle: FlowToggle, isOn: boolean, here: number, there: number): number {
+  if (toggle.kind === "only") return isOn ? here : there;
+  return Math.abs(here - there);
 }
 
 function LineChip(props: {
@@ -256,7 +246,7 @@ function GroupMenu({ page }: { readonly page: FlowPage }) {
   const { group } = page.state;
   return (
     <Popover
-      label="Group flows"
+      label={group.length === 0 ? "Group flows" : `Group: ${group.map(fieldWords).join(", ")}`}
       button={
         <>
           <Icon name="group" />
@@ -318,7 +308,7 @@ function ColumnMenu({ page }: { readonly page: FlowPage }) {
   const { columns } = page.state;
   return (
     <Popover
-      label="Choose columns"
+      label={`Columns ${columns.length}: choose`}
       button={
         <>
           <Icon name="columns" />

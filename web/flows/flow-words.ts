@@ -27,9 +27,10 @@ export function verdictWord(verdict: unknown): VerdictWord {
   return verdictWords[String(verdict ?? "")] ?? { kind: "mute", word: "Unknown" };
 }
 
-/** When it was seen, ms; NaN where it does not say. */
-export function flowTimeMs(flow: Flow): number {
-  return Date.parse(flow.time ?? "");
+/** When it was seen, ms with fractions; NaN where it does not say. */
+export function flowTimeMs({ time = "" }: Flow): number {
+  const below = /\.\d{3}(\d+)/.exec(time)?.[1] ?? "0";
+  return Date.parse(time) + Number(`0.${below}`);
 }
 
 /** "default/xwing", a domain name, "host", or the address; namespace and name apart. */

@@ -59,7 +59,7 @@ function Flows() {
   const { filter, isReady, fault } = useCheckedFilter(asked.state.filter);
   const page: FlowPage = { ...asked, state: { ...asked.state, filter } };
   const { state } = page;
-  const count = useFlowCount(filter, { isWanted: isReady });
+  const count = useFlowCount(filter, isReady);
   const timeline = useFlowTimeline(filter, isReady);
   const completeness = useFlowCompleteness();
   const rows = useRows(page, isReady);
@@ -94,8 +94,7 @@ function Flows() {
         <FlowToolbar
           page={page}
           fault={fault}
-          matched={isApplied ? matched : undefined}
-          total={count.data?.total ?? undefined}
+          total={isApplied ? (count.data?.total ?? undefined) : undefined}
         />
         {!isEmpty && <FlowStrip timeline={last} />}
         {isEmpty && count.data !== undefined ? (

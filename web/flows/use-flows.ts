@@ -61,25 +61,53 @@ export function useFlowList(filter: FlowFilterParams, isOldestFirst: boolean, is
   });
 }
 
-/** How many match, and of how many; `isLasting` does not follow the refresh. */
-export function useFlowCount(
-  filter: FlowFilterParams,
-  { isWanted = true, isLasting = false }: { isWanted?: boolean; isLasting?: boolean } = {},
-) {
+/** How many match, and of how many. */
+export function useFlowCount(filter: FlowFilterParams, isWanted: boolean) {
   const client = useApi();
   const time = usePageTime();
   const { from, to } = time.text;
   return useQuery({
-    queryKey: [isLasting ? "lasting" : timedKey, "flows", "count", filter, from, to],
+    queryKey: [timedKey, "flows", "count", filter, from, to],
     enabled: isWanted,
     placeholderData: keepPreviousData,
-    staleTime: isLasting ? 30_000 : 1000,
+    staleTime: 1000,
     queryFn: ({ signal }) =>
       client.own<FlowsAnswer>(
         `/flows?${flowQuery(filter, { ...spanParams(time), limit: 1, count: "true" })}`,
         { signal },
       ),
   });
+}
+
+/** Windows that are compared are counted anew so often, ms. */
+const steadyMs = 30_000;
+
+/**
+ * How many match in a window that stands still for a while, so that counts with different filters can be
+ * compared: those of one `window` belong together.
+ */
+export function useSteadyCount(filter: FlowFilterParams, isWanted: boolean) {
+  const client = useApi();
+  const time = usePageTime();
+  const { fromMs, toMs } = time.resolve();
+  const untilMs = Math.floor(toMs / steadyMs) * steadyMs;
+  const sinceMs = untilMs - (toMs - fromMs);
+  const window = `${time.text.from} ${time.text.to} ${untilMs}`;
+  const { data } = useQuery({
+    queryKey: ["flows", "steady", filter, window],
+    enabled: isWanted,
+    placeholderData: keepPreviousData,
+    staleTime: Number.POSITIVE_INFINITY,
+    queryFn: async ({ signal }) => {
+      const more = { since: sinceMs / 1000, until: untilMs / 1000, limit: 1, count: "true" };
+      const { matched } = await client.own<FlowsAnswer>(`/flows?${flowQuery(filter, more)}`, {
+        signal,
+      });
+      return { matched: matched ?? 0, window, query: flowQuery(filter) };
+    },
+  });
+  // An earlier window may stand in for a while, another filter may not.
+  return data?.query === flowQuery(filter) ? data : undefined;
 }
 
 /** Groups with rates and history. */
