@@ -139,4 +139,9 @@ export const panelReasons: readonly PanelReason[] = [
     titles: ["Missing ICMP Echo Replys"],
     reason: isZero,
   },
+  {
+    file: "cilium-operator-dashboard",
+    titles: ["Resident memory status"],
+    reason: isSteady,
+  },
 ];
