@@ -33,8 +33,9 @@ function PairsBody({ pairs }: Pick<DroppedPairsProps, "pairs">) {
   if (pairs === undefined) return null;
   if (pairs === null) {
     return (
-      <Note kind="mute" title="No flows are kept.">
-        Start the server with <code>--flows grpc://HOST:4245</code>, Hubble Relay's address.
+      <Note kind="mute" title="No flows came in this window.">
+        A source is given with <code>--flows grpc://HOST:4245</code>, Hubble Relay's address;
+        Settings shows their state.
       </Note>
     );
   }

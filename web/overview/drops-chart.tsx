@@ -25,6 +25,8 @@ import { useDropChart, useRevisions, useUsualBand } from "./use-overview.ts";
 interface DropsChartProps {
   readonly window: string | undefined;
   readonly usual: Usual | undefined;
+  /** Some counter of drops is scraped. */
+  readonly isCounted: boolean;
 }
 
 const formats = {
@@ -34,7 +36,7 @@ const formats = {
 /** The first is the reason that matters most. */
 const colors = ["--dropped", "--s2", "--s3", "--s4", "--s5", "--s6", "--s7", "--s8"];
 
-export function DropsChart({ window, usual }: DropsChartProps) {
+export function DropsChart({ window, usual, isCounted }: DropsChartProps) {
   const router = useRouter();
   const { params } = useRoute();
   const split = readSplit(params.get("by"));
@@ -78,6 +80,7 @@ export function DropsChart({ window, usual }: DropsChartProps) {
           split={split}
           window={window}
           hasBand={hasDays && split !== "namespace"}
+          isCounted={isCounted}
         />
       )}
     </article>
@@ -93,9 +96,10 @@ interface DropsPlotProps {
   readonly split: DropSplit;
   readonly window: string | undefined;
   readonly hasBand: boolean;
+  readonly isCounted: boolean;
 }
 
-function DropsPlot({ data, split, window, hasBand }: DropsPlotProps) {
+function DropsPlot({ data, split, window, hasBand, isCounted }: DropsPlotProps) {
   const { zone } = usePageTime();
   const zoom = useZoom();
   const [frame, setFrame] = useState<PlotFrame>();
@@ -114,8 +118,13 @@ function DropsPlot({ data, split, window, hasBand }: DropsPlotProps) {
   const visibility = useSeriesVisibility(built.spec.series.map(({ label }) => label));
   if (built.spec.series.length === 0) {
     return (
-      <Note kind="ok" title="No drops in this window.">
-        No counter of drops was seen to move: a true zero where agents or Hubble are scraped.
+      <Note
+        kind={isCounted ? "ok" : "mute"}
+        title={isCounted ? "No drops in this window." : "No counter of drops is scraped."}
+      >
+        {isCounted
+          ? "The counters did not move: a true zero for what is scraped."
+          : "Scrape Cilium's agents (cilium_drop_count_total) or Hubble (hubble_drop_total)."}
       </Note>
     );
   }

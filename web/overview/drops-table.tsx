@@ -10,6 +10,8 @@ import { dropKey, lastValue, partOf, type Usual } from "./overview-queries.ts";
 interface DropsTableProps {
   readonly moment: readonly QuerySeries[];
   readonly usual: Usual | undefined;
+  /** Some counter of drops is scraped. */
+  readonly isCounted: boolean;
 }
 
 interface DropRow {
@@ -25,7 +27,7 @@ interface DropRow {
 const rowsMax = 8;
 const unusualFactor = 3;
 
-export function DropsTable({ moment, usual }: DropsTableProps) {
+export function DropsTable({ moment, usual, isCounted }: DropsTableProps) {
   const { params } = useRoute();
   const rows = dropRows(moment, usual).slice(0, rowsMax);
   const top = Math.max(...rows.map((row) => Math.max(row.now, row.usual ?? 0)), 0.01);
@@ -42,8 +44,13 @@ export function DropsTable({ moment, usual }: DropsTableProps) {
         </Link>
       </div>
       {rows.length === 0 ? (
-        <Note kind="ok" title="Nothing is dropped.">
-          No agent or Hubble counter of drops has moved. A true zero needs that they are scraped.
+        <Note
+          kind={isCounted ? "ok" : "mute"}
+          title={isCounted ? "Nothing is dropped." : "Nobody counts drops."}
+        >
+          {isCounted
+            ? "The counters of drops did not move: a true zero for what is scraped."
+            : "Neither cilium_drop_count_total nor hubble_drop_total is scraped here."}
         </Note>
       ) : (
         <div className="overview-scroll">

@@ -246,7 +246,7 @@ function seenFigure(read: Reader, completeness: FlowCompletenessAnswer | null | 
     ]),
   };
   if (completeness === undefined) return { ...rest, ...missing, note: "" };
-  if (completeness === null) return { ...rest, ...missing, note: "no flows are kept" };
+  if (completeness === null) return { ...rest, ...missing, note: "no flows came" };
   const { share, lost, seen } = completeness;
   const isPartial = share < completeShare;
   return {

@@ -115,7 +115,7 @@ describe("findings", () => {
     expect(overviewSentence([], { share: 1, flows: 5 }).tail).toContain("true zero");
     expect(overviewSentence([], { share: 0.97, flows: 5 }).tail).toContain("97.0 %");
     expect(overviewSentence([], { share: undefined, flows: undefined }).tail).toBe(
-      "No flows are kept.",
+      "No flows came in this window, so drops may be unseen.",
     );
   });
 

@@ -318,7 +318,11 @@ export function overviewSentence(
   const soon = findings.filter(({ severity }) => severity === "soon");
   const isPartial = seen.share !== undefined && seen.share < 1;
   if (urgent.length === 0 && soon.length === 0) {
-    if (seen.flows === undefined) return { head: "Nothing needs you.", tail: "No flows are kept." };
+    if (seen.flows === undefined)
+      return {
+        head: "Nothing needs you.",
+        tail: "No flows came in this window, so drops may be unseen.",
+      };
     const tail = isPartial
       ? `At least as far as ${shareText(seen.share)} of flows tell.`
       : "No drops in this window. 100 % of flows were seen, so this is a true zero.";

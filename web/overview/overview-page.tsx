@@ -7,6 +7,7 @@ import { usePageDefaults } from "../app/page-defaults.ts";
 import { PageFrame } from "../app/page-frame.tsx";
 import { Link, useRoute } from "../router/router-context.tsx";
 import { AddTargets } from "../targets/add-targets.tsx";
+import { downReason } from "../targets/down-reason.ts";
 import { clockLabel } from "../time/time-axis.ts";
 import { usePageTime } from "../time/time-context.tsx";
 import { formatInstant } from "../time/time-range.ts";
@@ -56,11 +57,14 @@ function Overview() {
       <FindingsSection told={told} data={data} />
       <FiguresRow figures={told.figures} />
       <section className="sheet overview-drops" aria-label="Drops">
-        <DropsChart window={data.window} usual={data.usual.data} />
-        <DropsTable moment={moment.data} usual={data.usual.data} />
+        <DropsChart window={data.window} usual={data.usual.data} isCounted={told.isCounted} />
+        <DropsTable moment={moment.data} usual={data.usual.data} isCounted={told.isCounted} />
       </section>
       <section className="sheet overview-who" aria-label="Who and where">
-        <DroppedPairs pairs={data.pairs.pairs} matched={data.pairs.matched} />
+        <DroppedPairs
+          pairs={told.hasFlows ? data.pairs.pairs : null}
+          matched={data.pairs.matched}
+        />
         <NodesPanel moment={moment.data} />
       </section>
     </div>
@@ -77,7 +81,10 @@ function tell(data: OverviewData) {
   }));
   const importErrors = lastValue(partOf(moment, "import_errors")[0]);
   const usual = data.usual.data;
-  const completeness = data.completeness.data;
+  const told = data.completeness.data;
+  // Nothing seen and nothing lost: no source tells anything, which is no 100 %.
+  const hasFlows = told === undefined || (told !== null && told.seen + told.lost > 0);
+  const completeness = hasFlows ? told : null;
   const findings = findFindings({
     pairs: data.pairs.pairs ?? [],
     drops: { now: lastValue(partOf(series, "drops")[0]), usual: usual?.drops },
@@ -90,9 +97,9 @@ function tell(data: OverviewData) {
     })),
     endpoints: endpointStates,
     unmanaged: lastValue(partOf(series, "unmanaged")[0]),
-    targetsDown: data.targetsDown.map(({ scrapeUrl, lastError }) => ({
+    targetsDown: data.targetsDown.map(({ scrapeUrl, lastError, ...rest }) => ({
       address: scrapeUrl,
-      error: lastError,
+      error: downReason({ lastError, scrapeUrl, ...rest })?.what ?? lastError,
     })),
     sources: (data.sources.data?.sources ?? []).flatMap(({ name, trouble }) =>
       trouble === null ? [] : [{ name, ...trouble }],
@@ -121,6 +128,8 @@ function tell(data: OverviewData) {
     sentence,
     range,
     compared: comparedWith(usual),
+    hasFlows,
+    isCounted: partOf(series, "drops").length > 0,
   };
 }
 

@@ -32,7 +32,7 @@ export function TargetsTable({ pools, chosen, onChoose }: TargetsTableProps) {
       <colgroup>
         <col style={{ width: 92 }} />
         <col />
-        <col className="labels-column" style={{ width: "38%" }} />
+        <col className="labels-column" style={{ width: "27%" }} />
         <col style={{ width: 112 }} />
         <col style={{ width: 92 }} />
         <col style={{ width: 92 }} />
