@@ -461,9 +461,8 @@ class HeadTsdb implements Tsdb {
     const { keepsSnapshot, isReadOnly, dir, logger } = this.#options;
     if (keepsSnapshot !== true || isReadOnly === true || this.replay.otherLogIds.size > 0) return;
     const { fs, chunkFiles, compression } = this.#parts;
-    const { segment, segmentBytes: offset } = this.#wal;
-    const options = { dir, fs, logger, compression, segment, offset };
-    await saveHeadSnapshot(this.#head, chunkFiles, options);
+    const at = { segment: this.#wal.segment, offset: this.#wal.segmentBytes };
+    await saveHeadSnapshot(this.#head, chunkFiles, { dir, fs, logger, compression, ...at });
   }
 
   #makeCompactor(): Compactor {

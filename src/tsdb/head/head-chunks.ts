@@ -255,7 +255,6 @@ export class HeadChunks {
   /** The bytes of the open chunk, valid until the next append; undefined where there is none. */
   openChunk(slot: number): (EncodedChunk & { firstMs: number; lastMs: number }) | undefined {
     const words = this.#table.wordsOf(slot);
-    const doubles = this.#table.doublesOf(slot);
     const at = this.#table.wordAt(slot);
     const address = words[at + seriesField.chunkAddress]!;
     if (address === 0) {
@@ -265,7 +264,7 @@ export class HeadChunks {
       return { firstMs, lastMs, encoding, bytes, at: 0, length };
     }
     return {
-      firstMs: doubles[(at + seriesField.chunkStartMs) >>> 1]!,
+      firstMs: this.#table.doublesOf(slot)[(at + seriesField.chunkStartMs) >>> 1]!,
       lastMs: this.lastMs(slot),
       encoding: xorEncoding,
       bytes: this.#arena.bytePages[address >>> 16]!,
