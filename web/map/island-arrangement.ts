@@ -20,8 +20,8 @@ export interface GridSlot {
 }
 
 /** What dagre arranges within tens of milliseconds. */
-const dagrePlacesMax = 32;
-const dagreLinesMax = 64;
+const dagrePlacesMax = 20;
+const dagreLinesMax = 36;
 const sweeps = 4;
 /** dagre's own units; only ranks and order matter. */
 const box = { width: 136, height: 44 };
