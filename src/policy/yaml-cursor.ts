@@ -26,18 +26,50 @@ interface CursorSource {
   readonly document: Document;
 }
 
-/** A value in the tree. */
+/** Where a value hangs: its parent, and the key or the place in a list. */
+interface CursorPlace {
+  readonly parent: YamlCursor;
+  readonly step: string | number;
+  /** The key's or item's node, whose line is the value's. */
+  readonly at: unknown;
+}
+
+/** A value in the tree. Path and line are made when they are asked for: most values are only passed through. */
 export class YamlCursor {
-  readonly path: string;
-  readonly line: number;
   readonly #source: CursorSource;
   readonly #node: unknown;
+  readonly #place: CursorPlace | undefined;
+  #line: number;
 
-  constructor(source: CursorSource, node: unknown, at: { path: string; line: number }) {
+  /** `line` 0: not known yet. */
+  constructor(source: CursorSource, node: unknown, at: CursorPlace | { readonly line: number }) {
     this.#source = source;
     this.#node = isAlias(node) ? node.resolve(source.document) : node;
-    this.path = at.path;
-    this.line = at.line;
+    this.#place = "parent" in at ? at : undefined;
+    this.#line = "parent" in at ? 0 : at.line;
+  }
+
+  /** "spec.ingress[0]"; "" for the document. */
+  get path(): string {
+    const place = this.#place;
+    if (place === undefined) return "";
+    const { path } = place.parent;
+    if (typeof place.step === "number") return `${path}[${place.step}]`;
+    return path === "" ? place.step : `${path}.${place.step}`;
+  }
+
+  /** 1-based. */
+  get line(): number {
+    if (this.#line === 0 && this.#place !== undefined) {
+      const { at, parent } = this.#place;
+      const range =
+        (at as Node | null | undefined)?.range ?? (this.#node as Node | null | undefined)?.range;
+      this.#line =
+        range === null || range === undefined
+          ? parent.line
+          : this.#source.lines.linePos(range[0]).line;
+    }
+    return this.#line;
   }
 
   /** Throws a PolicyError about this value: `reason` in the words of Cilium's agent, `mend` ours. */
@@ -92,7 +124,7 @@ export class YamlCursor {
     const entries: [string, YamlCursor][] = [];
     for (const pair of this.#node.items) {
       const key = keyOf(pair.key);
-      const child = this.#child(pair.value, pair.key, this.#pathOf(key));
+      const child = this.#child(pair.value, pair.key, key);
       if (!child.isNull()) entries.push([key, child]);
     }
     return entries;
@@ -113,7 +145,7 @@ export class YamlCursor {
     if (!isMap(this.#node)) return undefined;
     for (const pair of this.#node.items) {
       if (keyOf(pair.key) !== key) continue;
-      const child = this.#child(pair.value, pair.key, this.#pathOf(key));
+      const child = this.#child(pair.value, pair.key, key);
       return child.isNull() ? undefined : child;
     }
     return undefined;
@@ -122,7 +154,7 @@ export class YamlCursor {
   /** The list's items. */
   items(): YamlCursor[] {
     if (!isSeq(this.#node)) this.fail(`want a list, have ${this.describe()}`);
-    return this.#node.items.map((item, index) => this.#child(item, item, `${this.path}[${index}]`));
+    return this.#node.items.map((item, index) => this.#child(item, item, index));
   }
 
   isMapping(): boolean {
@@ -162,16 +194,8 @@ export class YamlCursor {
     return range === null || range === undefined ? undefined : [range[0], range[2]];
   }
 
-  #pathOf(key: string): string {
-    return this.path === "" ? key : `${this.path}.${key}`;
-  }
-
-  #child(node: unknown, at: unknown, path: string): YamlCursor {
-    const range =
-      (at as Node | null | undefined)?.range ?? (node as Node | null | undefined)?.range;
-    const line =
-      range === null || range === undefined ? this.line : this.#source.lines.linePos(range[0]).line;
-    return new YamlCursor(this.#source, node, { path, line });
+  #child(node: unknown, at: unknown, step: string | number): YamlCursor {
+    return new YamlCursor(this.#source, node, { parent: this, step, at });
   }
 }
 
@@ -207,7 +231,6 @@ export function openYaml(text: string, file: string): YamlCursor[] {
     }
     const start = document.contents?.range?.[0] ?? 0;
     const cursor = new YamlCursor({ file, lines, document }, document.contents, {
-      path: "",
       line: lines.linePos(start).line,
     });
     if (!cursor.isNull()) cursors.push(cursor);
