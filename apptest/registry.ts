@@ -16,6 +16,7 @@ import { killTest } from "./kill.ts";
 import { killUnderLoadTest } from "./kill-under-load.ts";
 import { labScenesTest } from "./lab-scenes.ts";
 import { pageTest } from "./page.ts";
+import { pageFlowsTest } from "./page-flows.ts";
 import { pageMapTest } from "./page-map.ts";
 import { pageOverviewTest } from "./page-overview.ts";
 import { pagePoliciesTest } from "./page-policies.ts";
@@ -55,4 +56,5 @@ export const appTests: readonly AppTest[] = [
   bitFlipsTest,
   clockJumpsTest,
   seriesChurnTest,
+  pageFlowsTest,
 ];

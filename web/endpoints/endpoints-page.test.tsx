@@ -3,6 +3,8 @@ import { cleanup, fireEvent, screen, waitFor, within } from "@testing-library/re
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { WireEndpoint } from "../../src/api/wire/cluster.ts";
 import { renderPage } from "../testing/render-page.tsx";
+// The page is a part of its own: loaded here, so that no test waits for it.
+import "./endpoints-page.tsx";
 
 const base = "/api/ciliascope/v1";
 

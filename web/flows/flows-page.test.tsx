@@ -4,6 +4,8 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { FlowsAnswer } from "../../src/api/wire/flows.ts";
 import type { Flow } from "../../src/flow/model/flow.ts";
 import { renderPage } from "../testing/render-page.tsx";
+// The page is a part of its own: loaded here, so that no test waits for it.
+import "./flows-page.tsx";
 
 const base = "/api/ciliascope/v1/flows";
 
