@@ -118,7 +118,8 @@ function PreviewBody({ studio, state, preview, ways, onWrite }: PreviewBodyProps
     studio,
     state,
     variants: counted?.variants ?? [],
-    series: preview.isPlaceholderData ? undefined : data,
+    // Beside the other ways stands the count of their own run: a cut may fall elsewhere in another.
+    series: counted ?? (preview.isPlaceholderData ? undefined : data),
     onWrite,
   };
   return (
