@@ -140,6 +140,8 @@ interface TraceEvent {
   readonly ph: string;
   readonly ts: number;
   readonly dur?: number;
+  /** CPU time of the thread: the machine may be shared. */
+  readonly tdur?: number;
   readonly pid: number;
   readonly tid: number;
   readonly args?: { readonly name?: string };
@@ -211,14 +213,12 @@ function mainThreadFrames(events: readonly TraceEvent[]): number[] {
     .sort((a, b) => a - b);
   const tasks = own.filter(
     ({ name, ph, dur }) =>
-      ph === "X" &&
-      dur !== undefined &&
-      (name === "RunTask" || name === "ThreadControllerImpl::RunTask"),
+      ph === "X" && dur !== undefined && name === "ThreadControllerImpl::RunTask",
   );
   const frames = starts.slice(0, -1).map((from, index) => {
     const to = starts[index + 1] as number;
     const inside = tasks.filter(({ ts }) => ts >= from && ts < to);
-    return inside.reduce((sum, { dur = 0 }) => sum + dur, 0) / 1000;
+    return inside.reduce((sum, { dur = 0, tdur }) => sum + (tdur ?? dur), 0) / 1000;
   });
   return frames.slice(2);
 }

@@ -29,6 +29,8 @@ export function attachPan(plot: uPlot, events: PanEvents): { readonly finish: ()
     if (event.button !== 0 || !event.shiftKey) return;
     finish();
     startX = event.clientX;
+    // No crosshair on a picture that moves.
+    plot.setCursor({ left: -10, top: -10 });
     layer = createLayer(plot);
     over.setPointerCapture(event.pointerId);
   });

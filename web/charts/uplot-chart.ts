@@ -183,6 +183,8 @@ export class UplotChart {
         dblclick: () => null,
         // With shift the drag moves the window instead of choosing one.
         mousedown: (_plot, _target, choose) => (event) => (event.shiftKey ? null : choose(event)),
+        mousemove: (_plot, _target, move) => (event) =>
+          event.shiftKey && event.buttons === 1 ? null : move(event),
       },
       ...(spec.syncKey === undefined
         ? {}
