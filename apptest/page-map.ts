@@ -105,6 +105,7 @@ async function measureLarge(page: Page, url: string): Promise<void> {
   );
   await page.goto(`${url}/map?hide=none&refresh=off`);
   await page.getByText(/quiet islands are folded/).waitFor({ timeout: 30_000 });
+  await page.locator(".map-box").first().waitFor({ timeout: 30_000 });
   const folded = await page.locator(".map-box").count();
   await takePicture(page, "map-500-folded-dark");
   await page.goto(`${url}/map?hide=none&open=*&refresh=1s`);
