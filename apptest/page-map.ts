@@ -151,7 +151,7 @@ async function heapMb(session: CDPSession): Promise<number> {
 
 /** Twenty-four teams; each workload calls two of its own team and one elsewhere. Counts rise by `round`. */
 function largeMap(round: number): MapAnswer {
-  const teamOf = (index: number) => `team-${String((index * index) % 24).padStart(2, "0")}`;
+  const teamOf = (index: number) => `team-${String((index * 7) % 24).padStart(2, "0")}`;
   const nodes = Array.from(
     { length: workloads },
     (_, index): MapNodeAnswer => ({

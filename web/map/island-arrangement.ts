@@ -149,8 +149,11 @@ function arrangeByLayers(
 ): Map<string, GridSlot> {
   const ranks = rankNodes(ids, lines);
   const layers: string[][] = [];
+  // A long chain would be a ribbon: ranks are pressed together where there are more than the shape bears.
+  const layersMax = Math.max(4, Math.ceil((ids.length / rowsMax) * 1.6));
+  const press = Math.min(1, layersMax / (1 + Math.max(0, ...ranks.values())));
   for (const id of ids) {
-    const rank = ranks.get(id) ?? 0;
+    const rank = Math.floor((ranks.get(id) ?? 0) * press);
     for (let i = layers.length; i <= rank; i++) layers.push([]);
     layers[rank]?.push(id);
   }
