@@ -112,7 +112,9 @@ describe("protobuf of flows", () => {
       "more than ten bytes",
     );
     expect(() => new FlowDecoder().flow(Buffer.from("0b", "hex"))).toThrow("wire type 3");
-    expect(() => new FlowDecoder().flow(Buffer.from("0a0708ffffffffff7f", "hex"))).toThrow("no time");
+    expect(() => new FlowDecoder().flow(Buffer.from("0a0708ffffffffff7f", "hex"))).toThrow(
+      "no time",
+    );
   });
 
   it("finds the whole records of a file and leaves a cut-off one", () => {
