@@ -34,6 +34,7 @@ export const flowKillTest: AppTest = {
       const { flows } = await store(url);
       return flows >= 5 * batchFlows ? flows : undefined;
     });
+    if (acknowledged === undefined) throw new Error("the server kept no flows");
     await new Promise((resolve) => setTimeout(resolve, flushedMs));
     first.child.kill("SIGKILL");
     await first.waitForExit();

@@ -70,6 +70,9 @@ function sourcesOver(storage: MemoryStorage): ApiSources {
       list: () => [],
       get: () => undefined,
       importText: () => ({ uid: "", problems: [] }),
+      save: () => ({ uid: "", version: 0 }),
+      versions: () => [],
+      version: () => undefined,
       remove: () => false,
     },
   };

@@ -1,14 +1,13 @@
-/** One dashboard by its uid: read, understood by the model, drawn. The overview at / is one of them. */
+/** One dashboard by its uid: read, understood by the model, drawn. */
 
 import { useMemo } from "react";
 import type { DashboardAnswer } from "../../src/api/wire/server.ts";
 import { errorMessage } from "../../src/base/errors.ts";
 import { parseDashboard } from "../../src/dashboard/dashboard.ts";
-import { useDashboardAnswer, useServerStatus } from "../api/server-queries.ts";
+import { useDashboardAnswer } from "../api/server-queries.ts";
 import { pageHref } from "../app/navigation.tsx";
 import { PageFrame } from "../app/page-frame.tsx";
 import { Link, useRoute } from "../router/router-context.tsx";
-import { AddTargets } from "../targets/add-targets.tsx";
 import { Note, Skeleton } from "../ui/notes.tsx";
 import { DashboardView } from "./dashboard-view.tsx";
 import { EditBar } from "./editing/edit-bar.tsx";
@@ -17,20 +16,18 @@ import { sourceNames } from "./source-names.ts";
 
 interface DashboardPageProps {
   readonly uid: string;
-  readonly isHome?: boolean;
 }
 
 const waitingDefaults = { range: { from: "now-5m", to: "now" }, refresh: "" };
 
-/** The page at /d/:uid, and at / with `isHome`. */
-export function DashboardPage({ uid, isHome = false }: DashboardPageProps) {
+/** The page at /d/:uid. */
+export function DashboardPage({ uid }: DashboardPageProps) {
   const { params } = useRoute();
   const answer = useDashboardAnswer(uid);
   const crumb = { label: "Dashboards", href: pageHref("/dashboards", params) };
   if (answer.data === undefined) {
-    const title = isHome ? "Overview" : uid;
     return (
-      <PageFrame title={title} defaults={waitingDefaults} {...(isHome ? {} : { crumb })}>
+      <PageFrame title={uid} defaults={waitingDefaults} crumb={crumb}>
         {answer.isError ? (
           <Unreadable message={answer.error.message} />
         ) : (
@@ -39,16 +36,15 @@ export function DashboardPage({ uid, isHome = false }: DashboardPageProps) {
       </PageFrame>
     );
   }
-  return <OpenDashboard key={uid} answer={answer.data} isHome={isHome} />;
+  return <OpenDashboard key={uid} answer={answer.data} />;
 }
 
 interface OpenDashboardProps {
   readonly answer: DashboardAnswer;
-  readonly isHome: boolean;
 }
 
 /** A dashboard that was read: as the server has it, or as it is being edited. */
-function OpenDashboard({ answer, isHome }: OpenDashboardProps) {
+function OpenDashboard({ answer }: OpenDashboardProps) {
   const { params } = useRoute();
   const crumb = { label: "Dashboards", href: pageHref("/dashboards", params) };
   const editing = useDraft(answer);
@@ -57,8 +53,7 @@ function OpenDashboard({ answer, isHome }: OpenDashboardProps) {
     () => readAnswer({ dashboard: editing.json, summary }),
     [editing.json, summary],
   );
-  const title = isHome ? "Overview" : parsed.title;
-  const { dashboard } = parsed;
+  const { title, dashboard } = parsed;
   if (dashboard === undefined) {
     return (
       <PageFrame title={title} defaults={waitingDefaults} crumb={crumb}>
@@ -70,14 +65,9 @@ function OpenDashboard({ answer, isHome }: OpenDashboardProps) {
     <PageFrame
       title={title}
       defaults={parsed.defaults}
-      badge={
-        <span className="chip wide-only">
-          {isHome ? dashboard.title : sourceNames[summary.source]}
-        </span>
-      }
-      {...(isHome ? {} : { crumb })}
+      badge={<span className="chip wide-only">{sourceNames[summary.source]}</span>}
+      crumb={crumb}
     >
-      {isHome && <OnlySelfScraped />}
       <DashboardView
         dashboard={dashboard}
         problems={parsed.problems}
@@ -123,10 +113,4 @@ function Unreadable({ message }: { readonly message: string }) {
       {message}
     </Note>
   );
-}
-
-/** On a server that scrapes nothing but itself the overview would be empty without a reason. */
-function OnlySelfScraped() {
-  const { data } = useServerStatus();
-  return data?.isSelfScrapeOnly === true ? <AddTargets configFile={data.configFile} /> : null;
 }
