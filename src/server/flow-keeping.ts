@@ -93,6 +93,7 @@ export async function openFlowKeeping(options: FlowKeepingOptions): Promise<Flow
   );
   const isFiltered = settings.allowList.length + settings.denyList.length > 0;
   const dir = join(options.dataDir, "flows");
+  const signOfLife: { beat(): void } = { beat: () => undefined };
   const store = await FlowStore.open({
     dir,
     clock,
@@ -100,11 +101,13 @@ export async function openFlowKeeping(options: FlowKeepingOptions): Promise<Flow
     retentionMs,
     retentionBytes,
     tables: [mapTable],
+    flushed: () => signOfLife.beat(),
   });
   const known = new StoredUuids(store);
   const feeds: FlowFeed[] = [];
   const nodes = () => feeds.flatMap((feed) => feed.status().flatMap((source) => source.nodes));
   const completeness = new CompletenessLog({ dir, clock, logger, retentionMs, nodes });
+  signOfLife.beat = () => completeness.beat();
   let metrics: FlowMetricsService;
   try {
     metrics = await startFlowMetricsService({

@@ -1,5 +1,6 @@
 import {
   appendFileSync,
+  existsSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -86,6 +87,22 @@ async function collect(store: FlowStore, search: Partial<FlowSearch> = {}): Prom
 const many = Array.from({ length: 3000 }, (_, index) => flowOf(index));
 
 describe("FlowStore", () => {
+  it("says each second that what came is in the log, not before", async () => {
+    const clock = new FakeClock(startMs);
+    const logged: number[] = [];
+    const bytes = () => {
+      const path = join(dir, "hot-00000001.log");
+      return existsSync(path) ? statSync(path).size : 0;
+    };
+    const store = await open({ clock, flushed: () => logged.push(bytes()) });
+    store.append([flowOf(1)]);
+    expect(bytes()).toBe(0);
+    await clock.advance(2_000);
+    expect(logged).toHaveLength(2);
+    expect(logged[0]).toBeGreaterThan(0);
+    await store.close();
+  });
+
   it("gives back whole flows, unknown fields included, from memory, from its log and from a block", async () => {
     const store = await open();
     store.append(many);

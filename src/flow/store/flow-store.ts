@@ -72,6 +72,8 @@ export interface FlowStoreOptions {
   /** Oldest flows go when the files hold more. */
   readonly retentionBytes: number;
   readonly tables?: readonly BlockTable[];
+  /** Called every second, when kill -9 would lose nothing of what was appended. */
+  readonly flushed?: () => void;
 }
 
 /** A block as searches see it. */
@@ -169,15 +171,17 @@ export class FlowStore implements FlowHistory {
     if (this.#hot.columns.textChars > hotTextCharsMax) this.#startSealing();
   }
 
-  /** Writes to the log what was appended since the last time. Then kill -9 does not lose it. */
-  flush(): void {
+  /** Writes to the log what was appended since the last time. Then kill -9 does not lose it; false: it could not. */
+  flush(): boolean {
     try {
       this.#hot.log.write(this.#hot.columns);
+      return true;
     } catch (thrown) {
       this.#options.logger.error(
         { dir: this.#options.dir, error: errorMessage(thrown) },
         "cannot log flows; they stay in memory until they can be written as a block",
       );
+      return false;
     }
   }
 
@@ -410,7 +414,7 @@ export class FlowStore implements FlowHistory {
 
   #scheduleFlush(): void {
     this.#cancelFlush = this.#options.clock.after(flushIntervalMs, () => {
-      this.flush();
+      if (this.flush()) this.#options.flushed?.();
       const { columns, sinceMs } = this.#hot;
       const ageMs = this.#options.clock.nowMs() - sinceMs;
       if (columns.rowCount > 0 && ageMs >= hotAgeMsMax) this.#startSealing();
