@@ -36,7 +36,7 @@ export function registerBackfill(
     .command("backfill")
     .description('write metrics of past flows into storage, marked job="ciliascope-flows"')
     .argument("<spec...>", "metrics as in hubble.metrics.enabled")
-    .option("--server <url>", "the running server", "http://127.0.0.1:9090")
+    .option("--server <url>", "the running server", "http://127.0.0.1:9190")
     .option("--last <duration>", "flows of so long back from now", "24h")
     .option("--until <time>", "end; default: now, or where storage has the metrics itself")
     .option("--interval <duration>", "distance of the samples", "15s")

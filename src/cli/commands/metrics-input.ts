@@ -82,7 +82,7 @@ async function readStore(
   if (existsSync(dataLock) && isLocked(dataLock)) {
     throw new AppError(
       "locked",
-      `a server runs on ${join(dir, "..")}: ask it with --server http://127.0.0.1:9090`,
+      `a server runs on ${join(dir, "..")}: ask it with --server http://127.0.0.1:9190`,
     );
   }
   const say = (fields: LogFields, message: string): void =>

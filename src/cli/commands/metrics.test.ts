@@ -66,6 +66,13 @@ describe("ciliascope metrics", () => {
     expect(packed.err).toMatch(/^ciliascope: 1 lines could not be read; the first: /);
   });
 
+  it("backfills by default on the port that a server has by default", async () => {
+    const { out: backfill } = await run("metrics backfill --help");
+    const { out: server } = await run("server --help");
+    const [, port] = /default: "127\.0\.0\.1:(\d+)"/.exec(server) ?? [];
+    expect(backfill).toContain(`(default: "http://127.0.0.1:${port}")`);
+  });
+
   it("exits with 1 for what the agent refuses, 2 for misuse", async () => {
     const exitCodeOf = async (line: string) => (await run(line)).exitCode;
     expect(await exitCodeOf("metrics check drop")).toBe(0);

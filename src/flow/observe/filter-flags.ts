@@ -16,9 +16,26 @@ import { reservedIdentities } from "../print/flow-columns.ts";
 type Side = "source" | "destination";
 type ListField = Exclude<keyof FlowFilter, "experimental">;
 
+/** A part of the text that flags come from, in UTF-16 units. */
+export interface TextSpan {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Two flags of one list that exclude each other: the one just given, and the one before it. */
+export class FlagConflictError extends ConfigError {
+  readonly earlier: { readonly name: string; readonly place: TextSpan | undefined };
+
+  constructor(message: string, earlier: FlagConflictError["earlier"]) {
+    super(message, { path: "" });
+    this.earlier = earlier;
+  }
+}
+
 /** Flags of one list, as filters in the making. */
 interface Tracker {
-  readonly changed: string[];
+  /** Flags given, and where each was given last. */
+  readonly changed: Map<string, TextSpan | undefined>;
   /** The flow's source is meant by flags for either end on the left, its destination on the right. */
   readonly left: FlowFilter;
   readonly right: FlowFilter;
@@ -165,8 +182,8 @@ export class FilterFlags {
   #deny: Tracker | undefined;
   #isNegated = false;
 
-  /** Takes one flag. Throws ConfigError in Hubble's words. */
-  set(name: string, value: string): void {
+  /** Takes one flag; `place` is where it stands. Throws ConfigError in Hubble's words, FlagConflictError. */
+  set(name: string, value: string, place?: TextSpan): void {
     if (name === "not") {
       if (this.#isNegated) refuse("consecutive --not statements");
       this.#isNegated = true;
@@ -181,8 +198,8 @@ export class FilterFlags {
       tracker = this.#allow;
     }
     this.#isNegated = false;
-    if (!tracker.changed.includes(name)) tracker.changed.push(name);
-    checkConflicts(tracker);
+    checkConflicts(tracker, name);
+    tracker.changed.set(name, place);
     applyFlag(tracker, name, value);
     checkNamespaces(tracker);
   }
@@ -200,7 +217,7 @@ function refuse(why: string): never {
 
 function newTracker(): Tracker {
   return {
-    changed: [],
+    changed: new Map(),
     left: {},
     right: {},
     hasFilter: false,
@@ -210,11 +227,15 @@ function newTracker(): Tracker {
   };
 }
 
-function checkConflicts({ changed }: Tracker): void {
+/** Words name the two in the order of the group, as Hubble's do, whichever came first. */
+function checkConflicts({ changed }: Tracker, name: string): void {
   for (const group of conflicts) {
-    const [first, second] = group.filter((name) => changed.includes(name));
-    if (first === undefined || second === undefined) continue;
-    refuse(`filters --${first} and --${second} cannot be combined`);
+    if (!group.includes(name)) continue;
+    const earlier = group.find((other) => other !== name && changed.has(other));
+    if (earlier === undefined) continue;
+    const [first, second] = group.filter((one) => one === name || one === earlier);
+    const message = `filters --${first} and --${second} cannot be combined`;
+    throw new FlagConflictError(message, { name: earlier, place: changed.get(earlier) });
   }
 }
 

@@ -37,7 +37,24 @@ describe("parseFilterLine", () => {
     ],
     ["--http-url 'x", 11, 13, "a quote is opened here and not closed"],
     ["dropped --not", 8, 13, "trailing --not found in the arguments"],
-    ["--pod a --from-pod b", 19, 20, "filters --from-pod and --pod cannot be combined"],
+    [
+      "--pod a --from-pod b dropped",
+      8,
+      20,
+      "filters --from-pod and --pod cannot be combined: --pod a stands before it, at character 1",
+    ],
+    [
+      "http --not --ip=10.0.0.1 --pod a 10.0.0.2",
+      33,
+      41,
+      "filters --ip and --pod cannot be combined: --pod a stands before it, at character 26",
+    ],
+    [
+      "--encrypted dropped --unencrypted",
+      20,
+      33,
+      "filters --encrypted and --unencrypted cannot be combined: --encrypted stands before it, at character 1",
+    ],
   ])("refuses %s with its place", (line, start, end, message) => {
     try {
       parseFilterLine(line);

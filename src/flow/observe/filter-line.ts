@@ -10,7 +10,13 @@ import { AppError, errorMessage, ParseError } from "../../base/errors.ts";
 import { nearestWord } from "../../schema/did-you-mean.ts";
 import { verdictNumbers } from "../model/generated/enums.ts";
 import type { FilterLists } from "../store/row-filter.ts";
-import { FilterFlags, filterFlagHelp, optionalFilterValues } from "./filter-flags.ts";
+import {
+  FilterFlags,
+  FlagConflictError,
+  filterFlagHelp,
+  optionalFilterValues,
+  type TextSpan,
+} from "./filter-flags.ts";
 
 const shortFlags: Readonly<Record<string, string>> = {
   t: "type",
@@ -56,11 +62,11 @@ export function parseFilterLine(line: string): FilterLists {
     if (token.text.startsWith("-") && token.text !== "-")
       index = readFlag(line, tokens, index, flags);
     else {
-      at(line, token, () => setWord(flags, token.text));
+      at(line, token, () => setWord(flags, token));
       index++;
     }
   }
-  const last = tokens.at(-1) ?? { text: "", start: 0, end: line.length };
+  const last = tokens.at(-1) ?? { start: 0, end: line.length };
   return at(line, last, () => flags.lists());
 }
 
@@ -80,47 +86,61 @@ function readFlag(
     fail(line, token, `there is no filter ${dashes}${written}${mend}`);
   }
   if (given !== undefined) {
-    at(line, token, () => setFlag(flags, name, given));
+    at(line, token, () => setFlag(flags, name, given, token));
     return index + 1;
   }
   const bare = optionalFilterValues[name];
   if (bare !== undefined) {
-    at(line, token, () => flags.set(name, bare));
+    at(line, token, () => flags.set(name, bare, token));
     return index + 1;
   }
   const value = tokens[index + 1];
   if (value === undefined) fail(line, token, `--${name} needs a value: ${filterFlagHelp[name]}`);
-  at(line, value, () => setFlag(flags, name, value.text));
+  const place = { start: token.start, end: value.end };
+  at(line, value, () => setFlag(flags, name, value.text, place), place);
   return index + 2;
 }
 
-function setFlag(flags: FilterFlags, name: string, value: string): void {
+function setFlag(flags: FilterFlags, name: string, value: string, place: TextSpan): void {
   const values = commaFlags.has(name) ? value.split(",").filter((part) => part !== "") : [value];
   for (const one of values.length === 0 ? [value] : values) {
-    flags.set(name, name === "verdict" ? one.toUpperCase() : one);
+    flags.set(name, name === "verdict" ? one.toUpperCase() : one, place);
   }
 }
 
 /** What a word alone most likely means. */
-function setWord(flags: FilterFlags, word: string): void {
-  if (Object.hasOwn(verdictNumbers, word.toUpperCase())) flags.set("verdict", word.toUpperCase());
-  else if (protocols.has(word.toLowerCase())) flags.set("protocol", word.toLowerCase());
-  else if (isIP(word.split("/")[0] as string) !== 0) flags.set("ip", word);
-  else if (word.includes("/")) flags.set("pod", word);
-  else if (/[*]|\.[a-z]/i.test(word)) flags.set("fqdn", word);
-  else flags.set("pod", `/${word}`);
+function setWord(flags: FilterFlags, word: Token): void {
+  const { text } = word;
+  if (Object.hasOwn(verdictNumbers, text.toUpperCase()))
+    flags.set("verdict", text.toUpperCase(), word);
+  else if (protocols.has(text.toLowerCase())) flags.set("protocol", text.toLowerCase(), word);
+  else if (isIP(text.split("/")[0] as string) !== 0) flags.set("ip", text, word);
+  else if (text.includes("/")) flags.set("pod", text, word);
+  else if (/[*]|\.[a-z]/i.test(text)) flags.set("fqdn", text, word);
+  else flags.set("pod", `/${text}`, word);
 }
 
-function at<Result>(line: string, token: Token, run: () => Result): Result {
+/** What `run` refuses is at `token`; a flag that conflicts is at fault as a whole, `flag`, not its value. */
+function at<Result>(
+  line: string,
+  token: TextSpan,
+  run: () => Result,
+  flag: TextSpan = token,
+): Result {
   try {
     return run();
   } catch (thrown) {
     if (!(thrown instanceof AppError)) throw thrown;
-    return fail(line, token, errorMessage(thrown));
+    const why = errorMessage(thrown);
+    if (!(thrown instanceof FlagConflictError)) return fail(line, token, why);
+    const { place } = thrown.earlier;
+    if (place === undefined) return fail(line, flag, why);
+    const written = line.slice(place.start, place.end);
+    return fail(line, flag, `${why}: ${written} stands before it, at character ${place.start + 1}`);
   }
 }
 
-function fail(line: string, { start, end }: Token, why: string): never {
+function fail(line: string, { start, end }: TextSpan, why: string): never {
   throw new ParseError(why, { input: line, start, end });
 }
 
@@ -138,11 +158,7 @@ function splitLine(line: string): Token[] {
     const match = word.exec(line);
     if (match === null || match.index !== index || isOpenQuote(line[word.lastIndex])) {
       const end = match === null ? index : word.lastIndex;
-      fail(
-        line,
-        { text: "", start: end, end: line.length },
-        "a quote is opened here and not closed",
-      );
+      fail(line, { start: end, end: line.length }, "a quote is opened here and not closed");
     }
     tokens.push({ text: unquote(match[0]), start: index, end: word.lastIndex });
     index = word.lastIndex;
