@@ -5,7 +5,12 @@
  */
 
 import { AppError } from "../base/errors.ts";
-import type { ClusterEndpoint, ClusterPolicy, ClusterView } from "../cilium/cluster-view.ts";
+import type {
+  ClusterEndpoint,
+  ClusterPolicy,
+  ClusterView,
+  RefusedPolicy,
+} from "../cilium/cluster-view.ts";
 import type { Connection, ConnectionEnd } from "../policy/flow-tally.ts";
 import { clusterLabelKey } from "../policy/label-selector.ts";
 import type { CidrGroup, PolicyDocument, ServiceFacts } from "../policy/policy-document.ts";
@@ -23,6 +28,7 @@ export interface AppliedPolicy {
   readonly yaml: string;
   /** Empty where it cannot be read. */
   readonly documents: readonly PolicyDocument[];
+  /** Line of `yaml`. Beside documents: an update was refused, and they stay in force. */
   readonly error: WirePolicyError | null;
 }
 
@@ -70,10 +76,15 @@ export class PolicyBook {
       throw new AppError("query", `there is no cluster ${JSON.stringify(name)}`);
     }
     const { clusterName, revision } = found;
-    const key = `${revision} ${services.length} ${found.policies.map(({ yaml }) => yaml).join("\n---\n")}`;
+    const texts = [...found.policies, ...found.refused].map(({ yaml }) => yaml);
+    const faults = found.refused.map(({ error }) => error.message).join("\n");
+    const key = `${revision} ${services.length} ${texts.join("\n---\n")} ${faults}`;
     const known = this.#known.get(clusterName);
     if (known?.key === key) return known.cluster;
-    const policies = found.policies.map((policy) => readApplied(policy, clusterName));
+    const policies = withRefused(
+      found.policies.map((policy) => readApplied(policy, clusterName)),
+      found.refused,
+    );
     const cluster: PolicyCluster = {
       clusterName,
       clusters: all.map((one) => one.clusterName),
@@ -141,7 +152,7 @@ export function readDraftObjects(yaml: string, clusterName: string): DraftObject
   return { policies, services, cidrGroups, text: yaml };
 }
 
-function keyOf({ kind, namespace, name }: Pick<PolicyDocument, "kind" | "namespace" | "name">) {
+function keyOf({ kind, namespace, name }: Omit<ClusterPolicy, "clusterName" | "yaml">): string {
   return `${kind} ${namespace}/${name}`;
 }
 
@@ -163,6 +174,35 @@ function readApplied(policy: ClusterPolicy, clusterName: string): AppliedPolicy 
     const error = { line, path, message: faultMessage({ ...fault, mend: "" }), mend };
     return { kind, namespace, name, yaml, documents: [], error };
   }
+}
+
+/** Refused policies by the side of those in force; a refused update is said of the one that it would have changed. */
+function withRefused(
+  applied: readonly AppliedPolicy[],
+  refused: readonly RefusedPolicy[],
+): AppliedPolicy[] {
+  const byKey = new Map(applied.map((one) => [keyOf(one), one]));
+  for (const { kind, namespace, name, yaml, error } of refused) {
+    const { file, line, path, message, mend } = error;
+    const key = keyOf({ kind, namespace, name });
+    const before = byKey.get(key);
+    const place = path === "" || message.includes(path) ? "" : `${path}: `;
+    byKey.set(
+      key,
+      before === undefined
+        ? { kind, namespace, name, yaml, documents: [], error: { line, path, message, mend } }
+        : {
+            ...before,
+            error: {
+              line: 1,
+              path,
+              message: `its update was not imported, and this text stays in force: line ${line} of ${file}: ${place}${message}`,
+              mend,
+            },
+          },
+    );
+  }
+  return [...byKey.values()];
 }
 
 function toScene({ namespace, podName, kind, nodeName, labels }: ClusterEndpoint): SceneEndpoint {

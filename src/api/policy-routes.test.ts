@@ -6,7 +6,7 @@ import { Hono } from "hono";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { FakeClock } from "../base/clock.ts";
 import { silentLogger } from "../base/logger.ts";
-import type { ClusterEndpoint, ClusterView } from "../cilium/cluster-view.ts";
+import type { ClusterEndpoint, ClusterView, RefusedPolicy } from "../cilium/cluster-view.ts";
 import { type Flow, formatTimestamp } from "../flow/model/flow.ts";
 import { CompletenessLog } from "../flow/store/completeness-log.ts";
 import { FlowStore } from "../flow/store/flow-store.ts";
@@ -50,6 +50,7 @@ spec:
 `;
 const broken = rule1.replace("rule1", "broken").replace("fromEndpoints", "fromEndpoint");
 
+let refused: RefusedPolicy[] = [];
 let dir = "";
 let store: FlowStore;
 let completeness: CompletenessLog;
@@ -108,6 +109,7 @@ const view: ClusterView = {
         name: yaml === rule1 ? "rule1" : "broken",
         yaml,
       })),
+      refused,
     },
   ],
 } as Partial<ClusterView> as ClusterView;
@@ -126,6 +128,7 @@ function endpointOf(name: string, id: number): ClusterEndpoint {
 }
 
 beforeEach(async () => {
+  refused = [];
   dir = mkdtempSync(join(tmpdir(), "policy-routes-"));
   const clock = new FakeClock(startMs + 600_000);
   const options = { dir, clock, logger: silentLogger, retentionMs: 1e12 };
@@ -173,6 +176,29 @@ describe("policies in force", () => {
     expect(policies[1]?.error).toMatchObject({ line: 10, mend: 'did you mean "fromEndpoints"?' });
     expect(score).toEqual({ compared: 10, equal: 10 });
     expect(window).toMatchObject({ flows: 10, completeness: 0.95 });
+  });
+
+  it("lists what the cluster refused: alone, or as an update of what stays in force", async () => {
+    const error = { file: "bad.yaml", line: 10, path: "spec", message: "no good", mend: "mend it" };
+    const policy = { clusterName: "default", kind: "CiliumNetworkPolicy", namespace: "default" };
+    const yaml = rule1.replace("rule1", "late");
+    refused = [
+      { ...policy, name: "late", yaml, error },
+      { ...policy, name: "rule1", yaml: rule1.replace("POST", "GET"), error },
+    ];
+    const { policies } = await get<WirePolicyList>("/policy/list?since=1h");
+    expect(policies.map((one) => [one.name, one.state, one.error?.line, one.allowed])).toEqual([
+      ["rule1", "not-imported", 1, 7],
+      ["broken", "not-imported", 10, 0],
+      ["late", "not-imported", 10, 0],
+    ]);
+    expect(policies[0]?.error?.message).toMatch(/stays in force: line 10 of bad.yaml: .*no good/);
+    const { yaml: shown, notes } = await get<WireAppliedPolicy>(
+      "/policy/applied/CiliumNetworkPolicy/default/late?since=1h",
+    );
+    expect([shown, notes]).toEqual([yaml, [{ line: 10, kind: "crit", text: "no good; mend it" }]]);
+    refused = [];
+    expect((await get<WirePolicyList>("/policy/list?since=1h")).policies).toHaveLength(2);
   });
 
   it("counts hits by line and says where default deny comes from and what nothing needed", async () => {

@@ -63,6 +63,21 @@ export interface ClusterPolicy {
   readonly yaml: string;
 }
 
+/** A policy that was applied and refused, until it is applied rightly or deleted. */
+export interface RefusedPolicy extends ClusterPolicy {
+  readonly error: {
+    /** The file that was applied. */
+    readonly file: string;
+    /** 1-based, of `yaml`. */
+    readonly line: number;
+    /** "spec.ingress[0]"; "" for the document. */
+    readonly path: string;
+    readonly message: string;
+    /** "" where nothing is known. */
+    readonly mend: string;
+  };
+}
+
 /** A node. */
 export interface ClusterNode {
   readonly clusterName: string;
@@ -91,6 +106,8 @@ export interface ClusterPolicies {
   readonly clusterName: string;
   readonly revision: number;
   readonly policies: readonly ClusterPolicy[];
+  /** One of a name that is in force too is an update that was refused. */
+  readonly refused: readonly RefusedPolicy[];
 }
 
 /** A cluster, or the clusters of a mesh. Every call throws AppError `not_running` or `unreachable` when nobody answers. */

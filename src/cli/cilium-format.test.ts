@@ -66,6 +66,7 @@ describe("cilium's own output", () => {
           yaml,
         },
       ],
+      refused: [],
     };
     const [rule] = policyRules(policies, ["k8s:io.cilium.k8s.policy.name=rule1"]);
     expect(rule).toMatchObject({ endpointSelector: {} });

@@ -6,7 +6,8 @@
 import { readFileSync } from "node:fs";
 import { type IncomingMessage, request as sendRequest } from "node:http";
 import { AppError, errorMessage } from "../base/errors.ts";
-import type { ExecLine } from "./control/control-wire.ts";
+import type { RefusedPolicy } from "../cilium/cluster-view.ts";
+import type { ExecLine, LabPolicyRow } from "./control/control-wire.ts";
 import { type RunFile, readRunFile } from "./control/run-file.ts";
 import type { Fault } from "./faults/fault-board.ts";
 import type { LabEndpoint, LabIdentity, LabNode, LabPolicy, LabService } from "./lab-state.ts";
@@ -74,8 +75,8 @@ export function listLabServices(dataDir: string): Promise<readonly LabService[]>
   return getJson(dataDir, "/services");
 }
 
-/** The policies in force. */
-export function listLabPolicies(dataDir: string): Promise<readonly LabPolicy[]> {
+/** The policies in force, and those that were refused. */
+export function listLabPolicies(dataDir: string): Promise<readonly LabPolicyRow[]> {
   return getJson(dataDir, "/policies");
 }
 
@@ -187,6 +188,7 @@ export interface LabView {
   readonly endpoints: readonly LabEndpoint[];
   readonly identities: readonly LabIdentity[];
   readonly policies: readonly LabPolicy[];
+  readonly refusedPolicies: readonly RefusedPolicy[];
   readonly services: readonly LabService[];
   readonly unmanagedPodCount: number;
   readonly unmanagedPods: readonly {

@@ -42,17 +42,12 @@ export function openLabClusterView(dataDir: string): ClusterView {
         endpointCount: counts.get(id) ?? 0,
       }));
     }),
-    policies: ask(({ clusterName, policyRevision, policies }) => [
+    policies: ask(({ clusterName, policyRevision, policies, refusedPolicies }) => [
       {
         clusterName,
         revision: policyRevision,
-        policies: policies.map(({ kind, namespace, name, yaml }) => ({
-          clusterName,
-          kind,
-          namespace,
-          name,
-          yaml,
-        })),
+        policies: policies.map(({ entryCount: _, ...policy }) => ({ clusterName, ...policy })),
+        refused: refusedPolicies,
       },
     ]),
     nodes: ask(({ clusterName, nodes }) =>

@@ -4,9 +4,8 @@
  * with a fault changes nothing. Pods run the program that the annotation `ciliascope.io/program` names.
  */
 
-import { AppError, errorMessage } from "../base/errors.ts";
+import { AppError } from "../base/errors.ts";
 import { readMap } from "../policy/cluster-object-parse.ts";
-import { parsePolicies } from "../policy/policy-parse.ts";
 import { openYaml, type YamlCursor } from "../policy/yaml-cursor.ts";
 import { didYouMean } from "../schema/did-you-mean.ts";
 import type { Cluster } from "./cluster/cluster.ts";
@@ -67,17 +66,13 @@ export class ObjectApplier {
   /** Takes every object of the text away; those that are not there are passed over. */
   async delete(text: string, file: string): Promise<readonly ObjectOutcome[]> {
     const outcomes: ObjectOutcome[] = [];
-    const objects = this.#read(text, file);
-    const documents = parsePolicies(text, {
-      file,
-      clusterName: this.#cluster.name,
-      skipsOtherKinds: true,
-    });
-    const named = [
-      ...documents.map(({ kind, namespace, name }) => ({ kind, namespace, name })),
-      ...objects.filter(({ kind }) => !policyKinds.includes(kind)),
-    ];
-    for (const { kind, namespace, name } of named) {
+    // Names are enough: what was refused for a fault is deleted by the same file.
+    const objects = this.#read(text, file).map(({ kind, namespace, name }) => ({
+      kind,
+      namespace: kind === "CiliumClusterwideNetworkPolicy" ? "" : namespace,
+      name,
+    }));
+    for (const { kind, namespace, name } of objects) {
       if (await this.deleteOne(kind, namespace, name))
         outcomes.push({ kind, action: "delete", namespace, name });
     }
@@ -93,6 +88,8 @@ export class ObjectApplier {
       case "Namespace":
         await this.#workloads.removeNamespace(cluster.name, name);
         for (const policy of cluster.policies.list())
+          if (policy.namespace === name) await cluster.removePolicy(name, policy.name, policy.kind);
+        for (const policy of cluster.policies.refused.list())
           if (policy.namespace === name) await cluster.removePolicy(name, policy.name, policy.kind);
         return cluster.removeNamespace(name);
       case "Service": {
@@ -113,7 +110,7 @@ export class ObjectApplier {
       return this.#read(text, file);
     } catch (thrown) {
       const nodeNames = this.#cluster.nodes.map(({ name }) => name);
-      this.#cluster.policies.reportFailure(file, errorMessage(thrown), nodeNames);
+      this.#cluster.policies.reportFailure({ text, file, thrown }, nodeNames);
       throw thrown;
     }
   }

@@ -64,6 +64,21 @@ export interface WireClusterPolicies {
     readonly name: string;
     readonly yaml: string;
   }[];
+  /** Applied and not imported, until applied rightly or deleted; `line` is of `yaml`. */
+  readonly refused: readonly {
+    readonly clusterName: string;
+    readonly kind: string;
+    readonly namespace: string;
+    readonly name: string;
+    readonly yaml: string;
+    readonly error: {
+      readonly file: string;
+      readonly line: number;
+      readonly path: string;
+      readonly message: string;
+      readonly mend: string;
+    };
+  }[];
 }
 
 /** GET cluster/services. */

@@ -6,7 +6,7 @@
 import { resolve } from "node:path";
 import { type Command, Option } from "commander";
 import { AppError } from "../../base/errors.ts";
-import type { ClusterEndpoint, ClusterView } from "../../cilium/cluster-view.ts";
+import type { ClusterEndpoint, ClusterPolicies, ClusterView } from "../../cilium/cluster-view.ts";
 import { openLabClusterView } from "../../lab/lab-cluster-view.ts";
 import {
   endpointModel,
@@ -102,13 +102,26 @@ export function registerPolicyGet(policy: Command, context: CliContext, done: Do
           const { revision } = cluster;
           const policy = JSON.stringify(rules);
           context.stdout(`${JSON.stringify({ policy, revision }, null, 2)}\n`);
+          sayRefused(cluster, context);
           continue;
         }
         const name = clusters.length > 1 ? `Cluster: ${cluster.clusterName}\n` : "";
         context.stdout(`${name}${JSON.stringify(rules, null, 2)}\nRevision: ${cluster.revision}\n`);
+        sayRefused(cluster, context);
       }
       done(exitCodes.ok);
     });
+}
+
+/** On stderr, so that what is in force stays what Cilium prints. */
+function sayRefused({ refused }: ClusterPolicies, context: CliContext): void {
+  for (const { kind, namespace, name, error } of refused) {
+    const title = `${kind} ${namespace === "" ? "" : `${namespace}/`}${name}`;
+    const { file, line, path, message, mend } = error;
+    const words = [message, mend].filter((part) => part !== "").join("; ");
+    const place = path === "" ? "" : `${path}: `;
+    context.stderr(`not imported: ${title}: ${file}: line ${line}: ${place}${words}\n`);
+  }
 }
 
 /** Endpoints by Cilium's ways of naming them. Throws AppError `usage` where there is none. */

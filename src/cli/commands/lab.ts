@@ -36,7 +36,10 @@ const listings: Readonly<
     read: listLabServices,
     columns: ["namespace", "name", "clusterAddress", "ports", "backends"],
   },
-  policies: { read: listLabPolicies, columns: ["namespace", "name", "kind", "entryCount"] },
+  policies: {
+    read: listLabPolicies,
+    columns: ["namespace", "name", "kind", "entryCount", "state", "error"],
+  },
   nodes: {
     read: listLabNodes,
     columns: ["name", "address", "podCidr", "agentPod", "isOperatorNode"],

@@ -267,11 +267,12 @@ export class Cluster {
     return changes;
   }
 
-  /** Takes a policy away; resolves to whether there was one, when all endpoints run without it. */
+  /** Takes a policy away, a refused one too; resolves to whether there was one, when all endpoints run without it. */
   async removePolicy(namespace: string, name: string, kind?: string): Promise<boolean> {
     const receivedMs = this.#context.clock.monotonicMs();
+    const wasRefused = this.policies.refused.remove(namespace, name, kind);
     const change = this.policies.remove(namespace, name, kind);
-    if (change === undefined) return false;
+    if (change === undefined) return wasRefused;
     await this.#rollOut([change], receivedMs);
     return true;
   }

@@ -1,6 +1,6 @@
 /**
  * The policies in force and the engine compiled from them. A change makes a new engine and a new
- * revision; a text that does not parse changes nothing and is reported.
+ * revision; a text that does not parse changes nothing, is reported and stands among the refused.
  */
 
 import { AppError, errorMessage } from "../../base/errors.ts";
@@ -9,6 +9,7 @@ import { PolicyEngine, type PolicyEngineOptions } from "../../policy/policy-engi
 import { parsePolicies } from "../../policy/policy-parse.ts";
 import type { LabContext } from "../lab-context.ts";
 import type { LabPolicy } from "../lab-state.ts";
+import { RefusedPolicies, type RefusedText } from "./refused-policies.ts";
 
 /** One object that was added, changed or taken away. */
 export interface PolicyChange {
@@ -28,6 +29,8 @@ export class PolicyRepository {
   readonly #clusterName: string;
   readonly #surroundings: PolicySurroundings;
   readonly #documents = new Map<string, PolicyDocument>();
+  /** Policies that did not come in force. */
+  readonly refused: RefusedPolicies;
   #engine: PolicyEngine;
   // As in the agent: an empty repository is at revision 1.
   #revision = 1;
@@ -36,6 +39,7 @@ export class PolicyRepository {
     this.#context = context;
     this.#surroundings = surroundings;
     this.#clusterName = clusterName;
+    this.refused = new RefusedPolicies(clusterName);
     this.#engine = this.#compile();
   }
 
@@ -86,13 +90,14 @@ export class PolicyRepository {
         skipsOtherKinds: true,
       });
     } catch (thrown) {
-      this.reportFailure(file, errorMessage(thrown), nodeNames);
+      this.reportFailure({ text, file, thrown }, nodeNames);
       throw thrown;
     }
     const changes = documents.map((document): PolicyChange => {
       const key = keyOf(document);
       const action = this.#documents.has(key) ? "update" : "add";
       this.#documents.set(key, document);
+      this.refused.forget(document);
       this.#revision++;
       return { action, document };
     });
@@ -132,9 +137,12 @@ export class PolicyRepository {
     });
   }
 
-  /** A text that was refused before it came here, or here: counted and logged by every agent. */
-  reportFailure(file: string, message: string, nodeNames: readonly string[]): void {
+  /** A text that was refused before it came here, or here: kept, counted and logged by every agent. */
+  reportFailure(refused: RefusedText, nodeNames: readonly string[]): void {
     const { bus, clock } = this.#context;
+    const { file } = refused;
+    const message = errorMessage(refused.thrown);
+    this.refused.note(refused, (policy) => this.#documents.get(keyOf(policy))?.text);
     const timeMs = clock.nowMs();
     for (const nodeName of nodeNames) {
       bus.publish({
@@ -159,6 +167,14 @@ export class PolicyRepository {
 }
 
 /** Kinds have names of their own: a NetworkPolicy and a CiliumNetworkPolicy may be called the same. */
-function keyOf({ kind, namespace, name }: PolicyDocument): string {
+function keyOf({
+  kind,
+  namespace,
+  name,
+}: {
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+}): string {
   return `${kind}/${namespace}/${name}`;
 }

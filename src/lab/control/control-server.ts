@@ -11,7 +11,7 @@ import { checkFaultRequest } from "../faults/fault-board.ts";
 import type { LabState } from "../lab-state.ts";
 import type { Laboratory } from "../laboratory.ts";
 import { toKind } from "../object-apply.ts";
-import { isExecRequest } from "./control-wire.ts";
+import { isExecRequest, type LabPolicyRow } from "./control-wire.ts";
 
 /** Policies and command lines are small. */
 const bodyBytesMax = 1024 * 1024;
@@ -43,7 +43,11 @@ const routes: readonly {
   { method: "GET", path: /^\/endpoints$/, handle: ofStates((state) => state.endpoints()) },
   { method: "GET", path: /^\/identities$/, handle: ofStates((state) => state.identities()) },
   { method: "GET", path: /^\/services$/, handle: ofStates((state) => state.services()) },
-  { method: "GET", path: /^\/policies$/, handle: ofStates((state) => state.policies()) },
+  {
+    method: "GET",
+    path: /^\/policies$/,
+    handle: (lab, _request, response) => sendJson(response, 200, policiesOf(lab)),
+  },
   { method: "GET", path: /^\/nodes$/, handle: ofStates((state) => state.nodes()) },
   {
     method: "GET",
@@ -242,6 +246,25 @@ function workloadsOf(laboratory: Laboratory) {
   }));
 }
 
+/** What is in force, then what was refused. */
+function policiesOf({ states, clusters }: Laboratory): LabPolicyRow[] {
+  const refused = clusters.list.flatMap(({ policies }) => policies.refused.list());
+  return [
+    ...[...states.values()].flatMap((state) =>
+      state.policies().map((one): LabPolicyRow => ({ ...one, state: "in force", error: "" })),
+    ),
+    ...refused.map(({ namespace, name, kind, yaml, error }): LabPolicyRow => {
+      const { file, line, path, message } = error;
+      const place = `${file}: line ${line}${path === "" ? "" : `: ${path}`}`;
+      return {
+        ...{ namespace, name, kind, yaml, entryCount: 0 },
+        state: "not imported",
+        error: `${place}: ${message}${error.mend === "" ? "" : `; ${error.mend}`}`,
+      };
+    }),
+  ];
+}
+
 /** Everything that ClusterView tells, at one moment. */
 function viewOf({ states, clusters }: Laboratory) {
   return [...states.values()].map((state) => ({
@@ -260,6 +283,7 @@ function viewOf({ states, clusters }: Laboratory) {
     endpoints: state.endpoints(),
     identities: state.identities(),
     policies: state.policies(),
+    refusedPolicies: clusters.named(state.clusterName)?.policies.refused.list() ?? [],
     services: state.services(),
     unmanagedPodCount: clusters.named(state.clusterName)?.unmanagedCount ?? 0,
     unmanagedPods: clusters.named(state.clusterName)?.unmanagedPods() ?? [],

@@ -2,6 +2,7 @@
 
 import type { LogFields } from "../../base/logger.ts";
 import type { LabRelay } from "../hubble-api/hubble-servers.ts";
+import type { LabPolicy } from "../lab-state.ts";
 import type { ExecRequest, LabEndpointUrl } from "../laboratory.ts";
 
 /** Parent → child: run this. */
@@ -40,6 +41,13 @@ export type ExecLine =
   | { readonly out: string }
   | { readonly err: string }
   | { readonly exit: number };
+
+/** A policy as `lab get policies` shows it. */
+export interface LabPolicyRow extends LabPolicy {
+  readonly state: "in force" | "not imported";
+  /** "bad.yaml: line 9: spec.ingress[0]: …"; "" for what is in force. */
+  readonly error: string;
+}
 
 /** Whether outside data is an exec request. */
 export function isExecRequest(value: unknown): value is ExecRequest {
