@@ -1,6 +1,7 @@
 /**
  * Least-privilege CiliumNetworkPolicies from recorded traffic: one per workload, a rule per peer and
- * port, evidence in comments. Only flows that passed count. What comes out is YAML for a person to
+ * port, evidence in comments; one cluster-wide policy for all endpoints that had no labels yet, since a
+ * namespaced one cannot select them. Only flows that passed count. What comes out is YAML for a person to
  * read first; the caller checks it with a replay of the same flows.
  */
 
@@ -17,6 +18,7 @@ export interface ProposalOptions {
 
 /** One policy. */
 export interface PolicyProposal {
+  /** "" for the cluster-wide one of endpoints without labels. */
   readonly namespace: string;
   readonly name: string;
   readonly yaml: string;
@@ -27,6 +29,8 @@ export interface PolicyProposal {
 const requestsMax = 50;
 /** Addresses without names beyond this become the entity world. */
 const addressesMax = 32;
+/** Endpoints whose own labels are not known yet. */
+const initLabel = "reserved:init";
 /** Labels that name an application, in order of preference; the first that is there is used with its fellows. */
 const appLabelSets: readonly (readonly string[])[] = [
   ["app.kubernetes.io/name", "app.kubernetes.io/component", "app.kubernetes.io/instance"],
@@ -43,8 +47,9 @@ export function proposePolicies(tally: FlowTally, options: ProposalOptions): Pol
     for (const direction of options.directions) {
       const end = direction === "ingress" ? connection.destination : connection.source;
       // Seen from the peer's side, the flow tells as much about this side: it passed.
-      if (end.namespace === undefined) continue;
-      const key = `${end.namespace}/${selectorText(end)}`;
+      if (end.namespace === undefined && !isInit(end)) continue;
+      // Labels of such an endpoint are not its own yet: all share one policy.
+      const key = isInit(end) ? initLabel : `${end.namespace}/${selectorText(end)}`;
       let subject = subjects.get(key);
       if (subject === undefined) {
         subject = { end, connections: { ingress: [], egress: [] } };
@@ -66,6 +71,7 @@ interface Subject {
 }
 
 function proposalOf({ end, connections }: Subject, options: ProposalOptions): PolicyProposal {
+  if (isInit(end)) return initProposal(connections, options);
   const namespace = end.namespace ?? "default";
   const name = `${(end.name.split("/").at(-1) ?? "workload").toLowerCase().replaceAll(/[^a-z0-9.-]/g, "-")}-observed`;
   const all = [...connections.ingress, ...connections.egress];
@@ -80,17 +86,57 @@ function proposalOf({ end, connections }: Subject, options: ProposalOptions): Po
     "  endpointSelector:",
     ...matchLabelLines(appLabels(end), "    "),
   ];
-  for (const direction of options.directions) {
-    if (connections[direction].length === 0) continue;
-    lines.push(`  ${direction}:`, ...ruleLines(connections[direction], direction, options.hasL7));
-  }
-  const flowCount = all.reduce((sum, { forwardedCount }) => sum + forwardedCount, 0);
-  return { namespace, name, yaml: `${lines.join("\n")}\n`, flowCount };
+  lines.push(...directionLines(connections, options));
+  return { namespace, name, yaml: `${lines.join("\n")}\n`, flowCount: flowCountOf(all) };
+}
+
+/**
+ * Until its labels are known an endpoint is `reserved:init`, and closed whether a policy selects it or
+ * not. It has no namespace, so that a CiliumNetworkPolicy selects none of them (and is refused).
+ */
+function initProposal(
+  connections: Subject["connections"],
+  options: ProposalOptions,
+): PolicyProposal {
+  const all = [...connections.ingress, ...connections.egress];
+  const name = "init-observed";
+  const lines = [
+    `# Proposed from ${evidence(all)}`,
+    "# of endpoints whose labels were not known yet (reserved:init). They are of every namespace, so the",
+    "# policy is cluster-wide. It selects an endpoint only until it has labels: none may be there now.",
+    "# Without such a policy Cilium refuses them everything meanwhile.",
+    "apiVersion: cilium.io/v2",
+    "kind: CiliumClusterwideNetworkPolicy",
+    "metadata:",
+    `  name: ${name}`,
+    "spec:",
+    "  endpointSelector:",
+    "    matchLabels:",
+    `      "${initLabel}": ""`,
+    ...directionLines(connections, options),
+  ];
+  return { namespace: "", name, yaml: `${lines.join("\n")}\n`, flowCount: flowCountOf(all) };
+}
+
+function isInit({ endpoint }: ConnectionEnd): boolean {
+  return endpoint.labels.includes(initLabel);
+}
+
+function directionLines(connections: Subject["connections"], options: ProposalOptions): string[] {
+  return options.directions.flatMap((direction) =>
+    connections[direction].length === 0
+      ? []
+      : [`  ${direction}:`, ...ruleLines(connections[direction], direction, options.hasL7)],
+  );
+}
+
+function flowCountOf(connections: readonly Connection[]): number {
+  return connections.reduce((sum, { forwardedCount }) => sum + forwardedCount, 0);
 }
 
 /** "12 flows, 2026-01-15T10:00:00Z to 2026-01-15T11:00:00Z". */
 function evidence(connections: readonly Connection[]): string {
-  const count = connections.reduce((sum, { forwardedCount }) => sum + forwardedCount, 0);
+  const count = flowCountOf(connections);
   const times = connections.flatMap(({ firstTime, lastTime }) => [firstTime, lastTime]);
   const known = times.filter((time) => time !== "").sort();
   const span = known.length === 0 ? "" : `, ${known[0]} to ${known.at(-1)}`;
