@@ -5,6 +5,8 @@
  * shared between flows and must not be changed. Watched by bench/flows.ts.
  */
 
+import { isUtf8 } from "node:buffer";
+
 /** Longer texts are made anew each time: they hardly ever repeat. */
 const textBytesMax = 96;
 
@@ -19,11 +21,11 @@ export class TextCache {
     this.#mask = placeCount - 1;
   }
 
-  /** The text of `bytes` from `start` up to `end`; broken UTF-8 becomes U+FFFD. */
-  get(bytes: Buffer, start: number, end: number): string {
+  /** The text of `bytes` from `start` up to `end`; undefined: they are no UTF-8. */
+  get(bytes: Buffer, start: number, end: number): string | undefined {
     const length = end - start;
     if (length === 0) return "";
-    if (length > textBytesMax) return bytes.toString("utf8", start, end);
+    if (length > textBytesMax) return decodeUtf8(bytes, start, end);
     let hash = length;
     let all = 0;
     for (let at = start; at < end; at++) {
@@ -31,7 +33,7 @@ export class TextCache {
       all |= byte;
       hash = Math.imul(hash ^ byte, 0x01000193);
     }
-    if (all >= 0x80) return bytes.toString("utf8", start, end);
+    if (all >= 0x80) return decodeUtf8(bytes, start, end);
     const place = (hash ^ (hash >>> 15)) & this.#mask;
     const known = this.#texts[place];
     if (known !== undefined && isSameText(known, bytes, start, length)) return known;
@@ -39,6 +41,16 @@ export class TextCache {
     this.#texts[place] = text;
     return text;
   }
+}
+
+/**
+ * A text that is not kept; undefined: the bytes are no UTF-8. They are looked at a second time only where
+ * the text has U+FFFD, which a text of ASCII or Latin letters is known not to have by its representation.
+ */
+export function decodeUtf8(bytes: Buffer, start: number, end: number): string | undefined {
+  const text = bytes.toString("utf8", start, end);
+  if (!text.includes("\ufffd")) return text;
+  return isUtf8(bytes.subarray(start, end)) ? text : undefined;
 }
 
 function isSameText(text: string, bytes: Buffer, start: number, length: number): boolean {

@@ -117,6 +117,49 @@ describe("protobuf of flows", () => {
     );
   });
 
+  it("refuses texts that are no UTF-8, naming the field; U+FFFD itself is one", () => {
+    // 0xff is in no UTF-8.
+    const broken = (message: GetFlowsResponse): Buffer => {
+      const bytes = encode(message);
+      for (let at = bytes.indexOf("@@"); at >= 0; at = bytes.indexOf("@@")) bytes[at] = 0xff;
+      return bytes;
+    };
+    const long = "x".repeat(200);
+    const cases: [string, GetFlowsResponse][] = [
+      ["flow.Flow.node_name", { flow: { node_name: "c/@@" } }],
+      ["flow.Flow.uuid", { flow: { uuid: "@@" } }],
+      ["flow.Flow.Summary", { flow: { Summary: `${long}@@` } }],
+      ["flow.Flow.node_labels", { flow: { node_labels: ["ok", "@@"] } }],
+      ["flow.IP.destination", { flow: { IP: { source: "ü", destination: "@@" } } }],
+      ["flow.Endpoint.labels", { flow: { source: { labels: [`${long}ü@@`] } } }],
+      ["flow.HTTP.url", { flow: { l7: { http: { url: "/@@" } } } }],
+      ["observer.GetFlowsResponse.node_name", { node_name: "@@" }],
+    ];
+    const fast = new FlowDecoder();
+    for (const [name, message] of cases) {
+      const wanted = `the string field ${name} contains invalid UTF-8`;
+      expect(() => fast.response(broken(message)), name).toThrow(wanted);
+      expect(() =>
+        new MessageDecoder().decode("observer.GetFlowsResponse", broken(message)),
+      ).toThrow(wanted);
+    }
+    const lazy = new LazyFlow();
+    lazy.resetResponse(broken({ flow: { uuid: "@@", node_name: "c/@@" } }));
+    expect(() => lazy.uuid).toThrow("flow.Flow.uuid");
+    expect(() => lazy.node_name).toThrow("flow.Flow.node_name");
+    const replaced: GetFlowsResponse = { flow: { uuid: "\ufffd", Summary: `${long}\ufffd` } };
+    expect(decode(encode(replaced))).toEqual({ fast: replaced, general: replaced });
+  });
+
+  it("reads on after any number of broken flows", () => {
+    const decoder = new FlowDecoder();
+    const bytes = encode({ flow: { source: { workloads: [{ name: "@@" }] } } });
+    bytes.writeUInt8(0xff, bytes.indexOf("@@"));
+    for (let i = 0; i < 150; i++)
+      expect(() => decoder.response(bytes)).toThrow("flow.Workload.name");
+    expect(decoder.response(encode(response))).toEqual(response);
+  });
+
   it("finds the whole records of a file and leaves a cut-off one", () => {
     const record = encode(response);
     const head = Buffer.from([(record.length & 0x7f) | 0x80, record.length >> 7]);

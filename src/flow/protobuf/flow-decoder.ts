@@ -18,7 +18,7 @@ import type {
   UDP,
 } from "../model/generated/messages.ts";
 import { type Field, type Message, messageSchemas } from "../model/message-schema.ts";
-import { ValueCache } from "./byte-cache.ts";
+import { decodeUtf8, ValueCache } from "./byte-cache.ts";
 import { MessageDecoder } from "./message-decoder.ts";
 
 type JsonObject = Record<string, unknown>;
@@ -38,6 +38,12 @@ const verdictField = fieldOf(flowMessage, "verdict");
 const typeField = fieldOf(flowMessage, "Type");
 const directionField = fieldOf(flowMessage, "traffic_direction");
 const versionField = fieldOf(ipMessage, "ipVersion");
+const sourceIpField = fieldOf(ipMessage, "source");
+const destinationIpField = fieldOf(ipMessage, "destination");
+const nodeNameField = fieldOf(flowMessage, "node_name");
+const uuidField = fieldOf(flowMessage, "uuid");
+const summaryField = fieldOf(flowMessage, "Summary");
+const responseNodeField = fieldOf(responseMessage, "node_name");
 
 /** Distinct values kept of each kind; an endpoint is about 1 kB. */
 const endpointPlaces = 8192;
@@ -59,14 +65,14 @@ export class FlowDecoder {
   response(bytes: Buffer, start = 0, end = bytes.length): GetFlowsResponse {
     const decoder = this.#decoder;
     const { cursor } = decoder;
-    cursor.reset(bytes, start, end);
+    decoder.reset(bytes, start, end);
     const response: GetFlowsResponse = {};
     while (cursor.at < end) {
       const tag = cursor.uint32();
       if (tag === 10 && response.flow === undefined && response.lost_events === undefined) {
         response.flow = this.#flow(cursor.lengthEnd());
         cursor.end = end;
-      } else if (tag === 8002) response.node_name = decoder.text();
+      } else if (tag === 8002) response.node_name = decoder.text(responseNodeField);
       else if (tag === 8010) response.time = decoder.timestamp();
       else decoder.fieldOf(response as JsonObject, responseMessage, tag);
     }
@@ -75,42 +81,51 @@ export class FlowDecoder {
 
   /** A flow.Flow from `start` up to `end`. Throws ParseError. */
   flow(bytes: Buffer, start = 0, end = bytes.length): Flow {
-    this.#decoder.cursor.reset(bytes, start, end);
+    this.#decoder.reset(bytes, start, end);
     return this.#flow(end);
   }
 
-  /** A text from `start` up to `end`. */
-  text(bytes: Buffer, start: number, end: number): string {
-    return this.#decoder.texts.get(bytes, start, end);
+  /** Flow.node_name from `start` up to `end`. */
+  nodeName(bytes: Buffer, start: number, end: number): string {
+    const decoder = this.#decoder;
+    decoder.reset(bytes, start, end);
+    return decoder.texts.get(bytes, start, end) ?? decoder.failUtf8(nodeNameField);
+  }
+
+  /** Flow.uuid from `start` up to `end`. */
+  uuid(bytes: Buffer, start: number, end: number): string {
+    const decoder = this.#decoder;
+    decoder.reset(bytes, start, end);
+    return decodeUtf8(bytes, start, end) ?? decoder.failUtf8(uuidField);
   }
 
   /** A flow.Endpoint. Shared: not to be changed. */
   endpoint(bytes: Buffer, start: number, end: number): Endpoint {
-    this.#decoder.cursor.reset(bytes, start, end);
+    this.#decoder.reset(bytes, start, end);
     return this.#shared(this.#endpoints, endpointMessage, end, undefined);
   }
 
   /** A flow.CiliumEventType. Shared: not to be changed. */
   eventType(bytes: Buffer, start: number, end: number): CiliumEventType {
-    this.#decoder.cursor.reset(bytes, start, end);
+    this.#decoder.reset(bytes, start, end);
     return this.#shared(this.#eventTypes, eventTypeMessage, end, undefined);
   }
 
   /** A flow.IP. */
   ip(bytes: Buffer, start: number, end: number): IP {
-    this.#decoder.cursor.reset(bytes, start, end);
+    this.#decoder.reset(bytes, start, end);
     return this.#ip(end, end, undefined);
   }
 
   /** A flow.Layer4. */
   l4(bytes: Buffer, start: number, end: number): Layer4 {
-    this.#decoder.cursor.reset(bytes, start, end);
+    this.#decoder.reset(bytes, start, end);
     return this.#layer4(end, end, undefined);
   }
 
   /** A flow.Layer7. */
   l7(bytes: Buffer, start: number, end: number): Layer7 {
-    this.#decoder.cursor.reset(bytes, start, end);
+    this.#decoder.reset(bytes, start, end);
     return this.#whole(layer7Message, end, end, undefined);
   }
 
@@ -145,7 +160,7 @@ export class FlowDecoder {
           flow.Type = enumOf(typeField, cursor.int32()) as EnumName<"Type"> | undefined;
           break;
         case 90:
-          flow.node_name = decoder.text();
+          flow.node_name = decoder.text(nodeNameField);
           break;
         case 122:
           flow.l7 = this.#whole(layer7Message, cursor.lengthEnd(), end, flow.l7);
@@ -165,10 +180,10 @@ export class FlowDecoder {
             | undefined;
           break;
         case 274:
-          flow.uuid = this.#uniqueText();
+          flow.uuid = this.#uniqueText(uuidField);
           break;
         case 800_002:
-          flow.Summary = decoder.text();
+          flow.Summary = decoder.text(summaryField);
           break;
         default:
           decoder.fieldOf(flow as JsonObject, flowMessage, tag);
@@ -178,10 +193,10 @@ export class FlowDecoder {
   }
 
   /** A text that hardly comes twice. */
-  #uniqueText(): string {
+  #uniqueText(field: Field): string {
     const { cursor } = this.#decoder;
     const end = cursor.lengthEnd();
-    const text = cursor.bytes.toString("utf8", cursor.at, end);
+    const text = decodeUtf8(cursor.bytes, cursor.at, end) ?? this.#decoder.failUtf8(field);
     cursor.at = end;
     return text;
   }
@@ -234,8 +249,8 @@ export class FlowDecoder {
     const ip: IP = {};
     while (cursor.at < end) {
       const tag = cursor.uint32();
-      if (tag === 10) ip.source = decoder.text();
-      else if (tag === 18) ip.destination = decoder.text();
+      if (tag === 10) ip.source = decoder.text(sourceIpField);
+      else if (tag === 18) ip.destination = decoder.text(destinationIpField);
       else if (tag === 24) {
         ip.ipVersion = enumOf(versionField, cursor.int32()) as IP["ipVersion"];
       } else decoder.fieldOf(ip as JsonObject, ipMessage, tag);

@@ -170,13 +170,13 @@ export class LazyFlow implements Flow {
   get node_name(): string | undefined {
     const end = this.#spans[fields.nodeName * 2 + 1]!;
     if (end === 0 || this.#full !== undefined) return this.#full?.node_name;
-    return this.#decoder.text(this.#cursor.bytes, this.#spans[fields.nodeName * 2]!, end);
+    return this.#decoder.nodeName(this.#cursor.bytes, this.#spans[fields.nodeName * 2]!, end);
   }
 
   get uuid(): string | undefined {
     const end = this.#spans[fields.uuid * 2 + 1]!;
     if (end === 0 || this.#full !== undefined) return this.#full?.uuid;
-    return this.#cursor.bytes.toString("utf8", this.#spans[fields.uuid * 2]!, end);
+    return this.#decoder.uuid(this.#cursor.bytes, this.#spans[fields.uuid * 2]!, end);
   }
 
   get trace_context(): TraceContext | undefined {

@@ -27,9 +27,14 @@ export class MessageDecoder {
   /** A whole message. Throws ParseError. */
   decode(name: MessageName, bytes: Uint8Array): JsonObject {
     const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    this.cursor.reset(buffer, 0, buffer.length);
-    this.#depth = 0;
+    this.reset(buffer, 0, buffer.length);
     return this.message(messageSchemas.get(name) as Message, buffer.length);
+  }
+
+  /** Turns to other bytes, wherever a broken message before them was left. */
+  reset(bytes: Buffer, start: number, end: number): void {
+    this.cursor.reset(bytes, start, end);
+    this.#depth = 0;
   }
 
   /** The message from the cursor up to `end`. */
@@ -109,7 +114,7 @@ export class MessageDecoder {
       }
       case "string":
         if (field.type === "google.protobuf.Timestamp") return this.timestamp();
-        return field.type === "google.protobuf.FieldMask" ? this.#fieldMask() : this.text();
+        return field.type === "google.protobuf.FieldMask" ? this.#fieldMask() : this.text(field);
       case "bool":
         return field.type === "bool" ? cursor.uint64() !== 0 : this.#wrapped() !== 0;
       case "uint32":
@@ -129,13 +134,20 @@ export class MessageDecoder {
     }
   }
 
-  /** A length and a text. */
-  text(): string {
+  /** A length and a text, the value of `field`. */
+  text(field: Field | string): string {
     const { cursor } = this;
     const end = cursor.lengthEnd();
     const text = this.texts.get(cursor.bytes, cursor.at, end);
+    if (text === undefined) this.failUtf8(field);
     cursor.at = end;
     return text;
+  }
+
+  /** Refuses a text, as every implementation of protobuf 3 must. */
+  failUtf8(field: Field | string): never {
+    const name = typeof field === "string" ? field : fullNameOf(field);
+    return this.cursor.fail(`the string field ${name} contains invalid UTF-8`);
   }
 
   /** A length and a google.protobuf.Timestamp, as RFC 3339 text. */
@@ -173,7 +185,7 @@ export class MessageDecoder {
     const paths: string[] = [];
     while (cursor.at < end) {
       const tag = cursor.uint32();
-      if (tag === 10) paths.push(this.text());
+      if (tag === 10) paths.push(this.text("google.protobuf.FieldMask.paths"));
       else cursor.skip(tag & 7);
     }
     return paths.join(",");
@@ -188,7 +200,7 @@ export class MessageDecoder {
     let valueEnd = cursor.at;
     while (cursor.at < end) {
       const tag = cursor.uint32();
-      if (tag === 10) url = this.text();
+      if (tag === 10) url = this.text("google.protobuf.Any.type_url");
       else if (tag === 18) {
         valueEnd = cursor.lengthEnd();
         valueAt = cursor.at;
@@ -205,6 +217,14 @@ export class MessageDecoder {
     cursor.at = end;
     return object;
   }
+}
+
+/** "flow.Flow.node_name"; looks through all messages: for errors only. */
+function fullNameOf(field: Field): string {
+  for (const [name, { fields }] of messageSchemas) {
+    if (fields.includes(field)) return `${name}.${field.name}`;
+  }
+  return field.name;
 }
 
 function wireTypeOf(field: Field): number {

@@ -1,12 +1,21 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { systemClock } from "../../base/clock.ts";
 import { silentLogger } from "../../base/logger.ts";
 import type { Flow } from "../model/flow.ts";
 import { LocalObserver } from "../observer/local-observer.ts";
-import { type ObserverServer, startObserverServer } from "../observer/observer-server.ts";
+import {
+  type ObserverServer,
+  type ServerTls,
+  startObserverServer,
+} from "../observer/observer-server.ts";
 import { PeerDirectory } from "../observer/peer-directory.ts";
-import type { FlowSourceStatus } from "./flow-source.ts";
-import { GrpcSource } from "./grpc-source.ts";
+import { selfSigned } from "../testing/self-signed.ts";
+import type { FlowSource, FlowSourceStatus } from "./flow-source.ts";
+import { GrpcSource, type GrpcSourceOptions } from "./grpc-source.ts";
+import { createFlowSource } from "./source-url.ts";
 
 const closers: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -26,7 +35,11 @@ function observer(nodeName = "c/n"): LocalObserver {
 async function serve(
   backend: LocalObserver,
   port = 0,
-  more: { peers?: PeerDirectory; authorize?: (text: string) => Promise<boolean> } = {},
+  more: {
+    peers?: PeerDirectory;
+    authorize?: (text: string) => Promise<boolean>;
+    tls?: ServerTls;
+  } = {},
 ): Promise<ObserverServer> {
   const server = await startObserverServer(`127.0.0.1:${port}`, {
     backend,
@@ -39,9 +52,7 @@ async function serve(
 
 /** A source and what it gave; `until` waits for a state of things. */
 function follow(port: number, more: { followsPeers?: boolean; takesPast?: boolean } = {}) {
-  const uuids: string[] = [];
-  let check = () => {};
-  const source = new GrpcSource({
+  return watch({
     name: "grpc://x",
     cluster: "c",
     target: { address: `127.0.0.1:${port}`, tls: undefined },
@@ -53,6 +64,12 @@ function follow(port: number, more: { followsPeers?: boolean; takesPast?: boolea
     times: { firstBackOffMs: 20, probeIntervalMs: 50, probeTimeoutMs: 300 },
     ...more,
   });
+}
+
+function watch(options: GrpcSourceOptions | FlowSource) {
+  const uuids: string[] = [];
+  let check = () => {};
+  const source = "start" in options ? options : new GrpcSource(options);
   source.start(({ flows }) => {
     for (const { uuid = "" } of flows) uuids.push(uuid);
     check();
@@ -145,6 +162,48 @@ describe("GrpcSource", () => {
     peers.remove("c/2");
     await until(({ nodes }) => nodes.length === 1);
     expect(source.status().seenFlows).toBe(1);
+  });
+
+  it("speaks TLS to each agent under the agent's own name (grpcs+peers)", async () => {
+    const dir = mkdtempSync(join(tmpdir(), "grpc-source-"));
+    closers.push(async () => rmSync(dir, { recursive: true }));
+    const nameOf = (node: string) => `${node}.c.hubble-grpc.cilium.io`;
+    const [own, other, wrong] = ["n1", "n2", "stranger"].map((node) => selfSigned(nameOf(node)));
+    const tlsOf = (given = own): ServerTls => ({
+      cert: Buffer.from(given?.cert ?? ""),
+      key: Buffer.from(given?.key ?? ""),
+      clientCa: undefined,
+      requiresClientCert: false,
+    });
+    writeFileSync(join(dir, "ca.pem"), `${own?.cert}${other?.cert}${wrong?.cert}`);
+    const peers = new PeerDirectory();
+    const backends = [observer("c/n1"), observer("c/n2"), observer("c/n3")] as const;
+    const first = await serve(backends[0], 0, { peers, tls: tlsOf(own) });
+    const second = await serve(backends[1], 0, { tls: tlsOf(other) });
+    const third = await serve(backends[2], 0, { tls: tlsOf(wrong) });
+    for (const [index, { port }] of [first, second, third].entries()) {
+      const node = `n${index + 1}`;
+      const address = `127.0.0.1:${port}`;
+      peers.put({ name: `c/${node}`, address, tlsServerName: nameOf(node) });
+      backends[index]?.addFlow({ ...flow(node, index), node_name: `c/${node}` });
+    }
+    const url = `grpcs+peers://127.0.0.1:${first.port}?ca=${dir}/ca.pem&server-name=${nameOf("n1")}&from=start`;
+    const { uuids, until } = watch(
+      createFlowSource(url, {
+        clock: systemClock,
+        random: () => 0.5,
+        logger: silentLogger,
+        stdin: (async function* () {})(),
+      }),
+    );
+    const messageOf = ({ nodes }: FlowSourceStatus, name: string) =>
+      nodes.find(({ node }) => node === name)?.message;
+    await until((status) => uuids.length === 2 && (messageOf(status, "c/n3") ?? "") !== "");
+    expect([...uuids].sort()).toEqual(["n1", "n2"]);
+    await until((status) => {
+      expect(messageOf(status, "c/n3")).toBe("the server's certificate bears another name");
+      return true;
+    });
   });
 
   it("tells cause and mend of what is wrong, and waits", async () => {
