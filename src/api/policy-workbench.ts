@@ -137,5 +137,7 @@ export async function testCaseText(question: PolicyQuestion, yaml: string): Prom
     );
     if (isDecided) decided.push(connection);
   });
-  return writeTestCase(engine, decided, { name: first.name, policyFile: `${first.name}.yaml` });
+  const { clusterName } = cluster;
+  const { name } = first;
+  return writeTestCase(engine, decided, { name, policyFile: `${name}.yaml`, clusterName });
 }

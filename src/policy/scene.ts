@@ -129,7 +129,7 @@ function readEndpoint(cursor: YamlCursor, options: SceneOptions): SceneEndpoint 
       name: namespace === undefined ? name : `${namespace}/${name}`,
       namespace,
       endpoint: { labels: given },
-      isLocal: !given.some((label) => /^reserved:(world|remote-node|kube-apiserver)/.test(label)),
+      isLocal: isLocalIdentity(given, options.clusterName ?? "default"),
     };
   }
   if (fields.entity !== undefined) return reservedEndpoint(name, fields.entity, fields.labels);
@@ -150,6 +150,16 @@ function readEndpoint(cursor: YamlCursor, options: SceneOptions): SceneEndpoint 
     endpoint: { labels, namedPorts: readNamedPorts(fields.namedPorts) },
     isLocal: cluster === clusterName,
   };
+}
+
+/** Not the world, nor other nodes, nor pods of other clusters of a mesh. */
+function isLocalIdentity(labels: readonly string[], clusterName: string): boolean {
+  const prefix = `k8s:${clusterLabelKey}=`;
+  return !labels.some(
+    (label) =>
+      /^reserved:(world|remote-node|kube-apiserver)/.test(label) ||
+      (label.startsWith(prefix) && label.slice(prefix.length) !== clusterName),
+  );
 }
 
 function reservedEndpoint(

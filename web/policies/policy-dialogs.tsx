@@ -8,7 +8,7 @@ import { Glyph } from "../ui/glyph.tsx";
 import { Icon } from "../ui/icon.tsx";
 import { Note, Skeleton } from "../ui/notes.tsx";
 import { Segmented } from "../ui/segmented.tsx";
-import { countOf, percentText } from "./policy-words.ts";
+import { countOf, percentText, policyTitle } from "./policy-words.ts";
 import { type ProposalOrder, useProposals, useScore } from "./use-policies.ts";
 
 /** What is opened as a draft. */
@@ -49,7 +49,9 @@ export function ProposeDialog({
   });
   const found = useProposals(order);
   const proposals = found.data?.proposals ?? [];
-  const namespaces = [...new Set(proposals.map(({ namespace }) => namespace))].sort();
+  const namespaces = [
+    ...new Set(proposals.map(({ namespace }) => namespace).filter((name) => name !== "")),
+  ].sort();
   const shown = order.namespace === "" ? namespaces : [order.namespace];
   return (
     <Dialog label="Propose from traffic" className="is-wide" onClose={onClose}>
@@ -100,15 +102,13 @@ export function ProposeDialog({
         )}
         <ul>
           {proposals.map(({ namespace, name, yaml, flows }) => (
-            <li key={`${namespace}/${name}`}>
-              <span className="truncate">
-                {namespace}/{name}
-              </span>
+            <li key={policyTitle({ namespace, name })}>
+              <span className="truncate">{policyTitle({ namespace, name })}</span>
               <span className="dim num">{countOf(flows, "flow")}</span>
               <button
                 type="button"
                 className="control is-small"
-                onClick={() => onOpen({ title: `${namespace}/${name}`, yaml })}
+                onClick={() => onOpen({ title: policyTitle({ namespace, name }), yaml })}
               >
                 Open as draft
               </button>
