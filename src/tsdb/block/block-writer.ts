@@ -29,7 +29,16 @@ export interface BlockWriterOptions {
   readonly segmentBytes?: number;
 }
 
-/** One block under construction. */
+/** What the file system refused, as AppError "disk"; our own errors as they are. */
+export function blockWriteError(ulid: string, thrown: unknown): unknown {
+  const hasErrno = thrown instanceof Error && /^E[A-Z]+$/.test(String(Reflect.get(thrown, "code")));
+  if (thrown instanceof AppError || !hasErrno) return thrown;
+  return new AppError("disk", `cannot write block ${ulid}: ${errorMessage(thrown)}`, {
+    cause: thrown,
+  });
+}
+
+/** One block under construction. The constructor and all methods may throw what the file system throws. */
 export class BlockWriter {
   readonly #options: BlockWriterOptions;
   readonly #unfinishedDir: string;
@@ -46,9 +55,15 @@ export class BlockWriter {
     this.#options = options;
     this.#unfinishedDir = join(dir, ulid + creationSuffix);
     fs.rmSync(this.#unfinishedDir, { recursive: true, force: true });
-    fs.mkdirSync(this.#unfinishedDir, { recursive: true });
-    this.#chunks = new ChunkWriter(fs, join(this.#unfinishedDir, "chunks"), options.segmentBytes);
-    this.#index = new IndexWriter(fs, join(this.#unfinishedDir, "index"), options.symbols);
+    try {
+      fs.mkdirSync(this.#unfinishedDir, { recursive: true });
+      this.#chunks = new ChunkWriter(fs, join(this.#unfinishedDir, "chunks"), options.segmentBytes);
+      this.#index = new IndexWriter(fs, join(this.#unfinishedDir, "index"), options.symbols);
+    } catch (thrown) {
+      // A full disk may refuse the second file where it took the first.
+      fs.rmSync(this.#unfinishedDir, { recursive: true, force: true });
+      throw blockWriteError(ulid, thrown);
+    }
   }
 
   get seriesCount(): number {
@@ -101,10 +116,7 @@ export class BlockWriter {
       renameDir(fs, this.#unfinishedDir, join(dir, ulid));
     } catch (thrown) {
       this.abort();
-      if (thrown instanceof AppError) throw thrown;
-      throw new AppError("disk", `cannot write block ${ulid}: ${errorMessage(thrown)}`, {
-        cause: thrown,
-      });
+      throw blockWriteError(ulid, thrown);
     }
     return full;
   }

@@ -7,7 +7,7 @@
 import { compareUtf8 } from "../../model/labels.ts";
 import { SampleBuffer } from "../../model/sample.ts";
 import type { BlockMeta } from "../block/block-meta.ts";
-import { BlockWriter } from "../block/block-writer.ts";
+import { BlockWriter, blockWriteError } from "../block/block-writer.ts";
 import { mergeSymbols } from "../block/index-writer.ts";
 import { sortTail } from "../block/merge-samples.ts";
 import type { TimeSlice } from "../block/time-slice.ts";
@@ -54,7 +54,7 @@ export async function writeBlock(
     return await writer.finish(meta);
   } catch (thrown) {
     writer.abort();
-    throw thrown;
+    throw blockWriteError(meta.ulid, thrown);
   }
 }
 
