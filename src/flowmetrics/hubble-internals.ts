@@ -7,7 +7,7 @@ import type { CounterFamily, HistogramFamily } from "../metrics/families.ts";
 import type { Registry } from "../metrics/registry.ts";
 
 /** gRPC's status codes in the words of Go's grpc library. */
-export const grpcCodes = [
+const grpcCodes = [
   "OK",
   "Canceled",
   "Unknown",
@@ -26,11 +26,9 @@ export const grpcCodes = [
   "DataLoss",
   "Unauthenticated",
 ] as const;
-/** One of the above. */
-export type GrpcCode = (typeof grpcCodes)[number];
 
 /** Methods of observer.Observer and whether they stream. */
-export const observerMethods = {
+const observerMethods = {
   GetAgentEvents: "server_stream",
   GetDebugEvents: "server_stream",
   GetFlows: "server_stream",
@@ -38,8 +36,7 @@ export const observerMethods = {
   GetNodes: "unary",
   ServerStatus: "unary",
 } as const;
-/** One of the above. */
-export type ObserverMethod = keyof typeof observerMethods;
+type ObserverMethod = keyof typeof observerMethods;
 
 const service = "observer.Observer";
 /** On the page before anything was lost. */
@@ -107,20 +104,22 @@ export class HubbleInternals {
     this.#scrapeSeconds.labels(String(httpStatus)).observe(seconds);
   }
 
-  /** A call of the Observer service begins. */
-  countCallStarted(method: ObserverMethod): void {
-    this.#started.labels(...methodLabels(method)).inc();
+  /** A call begins. Methods of services other than the Observer are not counted, here and below. */
+  countCallStarted(method: string): void {
+    if (isObserverMethod(method)) this.#started.labels(...methodLabels(method)).inc();
   }
 
   /** A message of a call came in or went out. */
-  countMessage(method: ObserverMethod, direction: "received" | "sent"): void {
+  countMessage(method: string, direction: "received" | "sent"): void {
+    if (!isObserverMethod(method)) return;
     const family = direction === "received" ? this.#received : this.#sent;
     family.labels(...methodLabels(method)).inc();
   }
 
-  /** A call ended. */
-  countCallHandled(method: ObserverMethod, code: GrpcCode): void {
-    this.#handled.labels(...methodLabels(method), code).inc();
+  /** A call ended with a gRPC status code. */
+  countCallHandled(method: string, code: number): void {
+    if (!isObserverMethod(method)) return;
+    this.#handled.labels(...methodLabels(method), grpcCodes[code] ?? "Unknown").inc();
   }
 
   #initializeMethods(): void {
@@ -130,6 +129,10 @@ export class HubbleInternals {
       for (const code of grpcCodes) this.#handled.labels(...labels, code);
     }
   }
+}
+
+function isObserverMethod(name: string): name is ObserverMethod {
+  return Object.hasOwn(observerMethods, name);
 }
 
 function methodLabels(method: ObserverMethod): [string, string, string] {

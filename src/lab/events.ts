@@ -299,6 +299,15 @@ export interface EventsLost extends EventHead {
   readonly source: "perf_event_ring_buffer" | "observer_events_queue" | "hubble_ring_buffer";
   readonly count: number;
 }
+/** A call of the agent's Observer by gRPC: that it began, a message of it, that it ended. */
+export interface ObserverCall extends EventHead {
+  readonly kind: "observer_call";
+  /** "GetFlows"; those of other services too. */
+  readonly method: string;
+  readonly step: "started" | "received" | "sent" | "ended";
+  /** gRPC status code; of "ended". */
+  readonly code: number;
+}
 /** An operation on the kvstore of a Cluster Mesh: agents and KVStoreMesh read, the API server writes. */
 export interface KvstoreOperation extends EventHead {
   readonly kind: "kvstore_op";
@@ -368,6 +377,7 @@ export type LabEvent =
   | ComponentLogged
   | IdentityCollected
   | EventsLost
+  | ObserverCall
   | KvstoreOperation
   | KvstoreEvent
   | MeshStatus

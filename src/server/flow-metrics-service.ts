@@ -14,12 +14,7 @@ import type { Flow } from "../flow/model/flow.ts";
 import type { CallObserver } from "../flow/observer/observer-server.ts";
 import type { NodeCompleteness } from "../flow/source/completeness.ts";
 import type { FlowProcessor } from "../flowmetrics/flow-metrics.ts";
-import {
-  grpcCodes,
-  HubbleInternals,
-  type ObserverMethod,
-  observerMethods,
-} from "../flowmetrics/hubble-internals.ts";
+import { HubbleInternals } from "../flowmetrics/hubble-internals.ts";
 import { startFlowMetrics } from "../flowmetrics/start-flow-metrics.ts";
 import { SwitchableFlowMetrics } from "../flowmetrics/switchable-flow-metrics.ts";
 import { negotiateExposition, renderExposition } from "../metrics/exposition.ts";
@@ -335,18 +330,13 @@ class LossCounter {
   }
 }
 
-/** The Observer's calls as the agent counts them; other services and methods are not counted. */
+/** The Observer's calls as the agent counts them. */
 function callCounter(internals: HubbleInternals): CallObserver {
-  const counted = (name: string, count: (method: ObserverMethod) => void): void => {
-    if (Object.hasOwn(observerMethods, name)) count(name as ObserverMethod);
-  };
   return {
-    callStarted: (name) => counted(name, (method) => internals.countCallStarted(method)),
-    messageReceived: (name) =>
-      counted(name, (method) => internals.countMessage(method, "received")),
-    messageSent: (name) => counted(name, (method) => internals.countMessage(method, "sent")),
-    callEnded: (name, code) =>
-      counted(name, (method) => internals.countCallHandled(method, grpcCodes[code] ?? "Unknown")),
+    callStarted: (method) => internals.countCallStarted(method),
+    messageReceived: (method) => internals.countMessage(method, "received"),
+    messageSent: (method) => internals.countMessage(method, "sent"),
+    callEnded: (method, code) => internals.countCallHandled(method, code),
   };
 }
 

@@ -288,6 +288,28 @@ describe("the Hubble metrics", () => {
     expect(text).toContain('hubble_lost_events_total{source="perf_event_ring_buffer"} 0');
   });
 
+  it("count calls of the node's Observer, and no others", () => {
+    const { bus, lines } = start();
+    const call = { ...head, kind: "observer_call", method: "GetFlows", code: 0 } as const;
+    for (const step of ["started", "received", "sent", "sent"] as const)
+      bus.publish({ ...call, step });
+    bus.publish({ ...call, step: "ended", code: 1 });
+    bus.publish({ ...call, step: "started", nodeName: "other" });
+    bus.publish({ ...call, step: "started", method: "Notify" });
+    const labels =
+      'grpc_method="GetFlows",grpc_service="observer.Observer",grpc_type="server_stream"';
+    expect(
+      lines()
+        .filter((line) => /^grpc_.* [1-9]/.test(line))
+        .sort(),
+    ).toEqual([
+      `grpc_server_handled_total{grpc_code="Canceled",${labels}} 1`,
+      `grpc_server_msg_received_total{${labels}} 1`,
+      `grpc_server_msg_sent_total{${labels}} 2`,
+      `grpc_server_started_total{${labels}} 1`,
+    ]);
+  });
+
   it("forget a pod one minute after its endpoint is gone", async () => {
     const { bus, clock, lines } = start();
     bus.publish({ ...head, kind: "flow", flow });

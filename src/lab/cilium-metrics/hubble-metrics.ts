@@ -3,6 +3,7 @@
 import type { Clock } from "../../base/clock.ts";
 import type { Logger } from "../../base/logger.ts";
 import { createFlowMetrics, type FlowMetrics } from "../../flowmetrics/flow-metrics.ts";
+import { HubbleInternals } from "../../flowmetrics/hubble-internals.ts";
 import { parseMetricSpecs } from "../../flowmetrics/spec.ts";
 import { Registry } from "../../metrics/registry.ts";
 import type { LabEventSource } from "../events.ts";
@@ -64,14 +65,15 @@ export function createHubbleMetrics(options: HubbleMetricsOptions): HubbleMetric
   const registry = new Registry();
   const specs = parseMetricSpecs(options.metrics ?? defaultHubbleMetrics);
   const flowMetrics = createFlowMetrics({ specs, registry, clock, logger });
+  const internals = new HubbleInternals(registry);
   const stops = [
     events.onNode("flow", nodeName, ({ flow }) => {
       flowMetrics.processFlow(flow);
     }),
-    countLostEvents(registry, events, nodeName),
+    ...countInternals(internals, events, nodeName),
     deleteGoneEndpoints(flowMetrics, options),
   ];
-  const page = countRequests(registry, clock);
+  const page = countScrapes(internals, registry, clock);
   return {
     registry,
     flowMetrics,
@@ -82,16 +84,21 @@ export function createHubbleMetrics(options: HubbleMetricsOptions): HubbleMetric
   };
 }
 
-function countLostEvents(registry: Registry, events: LabEventSource, nodeName: string): () => void {
-  const lost = registry.counter({
-    name: "hubble_lost_events_total",
-    help: "Number of lost events",
-    labelNames: ["source"],
-  });
-  for (const source of ["perf_event_ring_buffer", "observer_events_queue"]) lost.labels(source);
-  return events.onNode("lost_events", nodeName, (event) => {
-    lost.labels(event.source).inc(event.count);
-  });
+function countInternals(
+  internals: HubbleInternals,
+  events: LabEventSource,
+  nodeName: string,
+): (() => void)[] {
+  return [
+    events.onNode("lost_events", nodeName, ({ source, count }) => {
+      internals.countLost(source, count);
+    }),
+    events.onNode("observer_call", nodeName, ({ method, step, code }) => {
+      if (step === "started") internals.countCallStarted(method);
+      else if (step === "ended") internals.countCallHandled(method, code);
+      else internals.countMessage(method, step);
+    }),
+  ];
 }
 
 function deleteGoneEndpoints(flowMetrics: FlowMetrics, options: HubbleMetricsOptions): () => void {
@@ -110,24 +117,13 @@ function deleteGoneEndpoints(flowMetrics: FlowMetrics, options: HubbleMetricsOpt
 }
 
 /** The page's own requests appear from the second one on. */
-function countRequests(registry: Registry, clock: Clock): MetricsSource {
-  const requests = registry.counter({
-    name: "hubble_metrics_http_handler_requests_total",
-    help: "A counter for requests to Hubble metrics handler.",
-    labelNames: ["code"],
-  });
-  const durations = registry.histogram({
-    name: "hubble_metrics_http_handler_request_duration_seconds",
-    help: "A histogram of latencies of Hubble metrics handler.",
-    labelNames: ["code"],
-  });
+function countScrapes(internals: HubbleInternals, registry: Registry, clock: Clock): MetricsSource {
   const inner = metricsPage(registry, { openMetrics: true });
   return {
     expose(accept) {
       const startMs = clock.monotonicMs();
       const answer = inner.expose(accept);
-      requests.labels("200").inc();
-      durations.labels("200").observe((clock.monotonicMs() - startMs) / 1000);
+      internals.countScrape(200, (clock.monotonicMs() - startMs) / 1000);
       return answer;
     },
   };

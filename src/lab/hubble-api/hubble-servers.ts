@@ -8,6 +8,7 @@
 import { AppError, errorMessage } from "../../base/errors.ts";
 import { LocalObserver } from "../../flow/observer/local-observer.ts";
 import {
+  type CallObserver,
   type ObserverServer,
   type ObserverServerOptions,
   startObserverServer,
@@ -90,7 +91,9 @@ export async function startHubbleServers(
       for (const agent of own) {
         const port = hubblePorts.agent + agents.indexOf(agent) * step;
         const refuse = () => (agent.isUp() ? undefined : "the node is down");
-        agent.address = await open(agent.host, port, { backend: agent.observer, peers, refuse });
+        const calls = tellCalls(context, agent.nodeName);
+        const backend = agent.observer;
+        agent.address = await open(agent.host, port, { backend, peers, refuse, calls });
         peers.put({ name: agent.name, address: agent.address });
       }
       const [first] = own;
@@ -142,6 +145,18 @@ function feed(context: LabContext, agents: readonly Agent[]): () => void {
     stopFlows();
     stopLost();
     stopEvents();
+  };
+}
+
+/** Calls of an agent's Observer, for its metrics. */
+function tellCalls({ bus, clock }: LabContext, nodeName: string): CallObserver {
+  const tell = (method: string, step: LabEventOf<"observer_call">["step"], code = 0): void =>
+    bus.publish({ kind: "observer_call", timeMs: clock.nowMs(), nodeName, method, step, code });
+  return {
+    callStarted: (method) => tell(method, "started"),
+    messageReceived: (method) => tell(method, "received"),
+    messageSent: (method) => tell(method, "sent"),
+    callEnded: (method, code) => tell(method, "ended", code),
   };
 }
 
