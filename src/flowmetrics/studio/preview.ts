@@ -15,7 +15,7 @@ import { monthlyCost, monthMs, type Price } from "./price.ts";
 import { type GrowthBucket, type GrowthGuess, SeriesGrowth } from "./series-growth.ts";
 import { type MetricsText, SpecCount, seriesPerChild } from "./spec-count.ts";
 import { formatMetricSpec, isReduction, listVariants, type SpecVariant } from "./spec-variants.ts";
-import { indexBytes, SampleMeter } from "./storage-cost.ts";
+import { chunksOf, indexBytes, SampleMeter } from "./storage-cost.ts";
 import { WorkSlice } from "./work-slice.ts";
 
 /** Bounds unless told. */
@@ -26,7 +26,7 @@ const nodesMax = 100;
 const batchFlows = 512;
 /** Blocks of a month: 36 h each, what compaction makes of 15 days of retention. */
 const blocksPerMonth = 20;
-const chunksPerBlock = 18;
+const blockMs = 36 * 3_600_000;
 
 /** Which other ways are counted: those of one handler, all or only such as can be cheaper. */
 export interface VariantRequest {
@@ -275,6 +275,7 @@ class PreviewRun {
     const { intervalMs, price } = this.#request;
     const samplesPerMonth = (series * monthMs) / intervalMs;
     const perSample = this.#meter.bytesPerSample()?.bytes ?? null;
+    const chunksPerBlock = chunksOf(blockMs, intervalMs);
     let index = 0;
     for (const family of families) index += indexBytes(family, chunksPerBlock);
     const indexBytesPerMonth = index * blocksPerMonth;

@@ -14,6 +14,8 @@ const childrenMax = 200;
 const samplesMax = 1_000_000;
 /** With fewer samples a series the start of a chunk weighs too much. */
 const samplesPerSeriesMin = 10;
+const samplesPerChunk = 120;
+const headRangeMs = 7_200_000;
 /** Labels that every series has beside its own: __name__, job, instance. */
 const ownLabels = 3;
 
@@ -110,9 +112,16 @@ function appendHistogram(
   sizers[counts.length + 1]?.append(timeMs, count);
 }
 
+/** Chunks of one series within `spanMs`: of 120 samples at most, none over an even hour (UTC). */
+export function chunksOf(spanMs: number, intervalMs: number): number {
+  const perRange = Math.ceil(headRangeMs / intervalMs / samplesPerChunk);
+  return Math.ceil(spanMs / headRangeMs) * Math.max(1, perRange);
+}
+
 /**
- * Bytes of a block's index for one family: a record a series (numbers of its labels, one chunk of each
- * two hours, checksum, rounded to 16), a posting a label, and each text once. Right within a fifth.
+ * Bytes of a block's index for one family: a record a series (numbers of its labels, its chunks, checksum,
+ * rounded to 16), a posting a label, and each text once. Within a fifth of real blocks of some hundred
+ * series (storage-cost.test.ts).
  */
 export function indexBytes(family: AnyFamily, chunksPerBlock: number): number {
   const series = family.seriesCount * seriesPerChild(family);
