@@ -75,7 +75,7 @@ function Money({ preview, state, studio }: MoneyProps) {
     money === null ? "set a price" : `${shortNumber(money.perMonth)} ${money.currency} a month`;
   return (
     <Popover
-      label="Price"
+      label={`Price: ${text}`}
       align="right"
       button={text}
       buttonClass="studio-meta link"

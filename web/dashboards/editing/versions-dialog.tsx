@@ -122,7 +122,8 @@ function Difference({
   if (lines.length === 0) return <p className="dim">They are the same.</p>;
   return (
     <>
-      <pre className="code-block line-diff">
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reached by keys. */}
+      <pre className="code-block line-diff" tabIndex={0}>
         {lines.slice(0, linesMax).map((line, index) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: lines have no identity but their place.
           <span key={index} className={`is-${line?.kind ?? "gap"}`}>

@@ -16,6 +16,7 @@ describe("safeHtml", () => {
       const safe = safeHtml(evil, mode);
       expect(safe).not.toMatch(/onerror|<script|javascript:|<form|<input|<iframe/);
       expect(safe).toContain("<img");
+      expect(safe).not.toContain("data-");
     }
   });
 });
