@@ -3,47 +3,35 @@
  * listed; then a map of 500 workloads with 3,000 pods (answers made here) with its times and its heap.
  */
 
-import { join } from "node:path";
 import type { CDPSession, Page } from "playwright-core";
 import type { MapAnswer, MapEdgeAnswer, MapNodeAnswer } from "../src/api/wire/map.ts";
-import { type AppTest, expectEqual, expectMatch, poll } from "./app-test.ts";
+import { expectEqual, expectMatch } from "./app-test.ts";
 import { expectAccessible } from "./axe.ts";
-import { openBrowser, openPage, takePicture } from "./browser.ts";
+import { takePicture } from "./browser.ts";
+import { type PageStep, waitUntil } from "./page-session.ts";
 
 const layoutMaxMs = 2000;
 const workloads = 500;
 const podsEach = 6;
 const refreshes = 8;
 
-export const pageMapTest: AppTest = {
+export const pageMapStep: PageStep = {
   name: "page-map",
-  async run(context) {
-    const port = await context.freePort();
-    const url = `http://127.0.0.1:${port}`;
-    const demo = context.startProgram([
-      "demo",
-      "--data-dir",
-      join(context.tempDir(), "data"),
-      "--listen",
-      `127.0.0.1:${port}`,
-    ]);
-    await demo.waitForLine(/^ready http/m);
-    const browser = await openBrowser(context);
-    const dark = await openPage(browser, { theme: "dark" });
+  async run({ url, open }) {
+    const dark = await open({ theme: "dark" });
     await expectMap(dark.page, url);
     await expectKeys(dark.page);
     await expectDrawer(dark.page);
-    const light = await openPage(browser, { theme: "light", width: 1280, height: 800 });
+    const light = await open({ theme: "light", width: 1280, height: 800 });
     await expectList(light.page, url);
     await light.page.close();
     await measureLarge(dark.page, url);
-    expectEqual([...dark.troubles, ...light.troubles], [], "errors of the map");
   },
 };
 
 async function expectMap(page: Page, url: string): Promise<void> {
   await page.goto(`${url}/map`);
-  await page.locator(".map-box", { hasText: "xwing" }).waitFor({ timeout: 30_000 });
+  await page.locator(".map-box", { hasText: "xwing" }).waitFor();
   await page.locator(".map-box", { hasText: "deathstar" }).waitFor();
   await page.locator(".map-link.is-dropped").first().waitFor({ state: "attached" });
   await expectAccessible(page, "the map, dark");
@@ -104,12 +92,12 @@ async function measureLarge(page: Page, url: string): Promise<void> {
     route.fulfill({ json: largeMap(asked++) }),
   );
   await page.goto(`${url}/map?hide=none&refresh=off`);
-  await page.getByText(/quiet islands are folded/).waitFor({ timeout: 30_000 });
-  await page.locator(".map-box").first().waitFor({ timeout: 30_000 });
+  await page.getByText(/quiet islands are folded/).waitFor();
+  await page.locator(".map-box").first().waitFor();
   const folded = await page.locator(".map-box").count();
   await takePicture(page, "map-500-folded-dark");
   await page.goto(`${url}/map?hide=none&open=*&refresh=1s`);
-  await page.locator(".map-box").first().waitFor({ timeout: 30_000 });
+  await page.locator(".map-box").first().waitFor();
   const layoutMs = Number(await page.locator(".map-frame").getAttribute("data-layout-ms"));
   const boxes = await page.locator(".map-box").count();
   await takePicture(page, "map-500-dark");
@@ -118,7 +106,7 @@ async function measureLarge(page: Page, url: string): Promise<void> {
   const first = asked;
   const cpuBefore = await metric(session, "TaskDuration");
   const heapBefore = await heapMb(session);
-  await waitUntil(() => Promise.resolve(asked >= first + refreshes), "the map is refreshed");
+  await waitUntil(() => asked >= first + refreshes, "the map is refreshed");
   const cpuMs = ((await metric(session, "TaskDuration")) - cpuBefore) * 1000;
   const heapAfter = await heapMb(session);
   await session.detach();
@@ -131,12 +119,6 @@ async function measureLarge(page: Page, url: string): Promise<void> {
   expectEqual(folded < workloads / 2, true, "boxes at first are bounded");
   expectEqual(layoutMs < layoutMaxMs, true, `laid out in less than ${layoutMaxMs} ms`);
   expectEqual(heapAfter < heapBefore + 10, true, "the heap stays flat");
-}
-
-/** Fails with `what` when the probe does not come true within 30 s. */
-async function waitUntil(probe: () => Promise<boolean>, what: string): Promise<void> {
-  const found = await poll(async () => ((await probe()) ? true : undefined), 30_000);
-  expectEqual(found, true, what);
 }
 
 async function metric(session: CDPSession, name: string): Promise<number> {

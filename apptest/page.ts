@@ -1,49 +1,27 @@
 /**
  * The page in a real browser: first light within 20 s of `ready`, time to the first drawn panel,
- * Explore with completion and an error, Targets, the palette by keyboard, both themes, no errors.
+ * Explore with completion and an error, Targets, the palette by keyboard.
  */
 
-import { join } from "node:path";
 import type { Page } from "playwright-core";
-import { type AppTest, expectEqual, expectMatch, poll } from "./app-test.ts";
-import { openBrowser, openPage, takePicture } from "./browser.ts";
+import { expectMatch, poll } from "./app-test.ts";
+import { takePicture } from "./browser.ts";
+import { type PageStep, waitUntil } from "./page-session.ts";
 
 const firstLightMs = 20_000;
 
-export const pageTest: AppTest = {
+export const pageStep: PageStep = {
   name: "page",
-  async run(context) {
-    const port = await context.freePort();
-    const url = `http://127.0.0.1:${port}`;
-    const demo = context.startProgram([
-      "demo",
-      "--data-dir",
-      join(context.tempDir(), "data"),
-      "--listen",
-      `127.0.0.1:${port}`,
-    ]);
-    await demo.waitForLine(/^ready http/m);
-    const readyMs = performance.now();
-    const browser = await openBrowser(context);
-    const { page, troubles } = await openPage(browser, { theme: "dark" });
+  // The broken query of Explore is answered with it, which the browser reports.
+  tolerated: /status of 400/,
+  async run({ url, readyMs, open }) {
+    const { page } = await open({ theme: "dark" });
     await expectFirstLight(page, url, readyMs);
-    await takePicture(page, "overview-dark");
     await expectExplore(page, url);
     await expectTargets(page, url);
     await expectKeyboard(page, url);
-    const light = await openPage(browser, { theme: "light", width: 1280, height: 720 });
-    await light.page.goto(url);
-    await light.page.waitForSelector("article.panel canvas");
-    await light.page.waitForTimeout(2500);
-    await takePicture(light.page, "overview-light-1280");
-    expectEqual([...troubles, ...light.troubles].filter(isTrouble), [], "errors of the page");
   },
 };
-
-/** The broken query of the Explore test is answered with 400, which the browser reports as an error. */
-function isTrouble(line: string): boolean {
-  return !/status of 400/.test(line);
-}
 
 async function expectFirstLight(page: Page, url: string, readyMs: number): Promise<void> {
   const navigatedMs = performance.now();
@@ -79,10 +57,10 @@ async function expectExplore(page: Page, url: string): Promise<void> {
   const query = encodeURIComponent("sum by (reason) (rate(cilium_drop_count_total[1m]))");
   await page.goto(`${url}/explore?q=${query}&from=now-5m&to=now`);
   await page.waitForSelector("main canvas");
-  await poll(async () =>
-    /Policy denied/.test(await page.locator("main").innerText()) ? true : undefined,
+  await waitUntil(
+    async () => /Policy denied/.test(await page.locator("main").innerText()),
+    "legend of Explore",
   );
-  expectMatch(await page.locator("main").innerText(), /Policy denied/, "legend of Explore");
   await takePicture(page, "explore-dark");
 
   const editor = page.locator(".cm-content").first();
@@ -99,11 +77,10 @@ async function expectExplore(page: Page, url: string): Promise<void> {
   await page.keyboard.press("Control+a");
   await page.keyboard.type("rate(up)");
   await page.keyboard.press("Control+Enter");
-  const said = await poll(async () => {
-    const text = await page.locator("main").innerText();
-    return /expected .*range vector/i.test(text) ? text : undefined;
-  });
-  if (said === undefined) throw new Error("Explore does not say what is wrong with a broken query");
+  await waitUntil(
+    async () => /expected .*range vector/i.test(await page.locator("main").innerText()),
+    "Explore says what is wrong with a broken query",
+  );
 }
 
 async function expectTargets(page: Page, url: string): Promise<void> {

@@ -15,11 +15,7 @@ import { interoperabilityTest } from "./interoperability.ts";
 import { killTest } from "./kill.ts";
 import { killUnderLoadTest } from "./kill-under-load.ts";
 import { labScenesTest } from "./lab-scenes.ts";
-import { pageTest } from "./page.ts";
-import { pageFlowsTest } from "./page-flows.ts";
-import { pageMapTest } from "./page-map.ts";
-import { pageOverviewTest } from "./page-overview.ts";
-import { pagePoliciesTest } from "./page-policies.ts";
+import { pagesTest } from "./pages.ts";
 import { powerLossTest } from "./power-loss.ts";
 import { prometheusReadsOurBlocksTest } from "./prometheus-reads-our-blocks.ts";
 import { prometheusReadsOurHeadTest } from "./prometheus-reads-our-head.ts";
@@ -31,10 +27,7 @@ import { seriesChurnTest } from "./series-churn.ts";
 
 export const appTests: readonly AppTest[] = [
   demoTest,
-  pageTest,
-  pagePoliciesTest,
-  pageOverviewTest,
-  pageMapTest,
+  pagesTest,
   exploreTest,
   ciliumDashboardsTest,
   labScenesTest,
@@ -56,5 +49,4 @@ export const appTests: readonly AppTest[] = [
   bitFlipsTest,
   clockJumpsTest,
   seriesChurnTest,
-  pageFlowsTest,
 ];

@@ -4,10 +4,13 @@
  */
 
 import { AppTestContext } from "./app-test.ts";
+import { singlePageTests } from "./pages.ts";
 import { appTests } from "./registry.ts";
 
 const wanted = process.argv.slice(2);
-const selected = appTests.filter((test) => wanted.length === 0 || wanted.includes(test.name));
+const known = [...appTests, ...singlePageTests];
+const selected =
+  wanted.length === 0 ? appTests : known.filter((test) => wanted.includes(test.name));
 let failedCount = 0;
 for (const test of selected) {
   const context = new AppTestContext();
@@ -25,6 +28,6 @@ for (const test of selected) {
   }
 }
 if (selected.length === 0)
-  console.log(`there is no such test; there are: ${appTests.map((test) => test.name).join(", ")}`);
+  console.log(`there is no such test; there are: ${known.map((test) => test.name).join(", ")}`);
 console.log(`${selected.length - failedCount} passed, ${failedCount} failed`);
 process.exitCode = failedCount === 0 && selected.length > 0 ? 0 : 1;
