@@ -1,6 +1,6 @@
 // @vitest-environment jsdom
 import { cleanup, fireEvent, screen, waitFor, within } from "@testing-library/react";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type {
   WireAppliedPolicy,
   WireDraft,
@@ -140,7 +140,25 @@ describe("the policies page", () => {
     expect(screen.getByText(/6.6 % of flows in this window were never seen/)).toBeTruthy();
     expect(screen.getByText("default/lander → deathstar :80")).toBeTruthy();
     expect(screen.getByText("−34")).toBeTruthy();
+    const link = screen.getByRole("link", { name: /of default\/lander to default\/deathstar/ });
+    expect(new URL(link.getAttribute("href") ?? "", location.href).searchParams.get("q")).toBe(
+      "--from-pod default/lander --to-pod default/deathstar --to-port 80 --protocol tcp",
+    );
     expect(screen.getByLabelText("Draft of the policy").textContent).toContain("spec");
+  });
+
+  it("says that the YAML was copied", async () => {
+    const writeText = vi.fn(async () => {});
+    vi.stubGlobal(
+      "navigator",
+      Object.assign(Object.create(navigator), { clipboard: { writeText } }),
+    );
+    renderPage("/policies/CiliumNetworkPolicy/default/rule1", answers);
+    await screen.findByLabelText("Policy in force");
+    fireEvent.click(screen.getByRole("button", { name: "Copy YAML" }));
+    expect(await screen.findByText("YAML copied")).toBeTruthy();
+    expect(writeText).toHaveBeenCalledOnce();
+    vi.unstubAllGlobals();
   });
 
   it("keeps what is typed in the browser when the server is gone", async () => {

@@ -1,7 +1,8 @@
 /**
  * The YAML of a policy: a plain class around CodeMirror with setText, setMarks, setNotes, setDiff,
  * setFindings and destroy. Marks stand in the gutter (bar, glyph, count), notes under their line, lines
- * of a draft as a difference with + and −; faults are underlined and ⌥↵ puts a mend in place.
+ * of a draft as a difference with + and −; faults are underlined, ⌥↵ puts a mend in place and ⇧⌥F
+ * formats the text.
  */
 
 import { closeBrackets } from "@codemirror/autocomplete";
@@ -223,6 +224,7 @@ export class PolicyEditor {
         keymap.of([
           { key: "Mod-Enter", run },
           { key: "Alt-Enter", run: (view) => this.#mend(view) },
+          { key: "Shift-Alt-f", run: startFormat },
         ]),
       ),
       keymap.of([
@@ -272,6 +274,28 @@ function modeOf(isReadOnly: boolean, label: string): Extension {
       tabindex: "0",
     }),
   ];
+}
+
+/** The formatter is fetched when it is first wanted. */
+function startFormat(view: EditorView): boolean {
+  if (!view.state.readOnly) void format(view);
+  return true;
+}
+
+/** Formats the text; one that cannot be read stays as it is. The cursor keeps its line. */
+async function format(view: EditorView): Promise<void> {
+  const { formatYaml } = await import("./yaml-format.ts");
+  const { doc, selection } = view.state;
+  const before = doc.toString();
+  const after = formatYaml(before);
+  if (after === undefined || after === before) return;
+  const text = view.state.toText(after);
+  const line = text.line(Math.min(doc.lineAt(selection.main.head).number, text.lines));
+  view.dispatch({
+    changes: { from: 0, to: doc.length, insert: text },
+    selection: { anchor: line.to },
+    scrollIntoView: true,
+  });
 }
 
 function leaveEditor(view: EditorView): boolean {

@@ -7,6 +7,7 @@ import { usePageTime } from "../time/time-context.tsx";
 import { Glyph } from "../ui/glyph.tsx";
 import { Note, Skeleton } from "../ui/notes.tsx";
 import { Segmented } from "../ui/segmented.tsx";
+import { CopyYamlButton } from "./copy-yaml-button.tsx";
 import { diffLines } from "./line-diff.ts";
 import { marksOf, marksOfDraft } from "./line-marks.ts";
 import { MatrixView } from "./matrix-view.tsx";
@@ -261,14 +262,7 @@ function PaneFoot({ desk, onRun, isRunning, isFaulty }: PaneFootProps) {
           {isRunning ? "Replaying" : `Replay ${spanText(fromMs, toMs)}`} <kbd>⌘↵</kbd>
         </button>
       )}
-      <button
-        type="button"
-        className="control"
-        disabled={text === ""}
-        onClick={() => void navigator.clipboard.writeText(text)}
-      >
-        Copy YAML
-      </button>
+      <CopyYamlButton text={text} />
       {draft !== undefined && (
         <button type="button" className="control is-ghost" onClick={() => void desk.discard()}>
           Discard draft

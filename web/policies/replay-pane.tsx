@@ -2,10 +2,12 @@
 
 import type { WireLineHit, WireReplay, WireReplayChange } from "../../src/api/wire/policy.ts";
 import type { ApiError } from "../api/api-client.ts";
+import { pageHref } from "../app/navigation.tsx";
 import { formatPlainNumber } from "../charts/plain-number.ts";
-import { useRouter } from "../router/router-context.tsx";
+import { Link, useRoute, useRouter } from "../router/router-context.tsx";
 import { Glyph } from "../ui/glyph.tsx";
 import { Note, Skeleton } from "../ui/notes.tsx";
+import { groupFilter } from "./group-filter.ts";
 import { countOf } from "./policy-words.ts";
 
 interface ReplayPaneProps {
@@ -180,6 +182,7 @@ function ChangeRow({
   readonly isLost: boolean;
 }) {
   const { source, destination, service, line, reason, requests, flows, policy } = group;
+  const { params } = useRoute();
   const [protocol, port] = service.split("/");
   const target = `${shortDestination(source, destination)} :${port}${protocol === "TCP" ? "" : ` ${protocol}`}`;
   return (
@@ -203,7 +206,14 @@ function ChangeRow({
           {reason}
         </div>
       </div>
-      <span className={`num ${isLost ? "is-dropped" : ""}`}>{formatPlainNumber(flows)}</span>
+      <Link
+        className={`num group-flows ${isLost ? "is-dropped" : ""}`}
+        href={pageHref(`/flows?q=${encodeURIComponent(groupFilter(group, isLost))}`, params)}
+        aria-label={`${countOf(flows, "flow")} of ${source} to ${destination}`}
+        title="Show these flows"
+      >
+        {formatPlainNumber(flows)}
+      </Link>
     </li>
   );
 }
