@@ -7,7 +7,6 @@ import { silentLogger } from "../../base/logger.ts";
 import { type AnyFamily, defaultBuckets } from "../../metrics/families.ts";
 import { Registry } from "../../metrics/registry.ts";
 import { labelsFromObject } from "../../model/labels.ts";
-import { lonelyProcess, quickFiles } from "../../tsdb/testing/quick-files.ts";
 import { openTsdb } from "../../tsdb/tsdb.ts";
 import { chunksOf, indexBytes } from "./storage-cost.ts";
 
@@ -63,8 +62,7 @@ async function realIndexBytes(
   { intervalMs, spanMs }: { intervalMs: number; spanMs: number },
 ): Promise<number> {
   const clock = new FakeClock(startMs + spanMs);
-  const quick = { fs: quickFiles, processFacts: lonelyProcess };
-  const db = await openTsdb({ dir: join(dir, "db"), clock, logger: silentLogger, ...quick });
+  const db = await openTsdb({ dir: join(dir, "db"), clock, logger: silentLogger });
   const labels = series.map((one) => labelsFromObject(one));
   for (let timeMs = startMs, n = 0; timeMs < startMs + spanMs; timeMs += intervalMs, n++) {
     const appender = db.appender();
