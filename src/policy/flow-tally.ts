@@ -17,7 +17,7 @@ import type { PolicyEndpoint } from "./verdict.ts";
 /** Distinct connections beyond this are refused: filter the flows. */
 const connectionsMax = 1_000_000;
 
-/** Shapes of lines that are remembered; beyond, the memory starts anew. About a kilobyte each. */
+/** Shapes of lines of one generation; two are remembered. About a kilobyte each. */
 const shapesMax = 50_000;
 
 /** One end, as shown and as asked about. */
@@ -91,7 +91,9 @@ export interface TallySnapshot {
 /** Takes flows, gives connections. */
 export class FlowTally {
   readonly #connections = new Map<string, Connection>();
-  readonly #shapes = new Map<string, FlowMeaning>();
+  #shapes = new Map<string, FlowMeaning>();
+  // What was met before the present generation began: a memory that starts anew would parse all again.
+  #olderShapes = new Map<string, FlowMeaning>();
   readonly #skipped = new Map<SkipReason, number>();
   #flowCount = 0;
 
@@ -113,7 +115,7 @@ export class FlowTally {
   /** Takes a line of the exporter or of `hubble observe -o jsonpb`. Throws ParseError, LimitError. */
   addLine(line: string): void {
     const shape = shapeOf(line);
-    const known = shape === undefined ? undefined : this.#shapes.get(shape.key);
+    const known = shape === undefined ? undefined : this.#recall(shape.key);
     if (known !== undefined && shape !== undefined) {
       // Fast path: but for its time, the flow was met before.
       this.#count(known, runOf(shape.time));
@@ -122,9 +124,23 @@ export class FlowTally {
     const flow = parseFlowLine(line);
     const meaning = this.#meaningOf(flow);
     this.#count(meaning, runOf(flow?.time));
-    if (shape === undefined) return;
-    if (this.#shapes.size >= shapesMax) this.#shapes.clear();
-    this.#shapes.set(shape.key, meaning);
+    if (shape !== undefined) this.#remember(shape.key, meaning);
+  }
+
+  #recall(key: string): FlowMeaning | undefined {
+    const known = this.#shapes.get(key);
+    if (known !== undefined) return known;
+    const older = this.#olderShapes.get(key);
+    if (older !== undefined) this.#remember(key, older);
+    return older;
+  }
+
+  #remember(key: string, meaning: FlowMeaning): void {
+    if (this.#shapes.size >= shapesMax) {
+      this.#olderShapes = this.#shapes;
+      this.#shapes = new Map();
+    }
+    this.#shapes.set(key, meaning);
   }
 
   /** Takes a flow; undefined = the line held another kind of event. Throws LimitError. */
