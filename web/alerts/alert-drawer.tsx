@@ -1,7 +1,7 @@
 /** One alert in full: what it says, its query drawn over the page's window, the rule, labels and run-book. */
 
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { useEffect, useMemo, useRef } from "react";
+import { useMemo } from "react";
 import { systemClock } from "../../src/base/clock.ts";
 import { seriesText } from "../api/query-series.ts";
 import { runRangeQuery, useApi } from "../api/server-queries.ts";
@@ -17,8 +17,8 @@ import { Link, useRoute } from "../router/router-context.tsx";
 import { autoStepMs } from "../time/step.ts";
 import { timedKey, usePageTime } from "../time/time-context.tsx";
 import { useZoom } from "../time/use-zoom.ts";
+import { CloseButton } from "../ui/close-button.tsx";
 import { Badge } from "../ui/glyph.tsx";
-import { Icon } from "../ui/icon.tsx";
 import { type AlertRow, safeLink } from "./alert-rows.ts";
 import { spanText, stateBadges } from "./alerts-table.tsx";
 
@@ -35,13 +35,11 @@ const seriesMax = 12;
 export function AlertDrawer({ row, position, onMove, onClose }: AlertDrawerProps) {
   const { params } = useRoute();
   const badge = stateBadges[row.state];
-  const closeRef = useRef<HTMLButtonElement>(null);
   useKeys([
     { keys: "j", label: "Next alert", group: "Alerts", run: () => onMove(1) },
     { keys: "k", label: "Previous alert", group: "Alerts", run: () => onMove(-1) },
     { keys: "Escape", label: "Close the alert", group: "Alerts", run: onClose },
   ]);
-  useEffect(() => closeRef.current?.focus(), []);
   const runbook = safeLink(row.annotations["runbook_url"]);
   const query = row.rule?.query;
   return (
@@ -55,16 +53,7 @@ export function AlertDrawer({ row, position, onMove, onClose }: AlertDrawerProps
         <span className="dim">
           {position.index + 1} of {position.count}
         </span>
-        <button
-          ref={closeRef}
-          type="button"
-          className="control is-ghost is-icon"
-          aria-label="Close the alert"
-          title="Close (esc)"
-          onClick={onClose}
-        >
-          <Icon name="close" />
-        </button>
+        <CloseButton label="Close the alert" isDrawer onClose={onClose} />
       </div>
       <div className="drawer-body">
         <section className="drawer-section">

@@ -1,8 +1,8 @@
 /** The list of all keys in force on this page. */
 
 import { useContext } from "react";
+import { CloseButton } from "../ui/close-button.tsx";
 import { Dialog } from "../ui/dialog.tsx";
-import { Icon } from "../ui/icon.tsx";
 import { KeysContext } from "./keys-context.ts";
 
 /** Reads the bindings when it opens. */
@@ -14,14 +14,7 @@ export function KeyHelp({ onClose }: { readonly onClose: () => void }) {
       <div className="dialog-head">
         <h2>All keys</h2>
         <i className="spacer" />
-        <button
-          type="button"
-          className="control is-ghost is-icon"
-          aria-label="Close"
-          onClick={onClose}
-        >
-          <Icon name="close" />
-        </button>
+        <CloseButton onClose={onClose} />
       </div>
       <div className="keys-columns">
         {groups.map((group) => (

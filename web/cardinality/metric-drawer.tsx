@@ -1,13 +1,14 @@
 /** One metric: its labels with what each multiplies, the values with most series, and the relabel config that would drop it or one value. */
 
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { useEffect, useMemo, useRef, useState } from "react";
+import { useMemo, useState } from "react";
 import { useApi } from "../api/server-queries.ts";
 import { useKeys } from "../app/keys-context.ts";
 import { pageHref } from "../app/navigation.tsx";
 import { groupThousands } from "../charts/plain-number.ts";
 import { Link, useRoute, useRouter } from "../router/router-context.tsx";
 import { usePageTime } from "../time/time-context.tsx";
+import { CloseButton } from "../ui/close-button.tsx";
 import { Icon } from "../ui/icon.tsx";
 import { Skeleton } from "../ui/notes.tsx";
 import { type DropChoice, dropSnippet, type LabelRow, labelRows } from "./cardinality-model.ts";
@@ -25,12 +26,10 @@ const seriesMax = 20_000;
 export function MetricDrawer({ metric, total, onClose }: MetricDrawerProps) {
   const router = useRouter();
   const { params } = useRoute();
-  const closeRef = useRef<HTMLButtonElement>(null);
   const [value, setValue] = useState<string>();
   const series = useMetricSeries(metric);
   const rows = useMemo(() => labelRows(series.data ?? []), [series.data]);
   useKeys([{ keys: "Escape", label: "Close the metric", group: "Cardinality", run: onClose }]);
-  useEffect(() => closeRef.current?.focus(), []);
   const label = rows.find((row) => row.label === params.get("label"));
   const count = series.data?.length ?? 0;
   const saved =
@@ -46,16 +45,7 @@ export function MetricDrawer({ metric, total, onClose }: MetricDrawerProps) {
           {metric}
         </h2>
         <i className="spacer" />
-        <button
-          ref={closeRef}
-          type="button"
-          className="control is-ghost is-icon"
-          aria-label="Close the metric"
-          title="Close (esc)"
-          onClick={onClose}
-        >
-          <Icon name="close" />
-        </button>
+        <CloseButton label="Close the metric" isDrawer onClose={onClose} />
       </div>
       <div className="drawer-body">
         {series.isError && <p className="drawer-section error-line">{series.error.message}</p>}

@@ -2,9 +2,9 @@
 
 import { interpolate, type VariableScope } from "../../src/dashboard/interpolate.ts";
 import type { Panel } from "../../src/dashboard/model.ts";
+import { CloseButton } from "../ui/close-button.tsx";
 import { Dialog } from "../ui/dialog.tsx";
 import { Glyph } from "../ui/glyph.tsx";
-import { Icon } from "../ui/icon.tsx";
 import { DoctorFindings } from "./doctor-findings.tsx";
 import { useDoctor } from "./use-doctor.ts";
 import { type PanelAnswer, usePanelData } from "./use-panel-data.ts";
@@ -25,14 +25,7 @@ export function DoctorDialog({ panel, scope, onClose }: DoctorDialogProps) {
         <h2 className="truncate">{interpolate(panel.title, scope, "text")}</h2>
         <span className="dim">panel doctor</span>
         <i className="spacer" />
-        <button
-          type="button"
-          className="control is-ghost is-icon"
-          aria-label="Close"
-          onClick={onClose}
-        >
-          <Icon name="close" />
-        </button>
+        <CloseButton onClose={onClose} />
       </div>
       <div className="inspect-body">
         {error !== null && <p className="error-line">{error.message}</p>}

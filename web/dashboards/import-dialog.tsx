@@ -6,6 +6,7 @@ import type { DashboardImported } from "../../src/api/wire/server.ts";
 import { useApi, useDashboardsChanged, useServerStatus } from "../api/server-queries.ts";
 import { pageHref } from "../app/navigation.tsx";
 import { Link, useRoute } from "../router/router-context.tsx";
+import { CloseButton } from "../ui/close-button.tsx";
 import { Dialog } from "../ui/dialog.tsx";
 import { Glyph } from "../ui/glyph.tsx";
 import { Icon } from "../ui/icon.tsx";
@@ -39,14 +40,7 @@ export function ImportDialog({ onClose }: { readonly onClose: () => void }) {
       <div className="dialog-head">
         <h2>Import a Grafana dashboard</h2>
         <i className="spacer" />
-        <button
-          type="button"
-          className="control is-ghost is-icon"
-          aria-label="Close"
-          onClick={onClose}
-        >
-          <Icon name="close" />
-        </button>
+        <CloseButton onClose={onClose} />
       </div>
       <div className="import-body">
         <FileZone onFile={(name, content) => run.mutate({ kind: "text", text: content, name })} />

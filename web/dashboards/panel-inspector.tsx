@@ -8,9 +8,9 @@ import { formatDuration } from "../../src/model/duration.ts";
 import { groupThousands } from "../charts/plain-number.ts";
 import { timestampLabel } from "../time/time-axis.ts";
 import { usePageTime } from "../time/time-context.tsx";
+import { CloseButton } from "../ui/close-button.tsx";
 import { Dialog } from "../ui/dialog.tsx";
 import { durationText } from "../ui/duration-text.ts";
-import { Icon } from "../ui/icon.tsx";
 import { type PanelAnswer, usePanelData } from "./use-panel-data.ts";
 
 interface PanelInspectorProps {
@@ -36,14 +36,7 @@ export function PanelInspector({ panel, scope, onClose }: PanelInspectorProps) {
             : `${panel.originalType}, drawn as ${panel.type}`}
         </span>
         <i className="spacer" />
-        <button
-          type="button"
-          className="control is-ghost is-icon"
-          aria-label="Close"
-          onClick={onClose}
-        >
-          <Icon name="close" />
-        </button>
+        <CloseButton onClose={onClose} />
       </div>
       <div className="inspect-body">
         {panel.problems.length > 0 && (

@@ -1,6 +1,5 @@
 /** One endpoint in full: what `cilium endpoint get` has, the rules that act on it, and the ways on. */
 
-import { useEffect, useRef } from "react";
 import type { WireEndpoint } from "../../src/api/wire/cluster.ts";
 import type { WireEndpointRules } from "../../src/api/wire/flow-explanation.ts";
 import { useKeys } from "../app/keys-context.ts";
@@ -10,8 +9,8 @@ import { FlowStrip } from "../flows/flow-strip.tsx";
 import { useFlowTimeline } from "../flows/use-flows.ts";
 import { policyPath } from "../flows/verdict-tab.tsx";
 import { Link, useRoute } from "../router/router-context.tsx";
+import { CloseButton } from "../ui/close-button.tsx";
 import { Badge } from "../ui/glyph.tsx";
-import { Icon } from "../ui/icon.tsx";
 import { Skeleton } from "../ui/notes.tsx";
 import { endpointName, stateBadge } from "./endpoint-list.ts";
 import { Enforcement } from "./endpoints-table.tsx";
@@ -28,13 +27,11 @@ interface EndpointDrawerProps {
 export function EndpointDrawer(props: EndpointDrawerProps) {
   const { endpoint, position, onMove, onClose } = props;
   const { kind, word } = stateBadge(endpoint.state);
-  const closeRef = useRef<HTMLButtonElement>(null);
   useKeys([
     { keys: "j", label: "Next endpoint", group: "Endpoints", run: () => onMove(1) },
     { keys: "k", label: "Previous endpoint", group: "Endpoints", run: () => onMove(-1) },
     { keys: "Escape", label: "Close the endpoint", group: "Endpoints", run: onClose },
   ]);
-  useEffect(() => closeRef.current?.focus(), []);
   return (
     <aside className="drawer endpoint-drawer" aria-label="Endpoint">
       <div className="drawer-head">
@@ -46,16 +43,7 @@ export function EndpointDrawer(props: EndpointDrawerProps) {
         <span className="dim nowrap">
           {position.index + 1} of {position.count}
         </span>
-        <button
-          ref={closeRef}
-          type="button"
-          className="control is-ghost is-icon"
-          aria-label="Close the endpoint"
-          title="Close (esc)"
-          onClick={onClose}
-        >
-          <Icon name="close" />
-        </button>
+        <CloseButton label="Close the endpoint" isDrawer onClose={onClose} />
       </div>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and keys must reach it. */}
       <section className="drawer-body" aria-label="Facts of the endpoint" tabIndex={0}>

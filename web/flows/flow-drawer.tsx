@@ -8,6 +8,7 @@ import { pageEntries } from "../app/page-entries.ts";
 import { groupThousands } from "../charts/plain-number.ts";
 import { Link, useRoute } from "../router/router-context.tsx";
 import { usePageTime } from "../time/time-context.tsx";
+import { CloseButton } from "../ui/close-button.tsx";
 import { Icon } from "../ui/icon.tsx";
 import { Note, Skeleton } from "../ui/notes.tsx";
 import { quoteValue } from "./filter-text.ts";
@@ -83,15 +84,7 @@ export function FlowDrawer({ flow, page, position, onClose }: FlowDrawerProps) {
         >
           <Icon name={isCopied ? "copy" : "link"} />
         </button>
-        <button
-          type="button"
-          className="control is-ghost is-icon"
-          aria-label="Close the flow"
-          title="Close (esc)"
-          onClick={onClose}
-        >
-          <Icon name="close" />
-        </button>
+        <CloseButton label="Close the flow" onClose={onClose} />
       </div>
       <h2 className="flow-title">
         {endText(flow, "source")} <span aria-hidden="true">→</span>

@@ -3,9 +3,9 @@
 import { useState } from "react";
 import type { WireScoreGroup } from "../../src/api/wire/policy.ts";
 import { formatPlainNumber } from "../charts/plain-number.ts";
+import { CloseButton } from "../ui/close-button.tsx";
 import { Dialog } from "../ui/dialog.tsx";
 import { Glyph } from "../ui/glyph.tsx";
-import { Icon } from "../ui/icon.tsx";
 import { Note, Skeleton } from "../ui/notes.tsx";
 import { Segmented } from "../ui/segmented.tsx";
 import { countOf, percentText, policyTitle } from "./policy-words.ts";
@@ -22,14 +22,7 @@ function DialogHead({ title, onClose }: { readonly title: string; readonly onClo
     <div className="dialog-head">
       <h2>{title}</h2>
       <i className="spacer" />
-      <button
-        type="button"
-        className="control is-ghost is-icon"
-        aria-label="Close"
-        onClick={onClose}
-      >
-        <Icon name="close" />
-      </button>
+      <CloseButton onClose={onClose} />
     </div>
   );
 }

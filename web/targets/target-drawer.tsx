@@ -1,14 +1,13 @@
 /** One target in full: state and error, times, labels, and what discovery said before relabelling. */
 
-import { useEffect, useRef } from "react";
 import { systemClock } from "../../src/base/clock.ts";
 import type { ActiveTarget } from "../api/server-queries.ts";
 import { useKeys } from "../app/keys-context.ts";
 import { pageHref } from "../app/navigation.tsx";
 import { Link, useRoute } from "../router/router-context.tsx";
+import { CloseButton } from "../ui/close-button.tsx";
 import { durationText } from "../ui/duration-text.ts";
 import { Badge } from "../ui/glyph.tsx";
-import { Icon } from "../ui/icon.tsx";
 import { downReason } from "./down-reason.ts";
 import { ageText, healthBadge } from "./targets-table.tsx";
 
@@ -22,13 +21,11 @@ interface TargetDrawerProps {
 export function TargetDrawer({ target, position, onMove, onClose }: TargetDrawerProps) {
   const { params } = useRoute();
   const health = healthBadge[target.health];
-  const closeRef = useRef<HTMLButtonElement>(null);
   useKeys([
     { keys: "j", label: "Next target", group: "Targets", run: () => onMove(1) },
     { keys: "k", label: "Previous target", group: "Targets", run: () => onMove(-1) },
     { keys: "Escape", label: "Close the target", group: "Targets", run: onClose },
   ]);
-  useEffect(() => closeRef.current?.focus(), []);
   const selector = `{job=${JSON.stringify(target.labels["job"] ?? "")}, instance=${JSON.stringify(target.labels["instance"] ?? "")}}`;
   return (
     <aside className="drawer" aria-label="Target">
@@ -39,16 +36,7 @@ export function TargetDrawer({ target, position, onMove, onClose }: TargetDrawer
         <span className="dim">
           {position.index + 1} of {position.count}
         </span>
-        <button
-          ref={closeRef}
-          type="button"
-          className="control is-ghost is-icon"
-          aria-label="Close the target"
-          title="Close (esc)"
-          onClick={onClose}
-        >
-          <Icon name="close" />
-        </button>
+        <CloseButton label="Close the target" isDrawer onClose={onClose} />
       </div>
       <div className="drawer-body">
         <WhyDown target={target} />

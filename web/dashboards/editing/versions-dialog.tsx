@@ -8,8 +8,8 @@ import type { JsonObject } from "../../../src/dashboard/json-reader.ts";
 import { useApi } from "../../api/server-queries.ts";
 import { timestampLabel } from "../../time/time-axis.ts";
 import { usePageTime } from "../../time/time-context.tsx";
+import { CloseButton } from "../../ui/close-button.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
-import { Icon } from "../../ui/icon.tsx";
 import { diffLines, nearChanges } from "./line-diff.ts";
 import type { DashboardEditing } from "./use-draft.ts";
 
@@ -46,14 +46,7 @@ export function VersionsDialog({ answer, editing, onClose }: VersionsDialogProps
       <div className="dialog-head">
         <h2>Versions</h2>
         <i className="spacer" />
-        <button
-          type="button"
-          className="control is-ghost is-icon"
-          aria-label="Close"
-          onClick={onClose}
-        >
-          <Icon name="close" />
-        </button>
+        <CloseButton onClose={onClose} />
       </div>
       <div className="inspect-body">
         {versions.isError && <p className="error-line">{versions.error.message}</p>}
