@@ -221,12 +221,14 @@ function MemoryFigure({ head }: Pick<HeadFiguresProps, "head">) {
   const budget = head?.budget ?? 0;
   const refused = head?.refused ?? 0;
   const share = used === undefined || budget === 0 ? 0 : used / budget;
-  const parts = [
-    budget === 0
-      ? "no budget: --storage.memory-budget sets one"
-      : `${(share * 100).toFixed(1)} % of ${bytesText(budget)}`,
-    ...(refused > 0 ? [`${groupThousands(refused)} series refused`] : []),
-  ];
+  // Without a scrape of itself the server has no history of its memory: that is not the same as no budget.
+  const limit =
+    used === undefined
+      ? "no history of this server's own metrics"
+      : budget === 0
+        ? "no budget: --storage.memory-budget sets one"
+        : `${(share * 100).toFixed(1)} % of ${bytesText(budget)}`;
+  const parts = [limit, ...(refused > 0 ? [`${groupThousands(refused)} series refused`] : [])];
   return (
     <Figure
       label="Memory of series"
