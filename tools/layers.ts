@@ -128,6 +128,7 @@ export const rooms: readonly Room[] = [
     layer: 7,
     publicFiles: [
       "server.ts",
+      "server-options.ts",
       "flow-keeping.ts",
       "flow-metrics-service.ts",
       "pino-logger.ts",

@@ -2,13 +2,8 @@ import { describe, expect, it } from "vitest";
 import { FakeClock } from "../base/clock.ts";
 import { silentLogger } from "../base/logger.ts";
 import { matcherToString } from "../model/matcher.ts";
-import {
-  cleanTombstonesRoute,
-  deleteSeriesRoute,
-  type StorageAdmin,
-  snapshotRoute,
-} from "./admin-routes.ts";
-import type { ApiSources } from "./api-sources.ts";
+import { cleanTombstonesRoute, deleteSeriesRoute, snapshotRoute } from "./admin-routes.ts";
+import type { ApiSources, StorageAdmin } from "./api-sources.ts";
 
 /** Sources with an admin that writes down what it is told. */
 function openSources(): { sources: ApiSources; told: string[] } {

@@ -5,18 +5,9 @@
 
 import { randomBytes } from "node:crypto";
 import { QueryError } from "../base/errors.ts";
-import type { Matcher } from "../model/matcher.ts";
 import { success } from "./answers.ts";
-import type { ApiSources } from "./api-sources.ts";
+import type { ApiSources, StorageAdmin } from "./api-sources.ts";
 import { matcherSets, maxTimeMs, minTimeMs, optionalTime, type Parameters } from "./parameters.ts";
-
-/** What storage can be told to do. */
-export interface StorageAdmin {
-  deleteSeries(minMs: number, maxMs: number, matchers: readonly Matcher[]): Promise<number>;
-  cleanTombstones(): Promise<number>;
-  /** Copies blocks and head into the folder `name` below DIR/tsdb/snapshots. */
-  snapshot(name: string, options: { readonly skipsHead: boolean }): Promise<void>;
-}
 
 /** POST or PUT /api/v1/admin/tsdb/delete_series */
 export async function deleteSeriesRoute(

@@ -7,15 +7,23 @@ import type { Hono } from "hono";
 import type { Clock } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Labels } from "../model/labels.ts";
+import type { Matcher } from "../model/matcher.ts";
 import type { MetricMetadata } from "../model/sample.ts";
 import type { QueryResult } from "../promql/engine/query-result.ts";
 import type { ParserOptions } from "../promql/parser.ts";
 import type { WriteReceiver } from "../remote/write-receiver.ts";
 import type { ExemplarQueryable, Queryable } from "../storage/storage.ts";
-import type { StorageAdmin } from "./admin-routes.ts";
 import type { DashboardStore } from "./dashboard-store.ts";
 import type { AlertAnswer, RuleGroupAnswer } from "./wire/rules.ts";
 import type { ServerStatus } from "./wire/server.ts";
+
+/** What storage can be told to do. */
+export interface StorageAdmin {
+  deleteSeries(minMs: number, maxMs: number, matchers: readonly Matcher[]): Promise<number>;
+  cleanTombstones(): Promise<number>;
+  /** Copies blocks and head into the folder `name` below DIR/tsdb/snapshots. */
+  snapshot(name: string, options: { readonly skipsHead: boolean }): Promise<void>;
+}
 
 /** Limits of one query. */
 export interface QueryOptions {

@@ -13,7 +13,7 @@ import { Engine } from "../promql/engine/engine.ts";
 import type { ParserOptions } from "../promql/parser.ts";
 import { ActiveQueries } from "./active-queries.ts";
 import { QueryLog } from "./query-log.ts";
-import type { ServerOptions } from "./server.ts";
+import type { ServerOptions } from "./server-options.ts";
 
 /** Queries as the rest of the server sees them. */
 export interface Querying {

@@ -7,19 +7,14 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { compare } from "bcryptjs";
-import type { StorageAdmin } from "../api/admin-routes.ts";
-import type { ApiSources } from "../api/api-sources.ts";
+import type { ApiSources, StorageAdmin } from "../api/api-sources.ts";
 import { createApp } from "../api/app.ts";
 import { openDashboardStore } from "../api/dashboard-store.ts";
 import { createGuard, loopbackHosts } from "../api/guard.ts";
 import { fetchPublicText } from "../api/public-fetch.ts";
 import type { ServerStatus } from "../api/wire/server.ts";
-import type { Clock } from "../base/clock.ts";
 import { AppError, errorMessage } from "../base/errors.ts";
-import type { Logger } from "../base/logger.ts";
-import type { ClusterView } from "../cilium/cluster-view.ts";
 import { redactedYaml } from "../config/config.ts";
-import type { FeatureSwitches } from "../config/feature-switches.ts";
 import { loadWebConfig, type WebConfig } from "../config/web-config.ts";
 import { negotiateExposition, renderExposition } from "../metrics/exposition.ts";
 import { registerProcessMetrics } from "../metrics/process-metrics.ts";
@@ -27,15 +22,9 @@ import { Registry } from "../metrics/registry.ts";
 import { WriteReceiver } from "../remote/write-receiver.ts";
 import { ScrapeManager } from "../scrape/scrape-manager.ts";
 import { openTsdb, type Tsdb } from "../tsdb/tsdb.ts";
-import type { TsdbOptions } from "../tsdb/tsdb-options.ts";
 import { clusterFeature } from "./cluster-feature.ts";
 import { ConfigInForce } from "./config-in-force.ts";
-import {
-  type FlowKeeping,
-  type FlowSettings,
-  flowSettingsDefault,
-  openFlowKeeping,
-} from "./flow-keeping.ts";
+import { type FlowKeeping, flowSettingsDefault, openFlowKeeping } from "./flow-keeping.ts";
 import {
   type HttpListener,
   isLoopback,
@@ -48,58 +37,7 @@ import { type LiveFlows, openLiveFlows } from "./live-flows.ts";
 import { policyFeature } from "./policy-feature.ts";
 import { type Querying, startQuerying } from "./querying.ts";
 import { writeServerFile } from "./server-file.ts";
-
-/** What a server is started with. */
-export interface ServerOptions {
-  readonly mode: "demo" | "server";
-  readonly version: string;
-  /** Absolute. */
-  readonly dataDir: string;
-  /** HOST:PORT; port 0 takes a free one. */
-  readonly listen: string;
-  readonly configFile?: string;
-  readonly webConfigFile?: string;
-  readonly allowedHosts: readonly string[];
-  readonly canImportByUrl: boolean;
-  /** Folder of provisioned dashboards. */
-  readonly dashboardsPath?: string;
-  /** Deleting, cleaning and snapshots by HTTP. */
-  readonly hasAdminApi: boolean;
-  /** POST /api/v1/write takes samples. */
-  readonly hasRemoteWriteReceiver?: boolean;
-  readonly retentionMs: number;
-  /** Absent: a share of the memory; 0: none. */
-  readonly memoryBudgetBytes?: number;
-  /** Blocks and log together; absent or 0: no limit. */
-  readonly retentionBytes?: number;
-  /** The same as a share of the disk in percent, which wins; absent or 0: no limit. */
-  readonly retentionPercent?: number;
-  readonly walCompression?: NonNullable<TsdbOptions["walCompression"]>;
-  readonly lookbackDeltaMs: number;
-  readonly queryTimeoutMs: number;
-  readonly querySamplesMax: number;
-  readonly queryConcurrencyMax: number;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  /** For status/flags. */
-  readonly flags: Readonly<Record<string, string>>;
-  /** Origins that may ask across sites, a regular expression; absent: none. */
-  readonly corsOrigin?: string;
-  /** `--enable-feature`; absent: none. */
-  readonly features?: FeatureSwitches;
-  /** Where flows come from, as src/flow/source/source-url.ts writes them. */
-  readonly flowSources?: readonly string[];
-  /** File of further sources, read again by reload(). */
-  readonly flowConfigFile?: string;
-  /** What is done with flows; absent: flowSettingsDefault. */
-  readonly flowSettings?: FlowSettings;
-  /** HOST:PORT of our Observer, "" = none; absent: the default, given up where its port is taken. */
-  readonly observerListen?: string;
-  /** The laboratory's, in the demo. */
-  readonly ciliumVersion?: string;
-  /** The cluster that is watched; absent: none. */
-  readonly clusterView?: ClusterView;
-}
+import type { ServerOptions } from "./server-options.ts";
 
 /** A server that runs. */
 export interface ServerHandle {

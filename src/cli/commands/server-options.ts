@@ -9,7 +9,7 @@ import { parseDuration } from "../../model/duration.ts";
 import { compileAnchoredRegexp } from "../../model/regexp.ts";
 import { parseSizeBytes } from "../../schema/scalars.ts";
 import { createPinoLogger, type LogFormat, type LogLevel } from "../../server/pino-logger.ts";
-import type { ServerOptions } from "../../server/server.ts";
+import type { ServerOptions } from "../../server/server-options.ts";
 import { addFlowFlags, toFlowSettings } from "./flow-options.ts";
 
 /** Flags as commander gives them. */
