@@ -129,15 +129,3 @@ function quoteIfNeeded(label: string): string {
 function yamlSingle(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
 }
-
-/** `12.4 MB` of bytes. */
-export function bytesText(bytes: number): string {
-  const units = ["B", "kB", "MB", "GB", "TB"];
-  let value = bytes;
-  let unit = 0;
-  while (value >= 1000 && unit < units.length - 1) {
-    value /= 1000;
-    unit++;
-  }
-  return `${value >= 100 || unit === 0 ? value.toFixed(0) : value.toFixed(1)} ${units[unit]}`;
-}

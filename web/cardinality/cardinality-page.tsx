@@ -12,10 +12,10 @@ import { groupThousands } from "../charts/plain-number.ts";
 import { Sparkline } from "../charts/sparkline.tsx";
 import { useRoute, useRouter } from "../router/router-context.tsx";
 import { timedKey, usePageTime } from "../time/time-context.tsx";
+import { bytesText } from "../ui/bytes-text.ts";
 import { Note, Skeleton } from "../ui/notes.tsx";
 import { Segmented } from "../ui/segmented.tsx";
 import {
-  bytesText,
   growthQuery,
   type MetricRow,
   metricRows,

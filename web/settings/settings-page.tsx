@@ -16,10 +16,11 @@ import { templateProblem } from "../explore/exemplars.ts";
 import { Link, useRoute } from "../router/router-context.tsx";
 import { timestampLabel } from "../time/time-axis.ts";
 import { usePageTime } from "../time/time-context.tsx";
+import { bytesText } from "../ui/bytes-text.ts";
 import { Skeleton } from "../ui/notes.tsx";
 import { Segmented } from "../ui/segmented.tsx";
 import { FlowSources } from "./flow-sources.tsx";
-import { bytesOf, daysText, flagRows } from "./settings-text.ts";
+import { daysText, flagRows } from "./settings-text.ts";
 import "./settings.css";
 
 /** The page at /settings. */
@@ -325,7 +326,7 @@ function KeptSection({ flags, store }: KeptSectionProps) {
         <dd>
           {store === null
             ? "none: this server takes no flows"
-            : `${groupThousands(store.flows)} in ${bytesOf(store.bytes)}, kept for ${daysText(store.retentionMs)} or ${bytesOf(store.retentionBytes)}`}
+            : `${groupThousands(store.flows)} in ${bytesText(store.bytes)}, kept for ${daysText(store.retentionMs)} or ${bytesText(store.retentionBytes)}`}
           {store !== null && store.oldestMs !== null && `; the oldest is of ${at(store.oldestMs)}`}
           {store !== null && store.lost > 0 && (
             <span className="error-line">; {groupThousands(store.lost)} could not be written</span>

@@ -18,15 +18,3 @@ export function daysText(ms: number): string {
   if (hours > 0) return minutes % 60 === 0 ? `${hours} h` : `${hours} h ${minutes % 60} min`;
   return minutes > 0 ? `${minutes} min` : `${Math.floor(ms / 1000)} s`;
 }
-
-/** `2.1 GB`, decimal as disks are sold. */
-export function bytesOf(bytes: number): string {
-  const units = ["B", "kB", "MB", "GB", "TB"];
-  let value = bytes;
-  let unit = 0;
-  while (value >= 1000 && unit < units.length - 1) {
-    value /= 1000;
-    unit++;
-  }
-  return `${unit === 0 || value >= 100 ? value.toFixed(0) : value.toFixed(1)} ${units[unit]}`;
-}

@@ -3,10 +3,11 @@
 import type { StudioAnswer, StudioPreviewAnswer } from "../../src/api/wire/studio.ts";
 import { groupThousands } from "../charts/plain-number.ts";
 import { useRouter } from "../router/router-context.tsx";
+import { bytesParts } from "../ui/bytes-text.ts";
 import { Glyph } from "../ui/glyph.tsx";
 import { Popover } from "../ui/popover.tsx";
 import type { StudioState } from "./studio-state.ts";
-import { bytesParts, changeText, seriesState, seriesText, shortNumber } from "./studio-text.ts";
+import { changeText, seriesState, seriesText, shortNumber } from "./studio-text.ts";
 
 interface StudioFiguresProps {
   readonly preview: StudioPreviewAnswer;

@@ -6,13 +6,6 @@ import { groupThousands } from "../charts/plain-number.ts";
 export const seriesWarn = 10_000;
 export const seriesCrit = 100_000;
 
-/** Bytes with a unit apart, for figures: ["212", "MB"]. */
-export function bytesParts(bytes: number): readonly [string, string] {
-  if (bytes >= 1e9) return [shortNumber(bytes / 1e9), "GB"];
-  if (bytes >= 1e6) return [shortNumber(bytes / 1e6), "MB"];
-  return [shortNumber(bytes / 1e3), "kB"];
-}
-
 /** Three digits or so. */
 export function shortNumber(value: number): string {
   if (value >= 100 || value === 0) return groupThousands(value);
