@@ -7,11 +7,13 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { loadavg } from "node:os";
 import { join } from "node:path";
-import { AppTestContext } from "../apptest/app-test.ts";
+import type { AppTestContext } from "../apptest/app-test.ts";
 import { type LoadResult, sendBulkLoad } from "./bulk-load.ts";
 import { cpuSeconds, folderBytes, memoryMib } from "./process-usage.ts";
 import {
   type BenchServer,
+  benchInTurn,
+  eventLoopDelayMs,
   type FoundServers,
   type RunningServer,
   startBenchServer,
@@ -54,20 +56,12 @@ export interface BulkBench {
 
 /** Runs the comparison. The data directories stay in `workDir/NAME`. */
 export async function benchBulk(bench: BulkBench, found: FoundServers): Promise<BulkRun[]> {
-  const [ours, ...peers] = found.servers;
-  if (ours === undefined) return [];
-  const runs: BulkRun[] = [];
-  for (const [index, server] of [ours, ...peers, ours].entries()) {
-    const context = new AppTestContext();
-    try {
-      const dir = join(bench.workDir, `bulk-${index}-${server.name.replaceAll(" ", "-")}`);
-      runs.push(await measure(context, server, dir, bench));
-      console.error(bulkRow(runs.at(-1) as BulkRun));
-    } finally {
-      await context.close();
-    }
-  }
-  return runs;
+  return benchInTurn(found, async (context, server, index) => {
+    const dir = join(bench.workDir, `bulk-${index}-${server.name.replaceAll(" ", "-")}`);
+    const run = await measure(context, server, dir, bench);
+    console.error(bulkRow(run));
+    return run;
+  });
 }
 
 async function measure(
@@ -128,14 +122,6 @@ export async function settle(running: RunningServer): Promise<number | undefined
     if (delayMs !== undefined) worstMs = Math.max(worstMs ?? 0, delayMs);
   }
   return worstMs;
-}
-
-/** How late timers fire, since the last time somebody asked; ours only. */
-async function eventLoopDelayMs(running: RunningServer): Promise<number | undefined> {
-  if (running.name !== "ciliascope") return undefined;
-  const text = await (await fetch(`${running.url}/metrics`)).text();
-  const match = /^ciliascope_event_loop_delay_seconds\{percentile="99"\} (\S+)/m.exec(text);
-  return match === null ? undefined : Number(match[1]) * 1000;
 }
 
 /** Bytes of all blocks by their samples (meta.json). */

@@ -5,10 +5,10 @@
 
 import { loadavg } from "node:os";
 import { join } from "node:path";
-import { AppTestContext } from "../apptest/app-test.ts";
+import type { AppTestContext } from "../apptest/app-test.ts";
 import { sendBulkLoad } from "./bulk-load.ts";
 import { cpuSeconds, folderBytes, memoryMib } from "./process-usage.ts";
-import { type BenchServer, type FoundServers, startBenchServer } from "./servers.ts";
+import { type BenchServer, benchInTurn, type FoundServers, startBenchServer } from "./servers.ts";
 
 const points = 240;
 /** Garbage collectors get so long, s. */
@@ -36,20 +36,12 @@ export interface MemoryBench {
 
 /** Runs the comparison: ours, the peers, ours again. */
 export async function benchMemory(bench: MemoryBench, found: FoundServers): Promise<MemoryRun[]> {
-  const [ours, ...peers] = found.servers;
-  if (ours === undefined) return [];
-  const runs: MemoryRun[] = [];
-  for (const [index, server] of [ours, ...peers, ours].entries()) {
-    const context = new AppTestContext();
-    try {
-      const dir = join(bench.workDir, `memory-${index}-${server.name.replaceAll(" ", "-")}`);
-      runs.push(await measure(context, server, dir, bench));
-      console.error(memoryRow(runs.at(-1) as MemoryRun));
-    } finally {
-      await context.close();
-    }
-  }
-  return runs;
+  return benchInTurn(found, async (context, server, index) => {
+    const dir = join(bench.workDir, `memory-${index}-${server.name.replaceAll(" ", "-")}`);
+    const run = await measure(context, server, dir, bench);
+    console.error(memoryRow(run));
+    return run;
+  });
 }
 
 async function measure(

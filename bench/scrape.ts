@@ -4,9 +4,15 @@
  */
 
 import { join } from "node:path";
-import { AppTestContext, projectDir, queryValue } from "../apptest/app-test.ts";
+import { type AppTestContext, projectDir, queryValue } from "../apptest/app-test.ts";
 import { cpuSeconds, folderBytes, memoryMib } from "./process-usage.ts";
-import { type BenchServer, type FoundServers, startBenchServer } from "./servers.ts";
+import {
+  type BenchServer,
+  benchInTurn,
+  eventLoopDelayMs,
+  type FoundServers,
+  startBenchServer,
+} from "./servers.ts";
 
 const targetCount = 40;
 /** The targets listen from here on; another one for each run on the same machine. */
@@ -36,18 +42,7 @@ export interface ScrapeBench {
 
 /** Runs the comparison. */
 export async function benchScrape(bench: ScrapeBench, found: FoundServers): Promise<ScrapeRun[]> {
-  const [ours, ...peers] = found.servers;
-  if (ours === undefined) return [];
-  const runs: ScrapeRun[] = [];
-  for (const server of [ours, ...peers, ours]) {
-    const context = new AppTestContext();
-    try {
-      runs.push(await measure(context, server, bench));
-    } finally {
-      await context.close();
-    }
-  }
-  return runs;
+  return benchInTurn(found, (context, server) => measure(context, server, bench));
 }
 
 async function measure(
@@ -80,8 +75,7 @@ async function measure(
   const samples = (await samplesServed(firstPort)) - before.samples;
   const cpu = cpuSeconds(pid) - before.cpu;
   const targetsUp = (await queryValue(url, "sum(up)")) ?? 0;
-  const isOurs = server.name === "ciliascope";
-  const eventLoopDelayP99Ms = isOurs ? await eventLoopDelayMs(url) : undefined;
+  const eventLoopDelayP99Ms = await eventLoopDelayMs(running);
   await running.stop();
   return {
     server: server.name,
@@ -92,13 +86,6 @@ async function measure(
     targetsUp,
     eventLoopDelayP99Ms,
   };
-}
-
-/** How late timers fire, since the last time somebody asked. */
-async function eventLoopDelayMs(url: string): Promise<number> {
-  const text = await (await fetch(`${url}/metrics`)).text();
-  const match = /^ciliascope_event_loop_delay_seconds\{percentile="99"\} (\S+)/m.exec(text);
-  return Number(match?.[1] ?? Number.NaN) * 1000;
 }
 
 async function samplesServed(firstPort: number): Promise<number> {

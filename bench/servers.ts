@@ -7,7 +7,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { type AppTestContext, poll, projectDir, type RunningProgram } from "../apptest/app-test.ts";
+import { AppTestContext, poll, projectDir, type RunningProgram } from "../apptest/app-test.ts";
 
 /** Names, as the tables show them. */
 export type ServerName = "ciliascope" | "prometheus 3" | "prometheus 2.42" | "victoria-metrics";
@@ -66,6 +66,33 @@ export function findServers(): FoundServers {
     else skipped.push(`${name}: no ${command} in PATH (apt install ${command})`);
   }
   return { servers, skipped };
+}
+
+/** Measures each server in its turn and gives the rows in that order: ours, the peers, ours again. */
+export async function benchInTurn<T>(
+  { servers }: FoundServers,
+  measure: (context: AppTestContext, server: BenchServer, index: number) => Promise<T>,
+): Promise<T[]> {
+  const [ours, ...peers] = servers;
+  if (ours === undefined) return [];
+  const runs: T[] = [];
+  for (const [index, server] of [ours, ...peers, ours].entries()) {
+    const context = new AppTestContext();
+    try {
+      runs.push(await measure(context, server, index));
+    } finally {
+      await context.close();
+    }
+  }
+  return runs;
+}
+
+/** How late timers fire in ours (99th percentile since the last time somebody asked), ms; undefined for peers. */
+export async function eventLoopDelayMs(running: RunningServer): Promise<number | undefined> {
+  if (running.name !== "ciliascope") return undefined;
+  const text = await (await fetch(`${running.url}/metrics`)).text();
+  const match = /^ciliascope_event_loop_delay_seconds\{percentile="99"\} (\S+)/m.exec(text);
+  return match === null ? undefined : Number(match[1]) * 1000;
 }
 
 /** Starts a server and waits until it answers. */
