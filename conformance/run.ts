@@ -1,8 +1,8 @@
 /**
  * `npm run conformance -- [suite] [--data DIR] [--verbose] [--write-docs]`: runs the recorded answers of real systems
  * against ours. Prints a row a suite and last `N passed, N failed`, a listed failure counted as
- * failed. Exit: 0 as expected, 1 an unlisted failure, an unlisted pass or a wrong number of cases,
- * 2 misuse, 3 no data.
+ * failed. Exit: 0 as expected, 1 an unlisted failure, an unlisted pass, a wrong number of cases or a
+ * suite that could not run to its end (the others run on), 2 misuse, 3 no data.
  */
 
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
@@ -18,6 +18,8 @@ interface SuiteResult {
   readonly passed: readonly string[];
   readonly failed: ReadonlyMap<string, string>;
   readonly seconds: number;
+  /** What ended the suite before its time: a file that is not there, or our own fault. */
+  readonly broken?: string;
 }
 
 /** "suite case" → reason. */
@@ -48,24 +50,34 @@ async function runSuite(suite: Suite, dataDir: string): Promise<SuiteResult> {
   const startedMs = performance.now();
   const passed: string[] = [];
   const failed = new Map<string, string>();
-  await suite.run(dataDir, {
-    pass: (name) => passed.push(name),
-    fail: (name, difference) => failed.set(name, difference),
-  });
+  let counted = 0;
+  let broken: string | undefined;
+  try {
+    counted = await suite.countCases(dataDir);
+    await suite.run(dataDir, {
+      pass: (name) => passed.push(name),
+      fail: (name, difference) => failed.set(name, difference),
+    });
+  } catch (thrown) {
+    broken = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
+  }
   return {
     suite: suite.name,
     found: passed.length + failed.size,
-    counted: await suite.countCases(dataDir),
+    counted,
     passed,
     failed,
     seconds: (performance.now() - startedMs) / 1000,
+    ...(broken === undefined ? {} : { broken }),
   };
 }
 
 /** Lines that break the build: unlisted failures, unlisted passes, cases lost. */
 function unexpected(result: SuiteResult, expected: ExpectedFailures): string[] {
   const lines: string[] = [];
-  if (result.found !== result.counted) {
+  if (result.broken !== undefined) {
+    lines.push(`${result.suite}: ended after ${result.found} cases: ${result.broken}`);
+  } else if (result.found !== result.counted) {
     lines.push(`${result.suite}: ran ${result.found} cases, the files hold ${result.counted}`);
   }
   for (const name of result.failed.keys()) {
