@@ -1,6 +1,6 @@
 /**
- * The PromQL editor: a plain class around CodeMirror with setText, setFault and destroy. Highlighting
- * and completion come from codemirror-promql, fed by the live server; errors come from outside.
+ * The PromQL editor. Highlighting and completion come from codemirror-promql, fed by the live server;
+ * errors come from outside.
  */
 
 import {
@@ -9,18 +9,15 @@ import {
   closeBracketsKeymap,
   completionKeymap,
 } from "@codemirror/autocomplete";
-import {
-  defaultKeymap,
-  history,
-  historyKeymap,
-  insertNewlineAndIndent,
-} from "@codemirror/commands";
+import { history, insertNewlineAndIndent } from "@codemirror/commands";
 import { bracketMatching, HighlightStyle, syntaxHighlighting } from "@codemirror/language";
 import { setDiagnostics } from "@codemirror/lint";
-import { EditorState, Prec } from "@codemirror/state";
+import { type Extension, Prec } from "@codemirror/state";
 import { EditorView, keymap, placeholder } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
 import { PromQLExtension } from "@prometheus-io/codemirror-promql";
+import { codeFont, editorLook, literalStyles } from "../editor/editor-look.ts";
+import { editorKeys, TextEditor } from "../editor/text-editor.ts";
 import type { QueryFault } from "./parse-error.ts";
 
 /** What the editor reports; the owner keeps them current. */
@@ -41,43 +38,20 @@ const highlight = HighlightStyle.define([
     color: "var(--syn-fn)",
   },
   { tag: tags.variableName, color: "var(--syn-key)" },
-  { tag: tags.string, color: "var(--syn-str)" },
-  { tag: tags.number, color: "var(--syn-num)" },
-  { tag: tags.comment, color: "var(--syn-com)" },
+  ...literalStyles,
   { tag: [tags.labelName, tags.name], color: "var(--fg-1)" },
   { tag: [tags.operator, tags.paren, tags.squareBracket, tags.brace], color: "var(--fg-2)" },
 ]);
 
 const look = EditorView.theme({
-  "&": { color: "var(--fg-1)" },
-  ".cm-content": {
-    fontFamily: "var(--font-mono)",
-    fontFeatureSettings: '"zero", "calt" 0',
-    padding: "7px 0",
-    lineHeight: "20px",
-    caretColor: "var(--accent)",
-  },
+  ".cm-content": { ...codeFont, padding: "7px 0", lineHeight: "20px" },
   ".cm-line": { padding: "0 12px" },
-  ".cm-cursor": { borderLeftColor: "var(--accent)", borderLeftWidth: "1.5px" },
-  ".cm-placeholder": { color: "var(--fg-3)" },
   "&.cm-focused .cm-selectionBackground, .cm-selectionBackground": {
     background: "var(--accent-bg) !important",
   },
   ".cm-matchingBracket, &.cm-focused .cm-matchingBracket": {
     background: "var(--bg-hover)",
     outline: "1px solid var(--line-2)",
-  },
-  ".cm-lintRange-error": {
-    backgroundImage: "none",
-    textDecoration: "underline wavy var(--crit) 1.2px",
-    textUnderlineOffset: "4px",
-  },
-  ".cm-tooltip": {
-    background: "var(--bg-overlay)",
-    border: "0",
-    boxShadow: "var(--e-2)",
-    borderRadius: "var(--r-2)",
-    color: "var(--fg-1)",
   },
   ".cm-tooltip-autocomplete > ul": {
     fontFamily: "var(--font-mono) !important",
@@ -109,15 +83,11 @@ const look = EditorView.theme({
 });
 
 /** One editor in one element; the owner calls destroy. */
-export class PromqlEditor {
-  #view: EditorView;
-  #promql: PromQLExtension;
-  #events: EditorEvents;
-  #isSetting = false;
+export class PromqlEditor extends TextEditor {
+  readonly #promql: PromQLExtension;
 
   constructor(element: HTMLElement, text: string, events: EditorEvents, label: string) {
-    this.#events = events;
-    this.#promql = new PromQLExtension().activateLinter(false).setComplete({
+    const promql = new PromQLExtension().activateLinter(false).setComplete({
       remote: {
         url: "",
         fetchFn: (input, init) => fetch(input, init),
@@ -126,33 +96,25 @@ export class PromqlEditor {
       },
       maxMetricsMetadata: 10_000,
     });
-    this.#view = new EditorView({
-      parent: element,
-      state: EditorState.create({ doc: text, extensions: this.#extensions(label) }),
+    const focusListener = EditorView.updateListener.of((update) => {
+      if (update.focusChanged && update.view.hasFocus) {
+        events.onFocus((inserted) => this.insert(inserted));
+      }
     });
-  }
-
-  get text(): string {
-    return this.#view.state.doc.toString();
-  }
-
-  /** Puts `text` in place of the present one, without reporting a change. */
-  setText(text: string): void {
-    if (text === this.text) return;
-    this.#isSetting = true;
-    this.#view.dispatch({ changes: { from: 0, to: this.#view.state.doc.length, insert: text } });
-    this.#isSetting = false;
+    const extensions = [promql.asExtension(), extensionsOf(label, events), focusListener];
+    super(element, text, extensions, (next) => events.onChange(next));
+    this.#promql = promql;
   }
 
   /** Puts `text` where the cursor is, in place of what is selected, and takes the focus. */
   insert(text: string): void {
-    this.#view.dispatch(this.#view.state.replaceSelection(text));
-    this.#view.focus();
+    this.view.dispatch(this.view.state.replaceSelection(text));
+    this.view.focus();
   }
 
   /** Underlines a fault, or takes the underline away. */
   setFault(fault: QueryFault | undefined): void {
-    const length = this.#view.state.doc.length;
+    const length = this.view.state.doc.length;
     const isInside = fault !== undefined && fault.start <= length;
     const marks = isInside
       ? [
@@ -164,61 +126,48 @@ export class PromqlEditor {
           },
         ]
       : [];
-    this.#view.dispatch(setDiagnostics(this.#view.state, marks));
+    this.view.dispatch(setDiagnostics(this.view.state, marks));
   }
 
-  focus(): void {
-    this.#view.focus();
-    this.#view.dispatch({ selection: { anchor: this.#view.state.doc.length } });
+  /** With the cursor behind the text. */
+  override focus(): void {
+    super.focus();
+    this.view.dispatch({ selection: { anchor: this.view.state.doc.length } });
   }
 
-  destroy(): void {
-    this.#view.destroy();
+  override destroy(): void {
+    super.destroy();
     this.#promql.destroy();
-  }
-
-  #extensions(label: string) {
-    const run = () => {
-      this.#events.onRun();
-      return true;
-    };
-    return [
-      this.#promql.asExtension(),
-      history(),
-      closeBrackets(),
-      bracketMatching(),
-      autocompletion({ icons: false }),
-      EditorView.lineWrapping,
-      placeholder("A PromQL expression, for example rate(hubble_flows_processed_total[1m])"),
-      syntaxHighlighting(highlight),
-      look,
-      EditorView.contentAttributes.of({ "aria-label": label }),
-      Prec.highest(
-        keymap.of([
-          { key: "Mod-Enter", run },
-          { key: "Shift-Enter", run },
-        ]),
-      ),
-      keymap.of([
-        ...closeBracketsKeymap,
-        ...completionKeymap,
-        ...historyKeymap,
-        { key: "Enter", run: insertNewlineAndIndent },
-        ...defaultKeymap,
-        // Reached only when no completion is open: focus is never trapped.
-        { key: "Escape", run: leaveEditor },
-      ]),
-      EditorView.updateListener.of((update) => {
-        if (update.docChanged && !this.#isSetting) this.#events.onChange(this.text);
-        if (update.focusChanged && update.view.hasFocus) {
-          this.#events.onFocus((text) => this.insert(text));
-        }
-      }),
-    ];
   }
 }
 
-function leaveEditor(view: EditorView): boolean {
-  view.contentDOM.blur();
-  return true;
+function extensionsOf(label: string, events: EditorEvents): Extension {
+  const run = () => {
+    events.onRun();
+    return true;
+  };
+  return [
+    history(),
+    closeBrackets(),
+    bracketMatching(),
+    autocompletion({ icons: false }),
+    EditorView.lineWrapping,
+    placeholder("A PromQL expression, for example rate(hubble_flows_processed_total[1m])"),
+    syntaxHighlighting(highlight),
+    look,
+    editorLook,
+    EditorView.contentAttributes.of({ "aria-label": label }),
+    Prec.highest(
+      keymap.of([
+        { key: "Mod-Enter", run },
+        { key: "Shift-Enter", run },
+      ]),
+    ),
+    keymap.of([
+      ...closeBracketsKeymap,
+      ...completionKeymap,
+      { key: "Enter", run: insertNewlineAndIndent },
+      ...editorKeys,
+    ]),
+  ];
 }

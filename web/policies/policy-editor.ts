@@ -1,12 +1,11 @@
 /**
- * The YAML of a policy: a plain class around CodeMirror with setText, setMarks, setNotes, setDiff,
- * setFindings and destroy. Marks stand in the gutter (bar, glyph, count), notes under their line, lines
- * of a draft as a difference with + and −; faults are underlined, ⌥↵ puts a mend in place and ⇧⌥F
- * formats the text.
+ * The YAML of a policy: a text editor with setMode, setMarks and reveal. Marks stand in the gutter (bar,
+ * glyph, count), notes under their line, lines of a draft as a difference with + and −; faults are
+ * underlined, ⌥↵ puts a mend in place and ⇧⌥F formats the text.
  */
 
 import { closeBrackets } from "@codemirror/autocomplete";
-import { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirror/commands";
+import { history, indentWithTab } from "@codemirror/commands";
 import { yaml } from "@codemirror/lang-yaml";
 import { HighlightStyle, indentUnit, syntaxHighlighting } from "@codemirror/language";
 import { setDiagnostics } from "@codemirror/lint";
@@ -33,10 +32,12 @@ import {
 } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
 import type { WirePolicyFinding } from "../../src/api/wire/policy.ts";
-import { editorLook } from "./editor-look.ts";
+import { editorLook, literalStyles } from "../editor/editor-look.ts";
+import { editorKeys, TextEditor } from "../editor/text-editor.ts";
 import { HitMarker, NoteWidget, PlusMarker, RemovedWidget } from "./editor-widgets.ts";
 import type { LineDiff } from "./line-diff.ts";
 import type { LineMark } from "./line-marks.ts";
+import { policyLook } from "./policy-look.ts";
 
 /** A sentence under a line. */
 export interface EditorNote {
@@ -70,9 +71,7 @@ export interface EditorMarks {
 
 const highlight = HighlightStyle.define([
   { tag: [tags.definition(tags.propertyName), tags.propertyName], color: "var(--syn-key)" },
-  { tag: [tags.string, tags.special(tags.string)], color: "var(--syn-str)" },
-  { tag: [tags.number, tags.bool, tags.null], color: "var(--syn-num)" },
-  { tag: [tags.comment, tags.meta], color: "var(--syn-com)" },
+  ...literalStyles,
   { tag: [tags.labelName, tags.typeName], color: "var(--syn-fn)" },
   { tag: [tags.content, tags.name], color: "var(--fg-1)" },
   { tag: [tags.punctuation, tags.separator, tags.squareBracket, tags.brace], color: "var(--fg-2)" },
@@ -106,46 +105,27 @@ const decorationsField = StateField.define<DecorationSet>({
 });
 
 /** One editor in one element; the owner calls destroy. */
-export class PolicyEditor {
-  readonly #view: EditorView;
-  readonly #events: PolicyEditorEvents;
-  readonly #mode = new Compartment();
-  #isSetting = false;
+export class PolicyEditor extends TextEditor {
+  readonly #mode: Compartment;
 
   constructor(
     element: HTMLElement,
     given: { readonly text: string; readonly isReadOnly: boolean; readonly label: string },
     events: PolicyEditorEvents,
   ) {
-    this.#events = events;
-    this.#view = new EditorView({
-      parent: element,
-      state: EditorState.create({
-        doc: given.text,
-        extensions: [this.#mode.of(modeOf(given.isReadOnly, given.label)), this.#extensions()],
-      }),
-    });
-  }
-
-  get text(): string {
-    return this.#view.state.doc.toString();
-  }
-
-  /** Puts `text` in place of the present one, without reporting a change. */
-  setText(text: string): void {
-    if (text === this.text) return;
-    this.#isSetting = true;
-    this.#view.dispatch({ changes: { from: 0, to: this.#view.state.doc.length, insert: text } });
-    this.#isSetting = false;
+    const mode = new Compartment();
+    const extensions = [mode.of(modeOf(given.isReadOnly, given.label)), extensionsOf(events)];
+    super(element, given.text, extensions, (text) => events.onChange(text));
+    this.#mode = mode;
   }
 
   setMode(isReadOnly: boolean, label: string): void {
-    this.#view.dispatch({ effects: this.#mode.reconfigure(modeOf(isReadOnly, label)) });
+    this.view.dispatch({ effects: this.#mode.reconfigure(modeOf(isReadOnly, label)) });
   }
 
   setMarks(marks: EditorMarks): void {
-    this.#view.dispatch({ effects: setMarks.of(marks) });
-    const { doc } = this.#view.state;
+    this.view.dispatch({ effects: setMarks.of(marks) });
+    const { doc } = this.view.state;
     const diagnostics = marks.findings.flatMap((finding) => {
       if (finding.line < 1 || finding.line > doc.lines) return [];
       const line = doc.line(finding.line);
@@ -157,111 +137,98 @@ export class PolicyEditor {
       if (finding.severity === "note" || to > line.to) return [];
       return [{ from, to: Math.max(to, from), severity, message: finding.message }];
     });
-    this.#view.dispatch(setDiagnostics(this.#view.state, diagnostics));
+    this.view.dispatch(setDiagnostics(this.view.state, diagnostics));
   }
 
   /** Puts the cursor on a line and brings it into sight. */
   reveal(lineNumber: number): void {
-    const { doc } = this.#view.state;
+    const { doc } = this.view.state;
     if (lineNumber < 1 || lineNumber > doc.lines) return;
     const { from } = doc.line(lineNumber);
-    this.#view.dispatch({
+    this.view.dispatch({
       selection: { anchor: from },
       effects: EditorView.scrollIntoView(from, { y: "center" }),
     });
   }
+}
 
-  focus(): void {
-    this.#view.focus();
-  }
-
-  destroy(): void {
-    this.#view.destroy();
-  }
-
-  #extensions(): Extension {
-    const run = () => {
-      this.#events.onRun();
-      return true;
-    };
-    return [
-      marksField,
-      decorationsField,
-      gutter({
-        class: "cm-hits",
-        lineMarker: (view, block) => {
-          const { marks } = view.state.field(marksField);
-          const mark = marks.get(view.state.doc.lineAt(block.from).number);
-          return mark === undefined ? null : new HitMarker(mark, mostOf(view.state));
-        },
-        widgetMarker: (_view, widget) => (widget instanceof RemovedWidget ? widget.hits() : null),
-        lineMarkerChange: (update) =>
-          update.transactions.some(({ effects }) => effects.some((one) => one.is(setMarks))),
-      }),
-      lineNumbers(),
-      lineNumberWidgetMarker.of((_view, widget) =>
-        widget instanceof RemovedWidget ? widget.numbers() : null,
-      ),
-      lineNumberMarkers.compute([marksField, "doc"], (state) => {
-        const builder = new RangeSetBuilder<GutterMarker>();
-        const added = [...(state.field(marksField).diff?.added ?? [])].sort((a, b) => a - b);
-        for (const line of added) {
-          if (line > state.doc.lines) break;
-          const { from } = state.doc.line(line);
-          builder.add(from, from, new PlusMarker());
-        }
-        return builder.finish();
-      }),
-      history(),
-      EditorView.lineWrapping,
-      highlightActiveLine(),
-      closeBrackets(),
-      yaml(),
-      indentUnit.of("  "),
-      syntaxHighlighting(highlight),
-      editorLook,
-      Prec.highest(
-        keymap.of([
-          { key: "Mod-Enter", run },
-          { key: "Alt-Enter", run: (view) => this.#mend(view) },
-          { key: "Shift-Alt-f", run: startFormat },
-        ]),
-      ),
-      keymap.of([
-        ...historyKeymap,
-        ...defaultKeymap,
-        // Reached when nothing else is open: focus is never trapped, and Tab indents only while writing.
-        { key: "Escape", run: leaveEditor },
-        indentWithTab,
-      ]),
-      EditorView.updateListener.of((update) => {
-        if (update.docChanged && !this.#isSetting) this.#events.onChange(this.text);
-        if (update.selectionSet && !update.docChanged && update.view.hasFocus) {
-          this.#events.onLine(update.state.doc.lineAt(update.state.selection.main.head).number);
-        }
-      }),
-    ];
-  }
-
-  /** The mend of the cursor's line, or else the first there is. */
-  #mend(view: EditorView): boolean {
-    if (view.state.readOnly) return false;
-    const { doc, selection } = view.state;
-    const at = doc.lineAt(selection.main.head).number;
-    const { findings } = view.state.field(marksField);
-    const able = findings.filter(({ mend }) => mend !== null);
-    const chosen = able.find(({ line, mend }) => line === at || mend?.line === at) ?? able[0];
-    const mend = chosen?.mend;
-    if (mend === null || mend === undefined || mend.line > doc.lines) return true;
-    const line = doc.line(mend.line);
-    if (line.from + mend.to > line.to) return true;
-    view.dispatch({
-      changes: { from: line.from + mend.from, to: line.from + mend.to, insert: mend.text },
-      selection: { anchor: line.from + mend.from + mend.text.length },
-      scrollIntoView: true,
-    });
+function extensionsOf(events: PolicyEditorEvents): Extension {
+  const run = () => {
+    events.onRun();
     return true;
-  }
+  };
+  return [
+    marksField,
+    decorationsField,
+    gutter({
+      class: "cm-hits",
+      lineMarker: (view, block) => {
+        const { marks } = view.state.field(marksField);
+        const mark = marks.get(view.state.doc.lineAt(block.from).number);
+        return mark === undefined ? null : new HitMarker(mark, mostOf(view.state));
+      },
+      widgetMarker: (_view, widget) => (widget instanceof RemovedWidget ? widget.hits() : null),
+      lineMarkerChange: (update) =>
+        update.transactions.some(({ effects }) => effects.some((one) => one.is(setMarks))),
+    }),
+    lineNumbers(),
+    lineNumberWidgetMarker.of((_view, widget) =>
+      widget instanceof RemovedWidget ? widget.numbers() : null,
+    ),
+    lineNumberMarkers.compute([marksField, "doc"], (state) => {
+      const builder = new RangeSetBuilder<GutterMarker>();
+      const added = [...(state.field(marksField).diff?.added ?? [])].sort((a, b) => a - b);
+      for (const line of added) {
+        if (line > state.doc.lines) break;
+        const { from } = state.doc.line(line);
+        builder.add(from, from, new PlusMarker());
+      }
+      return builder.finish();
+    }),
+    history(),
+    EditorView.lineWrapping,
+    highlightActiveLine(),
+    closeBrackets(),
+    yaml(),
+    indentUnit.of("  "),
+    syntaxHighlighting(highlight),
+    policyLook,
+    editorLook,
+    Prec.highest(
+      keymap.of([
+        { key: "Mod-Enter", run },
+        { key: "Alt-Enter", run: putMend },
+        { key: "Shift-Alt-f", run: startFormat },
+      ]),
+    ),
+    // Tab indents; Escape first, and it goes on to the next control.
+    keymap.of([...editorKeys, indentWithTab]),
+    EditorView.updateListener.of((update) => {
+      if (update.selectionSet && !update.docChanged && update.view.hasFocus) {
+        events.onLine(update.state.doc.lineAt(update.state.selection.main.head).number);
+      }
+    }),
+  ];
+}
+
+/** The mend of the cursor's line, or else the first there is. */
+function putMend(view: EditorView): boolean {
+  if (view.state.readOnly) return false;
+  const { doc, selection } = view.state;
+  const at = doc.lineAt(selection.main.head).number;
+  const { findings } = view.state.field(marksField);
+  const able = findings.filter(({ mend }) => mend !== null);
+  const chosen = able.find(({ line, mend }) => line === at || mend?.line === at) ?? able[0];
+  const mend = chosen?.mend;
+  if (mend === null || mend === undefined || mend.line > doc.lines) return true;
+  const line = doc.line(mend.line);
+  if (line.from + mend.to > line.to) return true;
+  view.dispatch({
+    changes: { from: line.from + mend.from, to: line.from + mend.to, insert: mend.text },
+    selection: { anchor: line.from + mend.from + mend.text.length },
+    scrollIntoView: true,
+  });
+  return true;
 }
 
 function modeOf(isReadOnly: boolean, label: string): Extension {
@@ -296,11 +263,6 @@ async function format(view: EditorView): Promise<void> {
     selection: { anchor: line.to },
     scrollIntoView: true,
   });
-}
-
-function leaveEditor(view: EditorView): boolean {
-  view.contentDOM.blur();
-  return true;
 }
 
 /** The largest count of the text: its bar is as long as the gutter. */
