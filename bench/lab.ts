@@ -1,5 +1,5 @@
 /**
- * `npx tsx bench/lab.ts [proxy] [storm] [--seconds N] [--connections N]`: the laboratory under load, in
+ * `npx tsx bench/lab.ts [proxy] [storm] [--seconds N] [--requests N] [--connections N]`: the laboratory under load, in
  * this process. proxy: requests per second of CPU through the whole of it (client, datapath, L7 policy,
  * proxy, pod, flows, flow metrics of both nodes, flow log) over kept connections. storm: memory and CPU
  * of fifty agents with ten thousand endpoints while every page is scraped every 15 s.
@@ -19,11 +19,15 @@ import { loadScene } from "../src/lab/scenes/scene-file.ts";
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
+    /** Of the storm. */
     seconds: { type: "string", default: "10" },
+    /** Through the proxy, each time; as many before they are counted, until the code is compiled. */
+    requests: { type: "string", default: "30000" },
     connections: { type: "string", default: "16" },
   },
 });
 const seconds = Number(values.seconds);
+const requestCount = Number(values.requests);
 const parts = positionals.length === 0 ? ["proxy", "storm"] : positionals;
 
 async function withScene(
@@ -71,6 +75,10 @@ function drive(stream: Duplex, count: () => void): void {
   stream.write(requestText);
 }
 
+async function reached(isThere: () => boolean): Promise<void> {
+  while (!isThere()) await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
 async function benchProxy(laboratory: Laboratory, hasLog: boolean): Promise<void> {
   const source = laboratory.cluster.findPod("default", "tiefighter");
   if (source === undefined) throw new Error("the scene has a tiefighter");
@@ -83,9 +91,9 @@ async function benchProxy(laboratory: Laboratory, hasLog: boolean): Promise<void
     streams.push(stream);
     drive(stream, () => answers++);
   }
-  await new Promise((resolve) => setTimeout(resolve, 2000));
+  await reached(() => answers >= requestCount);
   const before = { answers, flows, cpu: process.cpuUsage(), ms: performance.now() };
-  await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+  await reached(() => answers - before.answers >= requestCount);
   const used = process.cpuUsage(before.cpu);
   const cpuSeconds = (used.user + used.system) / 1e6;
   const elapsed = (performance.now() - before.ms) / 1000;

@@ -144,12 +144,26 @@ export interface ProxyReply extends EventHead {
 }
 /** What can become of a connection of the HTTP proxy. */
 export type ProxyConnectionChange =
+  /** A request waits for a connection to the server; `opened`, `connect_failed` or `cancelled` follow. */
+  | "pending"
   | "opened"
   | "connect_failed"
+  /** The client went before the server's connection was there. */
+  | "cancelled"
   | "protocol_error"
   | "request"
   | "answer"
+  /** The answer was sent before the request was whole. */
+  | "early_answer"
+  /** The answer broke off after its head had gone out. */
+  | "broken_answer"
   | "upgraded"
+  /** Reading stopped, since the other side takes no more, and went on. */
+  | "reading_paused"
+  | "reading_resumed"
+  /** Bytes wait to be written, and were written. */
+  | "backed_up"
+  | "drained"
   | "closed";
 /**
  * A connection of the HTTP proxy: to its client ("downstream"), or to the server behind it ("upstream").
@@ -159,6 +173,8 @@ export interface ProxyConnectionEvent extends EventHead {
   readonly kind: "proxy_connection";
   readonly side: "downstream" | "upstream";
   readonly direction: PacketDirection;
+  /** ADDRESS:PORT of the other end. */
+  readonly peer: string;
   readonly change: ProxyConnectionChange;
   /** ms: until it was open (opened), since the request (answer), of its whole life (closed); else 0. */
   readonly durationMs: number;

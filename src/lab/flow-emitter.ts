@@ -114,8 +114,8 @@ export class FlowEmitter {
     this.#context = context;
     this.#clusters = clusters;
     const world = clusters.first.identities.reserved("world");
-    this.#world = { identity: world.id, labels: [...world.labels] };
-    this.#emitter = { name: "Hubble", version: emitterVersion };
+    this.#world = Object.freeze({ identity: world.id, labels: [...world.labels] });
+    this.#emitter = Object.freeze({ name: "Hubble", version: emitterVersion });
   }
 
   trace({ nodeName, point, packet, reason, direction, proxyPort }: TraceInput): void {
@@ -195,7 +195,8 @@ export class FlowEmitter {
     flow.node_labels = node.node_labels;
     if (isReply) flow.reply = true;
     flow.event_type = { type: eventTypes.l7 };
-    Object.assign(flow, this.#serviceFields({ from, to }, isReply));
+    const service = this.#serviceOf(isReply ? from : to);
+    if (service !== undefined) flow[isReply ? "source_service" : "destination_service"] = service;
     flow.traffic_direction = input.direction;
     flow.is_reply = isReply;
     flow.proxy_port = input.proxyPort;
@@ -230,6 +231,7 @@ export class FlowEmitter {
       node_name: `${this.#clusters.ofNode(nodeName).name}/${nodeName}`,
       node_labels: [`kubernetes.io/hostname=${nodeName}`, "kubernetes.io/os=linux"],
     };
+    Object.freeze(made.node_labels);
     this.#nodeFields.set(nodeName, made);
     return made;
   }
@@ -248,14 +250,19 @@ export class FlowEmitter {
   }
 
   #serviceFields(packet: Pick<Packet, "from" | "to">, isReply: boolean): Flow {
-    const end = isReply ? packet.from : packet.to;
-    if (end.endpoint === undefined) return {};
-    const service = this.#clusters.of(end.endpoint).services.ofBackend(end.address, end.port);
+    const service = this.#serviceOf(isReply ? packet.from : packet.to);
     if (service === undefined) return {};
-    const { name, namespace } = service;
-    return isReply
-      ? { source_service: { name, namespace } }
-      : { destination_service: { name, namespace } };
+    return isReply ? { source_service: service } : { destination_service: service };
+  }
+
+  #serviceOf({
+    endpoint,
+    address,
+    port,
+  }: PacketEnd): NonNullable<Flow["source_service"]> | undefined {
+    if (endpoint === undefined) return undefined;
+    const service = this.#clusters.of(endpoint).services.ofBackend(address, port);
+    return service === undefined ? undefined : { name: service.name, namespace: service.namespace };
   }
 
   /** Endpoints change their flow form only with who looks at them. */
@@ -279,7 +286,8 @@ export class FlowEmitter {
       if (podName !== "") made.pod_name = podName;
       if (workload !== undefined) made.workloads = [{ ...workload }];
     }
-    forms.set(isOwn ? "own" : "other", made);
+    // Shared by all its flows, and written into the log's lines once.
+    forms.set(isOwn ? "own" : "other", Object.freeze(made));
     return made;
   }
 

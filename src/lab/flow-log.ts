@@ -1,7 +1,8 @@
 /**
  * Every flow as a Hubble jsonpb line in DIR/lab/flows.jsonl, as Cilium's exporter writes it, with
  * rotation: at the size limit the file becomes flows.jsonl.1 and so on; the oldest goes. Lines are
- * written in batches; a slow disk costs lines, never memory, and the loss is counted.
+ * written in batches; a slow disk costs lines, never memory, and the loss is counted. Endpoints of
+ * flows, which the emitter freezes, are put into JSON once.
  */
 
 import {
@@ -13,35 +14,41 @@ import {
   type WriteStream,
 } from "node:fs";
 import { dirname } from "node:path";
-import type { Logger } from "../base/logger.ts";
-import { formatFlowLine } from "../flow/model/jsonpb.ts";
-import type { LabEventBus } from "./events.ts";
+import type { CancelTimer } from "../base/clock.ts";
+import { formatFlowLine, type KnownTexts } from "../flow/model/jsonpb.ts";
+import type { LabContext } from "./lab-context.ts";
 
 /** Cilium's exporter rotates at 10 MB and keeps 5 files. */
 const fileBytesMax = 10 * 1024 * 1024;
 const oldFilesMax = 5;
 /** Bytes waiting for the disk beyond this are not taken. */
 const waitingBytesMax = 4 * 1024 * 1024;
+/** A batch is written at this length (UTF-16 units), or so long after its first line. */
+const batchLengthMax = 64 * 1024;
+const batchWaitMs = 50;
 
 /** The log at work. */
 export class FlowLog {
   readonly #path: string;
-  readonly #logger: Logger;
+  readonly #context: LabContext;
   readonly #stopListening: () => void;
-  /** Lines of this turn of the event loop: one write for all of them. */
+  readonly #known: KnownTexts = new WeakMap();
+  /** Lines that wait for their write. */
   #batch = "";
+  #cancelFlush: CancelTimer = () => {};
   #stream: WriteStream;
   #sizeBytes = 0;
   #lostCount = 0;
 
-  constructor(path: string, bus: LabEventBus, logger: Logger) {
+  constructor(path: string, context: LabContext) {
+    const { bus } = context;
     this.#path = path;
-    this.#logger = logger;
+    this.#context = context;
     mkdirSync(dirname(path), { recursive: true });
     this.#stream = this.#open();
     this.#stopListening = bus.on("flow", ({ flow, nodeName, timeMs }) => {
-      const lost = this.#append(`${formatFlowLine(flow, flow.node_name ?? "", flow.time ?? "")}\n`);
-      if (lost)
+      const line = formatFlowLine(flow, flow.node_name ?? "", flow.time ?? "", this.#known);
+      if (this.#append(line))
         bus.publish({
           kind: "lost_events",
           timeMs,
@@ -71,12 +78,15 @@ export class FlowLog {
       this.#lostCount++;
       return true;
     }
-    if (this.#batch === "") setImmediate(() => this.#flush());
-    this.#batch += line;
+    if (this.#batch === "")
+      this.#cancelFlush = this.#context.clock.after(batchWaitMs, () => this.#flush());
+    this.#batch += `${line}\n`;
+    if (this.#batch.length >= batchLengthMax) this.#flush();
     return false;
   }
 
   #flush(): void {
+    this.#cancelFlush();
     if (this.#batch === "" || this.#stream.writableEnded) return;
     const bytes = Buffer.from(this.#batch);
     this.#batch = "";
@@ -98,7 +108,7 @@ export class FlowLog {
     this.#sizeBytes = existsSync(this.#path) ? statSync(this.#path).size : 0;
     const stream = createWriteStream(this.#path, { flags: "a" });
     stream.on("error", (error) =>
-      this.#logger.error({ file: this.#path, error: error.message }, "cannot write flows"),
+      this.#context.logger.error({ file: this.#path, error: error.message }, "cannot write flows"),
     );
     return stream;
   }

@@ -44,6 +44,7 @@ import { PodRunner } from "./pods/pod-runner.ts";
 import { CachingResolver, type HostResolver, PodResolver } from "./pods/resolver.ts";
 import { AgentDnsProxy } from "./proxy/dns-proxy.ts";
 import { EnvoyProxy } from "./proxy/http-proxy.ts";
+import { proxyPorts } from "./proxy/proxy-ports.ts";
 import { seededRandom } from "./random.ts";
 import type { Scene } from "./scenes/scene.ts";
 import { startActivities } from "./traffic/activities.ts";
@@ -53,8 +54,6 @@ import { WorkloadSet } from "./workload-set.ts";
 
 export type { LabEndpointUrl } from "./lab-endpoint-urls.ts";
 
-/** Ports of the proxies' listeners, as flows show them; nothing listens there outside the datapath. */
-const proxyPorts = { http: 16_555, dns: 34_567 } as const;
 /** Commands that may run in pods at once, traffic included. */
 const execsMax = 200;
 /** The traffic's programs remember names this long. */
@@ -290,7 +289,7 @@ async function build(options: LaboratoryOptions, closers: Closers): Promise<Labo
   const stopPages = servePages(context, { states, scene, servers: servers.nodes, hubbleMetrics });
   closers.add(async () => stopPages());
   if (labDir !== undefined) {
-    const log = new FlowLog(join(labDir, "flows.jsonl"), bus, logger);
+    const log = new FlowLog(join(labDir, "flows.jsonl"), context);
     closers.add(() => log.close());
   }
   const hubble = await openHubble(options, context, servers.nodes);

@@ -1,7 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { ParseError } from "../../base/errors.ts";
 import { formatTimestamp } from "./flow.ts";
-import { formatEventLine, formatFlowLine, parseEventLine, parseFlowLine } from "./jsonpb.ts";
+import {
+  formatEventLine,
+  formatFlowLine,
+  type KnownTexts,
+  parseEventLine,
+  parseFlowLine,
+} from "./jsonpb.ts";
 
 const line =
   '{"flow":{"time":"2026-01-15T10:00:00.157215688Z","verdict":"DROPPED","IP":{"source":"10.0.1.11","ipVersion":"IPv4"},' +
@@ -26,6 +32,16 @@ describe("flow lines", () => {
       is_reply: false,
     });
     expect(text).toBe('{"flow":{"time":"t","uuid":"u","l7":{"http":{}},"is_reply":false}}');
+  });
+
+  it("write a frozen part once for all lines, in its own form", () => {
+    const known: KnownTexts = new WeakMap();
+    const source = Object.freeze({ ID: 7, labels: ["a=<b>"] });
+    const lineOf = () => formatFlowLine({ source, destination: { ID: 8 } }, "", "", known);
+    const wanted =
+      '{"flow":{"source":{"ID":7,"labels":["a=\\u003cb\\u003e"]},"destination":{"ID":8}}}';
+    expect([lineOf(), lineOf()]).toEqual([wanted, wanted]);
+    expect(known.has(source)).toBe(true);
   });
 
   it("escape what Go's JSON encoder escapes", () => {

@@ -85,9 +85,15 @@ export function formatEventLine(event: ExportEvent): string {
   return formatMessage(event as JsonObject, exportEvent);
 }
 
-/** A flow as the exporter writes it; `nodeName` and `time` are left out when empty. */
-export function formatFlowLine(flow: Flow, nodeName = "", time = ""): string {
-  let line = `{"flow":${formatMessage(flow as JsonObject, flowMessage)}`;
+/** Texts of frozen parts of flows (an endpoint, a node's labels) that many lines have in common. */
+export type KnownTexts = WeakMap<object, string>;
+
+/**
+ * A flow as the exporter writes it; `nodeName` and `time` are left out when empty. With `known`, an
+ * object that is frozen, which promises that nothing below it changes either, is written once.
+ */
+export function formatFlowLine(flow: Flow, nodeName = "", time = "", known?: KnownTexts): string {
+  let line = `{"flow":${formatMessage(flow as JsonObject, flowMessage, known)}`;
   if (nodeName !== "") line += `,"node_name":${quote(nodeName)}`;
   if (time !== "") line += `,"time":${quote(time)}`;
   return `${line}}`;
@@ -205,7 +211,7 @@ function integerText(value: unknown, name: string, reading: Reading): string {
  * Fast path: the object's keys in their own order, which is the declaration's for whatever was read
  * from a line. Slow path, from the first key out of order: every field of the message in turn.
  */
-function formatMessage(object: JsonObject, message: Message): string {
+function formatMessage(object: JsonObject, message: Message, known?: KnownTexts): string {
   const { byName } = message;
   let json = "{";
   let lastIndex = -1;
@@ -214,31 +220,51 @@ function formatMessage(object: JsonObject, message: Message): string {
     if (value === undefined) continue;
     const field = byName.get(key);
     if (field === undefined || field.index <= lastIndex || field.name !== key) {
-      return formatInOrder(object, message);
+      return formatInOrder(object, message, known);
     }
     lastIndex = field.index;
-    json += formatField(value, field, json.length > 1);
+    json += formatField(value, field, json.length > 1, known);
   }
   return `${json}}`;
 }
 
-function formatInOrder(object: JsonObject, { fields }: Message): string {
+function formatInOrder(object: JsonObject, { fields }: Message, known?: KnownTexts): string {
   let json = "{";
   for (let i = 0; i < fields.length; i++) {
     const field = fields[i] as Field;
     const value = object[field.name];
-    if (value !== undefined) json += formatField(value, field, json.length > 1);
+    if (value !== undefined) json += formatField(value, field, json.length > 1, known);
   }
   return `${json}}`;
 }
 
 /** `"name":value`, after a comma where something stands before it; "" for a default. */
-function formatField(value: unknown, field: Field, isFollowing: boolean): string {
+function formatField(
+  value: unknown,
+  field: Field,
+  isFollowing: boolean,
+  known?: KnownTexts,
+): string {
   if (!field.hasPresence && isDefault(value, field)) return "";
-  const text = field.isRepeated
-    ? formatList(value as readonly unknown[], field)
-    : formatValue(value, field);
+  const text =
+    known !== undefined && typeof value === "object" && value !== null && Object.isFrozen(value)
+      ? formatOnce(value, field, known)
+      : formatAny(value, field, known);
   return (isFollowing ? "," : "") + field.jsonKey + text;
+}
+
+function formatOnce(value: object, field: Field, known: KnownTexts): string {
+  const before = known.get(value);
+  if (before !== undefined) return before;
+  const text = formatAny(value, field, known);
+  known.set(value, text);
+  return text;
+}
+
+function formatAny(value: unknown, field: Field, known?: KnownTexts): string {
+  return field.isRepeated
+    ? formatList(value as readonly unknown[], field, known)
+    : formatValue(value, field, known);
 }
 
 function isDefault(value: unknown, field: Field): boolean {
@@ -256,19 +282,19 @@ function isDefault(value: unknown, field: Field): boolean {
   }
 }
 
-function formatList(values: readonly unknown[], field: Field): string {
+function formatList(values: readonly unknown[], field: Field, known?: KnownTexts): string {
   let json = "[";
   for (let i = 0; i < values.length; i++) {
     if (i > 0) json += ",";
-    json += formatValue(values[i], field);
+    json += formatValue(values[i], field, known);
   }
   return `${json}]`;
 }
 
-function formatValue(value: unknown, field: Field): string {
+function formatValue(value: unknown, field: Field, known?: KnownTexts): string {
   switch (field.kind) {
     case "message":
-      return formatMessage(value as JsonObject, field.message as Message);
+      return formatMessage(value as JsonObject, field.message as Message, known);
     case "bool":
       return value ? "true" : "false";
     case "uint32":

@@ -16,6 +16,9 @@ const head = { timeMs: 1_700_000_000_500, nodeName: "worker" } as const;
 const figures: ProcessFigures = {
   cpuSeconds: () => 1.5,
   residentBytes: () => 1024,
+  heapUsedBytes: () => 256,
+  heapTotalBytes: () => 512,
+  networkBytes: () => ({ received: 70, sent: 30 }),
   openFileCount: () => 7,
   openFilesMax: () => undefined,
   virtualBytes: () => 4096,
@@ -333,6 +336,7 @@ describe("the proxy's metrics", () => {
     kind: "proxy_connection",
     side: "downstream",
     direction: "INGRESS",
+    peer: "10.0.1.7:80",
     durationMs: 0,
     code: 0,
     receivedBytes: 0,
@@ -361,6 +365,7 @@ describe("the proxy's metrics", () => {
     bus.publish({ ...event, change: "request", receivedBytes: 90 });
     bus.publish({ ...event, change: "answer", code: 403, durationMs: 2, sentBytes: 15 });
     bus.publish({ ...event, change: "request" });
+    bus.publish({ ...event, side: "upstream", change: "pending" });
     bus.publish({ ...event, side: "upstream", change: "opened", durationMs: 1 });
     bus.publish({ ...event, side: "upstream", change: "request" });
     bus.publish({ ...event, side: "upstream", change: "answer", code: 200, durationMs: 7 });
@@ -375,6 +380,33 @@ describe("the proxy's metrics", () => {
     expect(value(`envoy_cluster_upstream_rq_time_sum{${ingress}}`)).toBe(7);
     expect(value(`envoy_cluster_upstream_rq{${ingress},envoy_response_code="200"}`)).toBe(1);
     expect(value('envoy_cluster_upstream_rq_total{envoy_cluster_name="egress-cluster"}')).toBe(0);
+  });
+
+  it("tell how requests wait for a server, and which servers have connections", () => {
+    const { bus, value } = start();
+    const up = { ...event, side: "upstream", direction: "EGRESS" } as const;
+    const egress = '{envoy_cluster_name="egress-cluster"}';
+    const of = (name: string) => value(`envoy_cluster_${name}${egress}`);
+    for (const change of ["pending", "opened", "pending", "opened", "pending"] as const)
+      bus.publish({ ...up, change });
+    expect([of("upstream_rq_pending_total"), of("upstream_rq_pending_active")]).toEqual([3, 1]);
+    expect([of("membership_total"), of("membership_change")]).toEqual([1, 1]);
+    bus.publish({ ...up, change: "connect_failed" });
+    expect(of("upstream_rq_pending_active")).toBe(0);
+    expect(of("upstream_rq_pending_failure_eject")).toBe(1);
+    for (const change of ["closed", "closed"] as const) bus.publish({ ...up, change });
+    expect([of("membership_healthy"), of("membership_change")]).toEqual([0, 2]);
+  });
+
+  it("keep an upgraded connection among the upgraded ones until it closes", () => {
+    const { bus, value } = start();
+    const active = () =>
+      value('envoy_http_downstream_cx_upgrades_active{envoy_http_conn_manager_prefix="proxy"}');
+    for (const change of ["opened", "request", "answer", "upgraded"] as const)
+      bus.publish({ ...event, change, code: change === "answer" ? 101 : 0 });
+    expect(active()).toBe(1);
+    bus.publish({ ...event, change: "closed" });
+    expect(active()).toBe(0);
   });
 
   it("tell who closed a connection, and whether a request was under way", () => {

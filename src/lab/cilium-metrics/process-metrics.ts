@@ -11,6 +11,10 @@ import type { Component } from "./component.ts";
 export interface ProcessFigures {
   cpuSeconds(): number;
   residentBytes(): number;
+  heapUsedBytes(): number;
+  heapTotalBytes(): number;
+  /** Bytes that came and went over the network of the process, which is the machine's. */
+  networkBytes(): { readonly received: number; readonly sent: number } | undefined;
   openFileCount(): number | undefined;
   openFilesMax(): number | undefined;
   virtualBytes(): number | undefined;
@@ -55,12 +59,30 @@ export function nodeProcessFigures(nowMs: () => number): ProcessFigures {
   return {
     cpuSeconds: () => nodeProcessSource.cpuSeconds(),
     residentBytes: () => nodeProcessSource.memory().rss,
+    heapUsedBytes: () => nodeProcessSource.memory().heapUsed,
+    heapTotalBytes: () => nodeProcessSource.memory().heapTotal,
+    networkBytes: () => readNetworkBytes(),
     openFileCount: () => nodeProcessSource.openFileCount(),
     openFilesMax: () => nodeProcessSource.openFilesMax(),
     virtualBytes: () => readVirtualBytes(),
     virtualBytesMax: () => readVirtualBytesMax(),
     startSeconds: () => Math.round(startSeconds * 100) / 100,
   };
+}
+
+/** As Prometheus' client for Go counts them: the IP octets of the process' network namespace. */
+function readNetworkBytes(): { readonly received: number; readonly sent: number } | undefined {
+  const lines = readProc("net/netstat")
+    .split("\n")
+    .filter((line) => line.startsWith("IpExt:"));
+  const names = lines[0]?.split(" ") ?? [];
+  const values = lines[1]?.split(" ") ?? [];
+  const read = (name: string): number | undefined => {
+    const value = values[names.indexOf(name)];
+    return value === undefined ? undefined : Number(value);
+  };
+  const [received, sent] = [read("InOctets"), read("OutOctets")];
+  return received === undefined || sent === undefined ? undefined : { received, sent };
 }
 
 function readVirtualBytes(): number | undefined {

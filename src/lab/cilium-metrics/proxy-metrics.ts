@@ -1,6 +1,6 @@
 /** The agent's proxies: HTTP (Envoy) and DNS, redirects, names learned. */
 
-import type { L7Message } from "../events.ts";
+import type { L7Message, ProxyType } from "../events.ts";
 import type { Component } from "./component.ts";
 
 /** Writes L7, redirect and FQDN metrics. */
@@ -36,13 +36,19 @@ function collectMessages(component: Component): void {
     denied: book.counter("cilium_policy_l7_denied_total"),
     parse_errors: book.counter("cilium_policy_l7_parse_errors_total"),
   } as const;
-  for (const rule of ["received", "forwarded", "denied", "parse_errors"]) {
-    for (const proxy of ["envoy", "fqdn"]) messages.labels(rule, proxy);
-  }
+  // Looked up once: two messages for each request of the proxy.
+  const childrenOf = (proxy: ProxyType) => ({
+    received: messages.labels("received", proxy),
+    forwarded: messages.labels("forwarded", proxy),
+    denied: messages.labels("denied", proxy),
+    parse_errors: messages.labels("parse_errors", proxy),
+  });
+  const byProxy = { envoy: childrenOf("envoy"), fqdn: childrenOf("fqdn") };
   component.on("l7", ({ proxyType, verdict }) => {
     const rule = ruleOf(verdict);
-    messages.labels("received", proxyType).inc();
-    messages.labels(rule, proxyType).inc();
+    const children = byProxy[proxyType];
+    children.received.inc();
+    children[rule].inc();
     received.inc();
     byVerdict[rule].inc();
   });

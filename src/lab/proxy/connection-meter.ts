@@ -3,8 +3,22 @@
  * bytes between them, upgraded, closed. Envoy's metrics follow from these.
  */
 
+import type { ProxyJob } from "../datapath/proxies.ts";
 import type { PacketDirection, ProxyConnectionChange } from "../events.ts";
 import type { LabContext } from "../lab-context.ts";
+
+/** Changes that say nothing but that they took place. */
+type PlainChange = Extract<
+  ProxyConnectionChange,
+  | "early_answer"
+  | "broken_answer"
+  | "upgraded"
+  | "protocol_error"
+  | "reading_paused"
+  | "reading_resumed"
+  | "backed_up"
+  | "drained"
+>;
 
 /** Counts one connection and publishes its events. */
 export class ConnectionMeter {
@@ -12,6 +26,7 @@ export class ConnectionMeter {
   readonly #nodeName: string;
   readonly #direction: PacketDirection;
   readonly #side: "downstream" | "upstream";
+  readonly #peer: string;
   readonly #startMs: number;
   #requestMs = 0;
   #requestCount = 0;
@@ -21,18 +36,20 @@ export class ConnectionMeter {
   #isClosedHere = false;
   #isOver = false;
 
-  /** A downstream connection is open at once; an upstream one after `opened`. */
+  /** A downstream connection is open at once; an upstream one is waited for, until `opened`. */
   constructor(
     context: LabContext,
-    job: { readonly nodeName: string; readonly direction: PacketDirection },
+    job: Pick<ProxyJob, "nodeName" | "direction" | "client" | "server">,
     side: "downstream" | "upstream",
   ) {
+    const peer = side === "downstream" ? job.client : job.server;
+    this.#peer = `${peer.address}:${peer.port}`;
     this.#context = context;
     this.#nodeName = job.nodeName;
     this.#direction = job.direction;
     this.#side = side;
     this.#startMs = context.clock.monotonicMs();
-    if (side === "downstream") this.#publish("opened", 0);
+    this.#publish(side === "downstream" ? "opened" : "pending", 0);
   }
 
   /** The server took the connection. */
@@ -44,6 +61,12 @@ export class ConnectionMeter {
   connectFailed(): void {
     this.#isOver = true;
     this.#publish("connect_failed", this.#ageMs());
+  }
+
+  /** Nobody waits for the server any more. */
+  cancelled(): void {
+    this.#isOver = true;
+    this.#publish("cancelled", this.#ageMs());
   }
 
   received(bytes: number): void {
@@ -69,13 +92,9 @@ export class ConnectionMeter {
     this.#publish("answer", this.#context.clock.monotonicMs() - this.#requestMs, code);
   }
 
-  /** What came was no HTTP. */
-  protocolError(): void {
-    this.#publish("protocol_error", 0);
-  }
-
-  upgraded(): void {
-    this.#publish("upgraded", 0);
+  /** Something happened that needs no figures. */
+  tell(change: PlainChange): void {
+    this.#publish(change, 0);
   }
 
   /** The proxy, not its peer, ends the connection; to be said before it closes. */
@@ -101,6 +120,7 @@ export class ConnectionMeter {
       nodeName: this.#nodeName,
       side: this.#side,
       direction: this.#direction,
+      peer: this.#peer,
       change,
       durationMs,
       code,

@@ -70,6 +70,11 @@ export class MessageReader {
     this.#run();
   }
 
+  /** Whether a message's body is not whole yet. */
+  get isInBody(): boolean {
+    return this.#body !== undefined;
+  }
+
   /** No next head is read until `resume`. */
   pause(): void {
     this.#isPaused = true;

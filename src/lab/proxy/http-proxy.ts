@@ -158,6 +158,7 @@ class ProxyConnection {
       exchange.logRequest("denied");
       this.#sendDown(ownAnswer(403, "Forbidden", deniedBody, date()));
       this.#downMeter.answer(403);
+      if (this.#requests.isInBody) this.#downMeter.tell("early_answer");
       exchange.logResponse(403, [], 0);
       this.#isAnswered = true;
       return;
@@ -185,18 +186,30 @@ class ProxyConnection {
     const isFree =
       typeof bytes === "string" ? this.#up.write(bytes, "latin1") : this.#up.write(bytes);
     if (isFree) return;
+    const meter = this.#upMeter;
+    meter?.tell("backed_up");
+    this.#downMeter.tell("reading_paused");
     this.#down.pause();
-    this.#up.once("drain", () => this.#down.resume());
+    this.#up.once("drain", () => {
+      meter?.tell("drained");
+      this.#downMeter.tell("reading_resumed");
+      this.#down.resume();
+    });
   }
 
   #connect(): void {
     const meter = new ConnectionMeter(this.#tools.context, this.#job, "upstream");
     this.#job.openUpstream().then(
       (up) => {
+        if (this.#down.destroyed) {
+          meter.cancelled();
+          up.destroy();
+          return;
+        }
         meter.opened();
         up.on("close", () => meter.closed());
         this.#upMeter = meter;
-        this.#useUpstream(up);
+        this.#adoptUpstream(up);
       },
       (thrown: unknown) => {
         meter.connectFailed();
@@ -205,12 +218,7 @@ class ProxyConnection {
     );
   }
 
-  #useUpstream(up: Duplex): void {
-    if (this.#down.destroyed) {
-      this.#upMeter?.closesHere();
-      up.destroy();
-      return;
-    }
+  #adoptUpstream(up: Duplex): void {
     this.#up = up;
     this.#upMeter?.request();
     const responses = new MessageReader("response", this.#responseListener());
@@ -242,8 +250,13 @@ class ProxyConnection {
         this.#heldHead = "";
         const whole = head === "" ? bytes : Buffer.concat([Buffer.from(head, "latin1"), bytes]);
         if (this.#sendDown(whole)) return;
+        const meter = this.#upMeter;
+        meter?.tell("reading_paused");
         this.#up?.pause();
-        this.#down.once("drain", () => this.#up?.resume());
+        this.#down.once("drain", () => {
+          meter?.tell("reading_resumed");
+          this.#up?.resume();
+        });
       },
       onEnd: () => {
         // 1xx answers are not the last word.
@@ -251,7 +264,10 @@ class ProxyConnection {
         this.#isAnswered = true;
         this.#finish();
       },
-      onError: (reason) => this.#fail(new Error(reason)),
+      onError: (reason) => {
+        this.#upMeter?.tell("protocol_error");
+        this.#fail(new Error(reason));
+      },
     };
   }
 
@@ -270,6 +286,7 @@ class ProxyConnection {
     exchange.logResponse(code, head.fields, elapsedMs);
     this.#upMeter?.answer(code);
     this.#downMeter.answer(code);
+    if (this.#requests.isInBody) this.#downMeter.tell("early_answer");
     const isTunnel = code === 101 && this.#isUpgrade;
     // Head and body that came together leave together: one segment, as Envoy sends them.
     this.#heldHead = responseText(head, Math.floor(elapsedMs), isTunnel);
@@ -295,7 +312,7 @@ class ProxyConnection {
     const late = this.#responses?.detach() ?? Buffer.alloc(0);
     down.removeAllListeners("data");
     up.removeAllListeners("data");
-    this.#downMeter.upgraded();
+    this.#downMeter.tell("upgraded");
     if (early.length > 0) this.#sendUp(early);
     if (late.length > 0) this.#sendDown(late);
     this.#meterTunnel(down, up);
@@ -348,6 +365,7 @@ class ProxyConnection {
     context.logger.debug({ error: errorMessage(thrown) }, "upstream failed");
     if (exchange.isAnswered) {
       this.#flushHead();
+      this.#downMeter.tell("broken_answer");
       this.#downMeter.closesHere();
       this.#down.destroy();
       return;
@@ -374,7 +392,7 @@ class ProxyConnection {
       protocol: "http",
     });
     this.#isAnswered = true;
-    this.#downMeter.protocolError();
+    this.#downMeter.tell("protocol_error");
     this.#downMeter.closesHere();
     if (!this.#down.destroyed)
       this.#down.end("HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
