@@ -4,6 +4,7 @@ import { systemClock } from "../../src/base/clock.ts";
 import { parseSampleValue, type QuerySeries } from "../api/query-series.ts";
 import { formatPlainNumber } from "../charts/plain-number.ts";
 import { Badge, type GlyphKind } from "../ui/glyph.tsx";
+import { type TableColumn, TableHead } from "../ui/table-head.tsx";
 import { type AlertRow, type AlertState, alertHistory } from "./alert-rows.ts";
 
 /** Glyph and word of a state. */
@@ -29,25 +30,21 @@ interface AlertsTableProps {
   readonly onChoose: (key: string) => void;
 }
 
+const alertColumns: readonly TableColumn[] = [
+  { label: "State", width: 96 },
+  { label: "Alert", width: "24%" },
+  { label: "What" },
+  { label: "Last 6 hours", width: 140 },
+  { label: "Value", width: 92, isNumber: true },
+  { label: "For", width: 84, isNumber: true },
+];
+
 export function AlertsTable({ groups, history, chosen, onChoose }: AlertsTableProps) {
   const nowMs = systemClock.nowMs();
   return (
     <table className="alerts-table">
       <caption className="visually-hidden">Alerts, firing ones first</caption>
-      <thead>
-        <tr>
-          <th style={{ width: 96 }}>State</th>
-          <th style={{ width: "24%" }}>Alert</th>
-          <th>What</th>
-          <th style={{ width: 140 }}>Last 6 hours</th>
-          <th className="num" style={{ width: 92 }}>
-            Value
-          </th>
-          <th className="num" style={{ width: 84 }}>
-            For
-          </th>
-        </tr>
-      </thead>
+      <TableHead columns={alertColumns} />
       {groups.map((group) => (
         <tbody key={group.name}>
           {group.name !== "" && (

@@ -8,12 +8,21 @@ import { ageText } from "../targets/targets-table.tsx";
 import { durationText } from "../ui/duration-text.ts";
 import { Badge, type GlyphKind } from "../ui/glyph.tsx";
 import { Note } from "../ui/notes.tsx";
+import { type TableColumn, TableHead } from "../ui/table-head.tsx";
 import type { ListedRule } from "./alert-rows.ts";
 
 interface RulesTableProps {
   readonly groups: readonly RuleGroupAnswer[];
   readonly text: string;
 }
+
+const ruleColumns: readonly TableColumn[] = [
+  { label: "State", width: 96 },
+  { label: "Rule", width: "26%" },
+  { label: "Query" },
+  { label: "Evaluated", width: 110, isNumber: true },
+  { label: "Took", width: 84, isNumber: true },
+];
 
 export function RulesTable({ groups, text }: RulesTableProps) {
   const nowMs = systemClock.nowMs();
@@ -29,19 +38,7 @@ export function RulesTable({ groups, text }: RulesTableProps) {
   return (
     <table className="alerts-table">
       <caption className="visually-hidden">Rules by group</caption>
-      <thead>
-        <tr>
-          <th style={{ width: 96 }}>State</th>
-          <th style={{ width: "26%" }}>Rule</th>
-          <th>Query</th>
-          <th className="num" style={{ width: 110 }}>
-            Evaluated
-          </th>
-          <th className="num" style={{ width: 84 }}>
-            Took
-          </th>
-        </tr>
-      </thead>
+      <TableHead columns={ruleColumns} />
       {shown.map(({ group, rules }) => (
         <tbody key={`${group.file} ${group.name}`}>
           <tr className="pool-row">

@@ -15,6 +15,7 @@ import { timedKey, usePageTime } from "../time/time-context.tsx";
 import { bytesText } from "../ui/bytes-text.ts";
 import { Note, Skeleton } from "../ui/notes.tsx";
 import { Segmented } from "../ui/segmented.tsx";
+import { type TableColumn, TableHead } from "../ui/table-head.tsx";
 import {
   growthQuery,
   type MetricRow,
@@ -272,28 +273,20 @@ interface MetricTableProps {
   readonly onChoose: (name: string) => void;
 }
 
+const metricColumns: readonly TableColumn[] = [
+  { label: "Metric" },
+  { label: "Series", width: 84, isNumber: true },
+  { label: "Share", width: 70, isNumber: true },
+  { label: "Growth", width: 84, isNumber: true },
+  { label: "Series as a bar", width: 110, isUnnamed: true },
+];
+
 function MetricTable({ rows, total, chosen, onChoose }: MetricTableProps) {
   const top = Math.max(1, ...rows.map(({ series }) => series));
   return (
     <table className="count-table">
       <caption className="visually-hidden">Series by metric</caption>
-      <thead>
-        <tr>
-          <th>Metric</th>
-          <th className="num" style={{ width: 84 }}>
-            Series
-          </th>
-          <th className="num" style={{ width: 70 }}>
-            Share
-          </th>
-          <th className="num" style={{ width: 84 }}>
-            Growth
-          </th>
-          <th style={{ width: 110 }}>
-            <span className="visually-hidden">Series as a bar</span>
-          </th>
-        </tr>
-      </thead>
+      <TableHead columns={metricColumns} />
       <tbody>
         {rows.map(({ name, series, growth }) => (
           <tr

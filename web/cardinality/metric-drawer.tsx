@@ -11,6 +11,7 @@ import { usePageTime } from "../time/time-context.tsx";
 import { CloseButton } from "../ui/close-button.tsx";
 import { Icon } from "../ui/icon.tsx";
 import { Skeleton } from "../ui/notes.tsx";
+import { type TableColumn, TableHead } from "../ui/table-head.tsx";
 import { type DropChoice, dropSnippet, type LabelRow, labelRows } from "./cardinality-model.ts";
 
 interface MetricDrawerProps {
@@ -126,18 +127,18 @@ interface LabelTableProps {
   readonly onChoose: (label: string) => void;
 }
 
+const labelColumns: readonly TableColumn[] = [
+  { label: "Label" },
+  { label: "Values", isNumber: true },
+  { label: "Without it", isNumber: true },
+  { label: "Multiplies by", isNumber: true },
+];
+
 function LabelTable({ rows, count, chosen, onChoose }: LabelTableProps) {
   return (
     <table className="count-table">
       <caption className="visually-hidden">Labels of the metric</caption>
-      <thead>
-        <tr>
-          <th>Label</th>
-          <th className="num">Values</th>
-          <th className="num">Without it</th>
-          <th className="num">Multiplies by</th>
-        </tr>
-      </thead>
+      <TableHead columns={labelColumns} />
       <tbody>
         {rows.map(({ label, values, withoutIt }) => (
           <tr

@@ -6,11 +6,20 @@ import { pageHref } from "../app/navigation.tsx";
 import { Link, useRoute } from "../router/router-context.tsx";
 import { Badge } from "../ui/glyph.tsx";
 import { Note } from "../ui/notes.tsx";
+import { type TableColumn, TableHead } from "../ui/table-head.tsx";
 import { tellingLabels } from "./endpoint-list.ts";
 import { useReferences } from "./use-cluster.ts";
 import { RowSpace, useVirtualRows } from "./virtual-rows.tsx";
 
 const rowHeight = 29;
+
+const identityColumns: readonly TableColumn[] = [
+  { label: "Identity", width: 92 },
+  { label: "Labels" },
+  { label: "Endpoints", width: 92, isNumber: true },
+  { label: "Selected by policies", width: "30%" },
+  { label: "Ways on", width: 70, isUnnamed: true },
+];
 
 export function IdentitiesTable({ identities }: { readonly identities: readonly WireIdentity[] }) {
   const { params } = useRoute();
@@ -24,23 +33,7 @@ export function IdentitiesTable({ identities }: { readonly identities: readonly 
     <div className="split-main" ref={scrollRef}>
       <table className="identities-table" aria-rowcount={identities.length + 1}>
         <caption className="visually-hidden">Security identities</caption>
-        <thead>
-          <tr aria-rowindex={1}>
-            <th scope="col" style={{ width: 92 }}>
-              Identity
-            </th>
-            <th scope="col">Labels</th>
-            <th scope="col" className="num" style={{ width: 92 }}>
-              Endpoints
-            </th>
-            <th scope="col" style={{ width: "30%" }}>
-              Selected by policies
-            </th>
-            <th scope="col" style={{ width: 70 }}>
-              <span className="visually-hidden">Ways on</span>
-            </th>
-          </tr>
-        </thead>
+        <TableHead columns={identityColumns} />
         <tbody>
           <RowSpace height={before} columns={5} />
           {indices.map((index) => {
@@ -113,6 +106,14 @@ function IdentityRow({ identity, index, selectedBy, params }: IdentityRowProps) 
   );
 }
 
+const unmanagedColumns: readonly TableColumn[] = [
+  { label: "State", width: 116 },
+  { label: "Pod", width: "24%" },
+  { label: "Node", width: 150 },
+  { label: "Address", width: 120 },
+  { label: "Why, and what helps" },
+];
+
 /** Pods that no agent manages, with the reason and what helps. */
 export function UnmanagedTable({ pods }: { readonly pods: readonly WireUnmanagedPod[] }) {
   if (pods.length === 0) {
@@ -133,23 +134,7 @@ export function UnmanagedTable({ pods }: { readonly pods: readonly WireUnmanaged
       </p>
       <table className="unmanaged-table">
         <caption className="visually-hidden">Pods without an endpoint</caption>
-        <thead>
-          <tr>
-            <th scope="col" style={{ width: 116 }}>
-              State
-            </th>
-            <th scope="col" style={{ width: "24%" }}>
-              Pod
-            </th>
-            <th scope="col" style={{ width: 150 }}>
-              Node
-            </th>
-            <th scope="col" style={{ width: 120 }}>
-              Address
-            </th>
-            <th scope="col">Why, and what helps</th>
-          </tr>
-        </thead>
+        <TableHead columns={unmanagedColumns} />
         <tbody>
           {pods.map((pod) => (
             <tr key={`${pod.clusterName} ${pod.namespace}/${pod.podName}`}>

@@ -4,6 +4,7 @@ import type { FlowSourceAnswer, FlowSourcesAnswer } from "../../src/api/wire/flo
 import { lossName, shareText } from "../app/loss-text.ts";
 import { groupThousands } from "../charts/plain-number.ts";
 import { Badge, type GlyphKind } from "../ui/glyph.tsx";
+import { type TableColumn, TableHead } from "../ui/table-head.tsx";
 
 const states: Readonly<Record<FlowSourceAnswer["state"], { kind: GlyphKind; word: string }>> = {
   connected: { kind: "ok", word: "Connected" },
@@ -11,6 +12,15 @@ const states: Readonly<Record<FlowSourceAnswer["state"], { kind: GlyphKind; word
   waiting: { kind: "warn", word: "Waiting" },
   ended: { kind: "mute", word: "Ended" },
 };
+
+const sourceColumns: readonly TableColumn[] = [
+  { label: "State" },
+  { label: "Source" },
+  { label: "Seen", isNumber: true },
+  { label: "Lost", isNumber: true },
+  { label: "Complete", isNumber: true },
+  { label: "Nodes", isNumber: true },
+];
 
 export function FlowSources({ sources }: { readonly sources: FlowSourcesAnswer | null }) {
   if (sources === null || sources.sources.length === 0) {
@@ -24,16 +34,7 @@ export function FlowSources({ sources }: { readonly sources: FlowSourcesAnswer |
   return (
     <table className="sources-table">
       <caption className="visually-hidden">Sources of flows</caption>
-      <thead>
-        <tr>
-          <th>State</th>
-          <th>Source</th>
-          <th className="num">Seen</th>
-          <th className="num">Lost</th>
-          <th className="num">Complete</th>
-          <th className="num">Nodes</th>
-        </tr>
-      </thead>
+      <TableHead columns={sourceColumns} />
       <tbody>
         {sources.sources.map((source) => (
           <SourceRow key={source.name} source={source} />

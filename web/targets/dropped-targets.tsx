@@ -8,12 +8,20 @@ import type {
 import { useApi } from "../api/server-queries.ts";
 import { timedKey } from "../time/time-context.tsx";
 import { Note, Skeleton } from "../ui/notes.tsx";
+import { type TableColumn, TableHead } from "../ui/table-head.tsx";
 
 /** Pool and text as the address has them. */
 export interface DroppedFilter {
   readonly pool: string;
   readonly text: string;
 }
+
+const droppedColumns: readonly TableColumn[] = [
+  { label: "Pool", width: 150 },
+  { label: "Address", width: "24%" },
+  { label: "Dropped by" },
+  { label: "Discovered labels", width: "28%" },
+];
 
 export function DroppedTargets({ filter }: { readonly filter: DroppedFilter }) {
   const client = useApi();
@@ -48,14 +56,7 @@ export function DroppedTargets({ filter }: { readonly filter: DroppedFilter }) {
         <caption className="visually-hidden">
           Dropped targets and the rule that dropped them
         </caption>
-        <thead>
-          <tr>
-            <th style={{ width: 150 }}>Pool</th>
-            <th style={{ width: "24%" }}>Address</th>
-            <th>Dropped by</th>
-            <th style={{ width: "28%" }}>Discovered labels</th>
-          </tr>
-        </thead>
+        <TableHead columns={droppedColumns} />
         <tbody>
           {shown.map((target) => (
             <tr key={`${target.pool} ${JSON.stringify(target.discoveredLabels)}`}>

@@ -4,6 +4,7 @@ import { systemClock } from "../../src/base/clock.ts";
 import type { ActiveTarget } from "../api/server-queries.ts";
 import { durationText } from "../ui/duration-text.ts";
 import { Badge, type GlyphKind } from "../ui/glyph.tsx";
+import { type TableColumn, TableHead } from "../ui/table-head.tsx";
 import { downReason } from "./down-reason.ts";
 import { type TargetPool, targetKey } from "./target-list.ts";
 import { useTargetSamples } from "./use-target-samples.ts";
@@ -23,30 +24,22 @@ export const healthBadge: Readonly<
   unknown: { kind: "pending", word: "Not yet" },
 };
 
+const targetColumns: readonly TableColumn[] = [
+  { label: "State", width: 92 },
+  { label: "Address" },
+  { label: "Labels", width: "27%", className: "labels-column" },
+  { label: "Last scrape", width: 112, isNumber: true },
+  { label: "Took", width: 92, isNumber: true },
+  { label: "Samples", width: 92, isNumber: true },
+];
+
 export function TargetsTable({ pools, chosen, onChoose }: TargetsTableProps) {
   const samples = useTargetSamples();
   const nowMs = systemClock.nowMs();
   return (
     <table className={`targets-table ${chosen === null ? "" : "is-narrow"}`}>
       <caption className="visually-hidden">Targets by scrape pool</caption>
-      <colgroup>
-        <col style={{ width: 92 }} />
-        <col />
-        <col className="labels-column" style={{ width: "27%" }} />
-        <col style={{ width: 112 }} />
-        <col style={{ width: 92 }} />
-        <col style={{ width: 92 }} />
-      </colgroup>
-      <thead>
-        <tr>
-          <th>State</th>
-          <th>Address</th>
-          <th className="labels-column">Labels</th>
-          <th className="num">Last scrape</th>
-          <th className="num">Took</th>
-          <th className="num">Samples</th>
-        </tr>
-      </thead>
+      <TableHead columns={targetColumns} />
       {pools.map((pool) => (
         <tbody key={pool.name}>
           <tr className="pool-row">
