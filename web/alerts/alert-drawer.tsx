@@ -5,7 +5,7 @@ import { useMemo } from "react";
 import { systemClock } from "../../src/base/clock.ts";
 import { seriesText } from "../api/query-series.ts";
 import { runRangeQuery, useApi } from "../api/server-queries.ts";
-import { useKeys } from "../app/keys-context.ts";
+import { ListDrawer, type ListDrawerNavigation } from "../app/list-drawer.tsx";
 import { pageHref } from "../app/navigation.tsx";
 import { alignSeries } from "../charts/chart-columns.ts";
 import type { ChartSpec } from "../charts/chart-spec.ts";
@@ -17,97 +17,83 @@ import { Link, useRoute } from "../router/router-context.tsx";
 import { autoStepMs } from "../time/step.ts";
 import { timedKey, usePageTime } from "../time/time-context.tsx";
 import { useZoom } from "../time/use-zoom.ts";
-import { CloseButton } from "../ui/close-button.tsx";
-import { Badge } from "../ui/glyph.tsx";
 import { type AlertRow, safeLink } from "./alert-rows.ts";
 import { spanText, stateBadges } from "./alerts-table.tsx";
 
-interface AlertDrawerProps {
+interface AlertDrawerProps extends ListDrawerNavigation {
   readonly row: AlertRow;
-  readonly position: { readonly index: number; readonly count: number };
-  readonly onMove: (step: number) => void;
-  readonly onClose: () => void;
 }
 
 /** Series drawn at most. */
 const seriesMax = 12;
 
-export function AlertDrawer({ row, position, onMove, onClose }: AlertDrawerProps) {
+export function AlertDrawer({ row, ...navigation }: AlertDrawerProps) {
   const { params } = useRoute();
-  const badge = stateBadges[row.state];
-  useKeys([
-    { keys: "j", label: "Next alert", group: "Alerts", run: () => onMove(1) },
-    { keys: "k", label: "Previous alert", group: "Alerts", run: () => onMove(-1) },
-    { keys: "Escape", label: "Close the alert", group: "Alerts", run: onClose },
-  ]);
   const runbook = safeLink(row.annotations["runbook_url"]);
   const query = row.rule?.query;
   return (
-    <aside className="drawer" aria-label="Alert">
-      <div className="drawer-head">
-        <Badge kind={badge.kind}>{badge.word}</Badge>
-        {row.activeMs !== undefined && (
+    <ListDrawer
+      {...navigation}
+      noun="alert"
+      keyGroup="Alerts"
+      badge={stateBadges[row.state]}
+      head={
+        row.activeMs !== undefined && (
           <span className="dim">for {spanText(systemClock.nowMs() - row.activeMs)}</span>
-        )}
-        <i className="spacer" />
-        <span className="dim">
-          {position.index + 1} of {position.count}
-        </span>
-        <CloseButton label="Close the alert" isDrawer onClose={onClose} />
-      </div>
-      <div className="drawer-body">
-        <section className="drawer-section">
-          <h2 className="alert-title">{row.name}</h2>
-          {Object.entries(row.annotations)
-            .filter(([name]) => name !== "runbook_url")
-            .map(([name, text]) => (
-              <p key={name} className="mid">
-                {text}
-              </p>
-            ))}
-        </section>
-        {query !== undefined && <AlertGraph query={query} />}
-        {row.rule !== undefined && (
-          <section className="drawer-section">
-            <h3>
-              Rule {row.group !== undefined && <span className="mono">{row.group.file}</span>}
-            </h3>
-            {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reached by keys. */}
-            <pre className="code-block" tabIndex={0}>
-              {row.rule.query}
-            </pre>
-            <p className="dim">
-              {row.rule.duration > 0
-                ? `Fires after ${spanText(row.rule.duration * 1000)} without a break.`
-                : "Fires at once."}
+        )
+      }
+      foot={
+        <>
+          {query !== undefined && (
+            <Link
+              className="control is-primary"
+              href={pageHref(`/explore?q=${encodeURIComponent(query)}`, params)}
+            >
+              Query in Explore
+            </Link>
+          )}
+          {runbook !== undefined && (
+            <a className="control" href={runbook} target="_blank" rel="noreferrer">
+              Run-book
+            </a>
+          )}
+        </>
+      }
+    >
+      <section className="drawer-section">
+        <h2 className="alert-title">{row.name}</h2>
+        {Object.entries(row.annotations)
+          .filter(([name]) => name !== "runbook_url")
+          .map(([name, text]) => (
+            <p key={name} className="mid">
+              {text}
             </p>
-          </section>
-        )}
-        <section className="drawer-section">
-          <h3>Labels</h3>
-          {Object.entries(row.labels).map(([name, value]) => (
-            <span className="label-chip" key={name}>
-              {name}={value}
-            </span>
           ))}
+      </section>
+      {query !== undefined && <AlertGraph query={query} />}
+      {row.rule !== undefined && (
+        <section className="drawer-section">
+          <h3>Rule {row.group !== undefined && <span className="mono">{row.group.file}</span>}</h3>
+          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reached by keys. */}
+          <pre className="code-block" tabIndex={0}>
+            {row.rule.query}
+          </pre>
+          <p className="dim">
+            {row.rule.duration > 0
+              ? `Fires after ${spanText(row.rule.duration * 1000)} without a break.`
+              : "Fires at once."}
+          </p>
         </section>
-      </div>
-      <div className="drawer-foot">
-        {query !== undefined && (
-          <Link
-            className="control is-primary"
-            href={pageHref(`/explore?q=${encodeURIComponent(query)}`, params)}
-          >
-            Query in Explore
-          </Link>
-        )}
-        {runbook !== undefined && (
-          <a className="control" href={runbook} target="_blank" rel="noreferrer">
-            Run-book
-          </a>
-        )}
-      </div>
-    </aside>
+      )}
+      <section className="drawer-section">
+        <h3>Labels</h3>
+        {Object.entries(row.labels).map(([name, value]) => (
+          <span className="label-chip" key={name}>
+            {name}={value}
+          </span>
+        ))}
+      </section>
+    </ListDrawer>
   );
 }
 

@@ -2,69 +2,53 @@
 
 import type { WireEndpoint } from "../../src/api/wire/cluster.ts";
 import type { WireEndpointRules } from "../../src/api/wire/flow-explanation.ts";
-import { useKeys } from "../app/keys-context.ts";
+import { ListDrawer, type ListDrawerNavigation } from "../app/list-drawer.tsx";
 import { pageHref } from "../app/navigation.tsx";
 import { quoteValue } from "../flows/filter-text.ts";
 import { FlowStrip } from "../flows/flow-strip.tsx";
 import { useFlowTimeline } from "../flows/use-flows.ts";
 import { policyPath } from "../flows/verdict-tab.tsx";
 import { Link, useRoute } from "../router/router-context.tsx";
-import { CloseButton } from "../ui/close-button.tsx";
-import { Badge } from "../ui/glyph.tsx";
 import { Skeleton } from "../ui/notes.tsx";
 import { endpointName, stateBadge } from "./endpoint-list.ts";
 import { Enforcement } from "./endpoints-table.tsx";
 import { useEndpointPolicy } from "./use-cluster.ts";
 
-interface EndpointDrawerProps {
+interface EndpointDrawerProps extends ListDrawerNavigation {
   readonly endpoint: WireEndpoint;
   readonly clusterRevision: number | undefined;
-  readonly position: { readonly index: number; readonly count: number };
-  readonly onMove: (step: number) => void;
-  readonly onClose: () => void;
 }
 
-export function EndpointDrawer(props: EndpointDrawerProps) {
-  const { endpoint, position, onMove, onClose } = props;
-  const { kind, word } = stateBadge(endpoint.state);
-  useKeys([
-    { keys: "j", label: "Next endpoint", group: "Endpoints", run: () => onMove(1) },
-    { keys: "k", label: "Previous endpoint", group: "Endpoints", run: () => onMove(-1) },
-    { keys: "Escape", label: "Close the endpoint", group: "Endpoints", run: onClose },
-  ]);
+export function EndpointDrawer({ endpoint, clusterRevision, ...navigation }: EndpointDrawerProps) {
   return (
-    <aside className="drawer endpoint-drawer" aria-label="Endpoint">
-      <div className="drawer-head">
-        <Badge kind={kind}>{word}</Badge>
+    <ListDrawer
+      {...navigation}
+      noun="endpoint"
+      keyGroup="Endpoints"
+      badge={stateBadge(endpoint.state)}
+      head={
         <h2 className="truncate" title={endpointName(endpoint)}>
           {endpointName(endpoint)}
         </h2>
-        <i className="spacer" />
-        <span className="dim nowrap">
-          {position.index + 1} of {position.count}
-        </span>
-        <CloseButton label="Close the endpoint" isDrawer onClose={onClose} />
-      </div>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and keys must reach it. */}
-      <section className="drawer-body" aria-label="Facts of the endpoint" tabIndex={0}>
-        <Facts endpoint={endpoint} />
-        <PolicySection endpoint={endpoint} clusterRevision={props.clusterRevision} />
-        <RecentFlows endpoint={endpoint} />
-        <section className="drawer-section">
-          <h3>Labels of its identity</h3>
-          <ul className="label-list mono">
-            {endpoint.labels.map((label) => (
-              <li key={label}>{label}</li>
-            ))}
-          </ul>
-        </section>
-        <details className="drawer-section">
-          <summary>As JSON</summary>
-          <pre className="flow-json">{JSON.stringify(endpoint, null, 2)}</pre>
-        </details>
+      }
+      foot={<WaysOn endpoint={endpoint} />}
+    >
+      <Facts endpoint={endpoint} />
+      <PolicySection endpoint={endpoint} clusterRevision={clusterRevision} />
+      <RecentFlows endpoint={endpoint} />
+      <section className="drawer-section">
+        <h3>Labels of its identity</h3>
+        <ul className="label-list mono">
+          {endpoint.labels.map((label) => (
+            <li key={label}>{label}</li>
+          ))}
+        </ul>
       </section>
-      <WaysOn endpoint={endpoint} />
-    </aside>
+      <details className="drawer-section">
+        <summary>As JSON</summary>
+        <pre className="flow-json">{JSON.stringify(endpoint, null, 2)}</pre>
+      </details>
+    </ListDrawer>
   );
 }
 
@@ -217,7 +201,7 @@ function WaysOn({ endpoint }: { readonly endpoint: WireEndpoint }) {
   const metric =
     "sum by (outcome) (rate(cilium_endpoint_regenerations_total[5m])) or sum by (enforcement) (cilium_policy_endpoint_enforcement_status)";
   return (
-    <div className="drawer-foot">
+    <>
       <Link className="control is-primary" href={pageHref(flows, params)}>
         Flows
       </Link>
@@ -237,6 +221,6 @@ function WaysOn({ endpoint }: { readonly endpoint: WireEndpoint }) {
       >
         Metrics
       </Link>
-    </div>
+    </>
   );
 }

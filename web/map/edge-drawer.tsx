@@ -18,6 +18,7 @@ import {
   rateText,
   topNames,
   verdictCounts,
+  verdictWords,
 } from "./link-facts.ts";
 import { MapDrawer, MapFigure, MapSection } from "./map-drawer.tsx";
 import { metricQueries, pairFilter } from "./map-filters.ts";
@@ -34,13 +35,6 @@ interface EdgeDrawerProps {
   readonly onClose: () => void;
   readonly onChoose: (id: string) => void;
 }
-
-const words: Readonly<Record<string, string>> = {
-  forwarded: "Forwarded",
-  dropped: "Dropped",
-  audit: "Audit",
-  redirected: "To L7 proxy",
-};
 
 /** The drawer of `link`. */
 export function EdgeDrawer({ model, link, vs, onClose, onChoose }: EdgeDrawerProps) {
@@ -61,27 +55,9 @@ export function EdgeDrawer({ model, link, vs, onClose, onChoose }: EdgeDrawerPro
       label="Edge"
       title={title}
       subtitle={subtitle}
-      badge={{ kind: verdict, word: words[verdict] ?? verdict }}
+      badge={{ kind: verdict, word: verdictWords[verdict] }}
       onClose={onClose}
-      actions={
-        <>
-          <Link
-            className="control is-primary"
-            href={pageHref(`/flows?q=${encodeURIComponent(filter)}`, params)}
-          >
-            Flows <kbd className="on-ink">f</kbd>
-          </Link>
-          <Link className="control" href={policiesHref(destination?.namespace ?? "", params)}>
-            Policies <kbd>p</kbd>
-          </Link>
-          <Link
-            className="control"
-            href={pageHref(`/explore?q=${encodeURIComponent(metrics[0]?.query ?? "")}`, params)}
-          >
-            Metrics
-          </Link>
-        </>
-      }
+      waysOn={{ filter, namespace: destination?.namespace ?? "", query: metrics[0]?.query ?? "" }}
     >
       <EdgeRates link={link} filter={filter} />
       {edge.vs !== null && <Comparison link={link} vs={vs} />}
@@ -123,14 +99,6 @@ export function EdgeDrawer({ model, link, vs, onClose, onChoose }: EdgeDrawerPro
         )}
       </MapSection>
     </MapDrawer>
-  );
-}
-
-/** Policies that speak of a namespace. */
-export function policiesHref(namespace: string, params: URLSearchParams): string {
-  return pageHref(
-    namespace === "" ? "/policies" : `/policies?ns=${encodeURIComponent(namespace)}`,
-    params,
   );
 }
 

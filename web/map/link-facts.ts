@@ -29,6 +29,14 @@ export interface LinkLook {
   readonly mark: Verdict | undefined;
 }
 
+/** Verdicts as drawers name them. */
+export const verdictWords: Readonly<Record<Verdict, string>> = {
+  forwarded: "Forwarded",
+  dropped: "Dropped",
+  audit: "Audit",
+  redirected: "To L7 proxy",
+};
+
 /** Rates that differ by less are the same. */
 const changeMin = 0.1;
 

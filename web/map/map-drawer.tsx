@@ -2,8 +2,10 @@
 
 import { type ReactNode, useEffect } from "react";
 import { useKeys } from "../app/keys-context.ts";
+import { pageHref } from "../app/navigation.tsx";
+import { Link, useRoute } from "../router/router-context.tsx";
+import { CloseButton } from "../ui/close-button.tsx";
 import { Badge, type GlyphKind } from "../ui/glyph.tsx";
-import { Icon } from "../ui/icon.tsx";
 
 interface MapDrawerProps {
   readonly label: string;
@@ -11,13 +13,21 @@ interface MapDrawerProps {
   readonly subtitle: string;
   readonly badge: { readonly kind: GlyphKind; readonly word: string };
   readonly onClose: () => void;
-  readonly actions: ReactNode;
+  readonly waysOn: WaysOnProps;
   readonly children: ReactNode;
+}
+
+interface WaysOnProps {
+  /** Of the flows meant, as the CLI writes it. */
+  readonly filter: string;
+  /** Whose policies are meant; "" for all. */
+  readonly namespace: string;
+  readonly query: string;
 }
 
 /** Frame of both kinds: head, body that scrolls, actions. */
 export function MapDrawer(props: MapDrawerProps) {
-  const { label, title, subtitle, badge, onClose, actions, children } = props;
+  const { label, title, subtitle, badge, onClose, waysOn, children } = props;
   useKeys([{ keys: "Escape", label: "Close the drawer", group: "Map", run: onClose }]);
   useEffect(() => {
     const before = document.activeElement;
@@ -35,15 +45,8 @@ export function MapDrawer(props: MapDrawerProps) {
           </h2>
           <Badge kind={badge.kind}>{badge.word}</Badge>
           <i className="spacer" />
-          <button
-            type="button"
-            className="control is-ghost is-icon is-small"
-            aria-label="Close the drawer"
-            title="Close (esc)"
-            onClick={onClose}
-          >
-            <Icon name="close" />
-          </button>
+          {/* The focus stays on the map, whose arrows walk on. */}
+          <CloseButton label="Close the drawer" onClose={onClose} />
         </div>
         <div className="dim truncate" title={subtitle}>
           {subtitle}
@@ -53,8 +56,36 @@ export function MapDrawer(props: MapDrawerProps) {
       <section className="drawer-body" tabIndex={0} aria-label={`${label}, details`}>
         {children}
       </section>
-      <div className="drawer-foot">{actions}</div>
+      <WaysOn {...waysOn} />
     </aside>
+  );
+}
+
+function WaysOn({ filter, namespace, query }: WaysOnProps) {
+  const { params } = useRoute();
+  return (
+    <div className="drawer-foot">
+      <Link
+        className="control is-primary"
+        href={pageHref(`/flows?q=${encodeURIComponent(filter)}`, params)}
+      >
+        Flows <kbd className="on-ink">f</kbd>
+      </Link>
+      <Link className="control" href={policiesHref(namespace, params)}>
+        Policies <kbd>p</kbd>
+      </Link>
+      <Link className="control" href={pageHref(`/explore?q=${encodeURIComponent(query)}`, params)}>
+        Metrics
+      </Link>
+    </div>
+  );
+}
+
+/** Policies that speak of a namespace. */
+export function policiesHref(namespace: string, params: URLSearchParams): string {
+  return pageHref(
+    namespace === "" ? "/policies" : `/policies?ns=${encodeURIComponent(namespace)}`,
+    params,
   );
 }
 

@@ -1,11 +1,8 @@
 /** One place in full: what it is, whom it calls and who calls it, its labels, and the ways on. */
 
-import { pageHref } from "../app/navigation.tsx";
 import { groupThousands } from "../charts/plain-number.ts";
-import { Link, useRoute } from "../router/router-context.tsx";
 import { Glyph } from "../ui/glyph.tsx";
-import { policiesHref } from "./edge-drawer.tsx";
-import { lookOf, mainVerdict, rateText, verdictCounts } from "./link-facts.ts";
+import { lookOf, mainVerdict, rateText, verdictCounts, verdictWords } from "./link-facts.ts";
 import { MapDrawer, MapFigure, MapSection } from "./map-drawer.tsx";
 import { metricQueries, placeFilter } from "./map-filters.ts";
 import { type MapLink, type MapModel, type MapPlace, nodeDetail } from "./map-model.ts";
@@ -20,17 +17,9 @@ interface PlaceDrawerProps {
   readonly onOnly: (namespace: string) => void;
 }
 
-const words = {
-  forwarded: "Forwarded",
-  dropped: "Dropped",
-  audit: "Audit",
-  redirected: "To L7 proxy",
-} as const;
-
 /** The drawer of `place`. */
 export function PlaceDrawer(props: PlaceDrawerProps) {
   const { model, place, onClose, onChoose } = props;
-  const { params } = useRoute();
   const filter = placeFilter(place);
   const outgoing = model.links.filter((link) => link.source === place.id);
   const incoming = model.links.filter((link) => link.destination === place.id);
@@ -40,27 +29,9 @@ export function PlaceDrawer(props: PlaceDrawerProps) {
       label="Place"
       title={place.name}
       subtitle={[place.namespace, place.detail].filter((text) => text !== "").join(", ")}
-      badge={{ kind: place.verdict, word: words[place.verdict] }}
+      badge={{ kind: place.verdict, word: verdictWords[place.verdict] }}
       onClose={onClose}
-      actions={
-        <>
-          <Link
-            className="control is-primary"
-            href={pageHref(`/flows?q=${encodeURIComponent(filter)}`, params)}
-          >
-            Flows <kbd className="on-ink">f</kbd>
-          </Link>
-          <Link className="control" href={policiesHref(place.namespace, params)}>
-            Policies <kbd>p</kbd>
-          </Link>
-          <Link
-            className="control"
-            href={pageHref(`/explore?q=${encodeURIComponent(query?.query ?? "")}`, params)}
-          >
-            Metrics
-          </Link>
-        </>
-      }
+      waysOn={{ filter, namespace: place.namespace, query: query?.query ?? "" }}
     >
       <section className="drawer-section">
         <div className="map-figures">

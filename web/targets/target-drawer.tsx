@@ -2,84 +2,70 @@
 
 import { systemClock } from "../../src/base/clock.ts";
 import type { ActiveTarget } from "../api/server-queries.ts";
-import { useKeys } from "../app/keys-context.ts";
+import { ListDrawer, type ListDrawerNavigation } from "../app/list-drawer.tsx";
 import { pageHref } from "../app/navigation.tsx";
 import { Link, useRoute } from "../router/router-context.tsx";
-import { CloseButton } from "../ui/close-button.tsx";
 import { durationText } from "../ui/duration-text.ts";
-import { Badge } from "../ui/glyph.tsx";
 import { downReason } from "./down-reason.ts";
 import { ageText, healthBadge } from "./targets-table.tsx";
 
-interface TargetDrawerProps {
+interface TargetDrawerProps extends ListDrawerNavigation {
   readonly target: ActiveTarget;
-  readonly position: { readonly index: number; readonly count: number };
-  readonly onMove: (step: number) => void;
-  readonly onClose: () => void;
 }
 
-export function TargetDrawer({ target, position, onMove, onClose }: TargetDrawerProps) {
+export function TargetDrawer({ target, ...navigation }: TargetDrawerProps) {
   const { params } = useRoute();
-  const health = healthBadge[target.health];
-  useKeys([
-    { keys: "j", label: "Next target", group: "Targets", run: () => onMove(1) },
-    { keys: "k", label: "Previous target", group: "Targets", run: () => onMove(-1) },
-    { keys: "Escape", label: "Close the target", group: "Targets", run: onClose },
-  ]);
   const selector = `{job=${JSON.stringify(target.labels["job"] ?? "")}, instance=${JSON.stringify(target.labels["instance"] ?? "")}}`;
   return (
-    <aside className="drawer" aria-label="Target">
-      <div className="drawer-head">
-        <Badge kind={health.kind}>{health.word}</Badge>
-        <h2 className="truncate">{target.labels["instance"] ?? target.scrapeUrl}</h2>
-        <i className="spacer" />
-        <span className="dim">
-          {position.index + 1} of {position.count}
-        </span>
-        <CloseButton label="Close the target" isDrawer onClose={onClose} />
-      </div>
-      <div className="drawer-body">
-        <WhyDown target={target} />
-        <section className="drawer-section">
-          <h3>Scrape</h3>
-          <dl className="pairs">
-            <dt>Address</dt>
-            <dd className="mono">{target.scrapeUrl}</dd>
-            <dt>Pool</dt>
-            <dd>{target.scrapePool}</dd>
-            <dt>Interval</dt>
-            <dd>
-              {target.scrapeInterval}, timeout {target.scrapeTimeout}
-            </dd>
-            <dt>Last scrape</dt>
-            <dd>
-              {ageText(target.lastScrape, systemClock.nowMs())}
-              {target.health !== "unknown" &&
-                `, took ${durationText(target.lastScrapeDuration * 1000)}`}
-            </dd>
-          </dl>
-        </section>
-        <LabelSection title="Labels" labels={target.labels} />
-        <LabelSection title="Discovered, before relabelling" labels={target.discoveredLabels} />
-      </div>
-      <div className="drawer-foot">
-        <Link
-          className="control is-primary"
-          href={pageHref(
-            `/explore?q=${encodeURIComponent(`scrape_duration_seconds${selector}`)}`,
-            params,
-          )}
-        >
-          Scrape time in Explore
-        </Link>
-        <Link
-          className="control"
-          href={pageHref(`/explore?view=table&q=${encodeURIComponent(selector)}`, params)}
-        >
-          All its series
-        </Link>
-      </div>
-    </aside>
+    <ListDrawer
+      {...navigation}
+      noun="target"
+      keyGroup="Targets"
+      badge={healthBadge[target.health]}
+      head={<h2 className="truncate">{target.labels["instance"] ?? target.scrapeUrl}</h2>}
+      foot={
+        <>
+          <Link
+            className="control is-primary"
+            href={pageHref(
+              `/explore?q=${encodeURIComponent(`scrape_duration_seconds${selector}`)}`,
+              params,
+            )}
+          >
+            Scrape time in Explore
+          </Link>
+          <Link
+            className="control"
+            href={pageHref(`/explore?view=table&q=${encodeURIComponent(selector)}`, params)}
+          >
+            All its series
+          </Link>
+        </>
+      }
+    >
+      <WhyDown target={target} />
+      <section className="drawer-section">
+        <h3>Scrape</h3>
+        <dl className="pairs">
+          <dt>Address</dt>
+          <dd className="mono">{target.scrapeUrl}</dd>
+          <dt>Pool</dt>
+          <dd>{target.scrapePool}</dd>
+          <dt>Interval</dt>
+          <dd>
+            {target.scrapeInterval}, timeout {target.scrapeTimeout}
+          </dd>
+          <dt>Last scrape</dt>
+          <dd>
+            {ageText(target.lastScrape, systemClock.nowMs())}
+            {target.health !== "unknown" &&
+              `, took ${durationText(target.lastScrapeDuration * 1000)}`}
+          </dd>
+        </dl>
+      </section>
+      <LabelSection title="Labels" labels={target.labels} />
+      <LabelSection title="Discovered, before relabelling" labels={target.discoveredLabels} />
+    </ListDrawer>
   );
 }
 
