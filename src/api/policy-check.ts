@@ -6,7 +6,7 @@ import { matchesSelector, parseIdentityLabel } from "../policy/label-selector.ts
 import type { MendEdit } from "../policy/mend-edit.ts";
 import { mendOfFault, mendOfFinding } from "../policy/mend-edit.ts";
 import type { PolicyProtocol } from "../policy/policy-document.ts";
-import { faultMessage, type PolicyFault } from "../policy/policy-fault.ts";
+import { faultMessage, type PolicyFault, stageNames } from "../policy/policy-fault.ts";
 import { lintPolicies } from "../policy/policy-lint.ts";
 import { checkPolicies } from "../policy/policy-parse.ts";
 import type { SceneEndpoint } from "../policy/scene.ts";
@@ -21,12 +21,6 @@ import type {
 
 /** Findings in one answer. */
 const findingsMax = 200;
-const stageNames = {
-  yaml: "YAML",
-  schema: "API server",
-  "unknown-field": "API server",
-  agent: "Cilium agent",
-} as const;
 
 /** POST /policy/check */
 export async function checkDraft(

@@ -9,6 +9,14 @@ import { ConfigError } from "../base/errors.ts";
 /** Who refuses. A policy can be refused by several. */
 export type FaultStage = "yaml" | "schema" | "unknown-field" | "agent";
 
+/** Stages as people know them. */
+export const stageNames: Readonly<Record<FaultStage, string>> = {
+  yaml: "YAML",
+  schema: "API server",
+  "unknown-field": "API server",
+  agent: "Cilium agent",
+};
+
 /** One fault. */
 export interface PolicyFault {
   readonly stage: FaultStage;

@@ -1,7 +1,7 @@
 /** `ciliascope policy check`: faults first, then the linter's findings, as text, JSON or SARIF. */
 
 import type { LintFinding } from "../../policy/lint-finding.ts";
-import { faultMessage, type PolicyFault } from "../../policy/policy-fault.ts";
+import { faultMessage, type PolicyFault, stageNames } from "../../policy/policy-fault.ts";
 import { lintPolicies } from "../../policy/policy-lint.ts";
 import {
   checkPolicies,
@@ -65,13 +65,6 @@ export async function runCheck(
   const isBad = faults.length > 0 || (flags.strict === true && warningCount > 0);
   return isBad ? exitCodes.trouble : exitCodes.ok;
 }
-
-const stageNames = {
-  yaml: "YAML",
-  schema: "API server",
-  "unknown-field": "API server",
-  agent: "Cilium agent",
-} as const;
 
 function faultText(fault: PolicyFault): string {
   const { file, line, path, stage } = fault;
