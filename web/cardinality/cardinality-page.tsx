@@ -146,17 +146,20 @@ function Cardinality() {
           <div className="cardinality-side">
             <CountTable
               title="Values by label"
-              meta="different values"
+              noun="Label"
+              meta="Values"
               rows={status.data.labelValueCountByLabelName}
             />
             <CountTable
               title="Series by label pair"
-              meta="series"
+              noun="Pair"
+              meta="Series"
               rows={status.data.seriesCountByLabelValuePair}
             />
             <CountTable
               title="Bytes of values by label"
-              meta="bytes"
+              noun="Label"
+              meta="Bytes"
               rows={status.data.memoryInBytesByLabelName}
               format={bytesText}
             />
@@ -197,14 +200,14 @@ function HeadFigures({ status, head, rows }: HeadFiguresProps) {
         note={
           grown === undefined
             ? "no history of this server's own metrics"
-            : `${grown >= 0 ? "+" : "−"}${groupThousands(Math.abs(grown))} since the window began, with those that ended`
+            : `${grown >= 0 ? "+" : "−"}${groupThousands(Math.abs(grown))} in this window`
         }
         history={head?.series ?? []}
       />
       <Figure
         label="Grew most"
         value={top === undefined ? "–" : `+${groupThousands(top.growth ?? 0)}`}
-        note={top?.name ?? "no metric has more live series than before"}
+        note={top?.name ?? "none has more than before"}
       />
       <Figure
         label="Label pairs"
@@ -276,7 +279,7 @@ interface MetricTableProps {
 const metricColumns: readonly TableColumn[] = [
   { label: "Metric" },
   { label: "Series", width: 84, isNumber: true },
-  { label: "Share", width: 70, isNumber: true },
+  { label: "Share", width: 70, isNumber: true, className: "is-minor" },
   { label: "Growth", width: 84, isNumber: true },
   { label: "Series as a bar", width: 110, isUnnamed: true },
 ];
@@ -304,7 +307,9 @@ function MetricTable({ rows, total, chosen, onChoose }: MetricTableProps) {
               </button>
             </td>
             <td className="num">{groupThousands(series)}</td>
-            <td className="num dim">{((series / Math.max(1, total)) * 100).toFixed(1)} %</td>
+            <td className="num dim is-minor">
+              {((series / Math.max(1, total)) * 100).toFixed(1)} %
+            </td>
             <td className={`num ${(growth ?? 0) > 0 ? "" : "dim"}`}>{growthText(growth)}</td>
             <td>
               <span className="count-bar">
@@ -326,12 +331,14 @@ function growthText(growth: number | undefined): string {
 
 interface CountTableProps {
   readonly title: string;
+  /** What the rows are. */
+  readonly noun: string;
   readonly meta: string;
   readonly rows: readonly NamedCount[];
   readonly format?: (value: number) => string;
 }
 
-function CountTable({ title, meta, rows, format = groupThousands }: CountTableProps) {
+function CountTable({ title, noun, meta, rows, format = groupThousands }: CountTableProps) {
   const shown = rows.slice(0, 12);
   const top = Math.max(1, ...shown.map(({ value }) => value));
   return (
@@ -341,23 +348,21 @@ function CountTable({ title, meta, rows, format = groupThousands }: CountTablePr
       </div>
       <table className="count-table">
         <caption className="visually-hidden">{title}</caption>
-        <thead className="visually-hidden">
-          <tr>
-            <th>Name</th>
-            <th>{meta}</th>
-            <th>Bar</th>
-          </tr>
-        </thead>
+        <TableHead
+          columns={[
+            { label: noun },
+            { label: meta, width: 92, isNumber: true },
+            { label: `${meta} as a bar`, width: 110, isUnnamed: true },
+          ]}
+        />
         <tbody>
           {shown.map(({ name, value }) => (
             <tr key={name}>
               <td className="mono truncate" title={name}>
                 {name}
               </td>
-              <td className="num" style={{ width: 84 }}>
-                {format(value)}
-              </td>
-              <td style={{ width: 90 }}>
+              <td className="num">{format(value)}</td>
+              <td>
                 <span className="count-bar">
                   <i style={{ width: `${(value / top) * 100}%` }} />
                 </span>

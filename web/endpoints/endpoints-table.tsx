@@ -31,12 +31,14 @@ const columns: readonly {
   readonly label: string;
   readonly width: string;
   readonly isMinor?: boolean;
+  /** Goes first where there is little room. */
+  readonly isSmall?: boolean;
 }[] = [
-  { sort: "state", label: "State", width: "118px" },
-  { sort: "id", label: "Id", width: "64px" },
+  { sort: "state", label: "State", width: "104px" },
+  { sort: "id", label: "Id", width: "64px", isSmall: true },
   { sort: "name", label: "Endpoint", width: "auto" },
   { sort: "identity", label: "Identity", width: "84px" },
-  { label: "Labels", width: "26%", isMinor: true },
+  { label: "Labels", width: "22%", isMinor: true },
   { sort: "node", label: "Node", width: "150px", isMinor: true },
   { label: "Ingress", width: "104px" },
   { label: "Egress", width: "104px" },
@@ -103,14 +105,14 @@ function HeadCell({
   readonly filter: EndpointFilter;
   readonly onSort: (sort: string) => void;
 }) {
-  const { sort, label, width, isMinor } = column;
+  const { sort, label, width, isMinor, isSmall } = column;
   const isSorted = sort === filter.sort;
   const mark = isSorted ? (filter.isDescending ? " ↓" : " ↑") : "";
   return (
     <th
       scope="col"
       style={{ width }}
-      className={isMinor === true ? "is-minor" : ""}
+      className={`${isMinor === true ? "is-minor" : ""} ${isSmall === true ? "is-small" : ""}`}
       aria-sort={isSorted ? (filter.isDescending ? "descending" : "ascending") : undefined}
     >
       {sort === undefined ? (
@@ -149,13 +151,13 @@ function EndpointRow({ endpoint, index, revision, isChosen, onChoose }: Endpoint
       <td>
         <Badge kind={kind}>{word}</Badge>
       </td>
-      <td className="mono">{endpoint.id}</td>
+      <td className="mono is-small">{endpoint.id}</td>
       <td>
         <button type="button" className="endpoint-name" aria-expanded={isChosen}>
           {endpoint.kind === "pod" ? (
             <KeptEnd namespace={endpoint.namespace} name={endpoint.podName} />
           ) : (
-            <span className="mid">{endpointName(endpoint)}</span>
+            <span className="mid truncate">{endpointName(endpoint)}</span>
           )}
         </button>
       </td>

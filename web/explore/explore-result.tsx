@@ -172,7 +172,7 @@ function StepControl({ state, onChange }: Pick<ExploreResultProps, "state" | "on
   const stepMs = chosenStepMs(state.step, toMs - fromMs);
   return (
     <Popover
-      label="Resolution"
+      label={`Resolution ${formatDuration(stepMs)}${state.step === "auto" ? " auto" : ""}`}
       buttonClass="control is-ghost is-small"
       button={
         <>

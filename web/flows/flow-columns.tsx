@@ -192,7 +192,14 @@ export function flowColumns(zone: TimeZone): readonly FlowColumn[] {
       filter: ({ l7 }) =>
         l7?.http?.method === undefined ? undefined : flag("http-method", l7.http.method),
     },
-    plain({ id: "policy", label: "Policy", field: "policy", text: policyText, min: 96 }),
+    plain({
+      id: "policy",
+      label: "Policy",
+      field: "policy",
+      text: policyText,
+      min: 112,
+      weight: 1.8,
+    }),
     plain({
       id: "drop-reason",
       label: "Drop reason",

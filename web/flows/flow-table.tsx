@@ -9,6 +9,7 @@ import type { FlowGroupAnswer } from "../../src/api/wire/flows.ts";
 import type { Flow } from "../../src/flow/model/flow.ts";
 import { groupThousands } from "../charts/plain-number.ts";
 import { Sparkline } from "../charts/sparkline.tsx";
+import { useElementSize } from "../charts/use-element-size.ts";
 import { Icon } from "../ui/icon.tsx";
 import { type FlowColumn, KeptEnd, VerdictText } from "./flow-columns.tsx";
 import { type FlowItem, rateText } from "./flow-items.ts";
@@ -51,6 +52,8 @@ export function FlowTable(props: FlowTableProps) {
     overscan: overscanRows,
     getItemKey: (index) => items[index]?.key ?? index,
   });
+  const { width } = useElementSize(scrollRef);
+  const widths = columnWidths(columns, width, props.groupFields.length > 0);
   const rows = virtualizer.getVirtualItems();
   const first = rows[0];
   const last = rows.at(-1);
@@ -92,11 +95,8 @@ export function FlowTable(props: FlowTableProps) {
       >
         <caption className="visually-hidden">Flows of the window that match the filter</caption>
         <colgroup>
-          {columns.map((column) => (
-            <col
-              key={column.id}
-              style={{ width: columnWidth(column, columns, props.groupFields.length > 0) }}
-            />
+          {columns.map((column, index) => (
+            <col key={column.id} style={{ width: widths[index] }} />
           ))}
         </colgroup>
         <thead>
@@ -154,14 +154,27 @@ function tableKeys(
   };
 }
 
-/** px for narrow ones; the others share what is left by weight. */
-function columnWidth(column: FlowColumn, all: readonly FlowColumn[], isGrouped: boolean): string {
+/**
+ * px for each column: narrow ones as they are, the others share what is left of `total` by weight. Fixed
+ * tables take calc() with shares for "auto", so the sum is done here.
+ */
+function columnWidths(
+  columns: readonly FlowColumn[],
+  total: number,
+  isGrouped: boolean,
+): readonly number[] {
   // Times inside groups are indented.
-  if (column.id === "time" && isGrouped) return `${column.min + 22}px`;
-  if (column.weight === 0) return `${column.min}px`;
-  const fixed = all.reduce((sum, { weight, min }) => sum + (weight === 0 ? min : 0), 0);
-  const weights = all.reduce((sum, { weight }) => sum + weight, 0);
-  return `max(${column.min}px, calc((100% - ${fixed}px) * ${(column.weight / weights).toFixed(4)}))`;
+  const minOf = ({ id, min }: FlowColumn) => (id === "time" && isGrouped ? min + 22 : min);
+  let left = total;
+  let weights = 0;
+  for (const column of columns) {
+    if (column.weight === 0) left -= minOf(column);
+    weights += column.weight;
+  }
+  return columns.map((column) => {
+    const share = weights === 0 ? 0 : (left * column.weight) / weights;
+    return column.weight === 0 ? minOf(column) : Math.max(column.min, Math.floor(share));
+  });
 }
 
 /** Stands for rows out of sight. */

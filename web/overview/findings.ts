@@ -248,8 +248,8 @@ function endpointFindings({ endpoints, unmanaged }: FindingInput): Finding[] {
     key: `endpoints ${state}`,
     severity: "warn",
     title: `${count === 1 ? "An endpoint is" : `${count} endpoints are`} ${state}.`,
-    reason: "Their policy may be an old one until they are ready.",
-    gist: `${count} endpoints ${state}`,
+    reason: `${count === 1 ? "Its policy may be an old one until it is" : "Their policy may be an old one until they are"} ready.`,
+    gist: count === 1 ? `an endpoint ${state}` : `${count} endpoints ${state}`,
     sinceMs: undefined,
     way: { label: "Show them", path: `/endpoints?state=${encodeURIComponent(state)}` },
   }));
@@ -258,8 +258,8 @@ function endpointFindings({ endpoints, unmanaged }: FindingInput): Finding[] {
       key: "unmanaged",
       severity: "info",
       title: `${unmanaged === 1 ? "One pod is" : `${unmanaged} pods are`} not managed by Cilium.`,
-      reason: "Policies do not apply to them. Restart pods that began before the agent.",
-      gist: `${unmanaged} unmanaged pods`,
+      reason: `Policies do not apply to ${unmanaged === 1 ? "it" : "them"}. Restart pods that began before the agent.`,
+      gist: unmanaged === 1 ? "an unmanaged pod" : `${unmanaged} unmanaged pods`,
       sinceMs: undefined,
       way: { label: "Show the count", path: exploreHref(["cilium_operator_unmanaged_pods"]) },
     });

@@ -152,7 +152,9 @@ function FindingsSection({ told, data }: { readonly told: Told; readonly data: O
           {sentence.head} <span className="dim">{sentence.tail}</span>
         </p>
         <i className="spacer" />
-        <span className="dim wide-only findings-compared">{compared}</span>
+        <span className="dim truncate wide-only findings-compared" title={compared.whole}>
+          {compared.short}
+        </span>
         <CopyReport told={told} data={data} />
       </div>
       {findings.length > 0 && (
@@ -199,6 +201,7 @@ function CopyReport({ told, data }: { readonly told: Told; readonly data: Overvi
   const copy = () => {
     const text = reportText({
       ...told,
+      compared: told.compared.whole,
       window: `${formatInstant(told.range.fromMs, zone)} to ${formatInstant(told.range.toMs, zone)} (${zone === "utc" ? "UTC" : "local time"})`,
       pairs: data.pairs.pairs ?? [],
       href: location.href,

@@ -51,9 +51,9 @@ describe("overview queries", () => {
     const usual = readUsual([drop("0", "A", 5)]);
     expect(usual.days).toBe(0);
     expect(usual.drops).toBe(5);
-    expect(comparedWith(usual)).toContain("hour before this window");
+    expect(comparedWith(usual).whole).toContain("hour before this window");
     const none = readUsual([]);
     expect(none.drops).toBeUndefined();
-    expect(comparedWith(none)).toContain("Nothing was recorded before");
+    expect(comparedWith(none).whole).toContain("Nothing was recorded before");
   });
 });

@@ -181,11 +181,32 @@ function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0);
 }
 
-/** "Compared with this hour on the last 7 days", honest about what there is. */
-export function comparedWith(usual: Usual | undefined): string {
-  if (usual === undefined) return "";
-  if (usual.days === undefined) return "Nothing was recorded before this window to compare with";
-  if (usual.days > 1) return `Compared with this hour on ${usual.days} days before`;
-  if (usual.days === 1) return "Compared with this hour yesterday or the one recorded day before";
-  return "Compared with the hour before this window: no earlier day was recorded";
+/** What "usual" means, honest about what there is: a few words for the page, and a sentence. */
+export function comparedWith(usual: Usual | undefined): {
+  readonly short: string;
+  readonly whole: string;
+} {
+  if (usual === undefined) return { short: "", whole: "" };
+  if (usual.days === undefined) {
+    return {
+      short: "no usual rates yet",
+      whole: "Nothing was recorded before this window to compare with",
+    };
+  }
+  if (usual.days > 1) {
+    return {
+      short: `usual: ${usual.days} days before`,
+      whole: `Compared with this hour on ${usual.days} days before`,
+    };
+  }
+  if (usual.days === 1) {
+    return {
+      short: "usual: one day before",
+      whole: "Compared with this hour yesterday or the one recorded day before",
+    };
+  }
+  return {
+    short: "usual: the hour before",
+    whole: "Compared with the hour before this window: no earlier day was recorded",
+  };
 }

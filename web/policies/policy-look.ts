@@ -15,7 +15,7 @@ export const policyLook = EditorView.theme({
     border: "0",
   },
   ".cm-gutter.cm-hits": {
-    width: "96px",
+    width: "104px",
     borderRight: "1px solid var(--line-1)",
     fontVariantNumeric: "tabular-nums",
   },

@@ -51,7 +51,7 @@ export function PolicyPane({
           <>
             <StateMark row={applied.data.policy} />
             <span className="dim truncate policy-scope">
-              selects {countOf(applied.data.policy.endpoints, "endpoint")}
+              {countOf(applied.data.policy.endpoints, "endpoint")}
               {applied.data.policy.directions.length > 0 &&
                 `, ${applied.data.policy.directions.join(" and ")}`}
             </span>
