@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { LogFields, Logger } from "../src/base/logger.ts";
+import { noFlow } from "../src/flow/filter/flow-filter.ts";
 import type { Flow } from "../src/flow/model/flow.ts";
 import { parseFlowLine } from "../src/flow/model/jsonpb.ts";
 
@@ -19,7 +20,7 @@ export class FlowFiles {
     let flows = this.#byPath.get(path);
     if (flows === undefined) {
       const lines = readFileSync(join(this.#dir, path), "utf8").split("\n");
-      flows = lines.filter((line) => line !== "").map((line) => parseFlowLine(line) ?? {});
+      flows = lines.filter((line) => line !== "").map((line) => parseFlowLine(line) ?? noFlow);
       this.#byPath.set(path, flows);
     }
     return limit === undefined ? flows : flows.slice(0, limit);

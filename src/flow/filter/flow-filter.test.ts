@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { ConfigError, ParseError } from "../../base/errors.ts";
 import type { Flow } from "../model/flow.ts";
-import { compileFlowFilters, type FlowFilter, parseFlowFilter } from "./flow-filter.ts";
+import { compileFlowFilters, type FlowFilter, noFlow, parseFlowFilter } from "./flow-filter.ts";
 
 const request: Flow = {
   verdict: "DROPPED",
@@ -89,6 +89,35 @@ describe("flow filters", () => {
     check({ destination_fqdn: [`${"*a".repeat(30)}b`] }, false, { destination_names: [name] });
   });
 
+  it("find an address with a zone in no prefix", () => {
+    const zoned = { IP: { source: "fe80::1%eth0" } };
+    check({ source_ip: ["::/0"] }, false, zoned);
+    check({ source_ip: ["fe80::1%eth0"] }, true, zoned);
+  });
+
+  it("compare whole numbers of labels with 64 bits", () => {
+    const numbered = { source: { labels: ["k8s:n=9223372036854775807"] } };
+    check({ source_label: ["n > 9223372036854775806"] }, true, numbered);
+    expect(refusal({ source_label: ["n > 9223372036854775808"] })).toContain("must be an integer");
+  });
+
+  it("take an empty list of a selector as the empty value", () => {
+    check({ node_labels: ["zone in ()"] }, true, { node_labels: ["zone="] });
+    check({ node_labels: ["zone in ()"] }, false, { node_labels: ["zone=a"] });
+  });
+
+  it("take a group's name twice in an expression", () => {
+    check({ http_url: ["(?P<v>v1)/[(?P<x>]+(?P<v>.)"] }, false);
+    check({ http_url: ["(?P<v>v1)/(?P<v>a)"] }, true);
+  });
+
+  it("match no event that is no flow by what every flow has", () => {
+    check({ verdict: ["VERDICT_UNKNOWN"] }, true, {});
+    check({ verdict: ["VERDICT_UNKNOWN"] }, false, noFlow);
+    check({ ip_version: ["IP_NOT_USED"] }, false, noFlow);
+    check({ encrypted: [false] }, true, noFlow);
+  });
+
   it("treat a dropped flow without a direction as no reply", () => {
     check({ reply: [false] }, true);
     check({ reply: [false] }, false, { verdict: "FORWARDED" });
@@ -99,6 +128,9 @@ describe("flow filters", () => {
     expect(refusal({ source_ip: ["1:2::3::4"] })).toContain('multiple :: in address (at ":4")');
     expect(refusal({ source_port: ["http"] })).toContain('parsing "http": invalid syntax');
     expect(refusal({ http_path: ["/"], event_type: [{ type: 1 }] })).toContain("'l7' events");
+    expect(refusal({ source_fqdn: ["a\nb"] })).toBe("'\\n': invalid rune in pattern");
+    expect(refusal({ source_fqdn: ["'"] })).toBe("'\\'': invalid rune in pattern");
+    expect(refusal({ source_label: ["a in (,b-)"] })).toContain("values[1][any.a]");
     expect(refusal({ source_label: ["a in (b"] })).toContain("expected: ',' or ')'");
   });
 });

@@ -8,7 +8,7 @@ import { ConfigError, errorMessage } from "../../base/errors.ts";
 import { eventTypes, type Flow, type FlowEndpoint } from "../model/flow.ts";
 import type * as messages from "../model/generated/messages.ts";
 import { parseProtojson } from "../model/protojson.ts";
-import { compileCelExpression } from "./cel/cel-program.ts";
+import { compileCelExpressions } from "./cel/cel-program.ts";
 import {
   compileHeaders,
   compileMethods,
@@ -30,8 +30,10 @@ import {
 
 /** One filter in the JSON form of Cilium's protobuf. */
 export type FlowFilter = messages.FlowFilter;
-/** Whether a flow passes. For an event that is no flow, ask with an empty flow, as Hubble does. */
+/** Whether a flow passes. For an event that is no flow, ask with `noFlow`. */
 export type FlowTest = (flow: Flow) => boolean;
+/** Stands for the flow that an event does not hold: in Hubble some fields match the empty flow but not this. */
+export const noFlow: Flow = Object.freeze({});
 
 /** Reads one filter as protobuf's JSON. Throws ParseError in Go's words. */
 export function parseFlowFilter(json: string): FlowFilter {
@@ -94,6 +96,17 @@ function named<Result>(what: string, compile: () => Result): Result {
   }
 }
 
+/** As `oneOf`, for the fields that nothing matches where there is no flow. */
+function oneOfFlow<Value>(
+  values: readonly Value[] | undefined,
+  read: (flow: Flow) => Value,
+): MaybeTest {
+  return given(values, (list) => {
+    const wanted = new Set(list);
+    return (flow) => flow !== noFlow && wanted.has(read(flow));
+  });
+}
+
 /** A field whose value is one of those given; `read` gives the default where it is absent. */
 function oneOf<Value>(
   values: readonly Value[] | undefined,
@@ -108,9 +121,9 @@ function oneOf<Value>(
 /** In the order in which Hubble checks fields: the first error is the one that is told. */
 const compilers: readonly ((filter: FlowFilter) => readonly MaybeTest[])[] = [
   (filter) => [
-    oneOf(filter.uuid, (flow) => flow.uuid ?? ""),
+    oneOfFlow(filter.uuid, (flow) => flow.uuid ?? ""),
     given(filter.event_type, compileEventTypes),
-    oneOf(filter.verdict, (flow) => flow.verdict ?? "VERDICT_UNKNOWN"),
+    oneOfFlow(filter.verdict, (flow) => flow.verdict ?? "VERDICT_UNKNOWN"),
     given(filter.drop_reason_desc, compileDropReasons),
     given(filter.reply, compileReply),
     oneOf(filter.encrypted, (flow) => flow.IP?.encrypted === true),
@@ -127,13 +140,13 @@ const compilers: readonly ((filter: FlowFilter) => readonly MaybeTest[])[] = [
       const matches = compileIpPatterns(list);
       return (flow) => matches(flow.IP?.source ?? "");
     }),
-    given(filter.source_ip_xlated, (list) => {
-      const matches = compileIpPatterns(list);
-      return (flow) => matches(flow.IP?.source_xlated ?? "");
-    }),
     given(filter.destination_ip, (list) => {
       const matches = compileIpPatterns(list);
       return (flow) => matches(flow.IP?.destination ?? "");
+    }),
+    given(filter.source_ip_xlated, (list) => {
+      const matches = compileIpPatterns(list);
+      return (flow) => matches(flow.IP?.source_xlated ?? "");
     }),
   ],
   (filter) => [
@@ -180,19 +193,16 @@ const compilers: readonly ((filter: FlowFilter) => readonly MaybeTest[])[] = [
     }),
     given(filter.source_cluster_name, (list) => compileClusters(list, "source")),
     given(filter.destination_cluster_name, (list) => compileClusters(list, "destination")),
-    oneOf(filter.ip_version, (flow) => flow.IP?.ipVersion ?? "IP_NOT_USED"),
+    oneOfFlow(filter.ip_version, (flow) => flow.IP?.ipVersion ?? "IP_NOT_USED"),
     oneOf(filter.trace_id, (flow) => flow.trace_context?.parent?.trace_id ?? ""),
     oneOf(filter.ip_trace_id, (flow) => flow.ip_trace_id?.trace_id ?? "0"),
-    oneOf(
+    oneOfFlow(
       filter.traffic_direction,
       (flow) => flow.traffic_direction ?? "TRAFFIC_DIRECTION_UNKNOWN",
     ),
   ],
   (filter) => [
-    given(filter.experimental?.cel_expression, (list) => {
-      const tests = list.map(compileCelExpression);
-      return (flow) => tests.some((test) => test(flow));
-    }),
+    given(filter.experimental?.cel_expression, compileCelExpressions),
     given(filter.interface, compileInterfaces),
   ],
 ];

@@ -4,6 +4,7 @@ import { RE2JS } from "re2js";
 import { ConfigError, errorMessage } from "../../base/errors.ts";
 import { quoteString } from "../../model/labels.ts";
 import type { HTTP, HTTPHeader } from "../model/generated/messages.ts";
+import { requestPath } from "./request-uri.ts";
 
 /** Tests one HTTP record. */
 export type HttpTest = (http: HTTP) => boolean;
@@ -35,7 +36,7 @@ export function compileMethods(methods: readonly string[]): HttpTest {
 export function compilePaths(sources: readonly string[]): HttpTest {
   const search = compileSearches(sources);
   return ({ url = "" }) => {
-    const path = url === "" ? undefined : pathOf(url);
+    const path = requestPath(url);
     return path !== undefined && search(path);
   };
 }
@@ -61,10 +62,19 @@ export function compileSearch(source: string): (text: string) => boolean {
     regexp = RE2JS.compile(source);
   } catch (thrown) {
     const message = errorMessage(thrown);
+    // Go takes a name twice.
+    if (message.includes("duplicate capture group name")) return compileSearch(unnamed(source));
     // RE2JS leaves out an empty quotation.
     refuse(message.endsWith("end of expression") ? `${message}: \`\`` : message);
   }
   return (text) => regexp.matcher(text).find();
+}
+
+/** The same expression with groups that have no names. */
+function unnamed(source: string): string {
+  return source.replace(/\\.|\[(?:\\.|[^\]\\])*\]|\(\?P?<\w+>/gs, (part) =>
+    part.startsWith("(") ? "(" : part,
+  );
 }
 
 function compileSearches(sources: readonly string[]): (text: string) => boolean {
@@ -76,29 +86,6 @@ function compileSearches(sources: readonly string[]): (text: string) => boolean 
     }
   });
   return (text) => searches.some((search) => search(text));
-}
-
-/** The path of a request URI as Go's url.ParseRequestURI gives it; undefined where that refuses the text. */
-function pathOf(uri: string): string | undefined {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: Go refuses exactly these.
-  if (/[\u0000-\u001f\u007f]/.test(uri)) return undefined;
-  if (uri === "*") return "*";
-  const scheme = /^[a-zA-Z][-+.a-zA-Z0-9]*:/.exec(uri)?.[0] ?? "";
-  let rest = uri.slice(scheme.length).split("?", 1)[0] as string;
-  if (!rest.startsWith("/")) return scheme === "" ? undefined : "";
-  if (scheme !== "" && rest.startsWith("//") && !rest.startsWith("///")) {
-    const pathAt = rest.indexOf("/", 2);
-    rest = pathAt < 0 ? "" : rest.slice(pathAt);
-  }
-  if (!rest.includes("%")) return rest;
-  if (/%(?![0-9a-fA-F]{2})/.test(rest)) return undefined;
-  try {
-    return decodeURIComponent(rest);
-  } catch (thrown) {
-    // Bytes that are no UTF-8: Go would keep them, a JavaScript string cannot.
-    if (thrown instanceof URIError) return rest;
-    throw thrown;
-  }
 }
 
 function refuse(why: string): never {

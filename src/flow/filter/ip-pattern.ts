@@ -33,7 +33,8 @@ export function compileIpPatterns(patterns: readonly string[]): (ip: string) => 
   return (ip) => {
     if (ip === "") return false;
     if (addresses.has(ip)) return true;
-    if (prefixes.length === 0) return false;
+    // An address with a zone is in no prefix.
+    if (prefixes.length === 0 || ip.includes("%")) return false;
     const bytes = parseAddress(ip);
     if (!(bytes instanceof Uint8Array)) return false;
     for (let i = 0; i < prefixes.length; i++) if (contains(prefixes[i]!, bytes)) return true;

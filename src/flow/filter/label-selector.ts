@@ -4,7 +4,7 @@
  */
 
 import { ConfigError } from "../../base/errors.ts";
-import { quoteString } from "../../model/labels.ts";
+import { compareUtf8, quoteString } from "../../model/labels.ts";
 
 /** Tests a flow's labels ("source:key=value"). */
 export type LabelTest = (labels: readonly string[]) => boolean;
@@ -133,14 +133,15 @@ class SelectorParser {
     const first = this.#peek();
     if (first.text === ")") {
       this.#index++;
-      return [];
+      // "a in ()" asks for an empty value.
+      return [""];
     }
     if (first.kind !== "word" && first.text !== ",") {
       refuse(`found '${first.text}', expected: ',', ')' or identifier`);
     }
     const values = this.#list();
     this.#index++;
-    return values;
+    return values.sort(compareUtf8);
   }
 
   /** Up to the closing parenthesis, which is left. Missing items are empty strings. */
@@ -183,7 +184,7 @@ class SelectorParser {
 function tokenize(text: string): Token[] {
   const tokens: Token[] = [];
   // `in` and `notin` are words; the parser knows where they are operators.
-  for (const match of text.matchAll(/==|!=|[=!(),<>]|[^\s=!(),<>]+/g)) {
+  for (const match of text.matchAll(/==|!=|[=!(),<>]|[^ \t\r\n=!(),<>]+/g)) {
     const isSymbol = /^[=!(),<>]/.test(match[0]);
     tokens.push({ kind: isSymbol ? "symbol" : "word", text: match[0] });
   }
@@ -200,7 +201,7 @@ function compileRequirement(
   const source = dotted.slice(0, dotAt);
   const key = dotted.slice(dotAt + 1);
   const wanted = new Set(values);
-  const bound = Number(values[0]);
+  const bound = parseInt64(values[0] ?? "") ?? 0n;
   const find = (labels: readonly string[]) => findValue(labels, source, key);
   switch (operator) {
     case "exists":
@@ -211,8 +212,9 @@ function compileRequirement(
     case "<":
       return (labels) => {
         const value = find(labels);
-        if (value === undefined || !/^[-+]?\d+$/.test(value)) return false;
-        return operator === ">" ? Number(value) > bound : Number(value) < bound;
+        const number = value === undefined ? undefined : parseInt64(value);
+        if (number === undefined) return false;
+        return operator === ">" ? number > bound : number < bound;
       };
     case "notin":
     case "!=":
@@ -241,6 +243,13 @@ function findValue(labels: readonly string[], source: string, key: string): stri
     if (label[end] === "=") return label.slice(end + 1);
   }
   return undefined;
+}
+
+/** A whole number of 64 bits, as Go's ParseInt reads it. */
+function parseInt64(text: string): bigint | undefined {
+  if (!/^[-+]?\d+$/.test(text)) return undefined;
+  const number = BigInt(text.replace(/^\+/, ""));
+  return BigInt.asIntN(64, number) === number ? number : undefined;
 }
 
 const namePattern = /^(?:[A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/;
@@ -284,14 +293,9 @@ function checkKey(key: string): void {
 
 function checkValues(key: string, operator: Operator, values: readonly string[]): void {
   const faults: string[] = [];
-  if ((operator === "in" || operator === "notin") && values.length === 0) {
-    faults.push(
-      "values: Invalid value: []: for 'in', 'notin' operators, values set can't be empty",
-    );
-  }
   for (const [index, value] of values.entries()) {
     const shown = quoteString(value);
-    if ((operator === ">" || operator === "<") && !/^[-+]?\d+$/.test(value)) {
+    if ((operator === ">" || operator === "<") && parseInt64(value) === undefined) {
       faults.push(
         `values[${index}]: Invalid value: ${shown}: for 'Gt', 'Lt' operators, the value must be an integer`,
       );

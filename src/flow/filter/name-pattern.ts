@@ -5,6 +5,7 @@
 
 import { RE2JS } from "re2js";
 import { ConfigError } from "../../base/errors.ts";
+import { quoteString } from "../../model/labels.ts";
 
 /** Tests one name. */
 export type NameTest = (name: string) => boolean;
@@ -63,9 +64,15 @@ function domainRegexp(pattern: string): string {
     if (char === ".") regexp += "\\.";
     else if (char === "*") regexp += "[-.0-9a-z]*";
     else if (/[-_0-9a-z]/.test(char)) regexp += char;
-    else refuse(`'${char}': invalid rune in pattern`);
+    else refuse(`${quoteRune(char)}: invalid rune in pattern`);
   }
   return regexp;
+}
+
+/** A character in single quotes, as Go's %q writes it. */
+function quoteRune(char: string): string {
+  if (char === "'") return "'\\''";
+  return char === '"' ? "'\"'" : `'${quoteString(char).slice(1, -1)}'`;
 }
 
 function nodeRegexp(pattern: string): string {

@@ -4,7 +4,7 @@
  */
 
 import { ConfigError, errorMessage, ParseError } from "../../base/errors.ts";
-import type { FlowTest } from "../filter/flow-filter.ts";
+import { type FlowTest, noFlow } from "../filter/flow-filter.ts";
 import { type ExportEvent, timestampNanos } from "../model/flow.ts";
 import { parseResponseLine } from "../model/jsonpb.ts";
 import { parseProtojson } from "../model/protojson.ts";
@@ -91,7 +91,7 @@ export class EventSelector {
       if (since !== undefined && nanos < since) return false;
       if (until !== undefined && nanos > until) return false;
     }
-    return passes(event.flow ?? {});
+    return passes(event.flow ?? noFlow);
   }
 
   #parse(line: string): ExportEvent | undefined {

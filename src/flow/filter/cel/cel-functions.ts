@@ -148,6 +148,7 @@ export const celFunctions: Readonly<Record<string, readonly Overload[]>> = {
     global([double], string, String),
     global([timestamp], string, (x) => new Date(Number((x as bigint) / 1_000_000n)).toISOString()),
     global([duration], string, (x) => `${Number(x) / 1e9}s`),
+    global([bytes], string, (x) => decodeUtf8(x as Uint8Array)),
   ],
   bytes: [
     global([string], bytes, (x) => new TextEncoder().encode(x as string)),
@@ -314,6 +315,15 @@ function parseBool(text: CelValue): boolean {
   if (["true", "True", "TRUE", "t", "1"].includes(text as string)) return true;
   if (["false", "False", "FALSE", "f", "0"].includes(text as string)) return false;
   throw new CelFault(`cannot read ${String(text)} as a bool`);
+}
+
+function decodeUtf8(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch (cause) {
+    if (cause instanceof TypeError) throw new CelFault("bytes that are no UTF-8");
+    throw cause;
+  }
 }
 
 function parseTimestamp(text: string): bigint {

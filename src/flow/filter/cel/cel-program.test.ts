@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { errorMessage } from "../../../base/errors.ts";
 import type { Flow } from "../../model/flow.ts";
-import { compileCelExpression } from "./cel-program.ts";
+import { compileCelExpressions } from "./cel-program.ts";
 
 const flow: Flow = {
   time: "2026-01-15T10:00:00.5Z",
@@ -13,12 +13,12 @@ const flow: Flow = {
 };
 
 function check(expression: string, want: boolean): void {
-  expect(compileCelExpression(expression)(flow), expression).toBe(want);
+  expect(compileCelExpressions([expression])(flow), expression).toBe(want);
 }
 
 function refusal(expression: string): string {
   try {
-    compileCelExpression(expression);
+    compileCelExpressions([expression]);
     return "accepted";
   } catch (thrown) {
     return errorMessage(thrown).replace("error compiling CEL expression: ", "");
@@ -68,6 +68,11 @@ describe("CEL expressions", () => {
     check("1 / 0 == 1", false);
   });
 
+  it("let no later expression pass a flow for which an earlier one has no value", () => {
+    expect(compileCelExpressions(["false", "true"])(flow)).toBe(true);
+    expect(compileCelExpressions(["1 / 0 == 1", "true"])(flow)).toBe(false);
+  });
+
   it("are refused in cel-go's words, with the place", () => {
     expect(refusal("_flow.verdict ==")).toContain(
       "ERROR: <input>:1:17: Syntax error: mismatched input '<EOF>' expecting",
@@ -79,6 +84,14 @@ describe("CEL expressions", () => {
     expect(refusal("_flow.l4.TCP.destination_port == 443")).toContain(
       "found no matching overload for '_==_' applied to '(uint, int)'",
     );
+    expect(refusal("'a' && 1 || bar(foo)").match(/:\d+: .*/g)).toEqual([
+      ":1: expected type 'bool' but found 'string'",
+      ":8: expected type 'bool' but found 'int'",
+      ":16: undeclared reference to 'bar' (in container 'flow')",
+      ":17: undeclared reference to 'foo' (in container 'flow')",
+    ]);
+    expect(refusal("1e400 > 1.0")).toContain("<input>:1:1: invalid double literal");
+    expect(refusal("null")).toBe('got "null_type", wanted "bool" result type');
     expect(refusal("foo == 1")).toContain("undeclared reference to 'foo' (in container 'flow')");
     expect(refusal(`${"(".repeat(300)}true${")".repeat(300)}`)).toContain("recursion limit");
     expect(refusal("constructor.x == 1")).toContain("undeclared reference");

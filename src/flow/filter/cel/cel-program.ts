@@ -44,10 +44,23 @@ const container = "flow";
 const wrong: Checked = { type: simple("error"), run: () => null };
 
 /**
- * Compiles a test of flows. Throws ConfigError "error compiling CEL expression: …". A flow for which
- * the expression has no value (an index beyond a list, say) does not match.
+ * Compiles a test of flows: some expression must be true. Throws ConfigError "error compiling CEL
+ * expression: …". An expression that has no value for a flow (an index beyond a list, say) ends its
+ * test: the flow does not match, whatever the expressions after it say.
  */
-export function compileCelExpression(text: string): (flow: Flow) => boolean {
+export function compileCelExpressions(texts: readonly string[]): (flow: Flow) => boolean {
+  const runs = texts.map(compileExpression);
+  return (flow) => {
+    try {
+      return runs.some((run) => run([flow as CelValue]) === true);
+    } catch (thrown) {
+      if (thrown instanceof CelFault) return false;
+      throw thrown;
+    }
+  };
+}
+
+function compileExpression(text: string): Run {
   const { type, run } = checkExpression(text);
   if (type.kind !== "bool") {
     throw new ConfigError(
@@ -55,14 +68,7 @@ export function compileCelExpression(text: string): (flow: Flow) => boolean {
       { path: "" },
     );
   }
-  return (flow) => {
-    try {
-      return run([flow as CelValue]) === true;
-    } catch (thrown) {
-      if (thrown instanceof CelFault) return false;
-      throw thrown;
-    }
-  };
+  return run;
 }
 
 function checkExpression(text: string): Checked {
@@ -71,7 +77,7 @@ function checkExpression(text: string): Checked {
     const checker = new Checker(text);
     const checked = checker.check(parseCel(text));
     if (checker.faults.length === 0) return checked;
-    faults = checker.faults;
+    faults = checker.faults.sort((x, y) => x.at - y.at).map(({ message }) => message);
   } catch (thrown) {
     if (!(thrown instanceof Error) || thrown.name !== "ParseError") throw thrown;
     faults = [thrown.message];
@@ -80,7 +86,8 @@ function checkExpression(text: string): Checked {
 }
 
 class Checker {
-  readonly faults: string[] = [];
+  /** In the order of the walk; offsets in UTF-16 units. */
+  readonly faults: { readonly at: number; readonly message: string }[] = [];
   readonly #text: string;
   /** Innermost last. */
   readonly #scope: Variable[] = [
@@ -128,7 +135,7 @@ class Checker {
   }
 
   #fault(at: number, why: string): Checked {
-    this.faults.push(celErrorText(this.#text, at, why));
+    this.faults.push({ at, message: celErrorText(this.#text, at, why) });
     return wrong;
   }
 
@@ -221,13 +228,13 @@ class Checker {
     const { field: name } = argument;
     if (type.kind === "message") {
       const field = fieldOf(type.name, name);
-      if (field === undefined) return this.#fault(argument.at, `undefined field '${name}'`);
+      if (field === undefined) return this.#fault(node.at, `undefined field '${name}'`);
       return { type: bool, run: (frame) => isSet(fieldsOf(run(frame))[name], field) };
     }
     if (type.kind === "map" || type.kind === "dyn" || type.kind === "error") {
       return { type: bool, run: (frame) => hasKey(run(frame), name) };
     }
-    return this.#fault(argument.at, `type '${typeText(type)}' does not support field selection`);
+    return this.#fault(node.at, `type '${typeText(type)}' does not support field selection`);
   }
 
   #choice(node: CallNode): Checked {
@@ -250,13 +257,14 @@ class Checker {
   #logic(node: CallNode): Checked {
     const [left, right] = node.args.map((arg) => this.check(arg)) as [Checked, Checked];
     const bool = simple("bool");
-    if (![left, right].every(({ type }) => fits(type, bool, new Map()))) {
-      const types = `${typeText(left.type)}, ${typeText(right.type)}`;
-      return this.#fault(
-        node.at,
-        `found no matching overload for '${node.name}' applied to '(${types})'`,
-      );
+    let isWrong = false;
+    for (const [index, { type }] of [left, right].entries()) {
+      if (fits(type, bool, new Map())) continue;
+      isWrong = true;
+      const why = `expected type 'bool' but found '${typeText(type)}'`;
+      this.#fault((node.args[index] as CelNode).at, why);
     }
+    if (isWrong) return wrong;
     const decides = node.name === "_||_";
     return {
       type: bool,

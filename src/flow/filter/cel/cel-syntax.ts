@@ -326,7 +326,11 @@ function tokenize(text: string): Token[] {
 
 function numberLiteral(token: Token, input: string): CelNode {
   const { at, kind } = token;
-  if (kind === "double") return { kind: "literal", at, type: "double", value: Number(token.text) };
+  if (kind === "double") {
+    const value = Number(token.text);
+    if (!Number.isFinite(value)) throw celError(input, at, "invalid double literal");
+    return { kind: "literal", at, type: "double", value };
+  }
   const isNegative = token.text.startsWith("-");
   const digits = token.text.replace(/^-|[uU]$/g, "").replace(/[uU]$/, "");
   const magnitude = BigInt(digits);
@@ -334,7 +338,7 @@ function numberLiteral(token: Token, input: string): CelNode {
   const isUint = kind === "uint";
   const most = isUint ? 0xffffffffffffffffn : 0x7fffffffffffffffn;
   if (value > most || value < -0x8000000000000000n) {
-    throw celError(input, at, `Syntax error: invalid ${isUint ? "uint" : "int"} literal`);
+    throw celError(input, at, `invalid ${isUint ? "uint" : "int"} literal`);
   }
   return { kind: "literal", at, type: isUint ? "uint" : "int", value };
 }
