@@ -12,6 +12,7 @@ const endpoint: ClusterEndpoint = {
   podName: "xwing",
   workload: undefined,
   ipv4: "10.0.1.7",
+  ipv6: undefined,
   identity: 1234,
   labels: ["k8s:class=xwing"],
   state: "ready",

@@ -64,8 +64,12 @@ export function createClusterRoutes(view: ClusterView): Hono {
   return app;
 }
 
-function toWire({ workload, ...rest }: ClusterEndpoint): WireEndpoint {
-  return { ...rest, ...(workload === undefined ? {} : { workload }) };
+function toWire({ workload, ipv6, ...rest }: ClusterEndpoint): WireEndpoint {
+  return {
+    ...rest,
+    ...(workload === undefined ? {} : { workload }),
+    ...(ipv6 === undefined ? {} : { ipv6 }),
+  };
 }
 
 async function answer(run: () => Promise<unknown>): Promise<Response> {

@@ -16,6 +16,8 @@ export interface ClusterEndpoint {
   readonly podName: string;
   readonly workload: { readonly name: string; readonly kind: string } | undefined;
   readonly ipv4: string;
+  /** Undefined where the cluster has IPv4 only. */
+  readonly ipv6: string | undefined;
   readonly identity: number;
   /** Identity labels with source, sorted. */
   readonly labels: readonly string[];

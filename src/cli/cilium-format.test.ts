@@ -12,6 +12,7 @@ const xwing: ClusterEndpoint = {
   podName: "xwing",
   workload: { name: "xwing", kind: "Pod" },
   ipv4: "10.0.1.7",
+  ipv6: undefined,
   identity: 1234,
   labels: ["k8s:class=xwing", "k8s:org=alliance"],
   state: "ready",

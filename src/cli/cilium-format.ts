@@ -51,7 +51,7 @@ export function formatEndpointList(endpoints: readonly ClusterEndpoint[]): strin
       egress,
       String(one.identity),
       first,
-      "",
+      one.kind === "host" ? "" : (one.ipv6 ?? ""),
       one.kind === "host" ? "" : one.ipv4,
       one.state,
     ]);
@@ -92,7 +92,12 @@ export function endpointModel(one: ClusterEndpoint): unknown {
       },
       identity: { id: one.identity, labels: one.labels },
       labels: { "security-relevant": one.labels },
-      networking: { addressing: [{ ipv4: one.ipv4 }], "node-name": one.nodeName },
+      networking: {
+        addressing: [
+          one.ipv6 === undefined ? { ipv4: one.ipv4 } : { ipv4: one.ipv4, ipv6: one.ipv6 },
+        ],
+        "node-name": one.nodeName,
+      },
       policy: {
         "proxy-statistics": [
           { count: one.redirects.http, protocol: "http" },

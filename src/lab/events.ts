@@ -100,7 +100,7 @@ export interface PacketSeen extends EventHead {
   readonly verdict: "forwarded" | "dropped";
   readonly direction: PacketDirection;
   readonly sizeBytes: number;
-  readonly protocol: "TCP" | "UDP" | "ICMPv4";
+  readonly protocol: "TCP" | "UDP" | "ICMPv4" | "ICMPv6";
   /** `cilium_drop_count_total{reason}`: "Policy denied" (133), "Policy denied by denylist" (181)… */
   readonly dropReason?: string;
   readonly dropReasonCode?: number;

@@ -16,6 +16,7 @@ import type { RuleOrigin } from "../policy/policy-document.ts";
 import type { PolicyMatch } from "../policy/verdict.ts";
 import type { ClusterSet } from "./cluster/cluster-set.ts";
 import type { Endpoint } from "./cluster/endpoint.ts";
+import { familyOf } from "./datapath/address-family.ts";
 import { identityOf, nodeOf, type Packet, type PacketEnd } from "./datapath/packet.ts";
 import type { PacketDirection } from "./events.ts";
 import { dropReasonName } from "./faults/fault-board.ts";
@@ -57,7 +58,12 @@ const matchNumbers: Readonly<Record<PolicyMatch, number>> = {
 };
 
 const dropReasonNames = { 133: "POLICY_DENIED", 181: "POLICY_DENY" } as const;
-const icmpNames: Readonly<Record<number, string>> = { 0: "EchoReply", 8: "EchoRequest" };
+const icmpNames: Readonly<Record<number, string>> = {
+  0: "EchoReply",
+  8: "EchoRequest",
+  128: "EchoRequest",
+  129: "EchoReply",
+};
 /** Most significant first, as Hubble prints them. */
 const flagOrder = ["SYN", "ACK", "PSH", "FIN", "RST"] as const;
 
@@ -183,7 +189,7 @@ export class FlowEmitter {
       emitter: this.#emitter,
       verdict: input.verdict,
       ethernet: this.#ethernet(from, to),
-      IP: { source: from.address, destination: to.address, ipVersion: "IPv4" },
+      IP: addressesOf(from, to),
       l4: input.transport === "TCP" ? { TCP: ports } : { UDP: ports },
       source: this.#endOf(from, nodeName),
       destination: this.#endOf(to, nodeName),
@@ -215,7 +221,7 @@ export class FlowEmitter {
       emitter: this.#emitter,
       verdict,
       ethernet: this.#ethernet(from, to),
-      IP: { source: from.address, destination: to.address, ipVersion: "IPv4" },
+      IP: addressesOf(from, to),
       l4: layer4Of(packet),
       source: this.#endOf(from, nodeName),
       destination: this.#endOf(to, nodeName),
@@ -325,6 +331,7 @@ function layer4Of(packet: Packet): NonNullable<Flow["l4"]> {
   if (packet.protocol === "UDP") return { UDP: ports };
   if (packet.protocol === "ICMPv4")
     return { ICMPv4: packet.icmpType === 0 ? {} : { type: packet.icmpType } };
+  if (packet.protocol === "ICMPv6") return { ICMPv6: { type: packet.icmpType } };
   const flags: Record<string, boolean> = {};
   for (const flag of packet.flags) flags[flag] = true;
   return { TCP: { ...ports, flags } };
@@ -332,12 +339,24 @@ function layer4Of(packet: Packet): NonNullable<Flow["l4"]> {
 
 function summaryOf(packet: Packet): string {
   if (packet.protocol === "UDP") return "UDP";
-  if (packet.protocol === "ICMPv4") return `ICMPv4 ${icmpNames[packet.icmpType ?? 8] ?? ""}`.trim();
+  if (packet.protocol === "ICMPv4" || packet.protocol === "ICMPv6")
+    return `${packet.protocol} ${icmpNames[packet.icmpType ?? 8] ?? ""}`.trim();
   return `TCP Flags: ${flagOrder.filter((flag) => packet.flags.includes(flag)).join(", ")}`;
+}
+
+function addressesOf(from: PacketEnd, to: PacketEnd): NonNullable<Flow["IP"]> {
+  const ipVersion = familyOf(from.address) === "ipv6" ? "IPv6" : "IPv4";
+  return { source: from.address, destination: to.address, ipVersion };
 }
 
 /** Locally administered, from the address: stable and recognisable. */
 function macOf(address: string): string {
-  const bytes = address.split(".").map((part) => Number(part).toString(16).padStart(2, "0"));
-  return ["0a", "58", ...bytes].join(":");
+  const bytes = address.includes(":") ? lastGroups(address) : address.split(".").map(Number);
+  return ["0a", "58", ...bytes.map((byte) => byte.toString(16).padStart(2, "0"))].join(":");
+}
+
+/** Cluster, node and host of the laboratory's own addresses, the last two groups of others. */
+function lastGroups(address: string): number[] {
+  const groups = address.split(":").map((group) => Number.parseInt(group || "0", 16) & 255);
+  return [0, 0, 0, ...groups].slice(-4);
 }

@@ -6,8 +6,10 @@
 import { createServer, type Server, request as sendRequest } from "node:http";
 import type { ClusterSet } from "./cluster/cluster-set.ts";
 import type { Endpoint } from "./cluster/endpoint.ts";
+import { addressesOf, hostPort } from "./datapath/address-family.ts";
 import type { Datapath } from "./datapath/datapath.ts";
 import { ConnectError } from "./datapath/syn-schedule.ts";
+import type { NodeProbed } from "./events.ts";
 import type { LabContext } from "./lab-context.ts";
 
 /** Where nodes and health endpoints answer. */
@@ -19,6 +21,8 @@ interface ProbeCounts {
   readonly nodes: number;
   readonly endpoints: number;
 }
+
+type ProbeHead = Pick<NodeProbed, "nodeName" | "target" | "type" | "addressType">;
 
 /** Probes, and the one server that answers for all nodes. */
 export class HealthProber {
@@ -51,7 +55,8 @@ export class HealthProber {
     const port = typeof address === "object" && address !== null ? address.port : 0;
     for (const cluster of this.#clusters.list) {
       for (const { facts } of cluster.endpoints())
-        if (facts.kind !== "pod") this.#datapath.bind("TCP", facts.address, healthPort, port);
+        for (const address of facts.kind === "pod" ? [] : addressesOf(facts))
+          this.#datapath.bind("TCP", address, healthPort, port);
     }
     return server;
   }
@@ -67,22 +72,40 @@ export class HealthProber {
     const endpoint = this.#nodeEndpoint(target, type === "node" ? "host" : "health");
     if (source === undefined || endpoint === undefined)
       throw new ConnectError("EHOSTUNREACH", target);
-    const { clock, bus } = this.#context;
-    const startMs = clock.monotonicMs();
-    const isAnswered = await this.#datapath.ping(source, endpoint.facts.address);
-    bus.publish({
-      kind: "node_probe",
-      timeMs: clock.nowMs(),
-      nodeName,
-      target,
-      type,
-      addressType: "primary",
-      protocol: "icmp",
-      status: isAnswered ? "reachable" : "unreachable",
-      latencySeconds: (clock.monotonicMs() - startMs) / 1000,
-    });
+    const { address6 } = endpoint.facts;
+    const about = { nodeName, target, type };
+    await this.#ping(source, endpoint.facts.address, { ...about, addressType: "primary" });
+    if (address6 !== undefined)
+      await this.#probeSecondary(source, address6, { ...about, addressType: "secondary" });
     const isReached = await this.#askHello(source, endpoint.facts.address);
     if (!isReached) throw new ConnectError("EHOSTUNREACH", target);
+  }
+
+  async #ping(source: Endpoint, address: string, about: ProbeHead): Promise<void> {
+    const { clock } = this.#context;
+    const startMs = clock.monotonicMs();
+    const isAnswered = await this.#datapath.ping(source, address);
+    this.#publish(about, "icmp", isAnswered, startMs);
+  }
+
+  /** The IPv6 address: what it answers is measured, and does not decide whether the target is reached. */
+  async #probeSecondary(source: Endpoint, address: string, about: ProbeHead): Promise<void> {
+    await this.#ping(source, address, about);
+    const startMs = this.#context.clock.monotonicMs();
+    this.#publish(about, "http", await this.#askHello(source, address), startMs);
+  }
+
+  #publish(
+    about: ProbeHead,
+    protocol: NodeProbed["protocol"],
+    isAnswered: boolean,
+    startMs: number,
+  ): void {
+    const { bus, clock } = this.#context;
+    const status = isAnswered ? "reachable" : "unreachable";
+    const latencySeconds = (clock.monotonicMs() - startMs) / 1000;
+    const head = { kind: "node_probe", timeMs: clock.nowMs() } as const;
+    bus.publish({ ...head, ...about, protocol, status, latencySeconds });
   }
 
   async #askHello(source: Endpoint, address: string): Promise<boolean> {
@@ -93,7 +116,7 @@ export class HealthProber {
       return await new Promise<boolean>((resolve) => {
         const outgoing = sendRequest({
           path: "/hello",
-          headers: { host: address },
+          headers: { host: hostPort(address, healthPort) },
           createConnection: () => stream,
         });
         outgoing.on("response", (response) => {

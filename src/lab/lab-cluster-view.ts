@@ -20,6 +20,7 @@ export function openLabClusterView(dataDir: string): ClusterView {
         podName: one.podName,
         workload: one.workload,
         ipv4: one.address,
+        ipv6: one.address6,
         identity: one.identity,
         labels: one.labels,
         state: one.state,

@@ -2,8 +2,10 @@
 
 import type { Cluster } from "./cluster/cluster.ts";
 import { policyMapName } from "./cluster/regeneration.ts";
+import { addressFamilies } from "./datapath/address-family.ts";
 import { conntrackCapacity } from "./datapath/conntrack.ts";
 import type { Datapath } from "./datapath/datapath.ts";
+import type { AddressFamily } from "./events.ts";
 import type { FaultBoard } from "./faults/fault-board.ts";
 import type { HealthProber } from "./health-prober.ts";
 import type {
@@ -22,6 +24,8 @@ import type { AgentDnsProxy } from "./proxy/dns-proxy.ts";
 
 /** Sizes of Cilium's maps by default. */
 const capacities = { lxc: 65_535, ipcache: 512_000, services: 65_536, policy: 16_384 } as const;
+
+const none = { tcp: 0, nonTcp: 0 } as const;
 
 /** The parts, once there. */
 export interface LabParts {
@@ -96,48 +100,57 @@ export class LabStateView implements LabState {
   }
 
   conntrack(nodeName: string): { readonly tcp: number; readonly nonTcp: number } {
-    return this.#parts?.datapath.conntrack(nodeName)?.counts ?? { tcp: 0, nonTcp: 0 };
+    return this.#parts?.datapath.conntrack(nodeName)?.counts() ?? { tcp: 0, nonTcp: 0 };
   }
 
-  addresses(nodeName: string): { readonly used: readonly string[]; readonly capacity: number } {
-    const pool = this.#parts?.cluster.node(nodeName)?.pool;
+  get hasIpv6(): boolean {
+    return this.#parts?.cluster.hasIpv6 ?? false;
+  }
+
+  addresses(
+    nodeName: string,
+    family: AddressFamily = "ipv4",
+  ): { readonly used: readonly string[]; readonly capacity: number } {
+    const node = this.#parts?.cluster.node(nodeName);
+    const pool = family === "ipv4" ? node?.pool : node?.pool6;
     return { used: pool?.used ?? [], capacity: pool?.capacity ?? 0 };
   }
 
   maps(nodeName: string): readonly LabMap[] {
     if (this.#parts === undefined) return [];
     const { cluster, faults } = this.#parts;
-    const { tcp, nonTcp } = this.conntrack(nodeName);
-    let backendCount = 0;
-    for (const { backends } of cluster.services.frontends()) backendCount += backends.length;
     // The fault fills the maps that fill in practice.
     const pressed = faults.share("map-pressure", nodeName);
     const fill = (entryCount: number, capacity: number): number =>
       Math.max(entryCount, Math.floor(pressed * capacity));
+    // Each address of an endpoint is an entry.
+    const families = cluster.hasIpv6 ? addressFamilies : (["ipv4"] as const);
     const maps: LabMap[] = [
-      { name: "cilium_lxc", entryCount: cluster.endpointCount(nodeName), capacity: capacities.lxc },
+      {
+        name: "cilium_lxc",
+        entryCount: cluster.endpointCount(nodeName) * families.length,
+        capacity: capacities.lxc,
+      },
       {
         name: "cilium_ipcache_v2",
-        entryCount: cluster.endpointCount(),
+        entryCount: cluster.endpointCount() * families.length,
         capacity: capacities.ipcache,
       },
-      {
-        name: "cilium_lb4_services_v2",
-        entryCount: cluster.services.size,
-        capacity: capacities.services,
-      },
-      { name: "cilium_lb4_backends_v3", entryCount: backendCount, capacity: capacities.services },
-      {
-        name: "cilium_ct4_global",
-        entryCount: fill(tcp, conntrackCapacity.TCP),
-        capacity: conntrackCapacity.TCP,
-      },
-      {
-        name: "cilium_ct_any4_global",
-        entryCount: fill(nonTcp, conntrackCapacity["non-TCP"]),
-        capacity: conntrackCapacity["non-TCP"],
-      },
     ];
+    for (const family of families) {
+      const { tcp, nonTcp } = this.#parts.datapath.conntrack(nodeName)?.counts(family) ?? none;
+      const { TCP, "non-TCP": other } = conntrackCapacity;
+      const version = family === "ipv4" ? 4 : 6;
+      maps.push(
+        ...serviceMapsOf(cluster, family),
+        { name: `cilium_ct${version}_global`, entryCount: fill(tcp, TCP), capacity: TCP },
+        {
+          name: `cilium_ct_any${version}_global`,
+          entryCount: fill(nonTcp, other),
+          capacity: other,
+        },
+      );
+    }
     for (const endpoint of cluster.endpoints(nodeName)) {
       maps.push({
         name: policyMapName(endpoint.facts.id),
@@ -155,4 +168,21 @@ export class LabStateView implements LabState {
   unreachable(nodeName: string): { readonly nodes: number; readonly endpoints: number } {
     return this.#parts?.prober.unreachable(nodeName) ?? { nodes: 0, endpoints: 0 };
   }
+}
+
+/** Services and backends of one family. */
+function serviceMapsOf(cluster: Cluster, family: AddressFamily): LabMap[] {
+  const services = new Set<unknown>();
+  let backendCount = 0;
+  for (const frontend of cluster.services.frontends()) {
+    if (frontend.family !== family) continue;
+    services.add(frontend.service);
+    backendCount += frontend.backends.length;
+  }
+  const prefix = `cilium_lb${family === "ipv4" ? 4 : 6}`;
+  const capacity = capacities.services;
+  return [
+    { name: `${prefix}_services_v2`, entryCount: services.size, capacity },
+    { name: `${prefix}_backends_v3`, entryCount: backendCount, capacity },
+  ];
 }

@@ -3,6 +3,7 @@
  * services, always the present state. Gauges read this; counters come from events (events.ts).
  */
 
+import type { AddressFamily } from "./events.ts";
 import type { RemoteCluster } from "./mesh/cluster-mesh.ts";
 
 /** The versions whose metric names and labels can be served. */
@@ -42,8 +43,10 @@ export interface LabNode {
   readonly name: string;
   /** Cluster address: 172.18.0.x. */
   readonly address: string;
+  readonly address6: string | undefined;
   /** 10.0.N.0/24. */
   readonly podCidr: string;
+  readonly podCidr6: string | undefined;
   /** The router's address in the pod range (cilium_host). */
   readonly routerAddress: string;
   /** The agent's pod: "cilium-x7k2p". */
@@ -70,6 +73,8 @@ export interface LabEndpoint {
   /** Pod name; "" for host and health. */
   readonly podName: string;
   readonly address: string;
+  /** IPv6; undefined where the scene has IPv4 only. */
+  readonly address6: string | undefined;
   readonly identity: number;
   /** Identity labels with source, sorted: "k8s:class=deathstar". */
   readonly labels: readonly string[];
@@ -105,6 +110,7 @@ export interface LabService {
   readonly namespace: string;
   readonly name: string;
   readonly clusterAddress: string;
+  readonly clusterAddress6: string | undefined;
   readonly ports: readonly { readonly port: number; readonly protocol: "TCP" | "UDP" }[];
   /** "10.0.1.21:80". */
   readonly backends: readonly string[];
@@ -145,8 +151,13 @@ export interface LabState {
   services(): readonly LabService[];
   /** Live conntrack entries of a node. */
   conntrack(nodeName: string): { readonly tcp: number; readonly nonTcp: number };
-  /** Addresses in use and the range's size. */
-  addresses(nodeName: string): { readonly used: readonly string[]; readonly capacity: number };
+  /** Whether pods and nodes have IPv6 addresses. */
+  readonly hasIpv6: boolean;
+  /** Addresses in use and the range's size; of IPv6 none where the scene has none. */
+  addresses(
+    nodeName: string,
+    family?: AddressFamily,
+  ): { readonly used: readonly string[]; readonly capacity: number };
   maps(nodeName: string): readonly LabMap[];
   fqdn(nodeName: string): readonly FqdnCounts[];
   /** Nodes and health endpoints the node's last probe round did not reach. */

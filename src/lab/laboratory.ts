@@ -386,6 +386,7 @@ function makeParts(
         name,
         index,
         nodes,
+        hasIpv6: scene.hasIpv6,
       });
     }),
   );

@@ -10,7 +10,7 @@ import { openYaml, type YamlCursor } from "../policy/yaml-cursor.ts";
 import { didYouMean } from "../schema/did-you-mean.ts";
 import type { Cluster } from "./cluster/cluster.ts";
 import type { PodProgram, ScenePort, SceneService, SceneWorkload } from "./scenes/scene.ts";
-import { serviceAddress, targetOf } from "./scenes/scene-schema.ts";
+import { serviceAddress, serviceAddress6, targetOf } from "./scenes/scene-schema.ts";
 import type { WorkloadSet } from "./workload-set.ts";
 
 const policyKinds = ["CiliumNetworkPolicy", "CiliumClusterwideNetworkPolicy", "NetworkPolicy"];
@@ -19,6 +19,7 @@ const otherKinds = ["Namespace", "Service"];
 const programs = ["idle", "echo", "web", "deathstar"] as const;
 /** Addresses of services that name none: after those of scenes. */
 const firstServiceIndex = 5000;
+const familyPolicies = ["SingleStack", "PreferDualStack", "RequireDualStack"];
 
 /** What an object became. */
 export interface ObjectOutcome {
@@ -173,14 +174,16 @@ export class ObjectApplier {
     const spec = cursor.field("spec");
     const before = this.#cluster.services.get(namespace, name);
     const annotations = readMap(cursor.field("metadata")?.field("annotations"));
+    const index = firstServiceIndex + this.#serviceCount++;
     return {
       namespace,
       name,
       clusterName: this.#cluster.name,
       clusterAddress:
-        spec?.field("clusterIP")?.text() ??
-        before?.clusterAddress ??
-        serviceAddress(firstServiceIndex + this.#serviceCount++),
+        spec?.field("clusterIP")?.text() ?? before?.clusterAddress ?? serviceAddress(index),
+      clusterAddress6: this.#wantsIpv6(spec)
+        ? (before?.clusterAddress6 ?? serviceAddress6(index))
+        : undefined,
       labels: readMap(cursor.field("metadata")?.field("labels")),
       selector: readMap(spec?.field("selector")),
       isGlobal: annotations["service.cilium.io/global"] === "true",
@@ -194,6 +197,17 @@ export class ObjectApplier {
         };
       }),
     };
+  }
+
+  /** `ipFamilyPolicy`; a cluster with IPv4 only refuses a service that must have both, as Kubernetes does. */
+  #wantsIpv6(spec: YamlCursor | undefined): boolean {
+    const field = spec?.field("ipFamilyPolicy");
+    const policy = field?.text() ?? "SingleStack";
+    if (!familyPolicies.includes(policy))
+      field?.fail(`wrong policy: ${policy}`, `want ${familyPolicies.join(", ")}`);
+    if (policy === "RequireDualStack" && !this.#cluster.hasIpv6)
+      field?.fail("the scene has IPv4 only", "use PreferDualStack, or a scene with `ipv6: true`");
+    return policy !== "SingleStack" && this.#cluster.hasIpv6;
   }
 
   #readWorkload(

@@ -10,6 +10,7 @@ export interface WireEndpoint {
   readonly podName: string;
   readonly workload?: { readonly name: string; readonly kind: string };
   readonly ipv4: string;
+  readonly ipv6?: string;
   readonly identity: number;
   readonly labels: readonly string[];
   readonly state: string;

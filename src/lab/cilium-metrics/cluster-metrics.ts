@@ -36,7 +36,8 @@ function collectHealth(component: Component): void {
   const latency = book.histogram("cilium_node_health_connectivity_latency_seconds");
   const last = new Map<string, NodeProbed>();
   component.on("node_probe", (probe) => {
-    last.set(`${probe.type} ${probe.target}`, probe);
+    // A target is as reachable as its primary address.
+    if (probe.addressType === "primary") last.set(`${probe.type} ${probe.target}`, probe);
     if (probe.status === "reachable") {
       latency.labels(probe.type, probe.addressType, probe.protocol).observe(probe.latencySeconds);
     }
@@ -64,10 +65,13 @@ function collectHealthPerNode(component: Component): void {
   component.on("node_probe", (probe) => {
     const cluster = state.clusterName;
     const where = probe.target === nodeName ? "local_node" : "remote_intra_cluster";
-    status
-      .labels(cluster, nodeName, cluster, probe.target, where, probe.type)
-      .set(probe.status === "reachable" ? 1 : 0);
-    const address = state.nodes().find((node) => node.name === probe.target)?.address ?? "";
+    const node = state.nodes().find(({ name }) => name === probe.target);
+    const isPrimary = probe.addressType === "primary";
+    const address = (isPrimary ? node?.address : node?.address6) ?? "";
+    if (isPrimary)
+      status
+        .labels(cluster, nodeName, cluster, probe.target, where, probe.type)
+        .set(probe.status === "reachable" ? 1 : 0);
     const ends = [cluster, nodeName, cluster, address, probe.target, where, probe.type];
     latency.labels(probe.addressType, probe.protocol, ...ends).set(probe.latencySeconds);
   });

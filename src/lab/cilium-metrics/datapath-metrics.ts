@@ -1,5 +1,6 @@
 /** The agent's datapath: packets, conntrack, maps, addresses. */
 
+import { addressFamilies } from "../datapath/address-family.ts";
 import type { Component } from "./component.ts";
 
 const unnamedDrop = "Unknown";
@@ -104,9 +105,10 @@ function collectAddresses(component: Component): void {
   component.on("ipam", ({ action, family }) => allocations.labels(action, family).inc());
   component.on("ipcache", ({ action }) => ipcache.labels(action).inc());
   component.onCollect(() => {
-    const range = state.addresses(nodeName);
-    addresses.labels("ipv4").set(range.used.length);
-    addresses.labels("ipv6").set(0);
-    capacity.labels("ipv4").set(range.capacity);
+    for (const family of addressFamilies) {
+      const range = state.addresses(nodeName, family);
+      addresses.labels(family).set(range.used.length);
+      if (range.capacity > 0) capacity.labels(family).set(range.capacity);
+    }
   });
 }

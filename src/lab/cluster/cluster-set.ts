@@ -57,8 +57,9 @@ export class ClusterSet {
       if (other === cluster || !this.isReachable(cluster.name, other.name)) return [];
       const same = other.services.get(namespace, name);
       if (same?.isGlobal !== true) return [];
+      // Frontends of both families have the same backends.
       return [...(other.services.find(same.clusterAddress, port, protocol)?.backends ?? [])];
     });
-    return { service: own.service, backends: [...own.backends, ...others] };
+    return { ...own, backends: [...own.backends, ...others] };
   }
 }

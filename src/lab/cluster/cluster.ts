@@ -5,6 +5,7 @@
 
 import type { PolicyProtocol } from "../../policy/policy-document.ts";
 import type { ObjectScope, ObjectStore, StoreClient } from "../controllers/object-store.ts";
+import { addressesOf, addressOn, type DualAddress, hostPort } from "../datapath/address-family.ts";
 import type { LabContext } from "../lab-context.ts";
 import { measureSeconds } from "../lab-context.ts";
 import type { LabNode, LabService, NodeListeners } from "../lab-state.ts";
@@ -31,11 +32,15 @@ export interface ClusterOptions {
   /** Place among the clusters of a mesh, from 0: part of addresses and identities. */
   readonly index: number;
   readonly nodes: readonly { readonly name: string; readonly listeners?: NodeListeners }[];
+  /** Dual stack: nodes and pods have an IPv6 address too. */
+  readonly hasIpv6?: boolean;
 }
 
 /** A node with what only the cluster needs. */
 export interface ClusterNode extends LabNode {
   readonly pool: AddressPool;
+  /** Undefined where the scene has IPv4 only. */
+  readonly pool6: AddressPool | undefined;
   /** Changed by setNodeLabel. */
   labels: Readonly<Record<string, string>>;
 }
@@ -44,6 +49,8 @@ export interface ClusterNode extends LabNode {
 export class Cluster {
   readonly name: string;
   readonly index: number;
+  /** Dual stack. */
+  readonly hasIpv6: boolean;
   readonly identities: IdentityAllocator;
   readonly policies: PolicyRepository;
   readonly services: ServiceTable;
@@ -70,6 +77,7 @@ export class Cluster {
     this.#store = store;
     this.name = options.name;
     this.index = options.index;
+    this.hasIpv6 = options.hasIpv6 === true;
     this.identities = new IdentityAllocator(context, options.index);
     this.services = new ServiceTable({ podsOf: (namespace) => this.#podsOf(namespace) });
     this.policies = new PolicyRepository(context, options.name, {
@@ -148,13 +156,16 @@ export class Cluster {
     for (const frontend of this.services.frontends()) {
       const list = backends.get(frontend.service) ?? [];
       backends.set(frontend.service, list);
-      for (const { endpoint, port } of frontend.backends)
-        list.push(`${endpoint.facts.address}:${port}`);
+      for (const { endpoint, port } of frontend.backends) {
+        const address = addressOn(endpoint.facts, frontend.family);
+        if (address !== undefined) list.push(hostPort(address, port));
+      }
     }
     return this.services.list().map((service) => ({
       namespace: service.namespace,
       name: service.name,
       clusterAddress: service.clusterAddress,
+      clusterAddress6: service.clusterAddress6,
       ports: service.ports.map(({ port, protocol }) => ({ port, protocol })),
       backends: backends.get(service) ?? [],
     }));
@@ -162,8 +173,9 @@ export class Cluster {
 
   /** Creates the node's own endpoints: the host and the health endpoint. */
   async addNodeEndpoints(node: ClusterNode): Promise<void> {
-    const host = this.#createEndpoint(node, { kind: "host", address: node.address });
-    const health = this.#createEndpoint(node, { kind: "health", address: node.pool.allocate() });
+    const { address, address6 } = node;
+    const host = this.#createEndpoint(node, { kind: "host", address, address6 });
+    const health = this.#createEndpoint(node, { kind: "health", ...allocateOn(node) });
     await Promise.all([
       this.#regenerate(host, "Host endpoint"),
       this.#regenerate(health, "Health endpoint"),
@@ -177,14 +189,14 @@ export class Cluster {
     const { namespace, name, labels, serviceAccount } = pod;
     if (!this.#namespaces.has(namespace)) this.addNamespace(namespace);
     // The address first: a full node refuses the pod before anybody has heard of it.
-    const address = node.pool.allocate();
+    const addresses = allocateOn(node);
     this.#store.put(kubectl, {
       scope: "Pod",
       namespace,
       name,
       spec: { nodeName: node.name, labels, serviceAccount },
     });
-    const endpoint = this.#createEndpoint(node, { kind: "pod", address, pod });
+    const endpoint = this.#createEndpoint(node, { kind: "pod", ...addresses, pod });
     this.services.forget();
     this.#countNamedPorts(endpoint, 1);
     if (pod.isUnmanaged) return { endpoint, ready: Promise.resolve() };
@@ -385,7 +397,10 @@ export class Cluster {
   }
 
   #createNode(name: string, index: number, listeners: NodeListeners | undefined): ClusterNode {
-    const pool = new AddressPool(this.#context, name, this.index, index);
+    const { hasIpv6 } = this;
+    const place = { cluster: this.index, node: index };
+    const pool = new AddressPool(this.#context, name, "ipv4", place);
+    const pool6 = hasIpv6 ? new AddressPool(this.#context, name, "ipv6", place) : undefined;
     const { random } = this.#context;
     const suffix = Array.from(
       { length: 5 },
@@ -394,7 +409,11 @@ export class Cluster {
     return {
       name,
       address: `172.18.${this.index}.${index + 2}`,
+      address6: hasIpv6
+        ? `fd00:172:18:${(this.index + 1).toString(16)}::${(index + 2).toString(16)}`
+        : undefined,
       podCidr: pool.cidr,
+      podCidr6: pool6?.cidr,
       routerAddress: pool.allocate(),
       agentPod: `cilium-${suffix.join("")}`,
       isOperatorNode: index === 0,
@@ -407,14 +426,15 @@ export class Cluster {
         hubblePort: 0,
       },
       pool,
+      pool6,
     };
   }
 
   #createEndpoint(
     node: ClusterNode,
-    made: { kind: "pod" | "host" | "health"; address: string; pod?: ScenePod },
+    made: { kind: "pod" | "host" | "health"; pod?: ScenePod } & DualAddress,
   ): Endpoint {
-    const { kind, address, pod } = made;
+    const { kind, address, address6, pod } = made;
     const facts: EndpointFacts = {
       id: this.#freeEndpointId(node.name),
       clusterName: this.name,
@@ -424,6 +444,7 @@ export class Cluster {
       namespace: pod?.namespace ?? "",
       podName: pod?.name ?? "",
       address,
+      address6,
       identity: this.#identityFor(node, kind, pod),
       workload: pod?.workload,
       namedPorts: new Map(
@@ -434,7 +455,7 @@ export class Cluster {
       podLabels: pod?.labels ?? {},
     };
     const endpoint = new Endpoint(this.#context, facts);
-    this.#byAddress.set(address, endpoint);
+    for (const one of addressesOf(facts)) this.#byAddress.set(one, endpoint);
     if (kind === "pod") {
       this.#byPod.set(`${facts.namespace}/${facts.podName}`, endpoint);
       addTo(this.#byNamespace, facts.namespace, endpoint);
@@ -469,10 +490,11 @@ export class Cluster {
 
   #removeEndpoint(endpoint: Endpoint): void {
     const { bus, clock } = this.#context;
-    const { nodeName, address, identity, isManaged } = endpoint.facts;
-    this.#byAddress.delete(address);
+    const { nodeName, address, address6, identity, isManaged } = endpoint.facts;
+    for (const one of addressesOf(endpoint.facts)) this.#byAddress.delete(one);
     const node = this.node(nodeName);
     node?.pool.release(address);
+    if (address6 !== undefined) node?.pool6?.release(address6);
     if (!isManaged) {
       this.#unmanaged.delete(endpoint);
       return;
@@ -489,11 +511,13 @@ export class Cluster {
 
   #publishIpcache(endpoint: Endpoint, action: "upsert" | "delete", durationSeconds: number): void {
     const { bus, clock } = this.#context;
-    const { address, identity } = endpoint.facts;
+    const { identity } = endpoint.facts;
     for (const node of this.nodes ?? []) {
       const head = { timeMs: clock.nowMs(), nodeName: node.name };
-      bus.publish({ kind: "ipcache", ...head, action, address, identity: identity.id });
-      this.#publishMap(node.name, "cilium_ipcache_v2", action === "upsert" ? "update" : "delete");
+      for (const address of addressesOf(endpoint.facts)) {
+        bus.publish({ kind: "ipcache", ...head, action, address, identity: identity.id });
+        this.#publishMap(node.name, "cilium_ipcache_v2", action === "upsert" ? "update" : "delete");
+      }
       bus.publish({ kind: "policy_incremental_update", ...head, scope: "global", durationSeconds });
     }
   }
@@ -521,6 +545,12 @@ export class Cluster {
       if (!used.has(id)) return id;
     }
   }
+}
+
+/** An address of each family that the node has. */
+function allocateOn({ pool, pool6 }: ClusterNode): DualAddress {
+  const address = pool.allocate();
+  return { address, address6: pool6?.allocate() };
 }
 
 function addTo(groups: Map<string, Set<Endpoint>>, key: string, endpoint: Endpoint): void {

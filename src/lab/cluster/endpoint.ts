@@ -25,6 +25,8 @@ export interface EndpointFacts {
   readonly namespace: string;
   readonly podName: string;
   readonly address: string;
+  /** IPv6; undefined where the scene has IPv4 only. */
+  readonly address6: string | undefined;
   readonly identity: LabIdentity;
   readonly workload: LabWorkload | undefined;
   readonly namedPorts: ReadonlyMap<string, NamedPort>;
@@ -143,6 +145,7 @@ export class Endpoint {
       namespace: facts.namespace,
       podName: facts.podName,
       address: facts.address,
+      address6: facts.address6,
       identity: facts.identity.id,
       labels: facts.identity.labels,
       workload: facts.workload,

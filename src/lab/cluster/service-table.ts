@@ -3,6 +3,8 @@
  * and every flow, so they are computed once and kept until a pod or a service changes.
  */
 
+import { addressesOf, familyOf } from "../datapath/address-family.ts";
+import type { AddressFamily } from "../events.ts";
 import type { SceneService } from "../scenes/scene.ts";
 import type { Endpoint } from "./endpoint.ts";
 
@@ -15,6 +17,8 @@ export interface ServiceBackend {
 /** A service's port with its backends. */
 export interface ServiceFrontend {
   readonly service: SceneService;
+  /** Which of the backends' addresses it leads to. */
+  readonly family: AddressFamily;
   readonly backends: readonly ServiceBackend[];
 }
 
@@ -79,8 +83,10 @@ export class ServiceTable {
       const byBackend = new Map<string, SceneService>();
       for (const { service, backends } of this.#all().values()) {
         for (const { endpoint, port: target } of backends) {
-          const key = `${endpoint.facts.address}:${target}`;
-          if (!byBackend.has(key)) byBackend.set(key, service);
+          for (const address of addressesOf(endpoint.facts)) {
+            const key = `${address}:${target}`;
+            if (!byBackend.has(key)) byBackend.set(key, service);
+          }
         }
       }
       this.#byBackend = byBackend;
@@ -111,7 +117,11 @@ export class ServiceTable {
           const target = targetOn(endpoint, targetPort);
           return target === undefined ? [] : [{ endpoint, port: target }];
         });
-        frontends.set(`${protocol} ${service.clusterAddress}:${port}`, { service, backends });
+        const { clusterAddress, clusterAddress6 } = service;
+        for (const address of addressesOf({ address: clusterAddress, address6: clusterAddress6 })) {
+          const family = familyOf(address);
+          frontends.set(`${protocol} ${address}:${port}`, { service, family, backends });
+        }
       }
     }
     this.#frontends = frontends;

@@ -77,7 +77,10 @@ export class AgentApi {
       cluster: { nodes: state.nodes().length, unreachable: state.unreachable(this.#nodeName) },
       conntrack: state.conntrack(this.#nodeName),
       endpoints: byState,
-      ipam: { ipv4: state.addresses(this.#nodeName).used },
+      ipam: {
+        ipv4: state.addresses(this.#nodeName).used,
+        ipv6: state.addresses(this.#nodeName, "ipv6").used,
+      },
     };
   }
 }

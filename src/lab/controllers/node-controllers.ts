@@ -7,6 +7,7 @@
  */
 
 import type { Clock } from "../../base/clock.ts";
+import { addressesOf } from "../datapath/address-family.ts";
 import type { LabEventBus, NodeProbed } from "../events.ts";
 import type { LabEndpoint, LabState } from "../lab-state.ts";
 import type { AgentApi } from "./agent-api.ts";
@@ -157,10 +158,10 @@ function writeCiliumNode(
     spec: {
       labels: node.labels,
       addresses: [
-        { type: "InternalIP", ip: node.address },
+        ...addressesOf(node).map((ip) => ({ type: "InternalIP", ip })),
         { type: "CiliumInternalIP", ip: node.routerAddress },
       ],
-      ipam: { podCIDRs: [node.podCidr] },
+      ipam: { podCIDRs: [node.podCidr, node.podCidr6].filter((cidr) => cidr !== undefined) },
     },
   });
 }
@@ -229,12 +230,13 @@ function syncEndpoints(
 }
 
 function ciliumEndpoint(endpoint: LabEndpoint) {
-  const { namespace, podName, id, identity, labels, address } = endpoint;
+  const { namespace, podName, id, identity, labels, address, address6 } = endpoint;
+  const pair = address6 === undefined ? { ipv4: address } : { ipv4: address, ipv6: address6 };
   return {
     scope: "CiliumEndpoint",
     namespace,
     name: podName,
-    spec: { id, identity: { id: identity, labels }, networking: [{ ipv4: address }] },
+    spec: { id, identity: { id: identity, labels }, networking: [pair] },
     status: {
       state: endpoint.state,
       policy: { revision: endpoint.policyRevision, enforcement: endpoint.enforcement },

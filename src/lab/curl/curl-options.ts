@@ -3,6 +3,8 @@
  * -XPOST, -H'A: b', --data=...). Errors are curl's own sentences.
  */
 
+import type { AddressFamily } from "../events.ts";
+
 /** A checked command line. */
 export interface CurlOptions {
   readonly urls: readonly string[];
@@ -25,6 +27,8 @@ export interface CurlOptions {
   readonly connectTimeoutMs: number | undefined;
   readonly redirectsMax: number;
   readonly userAgent: string | undefined;
+  /** -4 or -6: addresses of this family only. */
+  readonly family: AddressFamily | undefined;
 }
 
 /** One -d. A text that begins with @ names a file, but for --data-raw. */
@@ -60,6 +64,8 @@ export const curlVersion = "7.88.1";
 const redirectsDefault = 50;
 
 const helpText = `Usage: curl [options...] <url>
+ -4, --ipv4                 Resolve names to IPv4 addresses
+ -6, --ipv6                 Resolve names to IPv6 addresses
  -A, --user-agent <name>    Send User-Agent <name> to server
      --connect-timeout <s>  Maximum time allowed for connection
  -d, --data <data>          HTTP POST data
@@ -144,7 +150,20 @@ const flags: readonly Flag[] = [
   },
   // Nothing here speaks TLS or anything but HTTP/1.1 over IPv4: taken, without effect.
   { short: "k", long: "insecure", turnOn: () => {} },
-  { short: "4", long: "ipv4", turnOn: () => {} },
+  {
+    short: "4",
+    long: "ipv4",
+    turnOn: (draft) => {
+      draft.family = "ipv4";
+    },
+  },
+  {
+    short: "6",
+    long: "ipv6",
+    turnOn: (draft) => {
+      draft.family = "ipv6";
+    },
+  },
   { short: "N", long: "no-buffer", turnOn: () => {} },
   { long: "http1.1", turnOn: () => {} },
   { long: "compressed", turnOn: () => {} },
@@ -257,6 +276,7 @@ export function parseCurlArguments(args: readonly string[]): CurlCommandLine {
     writeOut: undefined,
     maxTimeMs: undefined,
     connectTimeoutMs: undefined,
+    family: undefined,
     redirectsMax: redirectsDefault,
     userAgent: undefined,
   };

@@ -9,6 +9,7 @@ import type { Clock } from "../../base/clock.ts";
 import type { Endpoint } from "../cluster/endpoint.ts";
 import type { Datapath, OpenedConnection } from "../datapath/datapath.ts";
 import { ConnectError } from "../datapath/syn-schedule.ts";
+import type { AddressFamily } from "../events.ts";
 import type { HostResolver } from "../pods/resolver.ts";
 import { CurlError, type CurlPhase, connectError, timeoutError } from "./curl-error.ts";
 
@@ -33,6 +34,7 @@ export interface CurlRequest {
   readonly maxTimeMs: number | undefined;
   /** Monotonic; the begin of the whole command's transfer, redirects included. */
   readonly startMs: number;
+  readonly family: AddressFamily | undefined;
 }
 
 /** What curl tells of a transfer as it goes. */
@@ -151,7 +153,7 @@ class Transfer {
     const { resolver, pod } = this.#around;
     let addresses: readonly string[] = [];
     try {
-      addresses = await resolver.resolve(pod, this.#host);
+      addresses = await resolver.resolve(pod, this.#host, { family: this.#request.family });
     } catch (thrown) {
       // No DNS server answered: to curl the same as an unknown name.
       if (!(thrown instanceof ConnectError)) throw thrown;

@@ -6,6 +6,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import type { IncomingMessage } from "node:http";
 import { dirname, join, normalize } from "node:path";
+import { addressOn, familyOf } from "../datapath/address-family.ts";
 import type { OpenedConnection } from "../datapath/datapath.ts";
 import { CurlError } from "./curl-error.ts";
 import {
@@ -120,7 +121,7 @@ class CurlRun {
 
   #firstRequest(urlText: string): CurlRequest {
     const body = this.#readData();
-    const { isGet, isHead, method, connectTimeoutMs, maxTimeMs } = this.#options;
+    const { isGet, isHead, method, connectTimeoutMs, maxTimeMs, family } = this.#options;
     const url = parseUrl(urlText);
     if (isGet && body !== undefined) {
       url.search = url.search === "" ? body.toString() : `${url.search}&${body.toString()}`;
@@ -132,6 +133,7 @@ class CurlRun {
       headers: this.#headersFor(url, sent),
       body: sent,
       connectTimeoutMs,
+      family,
       maxTimeMs,
       startMs: this.#startMs,
     };
@@ -205,7 +207,7 @@ class CurlRun {
     figures.connectCount++;
     figures.connectSeconds = this.#elapsedSeconds();
     figures.preTransferSeconds = figures.connectSeconds;
-    figures.localAddress = this.#around.pod.facts.address;
+    figures.localAddress = addressOn(this.#around.pod.facts, familyOf(address)) ?? "";
     figures.localPort = opened.localPort;
     figures.remoteAddress = address;
     figures.remotePort = port;

@@ -38,7 +38,7 @@ async function startCluster() {
     emitter,
     proxyPorts: { http: 1, dns: 2 },
     httpProxy: { accept: nobody },
-    dnsProxy: { handle: nobody, namesOf: () => [] },
+    dnsProxy: { handle: nobody, accept: nobody, namesOf: () => [] },
   });
   const resolver = new PodResolver(datapath, "10.96.0.10", random);
   const runner = new PodRunner(context, {

@@ -12,12 +12,21 @@ import type { Endpoint } from "../cluster/endpoint.ts";
 import type { FlowEmitter } from "../flow-emitter.ts";
 import type { LabContext } from "../lab-context.ts";
 import { randomInteger } from "../random.ts";
-import { AdmissionControl } from "./admission.ts";
+import { addressOn, familyOf, hostPort } from "./address-family.ts";
+import { type Admission, AdmissionControl } from "./admission.ts";
 import { createPipe } from "./byte-pipe.ts";
-import { Conntrack } from "./conntrack.ts";
-import { Delivery, type Leg, type PathPoint, type ProxyPorts, planPath } from "./delivery.ts";
+import { Conntrack, type ConntrackKey } from "./conntrack.ts";
+import {
+  Delivery,
+  type Leg,
+  type PathPoint,
+  type ProxyPorts,
+  planPath,
+  type Redirects,
+} from "./delivery.ts";
 import {
   icmpSizeBytes,
+  ipv6ExtraBytes,
   nodeOf,
   type Packet,
   type PacketEnd,
@@ -34,7 +43,11 @@ const clientPortMin = 32_768;
 const clientPortMax = 60_999;
 /** A resolver waits this long for an answer. */
 const udpTimeoutMs = 5000;
-const icmpEchoRequest = 8;
+/** Echo messages of both versions of ICMP, and what policies call them. */
+const icmpEcho = {
+  ipv4: { protocol: "ICMPv4", policy: "ICMP", request: 8, reply: 0 },
+  ipv6: { protocol: "ICMPv6", policy: "ICMPV6", request: 128, reply: 129 },
+} as const;
 
 /** What the datapath is made of. */
 export interface DatapathParts {
@@ -49,7 +62,7 @@ interface TcpSession {
   readonly client: PacketEnd;
   readonly server: PacketEnd;
   readonly path: readonly PathPoint[];
-  readonly key: string;
+  readonly key: ConntrackKey;
   /** Packets of the client are dropped: the policy changed. */
   isBlocked: boolean;
   readonly connections: TcpConnection[];
@@ -84,7 +97,7 @@ export class Datapath {
     });
     for (const cluster of clusters.list) {
       for (const { name } of cluster.nodes)
-        this.#conntracks.set(name, new Conntrack(context, name));
+        this.#conntracks.set(name, new Conntrack(context, name, cluster.hasIpv6));
       cluster.onPolicyChange = () => this.#checkSessions();
       cluster.onGone = (endpoint) => this.#endSessions(endpoint);
     }
@@ -96,13 +109,13 @@ export class Datapath {
 
   /** (address, port) of the cluster is played by a loopback port of this machine. */
   bind(protocol: "TCP" | "UDP", address: string, port: number, loopbackPort: number): void {
-    this.#listeners.set(`${protocol} ${address}:${port}`, loopbackPort);
+    this.#listeners.set(`${protocol} ${hostPort(address, port)}`, loopbackPort);
   }
 
   /** Nobody plays the address any more. */
   unbind(address: string): void {
     for (const key of this.#listeners.keys())
-      if (key.slice(4).startsWith(`${address}:`)) this.#listeners.delete(key);
+      if (isListenerOn(key, address)) this.#listeners.delete(key);
   }
 
   /** Established connections, of all nodes. */
@@ -117,17 +130,11 @@ export class Datapath {
     port: number,
     signal?: AbortSignal,
   ): Promise<OpenedConnection> {
-    const what = `${address}:${port}`;
-    const client = this.#clientEnd(source);
+    const what = hostPort(address, port);
+    const client = this.#clientEnd(source, address);
     const server = this.#translate(source, address, port, "TCP");
-    if (server === undefined) throw new ConnectError("ENETUNREACH", what);
-    const syn: Packet = {
-      from: client,
-      to: server,
-      protocol: "TCP",
-      flags: ["SYN"],
-      sizeBytes: synSizeBytes,
-    };
+    if (client === undefined || server === undefined) throw new ConnectError("ENETUNREACH", what);
+    const syn = synPacket(client, server);
     const admission = await sendSyns(() => this.#trySyn(syn), what, {
       clock: this.#context.clock,
       random: this.#context.random,
@@ -136,16 +143,12 @@ export class Datapath {
     const session: TcpSession = {
       client,
       server,
-      path: planPath(client, server, {
-        egress: admission.egress.l7?.parser === "http",
-        ingress: admission.ingress.l7?.parser === "http",
-      }),
-      key: `TCP ${client.address}:${client.port} ${server.address}:${server.port}`,
+      path: planPath(client, server, redirectsOf(admission)),
+      key: keyOf("TCP", client, server),
       isBlocked: false,
       connections: [],
     };
-    for (const nodeName of nodesOf(session))
-      this.#conntracks.get(nodeName)?.open(session.key, "TCP");
+    for (const nodeName of nodesOf(session)) this.#conntracks.get(nodeName)?.open(session.key);
     this.#sessions.add(session);
     try {
       return { stream: await this.#openLeg(session, 0), localPort: client.port };
@@ -164,21 +167,14 @@ export class Datapath {
     target: { readonly address: string; readonly port: number },
     bytes: { readonly request: number; readonly reply: number },
   ): boolean {
-    const client = this.#clientEnd(source);
+    const client = this.#clientEnd(source, target.address);
     const server = this.#translate(source, target.address, target.port, "TCP");
-    if (server?.endpoint === undefined) return false;
-    const syn: Packet = {
-      from: client,
-      to: server,
-      protocol: "TCP",
-      flags: ["SYN"],
-      sizeBytes: synSizeBytes,
-    };
-    if (this.#trySyn(syn) === undefined) return false;
-    const key = `TCP ${client.address}:${client.port} ${server.address}:${server.port}`;
+    if (client === undefined || server?.endpoint === undefined) return false;
+    if (this.#trySyn(synPacket(client, server)) === undefined) return false;
+    const key = keyOf("TCP", client, server);
     const nodes = nodesOf({ client, server });
-    for (const nodeName of nodes) this.#conntracks.get(nodeName)?.open(key, "TCP");
-    const leg = legAt(planPath(client, server, { egress: false, ingress: false }), 0);
+    for (const nodeName of nodes) this.#conntracks.get(nodeName)?.open(key);
+    const leg = legAt(planPath(client, server), 0);
     const connection = new TcpConnection(
       { client, server },
       this.#context.clock,
@@ -205,8 +201,7 @@ export class Datapath {
     if (admission.isDenied) return undefined;
     if (!this.#isLost(syn)) return admission;
     // It left, and nothing comes back.
-    const path = planPath(syn.from, syn.to, { egress: false, ingress: false });
-    this.#delivery.leave(syn, legAt(path, 0));
+    this.#delivery.leave(syn, legAt(planPath(syn.from, syn.to), 0));
     return undefined;
   }
 
@@ -215,7 +210,8 @@ export class Datapath {
     const { faults } = this.#context;
     if (faults.isNodeDown(nodeOf(from)) || faults.isNodeDown(nodeOf(to))) return true;
     return (
-      to.endpoint === undefined && !this.#listeners.has(`${protocol} ${to.address}:${to.port}`)
+      to.endpoint === undefined &&
+      !this.#listeners.has(`${protocol} ${hostPort(to.address, to.port)}`)
     );
   }
 
@@ -226,22 +222,21 @@ export class Datapath {
     port: number,
     payload: Buffer,
   ): Promise<Buffer> {
-    const client = this.#clientEnd(source);
+    const client = this.#clientEnd(source, address);
     const server = this.#translate(source, address, port, "UDP");
-    const what = `${address}:${port}`;
+    const what = hostPort(address, port);
     const giveUp = async (): Promise<never> => {
       await new Promise<void>((resolve) => this.#context.clock.after(udpTimeoutMs, resolve));
       throw new ConnectError("ETIMEDOUT", what);
     };
-    if (server === undefined) return giveUp();
+    if (client === undefined || server === undefined) return giveUp();
     const packet = udpPacket(client, server, payload);
     const admission = this.#admission.admit(packet, "UDP");
     if (admission.isDenied || this.#isLost(packet)) return giveUp();
     const isProxied = admission.egress.l7?.parser === "dns";
-    const path = planPath(client, server, { egress: isProxied, ingress: false });
-    const key = `UDP ${client.address}:${client.port} ${server.address}:${server.port}`;
-    for (const nodeName of nodesOf({ client, server }))
-      this.#conntracks.get(nodeName)?.open(key, "non-TCP");
+    const path = planPath(client, server, { egress: isProxied ? "dns" : undefined });
+    const key = keyOf("UDP", client, server);
+    for (const nodeName of nodesOf({ client, server })) this.#conntracks.get(nodeName)?.open(key);
     if (!isProxied) return this.#exchangeDatagram(client, server, legAt(path, 0), payload);
     const toProxy = legAt(path, 0);
     this.#delivery.forward(packet, toProxy, { isReply: false, isNew: true, isReported: true });
@@ -256,38 +251,39 @@ export class Datapath {
 
   /** Sends an ICMP echo request; resolves to whether it was answered. */
   async ping(source: Endpoint, address: string): Promise<boolean> {
-    const client: PacketEnd = { address: source.facts.address, port: 0, endpoint: source };
+    const from = addressOn(source.facts, familyOf(address));
+    if (from === undefined) return false;
+    const client: PacketEnd = { address: from, port: 0, endpoint: source };
     const endpoint = this.#parts.clusters.endpointOf(address);
+    const icmp = icmpEcho[familyOf(address)];
     // For policies the type of an ICMP message stands where ports have theirs.
-    const server: PacketEnd = { address, port: icmpEchoRequest, endpoint };
+    const server: PacketEnd = { address, port: icmp.request, endpoint };
     const request: Packet = {
       from: client,
       to: server,
-      protocol: "ICMPv4",
+      protocol: icmp.protocol,
       flags: [],
-      icmpType: icmpEchoRequest,
-      sizeBytes: icmpSizeBytes,
+      icmpType: icmp.request,
+      sizeBytes: icmpSizeBytes + extraBytes(address),
     };
-    if (this.#admission.admit(request, "ICMP").isDenied) return false;
-    const leg = legAt(planPath(client, server, { egress: false, ingress: false }), 0);
-    const key = `ICMP ${client.address} ${server.address}`;
-    for (const nodeName of nodesOf({ client, server }))
-      this.#conntracks.get(nodeName)?.open(key, "non-TCP");
+    if (this.#admission.admit(request, icmp.policy).isDenied) return false;
+    const leg = legAt(planPath(client, server), 0);
+    const key = keyOf("ICMP", client, server);
+    for (const nodeName of nodesOf({ client, server })) this.#conntracks.get(nodeName)?.open(key);
     const { faults } = this.#context;
     const isDown = faults.isNodeDown(nodeOf(client)) || faults.isNodeDown(nodeOf(server));
     if (isDown) this.#delivery.leave(request, leg);
     else this.#delivery.forward(request, leg, { isReply: false, isNew: true, isReported: true });
     await new Promise<void>((resolve) => setImmediate(resolve));
     if (isDown || (endpoint === undefined && !this.#playsWorld(address))) return false;
-    const reply: Packet = { ...request, from: server, to: client, icmpType: 0 };
+    const reply: Packet = { ...request, from: server, to: client, icmpType: icmp.reply };
     this.#delivery.forward(reply, leg, { isReply: true, isNew: false, isReported: true });
     return true;
   }
 
   /** Whether a server outside has the address. */
   #playsWorld(address: string): boolean {
-    for (const key of this.#listeners.keys())
-      if (key.slice(4).startsWith(`${address}:`)) return true;
+    for (const key of this.#listeners.keys()) if (isListenerOn(key, address)) return true;
     return false;
   }
 
@@ -309,7 +305,8 @@ export class Datapath {
     connection.accept();
     const [near, far] = createPipe(connection);
     connection.breakOff = () => near.destroy();
-    this.#parts.httpProxy.accept(far, {
+    const { httpProxy, dnsProxy } = this.#parts;
+    (leg.end.proxy === "dns" ? dnsProxy : httpProxy).accept(far, {
       ...this.#job(session, leg.end, "TCP"),
       openUpstream: () => this.#openLeg(session, index + 1),
     });
@@ -319,10 +316,11 @@ export class Datapath {
   /** The last leg: to the loopback port that plays the pod. */
   #openPod(connection: TcpConnection): Promise<Duplex> {
     const { address, port } = connection.server;
-    const loopbackPort = this.#listeners.get(`TCP ${address}:${port}`);
+    const what = hostPort(address, port);
+    const loopbackPort = this.#listeners.get(`TCP ${what}`);
     const refuse = (): ConnectError => {
       connection.refuse();
-      return new ConnectError("ECONNREFUSED", `${address}:${port}`);
+      return new ConnectError("ECONNREFUSED", what);
     };
     if (loopbackPort === undefined) return Promise.reject(refuse());
     return new Promise((resolve, reject) => {
@@ -356,7 +354,7 @@ export class Datapath {
       isNew: true,
       isReported: true,
     });
-    const loopbackPort = this.#listeners.get(`UDP ${server.address}:${server.port}`);
+    const loopbackPort = this.#listeners.get(`UDP ${hostPort(server.address, server.port)}`);
     const answer = await sendDatagram(loopbackPort, payload, this.#context);
     this.#delivery.forward(udpPacket(server, client, answer), leg, {
       isReply: true,
@@ -404,10 +402,7 @@ export class Datapath {
       const ingress = this.#admission.decide(client, server, "TCP", "ingress");
       session.isBlocked = egress.decision === "denied" || ingress.decision === "denied";
       if (session.isBlocked) continue;
-      const wanted = planPath(client, server, {
-        egress: egress.l7?.parser === "http",
-        ingress: ingress.l7?.parser === "http",
-      });
+      const wanted = planPath(client, server, redirectsOf({ egress, ingress }));
       if (wanted.length > path.length) breakOff(session);
     }
   }
@@ -425,9 +420,12 @@ export class Datapath {
     for (const nodeName of nodesOf(session)) this.#conntracks.get(nodeName)?.close(session.key);
   }
 
-  #clientEnd(source: Endpoint): PacketEnd {
+  /** The client's end of a connection to `address`; undefined where it has no address of that family. */
+  #clientEnd(source: Endpoint, target: string): PacketEnd | undefined {
+    const address = addressOn(source.facts, familyOf(target));
+    if (address === undefined) return undefined;
     const port = randomInteger(this.#context.random, clientPortMin, clientPortMax);
-    return { address: source.facts.address, port, endpoint: source };
+    return { address, port, endpoint: source };
   }
 
   /** Service addresses become a backend; anything else stays. Undefined: the service has no backend. */
@@ -440,14 +438,11 @@ export class Datapath {
     const { clusters } = this.#parts;
     const found = clusters.findService(clusters.of(source), address, port, protocol);
     if (found === undefined) return { address, port, endpoint: clusters.endpointOf(address) };
-    const { backends } = found;
+    const { backends, family } = found;
     const backend = backends[randomInteger(this.#context.random, 0, backends.length - 1)];
-    if (backend === undefined) return undefined;
-    return {
-      address: backend.endpoint.facts.address,
-      port: backend.port,
-      endpoint: backend.endpoint,
-    };
+    const real = backend === undefined ? undefined : addressOn(backend.endpoint.facts, family);
+    if (backend === undefined || real === undefined) return undefined;
+    return { address: real, port: backend.port, endpoint: backend.endpoint };
   }
 }
 
@@ -465,8 +460,41 @@ function legAt(path: readonly PathPoint[], index: number): Leg {
   return { start, end };
 }
 
+/** "TCP 10.0.1.5:80": a listener's key. */
+function isListenerOn(key: string, address: string): boolean {
+  return key.slice(4).startsWith(hostPort(address, 0).slice(0, -1));
+}
+
+function keyOf(transport: "TCP" | "UDP" | "ICMP", client: PacketEnd, server: PacketEnd) {
+  const ends = `${hostPort(client.address, client.port)} ${hostPort(server.address, server.port)}`;
+  return {
+    family: familyOf(client.address),
+    protocol: transport === "TCP" ? "TCP" : "non-TCP",
+    text: `${transport} ${ends}`,
+  } as const satisfies ConntrackKey;
+}
+
+/** Which proxies read the connection, as the verdicts of both sides have it. */
+function redirectsOf({ egress, ingress }: Pick<Admission, "egress" | "ingress">): Redirects {
+  const out = egress.l7?.parser;
+  return {
+    egress: out === "http" || out === "dns" ? out : undefined,
+    ingress: ingress.l7?.parser === "http" ? "http" : undefined,
+  };
+}
+
+function extraBytes(address: string): number {
+  return familyOf(address) === "ipv6" ? ipv6ExtraBytes : 0;
+}
+
+function synPacket(from: PacketEnd, to: PacketEnd): Packet {
+  const sizeBytes = synSizeBytes + extraBytes(from.address);
+  return { from, to, protocol: "TCP", flags: ["SYN"], sizeBytes };
+}
+
 function udpPacket(from: PacketEnd, to: PacketEnd, payload: Buffer): Packet {
-  return { from, to, protocol: "UDP", flags: [], sizeBytes: udpHeaderBytes + payload.length };
+  const sizeBytes = udpHeaderBytes + extraBytes(from.address) + payload.length;
+  return { from, to, protocol: "UDP", flags: [], sizeBytes };
 }
 
 /** Bytes both ways until both are done; a broken side breaks the other. */

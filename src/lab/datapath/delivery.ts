@@ -14,7 +14,12 @@ export interface PathPoint {
   readonly nodeName: string;
   /** "world": outside the clusters; its packets leave and come by the node. */
   readonly kind: "endpoint" | "egress-proxy" | "ingress-proxy" | "world";
+  /** Which proxy, at a proxy. */
+  readonly proxy?: ProxyKind;
 }
+
+/** The proxies, by what they read. */
+export type ProxyKind = "http" | "dns";
 
 /** One TCP connection or datagram exchange between two neighbouring stops. */
 export interface Leg {
@@ -66,7 +71,7 @@ export class Delivery {
       reason,
       direction: arriveDirection(last, leg, state.isReply),
       ...(last.kind === "egress-proxy" || last.kind === "ingress-proxy"
-        ? { proxyPort: this.#portOf(packet) }
+        ? { proxyPort: this.#proxyPorts[last.proxy ?? "http"] }
         : {}),
     });
   }
@@ -99,10 +104,6 @@ export class Delivery {
       protocol,
     });
   }
-
-  #portOf(packet: Packet): number {
-    return packet.protocol === "UDP" ? this.#proxyPorts.dns : this.#proxyPorts.http;
-  }
 }
 
 /** Pods talk through the overlay; nodes among themselves do not. */
@@ -127,18 +128,28 @@ function isHostEnd(end: PacketEnd): boolean {
   return end.endpoint?.facts.kind === "host";
 }
 
-/** The stops of a connection between two ends, given which sides redirect to a proxy. */
+/** Which proxy each side of a connection redirects it to, if any. */
+export interface Redirects {
+  readonly egress?: ProxyKind | undefined;
+  readonly ingress?: ProxyKind | undefined;
+}
+
+/** The stops of a connection between two ends. */
 export function planPath(
   client: PacketEnd,
   server: PacketEnd,
-  redirects: { readonly egress: boolean; readonly ingress: boolean },
+  { egress, ingress }: Redirects = {},
 ): PathPoint[] {
   const clientNode = nodeOf(client) ?? "";
   const serverNode = nodeOf(server) ?? clientNode;
   return [
     { nodeName: clientNode, kind: "endpoint" },
-    ...(redirects.egress ? [{ nodeName: clientNode, kind: "egress-proxy" } as const] : []),
-    ...(redirects.ingress ? [{ nodeName: serverNode, kind: "ingress-proxy" } as const] : []),
+    ...(egress === undefined
+      ? []
+      : [{ nodeName: clientNode, kind: "egress-proxy", proxy: egress } as const]),
+    ...(ingress === undefined
+      ? []
+      : [{ nodeName: serverNode, kind: "ingress-proxy", proxy: ingress } as const]),
     { nodeName: serverNode, kind: server.endpoint === undefined ? "world" : "endpoint" },
   ];
 }

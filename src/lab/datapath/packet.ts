@@ -19,7 +19,7 @@ export type TcpFlag = "SYN" | "ACK" | "PSH" | "FIN" | "RST";
 export interface Packet {
   readonly from: PacketEnd;
   readonly to: PacketEnd;
-  readonly protocol: "TCP" | "UDP" | "ICMPv4";
+  readonly protocol: "TCP" | "UDP" | "ICMPv4" | "ICMPv6";
   readonly flags: readonly TcpFlag[];
   /** ICMP only. */
   readonly icmpType?: number;
@@ -27,12 +27,13 @@ export interface Packet {
   readonly sizeBytes: number;
 }
 
-/** IPv4 and TCP headers with the options that Linux sends. */
+/** IPv4 and TCP headers with the options that Linux sends; an IPv6 header is longer by `ipv6ExtraBytes`. */
 export const synSizeBytes = 60;
 export const tcpHeaderBytes = 52;
 export const udpHeaderBytes = 28;
 /** An echo request of Cilium's health probe. */
 export const icmpSizeBytes = 36;
+export const ipv6ExtraBytes = 20;
 
 /** The node that an end lives on. */
 export function nodeOf(end: PacketEnd): string | undefined {

@@ -16,9 +16,12 @@ export interface ProxyJob {
   decide(): Verdict;
 }
 
+/** A redirected connection, and how to reach the server that the client meant. */
+export type StreamJob = ProxyJob & { openUpstream(): Promise<Duplex> };
+
 /** Terminates HTTP connections. */
 export interface HttpProxy {
-  accept(stream: Duplex, job: ProxyJob & { openUpstream(): Promise<Duplex> }): void;
+  accept(stream: Duplex, job: StreamJob): void;
 }
 
 /** Answers DNS queries, by asking the server that the client meant. */
@@ -29,4 +32,6 @@ export interface DnsProxy {
     query: Buffer,
     job: ProxyJob & { exchange(query: Buffer): Promise<Buffer> },
   ): Promise<Buffer>;
+  /** The same over a connection. */
+  accept(stream: Duplex, job: StreamJob): void;
 }

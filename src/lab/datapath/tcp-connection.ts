@@ -5,8 +5,10 @@
  */
 
 import type { Clock } from "../../base/clock.ts";
+import { familyOf } from "./address-family.ts";
 import type { PipeObserver, PipeSide } from "./byte-pipe.ts";
 import {
+  ipv6ExtraBytes,
   type Packet,
   type PacketEnd,
   synSizeBytes,
@@ -50,6 +52,7 @@ export class TcpConnection implements PipeObserver {
   breakOff: () => void = () => {};
   #attempts = 0;
   readonly #states: readonly [DirectionState, DirectionState];
+  readonly #extraBytes: number;
   #isReset = false;
   #isClosed = false;
 
@@ -67,6 +70,7 @@ export class TcpConnection implements PipeObserver {
     this.#gate = end.gate;
     const fresh = (): DirectionState => ({ seen: new Set(), reportedMs: Number.NEGATIVE_INFINITY });
     this.#states = [fresh(), fresh()];
+    this.#extraBytes = familyOf(ends.client.address) === "ipv6" ? ipv6ExtraBytes : 0;
   }
 
   /** The first packet, which policy has let through. */
@@ -152,6 +156,10 @@ export class TcpConnection implements PipeObserver {
       isReported = true;
     }
     if (isReported) state.reportedMs = nowMs;
-    this.#sink({ from, to, protocol: "TCP", flags, sizeBytes }, { isReply, isNew, isReported });
+    const wholeBytes = sizeBytes + this.#extraBytes;
+    this.#sink(
+      { from, to, protocol: "TCP", flags, sizeBytes: wholeBytes },
+      { isReply, isNew, isReported },
+    );
   }
 }

@@ -1,8 +1,15 @@
-/** kube-dns: a real DNS server over UDP that knows the cluster's services. Loopback only. */
+/**
+ * kube-dns: a real DNS server over UDP and TCP that knows the cluster's services and the world's
+ * names. A name without an address of the family that is asked for has an empty answer (NODATA); it and
+ * a name that is not there (NXDOMAIN) come with the zone's SOA, as CoreDNS sends them. Loopback only.
+ */
 
 import { createSocket, type Socket } from "node:dgram";
+import { createServer, type Server } from "node:net";
 import { type Answer, decode, encode } from "dns-packet";
+import { addressesOf, type DualAddress, familyOf } from "../datapath/address-family.ts";
 import type { SceneService } from "../scenes/scene.ts";
+import { frameDnsMessage, readDnsMessages } from "./dns-stream.ts";
 
 const clusterDomain = "cluster.local";
 /** CoreDNS' default for the kubernetes plugin. */
@@ -15,25 +22,47 @@ const nameError = 3;
 export interface DnsSource {
   services(): readonly SceneService[];
   /** Names outside the cluster, lower case without the last dot. */
-  readonly worldNames: ReadonlyMap<string, string>;
+  readonly worldNames: ReadonlyMap<string, DualAddress>;
   /** Names below these get no answer: their servers are gone. */
   readonly silentZones: readonly string[];
   /** Whether this one query stays without an answer. */
   isMuted(): boolean;
 }
 
-/** Starts a server on a free loopback port. `source` is asked for each query. The caller closes it. */
-export function startKubeDns(source: DnsSource): Promise<Socket> {
-  const socket = createSocket("udp4");
-  socket.on("message", (message, sender) => {
+/** A server's two sockets, on free loopback ports. */
+export interface KubeDns {
+  readonly udp: Socket;
+  readonly tcp: Server;
+}
+
+/** Starts a server. `source` is asked for each query. The caller closes both sockets. */
+export async function startKubeDns(source: DnsSource): Promise<KubeDns> {
+  const udp = createSocket("udp4");
+  udp.on("message", (message, sender) => {
     if (source.isMuted()) return;
     const answer = answerQuery(message, source);
-    if (answer !== undefined) socket.send(answer, sender.port, sender.address);
+    if (answer !== undefined) udp.send(answer, sender.port, sender.address);
   });
-  return new Promise((resolve, reject) => {
-    socket.once("error", reject);
-    socket.bind(0, "127.0.0.1", () => resolve(socket));
+  const tcp = createServer((socket) => {
+    // A client that breaks off is no trouble of the server.
+    socket.on("error", () => socket.destroy());
+    readDnsMessages(socket, (message) => {
+      if (source.isMuted()) return;
+      const answer = answerQuery(message, source);
+      if (answer !== undefined) socket.write(frameDnsMessage(answer));
+    });
   });
+  await Promise.all([
+    new Promise<void>((resolve, reject) => {
+      udp.once("error", reject);
+      udp.bind(0, "127.0.0.1", () => resolve());
+    }),
+    new Promise<void>((resolve, reject) => {
+      tcp.once("error", reject);
+      tcp.listen(0, "127.0.0.1", resolve);
+    }),
+  ]);
+  return { udp, tcp };
 }
 
 /** The answer to one message; undefined where it is no query, or where nobody knows one. */
@@ -47,19 +76,42 @@ export function answerQuery(
   const name = question.name.toLowerCase();
   if (source.silentZones.some((zone) => name === zone || name.endsWith(`.${zone}`)))
     return undefined;
-  const address = addressOf(name, source.services()) ?? source.worldNames.get(name);
-  const answers: Answer[] =
-    address !== undefined && question.type === "A"
-      ? [{ type: "A", name: question.name, ttl: ttlSeconds, data: address }]
-      : [];
-  const code = address === undefined ? nameError : 0;
+  const known = addressOf(name, source.services()) ?? source.worldNames.get(name);
+  const answers = known === undefined ? [] : answersOf(question, known);
   return encode({
     type: "response",
     id,
-    flags: authoritative | recursionAvailable | code,
+    flags: authoritative | recursionAvailable | (known === undefined ? nameError : 0),
     questions: [question],
     answers,
+    ...(answers.length === 0 ? { authorities: [zoneOf(name)] } : {}),
   });
+}
+
+function answersOf(
+  { name, type }: { readonly name: string; readonly type: string },
+  known: DualAddress,
+): Answer[] {
+  const wanted = type === "A" ? "ipv4" : type === "AAAA" ? "ipv6" : undefined;
+  return addressesOf(known)
+    .filter((address) => familyOf(address) === wanted)
+    .map((data) => ({ type: wanted === "ipv4" ? "A" : "AAAA", name, ttl: ttlSeconds, data }));
+}
+
+/** The start of authority that says how long the absence may be remembered. */
+function zoneOf(name: string): Answer {
+  const isOwn = name === clusterDomain || name.endsWith(`.${clusterDomain}`);
+  const zone = isOwn ? clusterDomain : name.split(".").slice(1).join(".") || ".";
+  const data = {
+    mname: `ns.dns.${clusterDomain}`,
+    rname: `hostmaster.${clusterDomain}`,
+    serial: 1,
+    refresh: 7200,
+    retry: 1800,
+    expire: 86_400,
+    minimum: ttlSeconds,
+  };
+  return { type: "SOA", name: zone, ttl: ttlSeconds, data };
 }
 
 function parseQuery(message: Buffer) {
@@ -75,8 +127,11 @@ function parseQuery(message: Buffer) {
   }
 }
 
-function addressOf(name: string, services: readonly SceneService[]): string | undefined {
-  return services.find(
+function addressOf(name: string, services: readonly SceneService[]): DualAddress | undefined {
+  const found = services.find(
     (service) => name === `${service.name}.${service.namespace}.svc.${clusterDomain}`,
-  )?.clusterAddress;
+  );
+  return found === undefined
+    ? undefined
+    : { address: found.clusterAddress, address6: found.clusterAddress6 };
 }

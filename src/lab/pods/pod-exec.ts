@@ -5,6 +5,7 @@ import { errorMessage } from "../../base/errors.ts";
 import type { Endpoint } from "../cluster/endpoint.ts";
 import { type CurlIo, runCurl } from "../curl/curl.ts";
 import type { CurlSurroundings } from "../curl/curl-transfer.ts";
+import type { AddressFamily } from "../events.ts";
 
 const pingCountDefault = 4;
 const pingCountMax = 1000;
@@ -49,12 +50,13 @@ async function runPing(
   let count = pingCountDefault;
   const flag = rest.indexOf("-c");
   if (flag >= 0) count = Number(rest.splice(flag, 2)[1]);
+  const family = takeFamily(rest);
   const [host] = rest;
   if (host === undefined || rest.length > 1 || !(count >= 1 && count <= pingCountMax)) {
-    stderr(`usage: ping [-c COUNT] HOST (COUNT from 1 to ${pingCountMax})\n`);
+    stderr(`usage: ping [-4|-6] [-c COUNT] HOST (COUNT from 1 to ${pingCountMax})\n`);
     return 2;
   }
-  const address = await lookUp(pod, host, resolver);
+  const address = await lookUp(pod, host, resolver, family);
   if (address === undefined) {
     stderr(`ping: bad address '${host}'\n`);
     return 1;
@@ -86,13 +88,15 @@ async function runLookup(
   { pod, resolver }: CurlSurroundings,
   { stdout, stderr }: ExecOutput,
 ): Promise<number> {
-  const [name] = args;
-  if (name === undefined || args.length > 1) {
-    stderr("usage: nslookup NAME\n");
+  // As with BIND's: -vc asks over TCP.
+  const isTcp = args[0] === "-vc";
+  const [name, ...more] = isTcp ? args.slice(1) : args;
+  if (name === undefined || more.length > 0) {
+    stderr("usage: nslookup [-vc] NAME\n");
     return 2;
   }
   try {
-    const addresses = await resolver.resolve(pod, name);
+    const addresses = await resolver.resolve(pod, name, { isTcp });
     if (addresses.length === 0) {
       stdout(Buffer.from(`** server can't find ${name}: NXDOMAIN\n`));
       return 1;
@@ -105,13 +109,21 @@ async function runLookup(
   }
 }
 
+/** Takes -4 or -6 out of the arguments. */
+function takeFamily(args: string[]): AddressFamily | undefined {
+  const place = args.findIndex((arg) => arg === "-4" || arg === "-6");
+  if (place < 0) return undefined;
+  return args.splice(place, 1)[0] === "-4" ? "ipv4" : "ipv6";
+}
+
 async function lookUp(
   pod: Endpoint,
   host: string,
   resolver: CurlSurroundings["resolver"],
+  family: AddressFamily | undefined,
 ): Promise<string | undefined> {
   try {
-    return (await resolver.resolve(pod, host))[0];
+    return (await resolver.resolve(pod, host, { family }))[0];
   } catch {
     // No server answered: for ping the same as a name that nobody has.
     return undefined;

@@ -8,6 +8,7 @@ import { request as sendRequest } from "node:http";
 import type { Server as NetServer } from "node:net";
 import type { ClusterSet } from "../cluster/cluster-set.ts";
 import type { Endpoint } from "../cluster/endpoint.ts";
+import { addressesOf, type DualAddress } from "../datapath/address-family.ts";
 import type { Datapath } from "../datapath/datapath.ts";
 import type { LabContext } from "../lab-context.ts";
 import type { PodProgram, Scene, ScenePort } from "../scenes/scene.ts";
@@ -40,25 +41,25 @@ export class PodRunner {
   readonly #context: LabContext;
   readonly #parts: PodRunnerParts;
   readonly #running = new Map<string, Running>();
-  readonly #worldNames: ReadonlyMap<string, string>;
+  readonly #worldNames: ReadonlyMap<string, DualAddress>;
 
   constructor(context: LabContext, parts: PodRunnerParts) {
     this.#context = context;
     this.#parts = parts;
-    this.#worldNames = new Map(parts.scene.world.map(({ name, address }) => [name, address]));
+    this.#worldNames = new Map(parts.scene.world.map((server) => [server.name, server]));
   }
 
   /** Starts a pod's program and opens its ports. In a simulated scene pods have no programs. */
   async start(endpoint: Endpoint, program: PodProgram, ports: readonly ScenePort[]): Promise<void> {
     if (this.#parts.scene.isSimulated && program.kind !== "kube-dns") return;
     const running = await this.#run(program, endpoint.facts.podName, endpoint);
-    if (running !== undefined) this.#bind(endpoint.facts.address, running, ports);
+    if (running !== undefined) this.#bind(endpoint.facts, running, ports);
   }
 
   /** Ends the program of a pod that left. */
   async stop(endpoint: Endpoint): Promise<void> {
     const { address } = endpoint.facts;
-    this.#parts.datapath.unbind(address);
+    for (const one of addressesOf(endpoint.facts)) this.#parts.datapath.unbind(one);
     const running = this.#running.get(address);
     this.#running.delete(address);
     await running?.close();
@@ -66,9 +67,9 @@ export class PodRunner {
 
   /** Starts the servers outside the clusters. */
   async startWorld(): Promise<void> {
-    for (const { name, address, program, ports } of this.#parts.scene.world) {
-      const running = await this.#run(program, name, undefined);
-      if (running !== undefined) this.#bind(address, running, ports);
+    for (const server of this.#parts.scene.world) {
+      const running = await this.#run(server.program, server.name, undefined);
+      if (running !== undefined) this.#bind(server, running, server.ports);
     }
   }
 
@@ -79,11 +80,12 @@ export class PodRunner {
     await Promise.all(all.map((running) => running.close()));
   }
 
-  #bind(address: string, running: Running, ports: readonly ScenePort[]): void {
-    this.#running.set(address, running);
+  #bind(where: DualAddress, running: Running, ports: readonly ScenePort[]): void {
+    this.#running.set(where.address, running);
     for (const { protocol, port } of ports) {
       const loopbackPort = protocol === "TCP" ? running.tcpPort : running.udpPort;
-      if (loopbackPort !== undefined)
+      if (loopbackPort === undefined) continue;
+      for (const address of addressesOf(where))
         this.#parts.datapath.bind(protocol, address, port, loopbackPort);
     }
   }
@@ -119,7 +121,7 @@ export class PodRunner {
     const cluster = this.#parts.clusters.of(endpoint);
     const { faults, random } = this.#context;
     const { nodeName } = endpoint.facts;
-    const socket = await startKubeDns({
+    const { tcp, udp } = await startKubeDns({
       services: () => cluster.services.list(),
       worldNames: this.#worldNames,
       silentZones: this.#parts.scene.silentZones,
@@ -128,7 +130,7 @@ export class PodRunner {
         return share > 0 && random() < share;
       },
     });
-    return asRunning(undefined, socket);
+    return asRunning(tcp, udp);
   }
 
   /** One request of a pod's program to another service, through the datapath. */

@@ -3,18 +3,20 @@
  * server that the client meant, and remembers which names led to which addresses.
  */
 
+import type { Duplex } from "node:stream";
 import { type Answer, type Packet as DnsPacket, decode, encode } from "dns-packet";
 import { errorMessage } from "../../base/errors.ts";
 import { normalizeName } from "../../policy/fqdn-pattern.ts";
 import { compileDnsRules } from "../../policy/l7-match.ts";
 import type { DnsRule } from "../../policy/policy-document.ts";
 import type { Endpoint } from "../cluster/endpoint.ts";
-import type { DnsProxy } from "../datapath/proxies.ts";
+import type { DnsProxy, StreamJob } from "../datapath/proxies.ts";
 import type { FlowEmitter } from "../flow-emitter.ts";
 import type { LabContext } from "../lab-context.ts";
 import type { FqdnCounts } from "../lab-state.ts";
+import { DnsStreamClient, frameDnsMessage, readDnsMessages } from "../pods/dns-stream.ts";
 
-type Job = Parameters<DnsProxy["handle"]>[1];
+type Job = Parameters<DnsProxy["handle"]>[1] & { readonly transport?: "TCP" };
 
 /** Names an endpoint may have in its cache (Cilium: tofqdns-endpoint-max-ip-per-hostname and friends). */
 const namesPerEndpointMax = 1000;
@@ -86,6 +88,34 @@ export class AgentDnsProxy implements DnsProxy {
       },
     });
     return answer;
+  }
+
+  accept(stream: Duplex, job: StreamJob): void {
+    let upstream: Promise<DnsStreamClient> | undefined;
+    let server: Duplex | undefined;
+    const open = async (): Promise<DnsStreamClient> => {
+      server = await job.openUpstream();
+      return new DnsStreamClient(server);
+    };
+    const exchange = async (query: Buffer): Promise<Buffer> => {
+      upstream ??= open();
+      return (await upstream).ask(query);
+    };
+    readDnsMessages(stream, (query) => {
+      this.handle(query, { ...job, transport: "TCP", exchange }).then(
+        (answer) => {
+          if (stream.writable) stream.write(frameDnsMessage(answer));
+        },
+        // No server, or one that broke off: the client's connection ends as it would without a proxy.
+        () => stream.destroy(),
+      );
+    });
+    stream.on("error", () => server?.destroy());
+    stream.on("end", () => {
+      server?.end();
+      stream.end();
+    });
+    stream.on("close", () => server?.destroy());
   }
 
   namesOf({ facts }: Endpoint, address: string): readonly string[] {
@@ -226,7 +256,7 @@ export class AgentDnsProxy implements DnsProxy {
       nodeName: job.nodeName,
       from,
       to,
-      transport: "UDP",
+      transport: job.transport ?? "UDP",
       direction: job.direction,
       verdict: verdict === "denied" ? "DROPPED" : "FORWARDED",
       isReply,

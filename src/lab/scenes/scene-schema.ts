@@ -3,7 +3,7 @@
  * else of the scene is checked here too, so that a scene that loads can be played.
  */
 
-import { isIPv4 } from "node:net";
+import { isIPv4, isIPv6 } from "node:net";
 import { z } from "zod";
 import { didYouMean } from "../../schema/did-you-mean.ts";
 import { checkDocument, errorAt, listOf, mapping } from "../../schema/mapping.ts";
@@ -85,6 +85,8 @@ const serviceMapping = mapping({
   namespace: nameText.default("default"),
   cluster: nameText.optional(),
   address: textScalar.optional(),
+  address6: textScalar.optional(),
+  dualStack: booleanScalar.default(false),
   labels: textMap.default({}),
   selector: textMap.default({}),
   global: booleanScalar.default(false),
@@ -126,6 +128,7 @@ const sceneMapping = mapping({
   description: textScalar.default(""),
   pace: textScalar.pipe(z.enum(["quick", "real"])).default("quick"),
   simulated: booleanScalar.default(false),
+  ipv6: booleanScalar.default(false),
   clusters: listOf(clusterMapping),
   namespaces: listOf(
     mapping({ name: nameText, cluster: nameText.optional(), labels: textMap.default({}) }),
@@ -136,6 +139,7 @@ const sceneMapping = mapping({
     mapping({
       name: nameText,
       address: textScalar,
+      address6: textScalar.optional(),
       program: programMapping.default({
         kind: "web",
         latencyMs: 20,
@@ -181,6 +185,7 @@ class SceneReader {
       description: raw.description,
       pace: raw.pace,
       isSimulated: raw.simulated,
+      hasIpv6: raw.ipv6,
       clusters: this.#clusters,
       namespaces: raw.namespaces.map(({ name, cluster, labels }, index) => ({
         name,
@@ -190,9 +195,10 @@ class SceneReader {
       workloads,
       services: raw.services.map((one, index) => this.#service(one, index)),
       world: raw.world.map((server, index) => {
+        const at: DocumentPath = ["world", index];
         if (!isIPv4(server.address))
-          this.#fail(`want an IPv4 address, have "${server.address}"`, ["world", index, "address"]);
-        return { ...server, ports: server.ports };
+          this.#fail(`want an IPv4 address, have "${server.address}"`, [...at, "address"]);
+        return { ...server, address6: this.#address6(server.address6, [...at, "address6"]) };
       }),
       silentZones: raw.silentZones,
       policies: raw.policies,
@@ -282,6 +288,10 @@ class SceneReader {
       name: raw.name,
       clusterName: this.#cluster(raw.cluster, [...at, "cluster"]),
       clusterAddress: address,
+      clusterAddress6: this.#address6(
+        raw.address6 ?? (raw.dualStack ? serviceAddress6(index) : undefined),
+        [...at, raw.address6 === undefined ? "dualStack" : "address6"],
+      ),
       labels: raw.labels,
       selector: raw.selector,
       isGlobal: raw.global,
@@ -359,6 +369,14 @@ class SceneReader {
     return { ...head, change: { kind: "toggle", file: raw.file, text: raw.toggle ?? "" } };
   }
 
+  /** An IPv6 address in its one spelling. */
+  #address6(text: string | undefined, at: DocumentPath): string | undefined {
+    if (text === undefined) return undefined;
+    if (!isIPv6(text)) this.#fail(`want an IPv6 address, have "${text}"`, at);
+    if (!this.#raw.ipv6) this.#fail("want `ipv6: true` in the scene, for IPv6 addresses", at);
+    return new URL(`http://[${text}]/`).hostname.slice(1, -1);
+  }
+
   #hostPort(text: string, at: DocumentPath): { host: string; port: number } {
     const [, host = "", port = ""] = /^(.+):(\d+)$/.exec(text) ?? [];
     if (host === "" || Number(port) < 1 || Number(port) > 65_535)
@@ -404,4 +422,9 @@ export function targetOf(targetPort: string | undefined, port: number): number |
 /** 10.96.1.1 and on, for services that name no address. */
 export function serviceAddress(index: number): string {
   return `10.96.${1 + Math.floor(index / 250)}.${1 + (index % 250)}`;
+}
+
+/** fd00:10:96::1 and on, for dual-stack services that name no address. */
+export function serviceAddress6(index: number): string {
+  return `fd00:10:96::${(index + 1).toString(16)}`;
 }

@@ -44,6 +44,8 @@ export interface SceneService {
   /** Of which cluster. */
   readonly clusterName: string;
   readonly clusterAddress: string;
+  /** Of a dual-stack service; undefined for those of IPv4 only. */
+  readonly clusterAddress6: string | undefined;
   readonly labels: Readonly<Record<string, string>>;
   readonly selector: Readonly<Record<string, string>>;
   /** Backends of the other clusters of the mesh count too (service.cilium.io/global). */
@@ -97,6 +99,7 @@ export interface SceneWorkload {
 export interface SceneWorldServer {
   readonly name: string;
   readonly address: string;
+  readonly address6: string | undefined;
   readonly program: PodProgram;
   readonly ports: readonly ScenePort[];
 }
@@ -147,6 +150,8 @@ export interface Scene {
   readonly pace: "quick" | "real";
   /** Pods have no sockets: for thousands of them. */
   readonly isSimulated: boolean;
+  /** Dual stack: nodes and pods have IPv6 addresses too. */
+  readonly hasIpv6: boolean;
   readonly clusters: readonly SceneCluster[];
   readonly namespaces: readonly SceneNamespace[];
   readonly workloads: readonly SceneWorkload[];
