@@ -377,6 +377,7 @@ function serverStatus({ options, config, tsdb, keeping, startedMs }: Parts): Ser
     mode: options.mode,
     ...(options.ciliumVersion === undefined ? {} : { ciliumVersion: options.ciliumVersion }),
     isSelfScrapeOnly: config.isSelfScrapeOnly,
+    isClusterWatched: options.clusterView !== undefined,
     ...(options.configFile === undefined ? {} : { configFile: options.configFile }),
     startedMs,
     uptimeSeconds: (options.clock.nowMs() - startedMs) / 1000,

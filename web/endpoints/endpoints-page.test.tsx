@@ -2,7 +2,7 @@
 import { cleanup, fireEvent, screen, waitFor, within } from "@testing-library/react";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { WireEndpoint } from "../../src/api/wire/cluster.ts";
-import { renderPage } from "../testing/render-page.tsx";
+import { quietStatus, renderPage } from "../testing/render-page.tsx";
 // The page is a part of its own: loaded here, so that no test waits for it.
 import "./endpoints-page.tsx";
 
@@ -122,7 +122,10 @@ describe("Endpoints", () => {
   });
 
   it("says what to do where no cluster is watched", async () => {
-    renderPage("/endpoints", {});
+    const { asked } = renderPage("/endpoints", {
+      "/api/ciliascope/v1/status": { ...quietStatus, isClusterWatched: false },
+    });
     expect(await screen.findByText("No cluster is watched.")).toBeTruthy();
+    expect(asked.filter((url) => url.includes("/endpoints"))).toEqual([]);
   });
 });

@@ -1,6 +1,7 @@
 /** Endpoints, identities and unmanaged pods. View, filter, order and the chosen endpoint are in the address. */
 
 import type { WireEndpoint } from "../../src/api/wire/cluster.ts";
+import { useServerStatus } from "../api/server-queries.ts";
 import { useKeys } from "../app/keys-context.ts";
 import { usePageDefaults } from "../app/page-defaults.ts";
 import { PageFrame } from "../app/page-frame.tsx";
@@ -40,7 +41,14 @@ export function EndpointsPage({ segments }: PageProps) {
 
 type View = "endpoints" | "identities" | "unmanaged";
 
+/** Nothing is asked of a server that watches no cluster. */
 function Endpoints({ id }: { readonly id: string | undefined }) {
+  const status = useServerStatus();
+  if (status.data === undefined) return <Skeleton label="Reading endpoints" />;
+  return status.data.isClusterWatched ? <ClusterEndpoints id={id} /> : <NoCluster />;
+}
+
+function ClusterEndpoints({ id }: { readonly id: string | undefined }) {
   const router = useRouter();
   const { params } = useRoute();
   const endpoints = useEndpoints();
@@ -120,15 +128,18 @@ function Endpoints({ id }: { readonly id: string | undefined }) {
 /** While there is no answer yet, or none can be had. */
 function NoAnswer({ error }: { readonly error: Error | undefined }) {
   if (error === undefined) return <Skeleton label="Reading endpoints" />;
-  const isUnwatched = error.message === "not here" || error.message.includes("HTTP 404");
   return (
-    <Note
-      kind={isUnwatched ? "mute" : "crit"}
-      title={isUnwatched ? "No cluster is watched." : "The cluster does not answer."}
-    >
-      {isUnwatched
-        ? "Endpoints come from a cluster's agents; this server scrapes targets only. `ciliascope demo` shows a laboratory."
-        : error.message}
+    <Note kind="crit" title="The cluster does not answer.">
+      {error.message}
+    </Note>
+  );
+}
+
+function NoCluster() {
+  return (
+    <Note kind="mute" title="No cluster is watched.">
+      Endpoints and identities come from a cluster's agents; this server scrapes targets and reads
+      flows only. <code>ciliascope demo</code> shows a laboratory's.
     </Note>
   );
 }

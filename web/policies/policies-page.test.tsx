@@ -8,7 +8,7 @@ import type {
   WirePolicyRow,
   WireReplay,
 } from "../../src/api/wire/policy.ts";
-import { renderPage } from "../testing/render-page.tsx";
+import { quietStatus, renderPage } from "../testing/render-page.tsx";
 
 beforeEach(() => {
   window.localStorage.clear();
@@ -119,6 +119,18 @@ describe("the policies page", () => {
     expect(within(pane).getByText("99.97 %")).toBeTruthy();
     expect(await screen.findByLabelText("Policy in force")).toBeTruthy();
     expect(await screen.findByText("Turns default deny on for ingress")).toBeTruthy();
+  });
+
+  it("does not say that all is allowed where no cluster is watched", async () => {
+    renderPage("/policies", {
+      ...answers,
+      "/api/ciliascope/v1/status": { ...quietStatus, isClusterWatched: false },
+      [`${own}/list`]: { ...list, policies: [], score: { compared: 0, equal: 0 } },
+      [`${own}/drafts`]: [],
+    });
+    expect(await screen.findByText("No cluster is watched.")).toBeTruthy();
+    expect(screen.queryByText(/Everything may talk/)).toBeNull();
+    expect(screen.getByText("Simulator score: no verdict to compare yet")).toBeTruthy();
   });
 
   it("filters by the address and says what found nothing", async () => {

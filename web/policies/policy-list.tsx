@@ -1,6 +1,7 @@
 /** The left pane: every policy in force and every draft, with state, search and the simulator's score. */
 
 import type { WireDraft, WirePolicyList, WirePolicyRow } from "../../src/api/wire/policy.ts";
+import { useServerStatus } from "../api/server-queries.ts";
 import { Link, useRoute, useRouter } from "../router/router-context.tsx";
 import { Badge, Glyph } from "../ui/glyph.tsx";
 import { Icon } from "../ui/icon.tsx";
@@ -108,8 +109,14 @@ export function PolicyList(props: PolicyListProps) {
           onClick={props.onScore}
           title="How often the simulated verdict equals the observed one; open for the differences"
         >
-          Simulator score <b>{percentText(list.score.equal, list.score.compared)}</b> of{" "}
-          {countOf(list.score.compared, "verdict")}
+          {list.score.compared === 0 ? (
+            "Simulator score: no verdict to compare yet"
+          ) : (
+            <>
+              Simulator score <b>{percentText(list.score.equal, list.score.compared)}</b> of{" "}
+              {countOf(list.score.compared, "verdict")}
+            </>
+          )}
         </button>
         <span className="visually-hidden" aria-live="polite">
           {router.location.params.get("q") ? countOf(rows.length, "policy row") : ""}
@@ -241,6 +248,7 @@ export function StateMark({ row }: { readonly row: WirePolicyRow }) {
 
 function NothingListed({ isFiltered }: { readonly isFiltered: boolean }) {
   const router = useRouter();
+  const isClusterWatched = useServerStatus().data?.isClusterWatched ?? true;
   if (isFiltered) {
     return (
       <Note
@@ -258,9 +266,14 @@ function NothingListed({ isFiltered }: { readonly isFiltered: boolean }) {
       />
     );
   }
-  return (
+  return isClusterWatched ? (
     <Note title="No policy is in force.">
       Everything may talk to everything. Propose policies from the traffic seen, or write one.
+    </Note>
+  ) : (
+    <Note title="No cluster is watched.">
+      Which policies are in force is unknown here. Write one, or propose policies from the traffic
+      seen, and replay it against recorded flows.
     </Note>
   );
 }

@@ -41,8 +41,7 @@ export function PolicyPane({
     if (fault === undefined) onRun();
     else router.setParams({ line: String(fault.line) }, { replace: true });
   };
-  const title =
-    chosen !== undefined ? policyTitle(chosen) : (draft?.title ?? "No policy is in force");
+  const title = chosen !== undefined ? policyTitle(chosen) : (draft?.title ?? "No policy chosen");
   return (
     <section className="policy-pane" aria-label="Policy">
       <div className="pane-head">

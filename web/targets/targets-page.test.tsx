@@ -1,7 +1,7 @@
 // @vitest-environment jsdom
 import { cleanup, fireEvent, screen, waitFor, within } from "@testing-library/react";
 import { afterEach, describe, expect, it } from "vitest";
-import { renderPage } from "../testing/render-page.tsx";
+import { quietStatus, renderPage } from "../testing/render-page.tsx";
 
 afterEach(cleanup);
 
@@ -85,15 +85,10 @@ describe("Targets", () => {
     renderPage("/targets", {
       "/api/v1/targets": targets,
       "/api/ciliascope/v1/status": {
-        version: "0",
+        ...quietStatus,
         mode: "server",
         isSelfScrapeOnly: true,
         configFile: "/etc/prometheus.yml",
-        startedMs: 0,
-        uptimeSeconds: 1,
-        seriesCount: 1,
-        canImportByUrl: false,
-        warnings: [],
       },
     });
     expect(await screen.findByText("/etc/prometheus.yml")).toBeTruthy();

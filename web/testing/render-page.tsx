@@ -3,6 +3,7 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { configure, render } from "@testing-library/react";
 import { Suspense } from "react";
+import type { ServerStatus } from "../../src/api/wire/server.ts";
 import { ApiClient } from "../api/api-client.ts";
 import { ApiContext } from "../api/server-queries.ts";
 import { App } from "../app/app.tsx";
@@ -24,17 +25,21 @@ export interface RenderedPage {
 
 const asyncWaitMs = 10_000;
 
+/** What a server says of itself where a test asks for nothing else. */
+export const quietStatus: ServerStatus = {
+  version: "0",
+  mode: "demo",
+  isSelfScrapeOnly: false,
+  isClusterWatched: true,
+  startedMs: 0,
+  uptimeSeconds: 1,
+  seriesCount: 1,
+  canImportByUrl: false,
+  warnings: [],
+};
+
 const quietAnswers: Answers = {
-  "/api/ciliascope/v1/status": {
-    version: "0",
-    mode: "demo",
-    isSelfScrapeOnly: false,
-    startedMs: 0,
-    uptimeSeconds: 1,
-    seriesCount: 1,
-    canImportByUrl: false,
-    warnings: [],
-  },
+  "/api/ciliascope/v1/status": quietStatus,
   "/api/v1/": {
     status: "success",
     data: { resultType: "matrix", result: [], activeTargets: [], droppedTargets: [] },

@@ -225,6 +225,7 @@ const ownSchemas: Readonly<Record<string, JsonSchema>> = {
     mode: oneOfTypes("demo", "server"),
     "ciliumVersion?": text,
     isSelfScrapeOnly: flag,
+    isClusterWatched: flag,
     "configFile?": text,
     startedMs: number,
     uptimeSeconds: number,

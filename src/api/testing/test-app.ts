@@ -62,6 +62,7 @@ export function testSources(changes: Partial<ApiSources> = {}): ApiSources {
       version: "0.0.0",
       mode: "server",
       isSelfScrapeOnly: false,
+      isClusterWatched: false,
       startedMs: 0,
       uptimeSeconds: 300,
       seriesCount: storage.seriesCount,

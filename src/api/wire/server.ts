@@ -8,6 +8,8 @@ export interface ServerStatus {
   readonly ciliumVersion?: string;
   /** True where the server scrapes nothing but itself: the page then says how to add targets. */
   readonly isSelfScrapeOnly: boolean;
+  /** False where endpoints, identities and policies in force are unknown, since nobody tells of them. */
+  readonly isClusterWatched: boolean;
   readonly configFile?: string;
   readonly startedMs: number;
   readonly uptimeSeconds: number;
