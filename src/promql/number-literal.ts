@@ -11,21 +11,23 @@ export type NumberResult =
   | { readonly value: number; readonly error?: undefined }
   | { readonly error: string };
 
-const decimalInteger = /^(?:0|[1-9](?:_?\d)*)$/;
 const octalInteger = /^0(?:_?[0-7])+$/;
+/** 63 bits as octal digits. */
+const octalDigitsMax = 21;
 const hexInteger = /^0[xX](?:_?[0-9a-fA-F])+$/;
-const floatPattern = /^(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
+/** Underscores stand between digits only. */
+const floatPattern =
+  /^(?:\d(?:_?\d)*(?:\.(?:\d(?:_?\d)*)?)?|\.\d(?:_?\d)*)(?:[eE][+-]?\d(?:_?\d)*)?$/;
 
 /** The value of a number token. */
 export function parseNumber(text: string): NumberResult {
-  if (decimalInteger.test(text) && text.includes("_")) {
-    return { value: Number(text.replaceAll("_", "")) };
-  }
-  if (octalInteger.test(text)) {
-    return { value: Number(`0o${text.slice(1).replaceAll("_", "")}`) };
+  const digits = text.replaceAll("_", "");
+  // Beyond 63 bits Go tries a float, which knows no octal digits.
+  if (octalInteger.test(text) && digits.replace(/^0+/, "").length <= octalDigitsMax) {
+    return { value: Number(`0o${digits.slice(1)}`) };
   }
   if (hexInteger.test(text)) {
-    const value = BigInt(text.replaceAll("_", ""));
+    const value = BigInt(digits);
     // Beyond 63 bits Go tries a float, which in hexadecimal needs an exponent.
     return value < 1n << 63n ? { value: Number(value) } : floatError(text, "invalid syntax");
   }
@@ -33,7 +35,7 @@ export function parseNumber(text: string): NumberResult {
   if (lower === "inf") return { value: Number.POSITIVE_INFINITY };
   if (lower === "nan") return { value: Number.NaN };
   if (!floatPattern.test(text)) return floatError(text, "invalid syntax");
-  const value = Number(text);
+  const value = Number(digits);
   return Number.isFinite(value) ? { value } : floatError(text, "value out of range");
 }
 
@@ -54,6 +56,7 @@ export function parseDurationSeconds(text: string): NumberResult {
 /** What Prometheus says of the first part of a duration that is wrong. */
 function durationError(text: string): string {
   const invalid = `not a valid duration string: ${quoteString(text)}`;
+  if (!/^\d/.test(text)) return invalid;
   let lastUnit = -1;
   for (const [, , unit = ""] of text.matchAll(/(\d+)(\D*)/g)) {
     if (unit === "") return invalid;

@@ -189,9 +189,9 @@ export function describeToken(token: Token): string {
 }
 
 function quoteShortened(text: string): string {
-  const chars = [...text];
-  if (chars.length <= shownTextMax) return quoteString(text);
-  return `${quoteString(chars.slice(0, shownTextMax).join(""))}...`;
+  // Go counts bytes, then cuts characters.
+  if (new TextEncoder().encode(text).length <= shownTextMax) return quoteString(text);
+  return `${quoteString([...text].slice(0, shownTextMax).join(""))}...`;
 }
 
 /** A character as Go's %q writes it: `'a'`, `'\n'`, `'日'`; "" is the end of the text, which Go shows as U+FFFD. */

@@ -104,7 +104,10 @@ export interface Series {
   readSamples(into: SampleBuffer, startMs: number, endMs: number): void;
 }
 
-/** The answer of `select`: sorted by labels unless the hints say otherwise, no two equal label sets. */
+/**
+ * The answer of `select`: sorted by labels unless the hints say otherwise, no two equal label sets. The
+ * list is never changed afterwards; the same series may be given as the same list again.
+ */
 export interface SeriesSet {
   readonly series: readonly Series[];
   readonly warnings: readonly string[];

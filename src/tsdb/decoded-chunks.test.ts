@@ -75,6 +75,47 @@ describe("decoded chunks", () => {
     }
   });
 
+  it("of one series share records where they fit, and give back every bit (seeds 1..200)", () => {
+    let shared = 0;
+    for (let seed = 1; seed <= 200; seed++) {
+      const random = seededRandom(seed);
+      const pick = (below: number): number => Math.floor(random() * below);
+      const chunks = new DecodedChunks(1 << 20, random);
+      const whole = new SampleBuffer(4);
+      const handles: number[] = [];
+      let [timeMs, value] = [startMs, pick(1000)];
+      const isCounter = pick(2) === 0;
+      const speed = [0, 1, 40, 5000, 2 ** 30][pick(5)] as number;
+      for (let n = 0; n < 12; n++) {
+        const chunk = new SampleBuffer(4);
+        const isOdd = pick(8) === 0;
+        for (let i = 1 + pick(100); i > 0; i--) {
+          timeMs += isOdd && pick(50) === 0 ? 15_001 : 15_000;
+          value += isCounter ? pick(speed + 1) : pick(speed + 1) - (speed >> 1);
+          const kind = isOdd ? pick(30) : 2;
+          if (kind === 0) chunk.push(timeMs, awkward[pick(awkward.length)] as number);
+          else if (kind === 1) chunk.pushStale(timeMs);
+          else chunk.push(timeMs, value);
+        }
+        whole.pushRange(chunk, 0, chunk.count);
+        const handle = chunks.keep(chunk, 0, handles.at(-1) ?? 0);
+        if (handle === handles.at(-1)) shared++;
+        handles.push(handle);
+      }
+      for (let round = 0; round < 4; round++) {
+        const fromMs = startMs + pick(600 * 15_000);
+        const toMs = fromMs + pick(600 * 15_000);
+        const into = new SampleBuffer(4);
+        for (const handle of new Set(handles)) chunks.read(handle, into, fromMs, toMs);
+        expect(textOf(into), `seed ${seed}`).toBe(textOf(windowOf(whole, fromMs, toMs)));
+        for (let i = 1; i < into.risingCount; i++) {
+          expect(into.values[i]).toBeGreaterThanOrEqual(into.values[i - 1] as number);
+        }
+      }
+    }
+    expect(shared).toBeGreaterThan(1000);
+  });
+
   it("stay within their bytes and say what they do not have any more", () => {
     const random = seededRandom(1);
     const chunks = new DecodedChunks(2 << 20, random);

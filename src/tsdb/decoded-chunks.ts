@@ -10,13 +10,16 @@
  *   values  nothing where all are the base, else what is above it (uint8, uint16, uint32: whole numbers
  *           only), else the 64 bits of each, so that NaNs keep theirs
  *
- * Histograms and start timestamps are not kept. A handle says when its page was emptied since.
+ * Chunks of a series that follow one another on one line of time share a record where their values
+ * allow it, so that a window of many chunks is read at once. Histograms and start timestamps are not
+ * kept. A handle says when its page was emptied since.
  */
 
 import type { SampleBuffer } from "../model/sample.ts";
 
 const pageBytes = 256 * 1024;
 const pageUnits = pageBytes / 8;
+const pageShift = Math.log2(pageUnits);
 /** Pages that a handle can name. */
 const pagesMax = 1024;
 const handlesPerEpoch = pageUnits * pagesMax;
@@ -25,6 +28,10 @@ const headerUnits = 4;
 const wholeMax = 2 ** 52;
 /** Pages looked at to find one to empty. */
 const candidates = 4;
+/** A record grows up to here. */
+const recordSamplesMax = 8192;
+/** A chunk joins a record whose numbers are wider than its own only where that costs less than this. */
+const widerUnitsMax = 16;
 
 /** Bytes each number of a code takes; a time code is 0, 2 or 3. */
 const timeCode = { onLine: 0, int16: 2, int32: 3 } as const;
@@ -73,6 +80,8 @@ export class DecodedChunks {
   #page = -1;
   #usedUnits = pageUnits;
   #epoch = 0;
+  /** The record written last, which ends where the page's used part does. */
+  #lastHandle: DecodedHandle = 0;
 
   /** 0 keeps nothing. */
   constructor(bytesMax: number, random: () => number) {
@@ -88,14 +97,17 @@ export class DecodedChunks {
 
   /**
    * Keeps samples [from, count) of `buffer`, a whole chunk's, floats without start timestamps; 0 where
-   * that is not worth it. O(samples), no allocation but pages.
+   * that is not worth it. `previous` names the samples of the chunk before, 0 where they are not kept;
+   * where it is returned these samples were added to those. O(samples), no allocation but pages.
    */
-  keep(buffer: SampleBuffer, from: number): DecodedHandle {
+  keep(buffer: SampleBuffer, from: number, previous: DecodedHandle = 0): DecodedHandle {
     const count = buffer.count - from;
     if (this.#pagesMax === 0 || count === 0 || count > 0xffff) return 0;
     if (buffer.histograms !== undefined || buffer.startTimestampsMs !== undefined) return 0;
     const packing = choosePacking(buffer, from);
     if (packing === undefined) return 0;
+    const isNext = previous !== 0 && previous === this.#lastHandle;
+    if (isNext && this.#extend(buffer, from, packing)) return previous;
     const timeUnits = unitsFor(packing.time, count);
     const units = headerUnits + timeUnits + unitsFor(packing.value, count);
     if (units > pageUnits) return 0;
@@ -109,15 +121,34 @@ export class DecodedChunks {
     const known = (packing.isPlain ? plainFlag : 0) | (packing.isRising ? risingFlag : 0);
     page.words[at * 2 + 6] = count | (packing.value << 16) | (packing.time << 24) | known;
     packTimes(page, at + headerUnits, buffer, from, packing);
-    packValues(page, at + headerUnits + timeUnits, buffer, from, packing);
-    return page.epoch * handlesPerEpoch + this.#page * pageUnits + at;
+    packValues(page, at + headerUnits + timeUnits, { buffer, from, to: buffer.count }, packing);
+    this.#lastHandle = page.epoch * handlesPerEpoch + this.#page * pageUnits + at;
+    return this.#lastHandle;
+  }
+
+  /** Whether the record of a handle's parts is still there and begins at the time. */
+  has(place: number, epoch: number, firstMs: number): boolean {
+    const page = this.#pages[place >>> pageShift];
+    return (
+      epoch !== 0 &&
+      page !== undefined &&
+      page.epoch === epoch &&
+      page.doubles[place & (pageUnits - 1)] === firstMs
+    );
+  }
+
+  /** As `read`, of a record that is there. */
+  readAt(place: number, into: SampleBuffer, startMs: number, endMs: number): void {
+    this.hits++;
+    const page = this.#pages[place >>> pageShift] as Page;
+    unpack(page, place & (pageUnits - 1), into, startMs, endMs);
   }
 
   /** Appends the samples with startMs <= t <= endMs to `into`; false where they are not kept any more. */
   read(handle: DecodedHandle, into: SampleBuffer, startMs: number, endMs: number): boolean {
-    const epoch = Math.floor(handle / handlesPerEpoch);
-    const place = handle - epoch * handlesPerEpoch;
-    const page = this.#pages[place >>> 15];
+    const place = placeOf(handle);
+    const page = this.#pages[place >>> pageShift];
+    const epoch = epochOf(handle);
     if (handle === 0 || page === undefined || page.epoch !== epoch) {
       this.misses++;
       return false;
@@ -127,7 +158,36 @@ export class DecodedChunks {
     return true;
   }
 
+  /** Adds samples to the record written last; false where they do not fit its line, its numbers or the page. */
+  #extend(buffer: SampleBuffer, from: number, own: Packing): boolean {
+    const page = this.#pages[this.#page] as Page;
+    const at = this.#lastHandle % pageUnits;
+    const facts = page.words[at * 2 + 6]!;
+    const known = facts & 0xffff;
+    const value = (facts >>> 16) & 7;
+    const count = known + buffer.count - from;
+    const units = headerUnits + unitsFor(value, count);
+    const ownUnits = unitsFor(own.value, buffer.count - from);
+    if (((facts >>> 24) & 7) !== timeCode.onLine || own.time !== timeCode.onLine) return false;
+    if (count > recordSamplesMax || at + units > pageUnits) return false;
+    if (units - unitsFor(value, known) > headerUnits + 2 * ownUnits + widerUnitsMax) return false;
+    const intervalMs = page.doubles[at + 1]!;
+    if (page.doubles[at]! + known * intervalMs !== buffer.timestampsMs[from]) return false;
+    if (buffer.count - from > 1 && own.intervalMs !== intervalMs) return false;
+    const base = page.doubles[at + 2]!;
+    if (!fitsNumbers(buffer, from, value, base)) return false;
+    const isPlain = (facts & plainFlag) !== 0 && own.isPlain;
+    const last = lastNumber(page, at, known, value);
+    const isRising = (facts & risingFlag) !== 0 && own.isRising && buffer.values[from]! >= last;
+    const flags = (isPlain ? plainFlag : 0) | (isRising ? risingFlag : 0);
+    page.words[at * 2 + 6] = count | (value << 16) | (timeCode.onLine << 24) | flags;
+    packValues(page, at + headerUnits, { buffer, from, to: buffer.count }, { value, base }, known);
+    this.#usedUnits = at + units;
+    return true;
+  }
+
   #beginPage(): void {
+    this.#lastHandle = 0;
     this.#epoch++;
     this.#usedUnits = 0;
     if (this.#pages.length < this.#pagesMax) {
@@ -144,6 +204,16 @@ export class DecodedChunks {
     this.#pages[oldest]!.epoch = this.#epoch;
     this.evictions++;
   }
+}
+
+/** Where the record of a handle lies: page and unit. */
+export function placeOf(handle: DecodedHandle): number {
+  return handle % handlesPerEpoch;
+}
+
+/** How often pages had been begun when the handle's was; 0: no handle. */
+export function epochOf(handle: DecodedHandle): number {
+  return Math.floor(handle / handlesPerEpoch);
 }
 
 /** Takes away the samples from index `from` on that lie outside of [startMs, endMs]. */
@@ -230,8 +300,17 @@ function chooseValues(buffer: SampleBuffer, from: number): { base: number; value
     return { base: 0, value: valueCode.bits };
   }
   if (span === 0) return { base: least, value: valueCode.same };
-  if (span < 2 ** 8) return { base: least, value: valueCode.uint8 };
-  return { base: least, value: span < 2 ** 16 ? valueCode.uint16 : valueCode.uint32 };
+  const value =
+    span < 2 ** 8 ? valueCode.uint8 : span < 2 ** 16 ? valueCode.uint16 : valueCode.uint32;
+  // Counters go on upwards; others either way, and the next chunk shall fit the same numbers.
+  const goesUp = values[from] === least && values[count - 1] === most;
+  const room = goesUp ? 0 : Math.floor((numberMax(value) - span) / 2);
+  return { base: least - room, value };
+}
+
+/** The largest number of a code of whole numbers. */
+function numberMax(value: number): number {
+  return value === valueCode.same ? 0 : 2 ** (4 * 2 ** value) - 1;
 }
 
 function packTimes(
@@ -252,23 +331,51 @@ function packTimes(
   }
 }
 
+/** Whether all samples from `from` on can be written as numbers of the code above the base. */
+function fitsNumbers(buffer: SampleBuffer, from: number, value: number, base: number): boolean {
+  if (value === valueCode.bits) return true;
+  const { values, count } = buffer;
+  const most = numberMax(value);
+  for (let i = from; i < count; i++) {
+    const above = values[i]! - base;
+    // False for NaN; -0 has a sign to keep, and a whole number may be too large to be exact.
+    if (!(above >= 0 && above <= most && Math.floor(above) === above)) return false;
+    if (base + above !== values[i] || (values[i] === 0 && 1 / values[i]! < 0)) return false;
+  }
+  return true;
+}
+
+/** The last value of a record on a line; NaN where that is not a whole number. */
+function lastNumber(page: Page, at: number, count: number, value: number): number {
+  const base = page.doubles[at + 2]!;
+  if (value === valueCode.same) return base;
+  if (value === valueCode.bits) return page.doubles[at + headerUnits + count - 1]!;
+  const [numbers, perUnit] = wholeNumbers(page, value);
+  return base + numbers[(at + headerUnits) * perUnit + count - 1]!;
+}
+
+/** Writes the samples behind the first `index` of the record whose values begin at `unit`. */
 function packValues(
   page: Page,
   unit: number,
-  buffer: SampleBuffer,
-  from: number,
-  { value, base }: Packing,
+  {
+    buffer,
+    from,
+    to,
+  }: { readonly buffer: SampleBuffer; readonly from: number; readonly to: number },
+  { value, base }: Pick<Packing, "value" | "base">,
+  index = 0,
 ): void {
-  const { values, count } = buffer;
+  const { values } = buffer;
   if (value === valueCode.same) return;
   if (value === valueCode.bits) {
     // As words: a copy as doubles might change the bits of a NaN.
-    page.words.set(buffer.valueWords.subarray(from * 2, count * 2), unit * 2);
+    page.words.set(buffer.valueWords.subarray(from * 2, to * 2), (unit + index) * 2);
     return;
   }
   const [numbers, perUnit] = wholeNumbers(page, value);
-  const first = unit * perUnit;
-  for (let i = 0; i < count - from; i++) numbers[first + i] = values[from + i]! - base;
+  const first = unit * perUnit + index;
+  for (let i = 0; i < to - from; i++) numbers[first + i] = values[from + i]! - base;
 }
 
 function wholeNumbers(page: Page, value: number): [Uint8Array | Uint16Array | Uint32Array, number] {

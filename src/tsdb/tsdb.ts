@@ -12,7 +12,7 @@
 import * as nodeFs from "node:fs";
 import { join } from "node:path";
 import type { CancelTimer } from "../base/clock.ts";
-import { errorMessage, QueryError } from "../base/errors.ts";
+import { errorMessage } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Labels } from "../model/labels.ts";
 import type { Matcher } from "../model/matcher.ts";
@@ -26,10 +26,8 @@ import type {
   Queryable,
 } from "../storage/storage.ts";
 import type { Block } from "./block/block.ts";
-import { BlockQuerier, type KnownSeries } from "./block/block-querier.ts";
 import { BlockSet } from "./block/block-set.ts";
 import { makeDir } from "./block/durable-files.ts";
-import { MergedQuerier } from "./block/merged-querier.ts";
 import { TimeSlice } from "./block/time-slice.ts";
 import { deleteInBlock, deleteInHead, linkBlock } from "./compaction/admin.ts";
 import { registerCompactionMetrics } from "./compaction/compaction-metrics.ts";
@@ -45,16 +43,14 @@ import { Head, keepFinishedChunks } from "./head/head.ts";
 import { HeadAppender } from "./head/head-appender.ts";
 import { HeadChunkFiles } from "./head/head-chunk-files.ts";
 import { chunkRangeMs } from "./head/head-chunks.ts";
-import { hideDeleted } from "./head/head-deletions.ts";
 import { HeadLog } from "./head/head-log.ts";
-import { HeadQuerier, type HeadSeries } from "./head/head-querier.ts";
 import { type ReplayResult, replayLog } from "./head/head-replay.ts";
 import { saveHeadSnapshot } from "./head/head-snapshot.ts";
 import { LateLog } from "./head/late-log.ts";
-import { LateQuerier } from "./head/late-querier.ts";
 import { decodedCacheBytesDefault, defaultMemoryBudget } from "./head/memory-budget.ts";
 import { RemovedSeries } from "./head/removed-series.ts";
 import { SampleBatch } from "./head/sample-batch.ts";
+import { openQuerier, type QuerierKept } from "./open-querier.ts";
 import { ReadCache, registerReadCacheMetrics } from "./read-cache.ts";
 import { readOnlyFiles } from "./read-only-files.ts";
 import { diskBytes, logBytes } from "./tsdb-disk-usage.ts";
@@ -222,7 +218,7 @@ class HeadTsdb implements Tsdb {
   readonly #stopMetrics: readonly (() => void)[];
   readonly #blocks: BlockSet;
   readonly #compactor: Compactor;
-  readonly #readCache: ReadCache<KnownSeries, HeadSeries>;
+  readonly #readCache: ReadCache<QuerierKept>;
   readonly #reads = new OpenReads();
   readonly #setAside = (block: Block, reason: string): void => this.#blocks.setAside(block, reason);
   readonly #lateLog: LateLog;
@@ -334,30 +330,15 @@ class HeadTsdb implements Tsdb {
   }
 
   querier(minMs: number, maxMs: number): Querier {
-    const head = this.#head;
-    let isOpen = true;
-    const slice = new TimeSlice(this.#options.clock, () => {
-      if (!isOpen) throw new QueryError("canceled", "the querier was closed");
-    });
-    const cache = this.#readCache;
-    const onDamage = this.#setAside;
-    const queriers: Querier[] = this.#blocks
-      .overlapping(minMs, maxMs)
-      .map((block) => new BlockQuerier(block, { minMs, maxMs, slice, cache, onDamage }));
-    if (queriers.length === 0 || (head.maxMs >= minMs && head.minMs <= maxMs)) {
-      queriers.push(
-        hideDeleted(new HeadQuerier(head, minMs, maxMs, { cache, slice }), head.deletions),
-      );
-    }
-    // First, so that of two samples at one time the late one is seen: it was written last.
-    if (!head.late.isEmpty) {
-      queriers.unshift(hideDeleted(new LateQuerier(head, minMs, maxMs), head.deletions));
-    }
-    const endRead = this.#reads.begin(minMs);
-    return new MergedQuerier(queriers, slice, () => {
-      isOpen = false;
-      endRead();
-    });
+    const parts = {
+      clock: this.#options.clock,
+      head: this.#head,
+      blocks: this.#blocks,
+      cache: this.#readCache,
+      onDamage: this.#setAside,
+      onClose: this.#reads.begin(minMs),
+    };
+    return openQuerier(parts, minMs, maxMs);
   }
 
   async selectExemplars(

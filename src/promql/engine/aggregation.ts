@@ -8,10 +8,11 @@ import type { Labels } from "../../model/labels.ts";
 import type { AggregateOperator } from "../ast.ts";
 import { HistogramFold } from "./aggregate-histograms.ts";
 import { histogramIgnoredIn } from "./annotations.ts";
-import type { RangeCall, RangeFunction } from "./functions/function-call.ts";
-import type { AggregateNode } from "./plan-node.ts";
+import type { RangeCall, RangeFunction, RowCells } from "./functions/function-call.ts";
+import type { AggregateNode, VectorSelectorNode } from "./plan-node.ts";
 import type { QueryRun } from "./query-run.ts";
 import { forEachRow, type WindowSource } from "./range-call.ts";
+import { forEachSelectedRow } from "./selectors.ts";
 import { groupLabels, groupRows, type SeriesGroups } from "./series-groups.ts";
 import {
   cellKind,
@@ -36,12 +37,7 @@ type AddRow = (state: FoldState, input: StepVector, source: number, base: number
 type AddKnownRow = (input: StepVector, source: number, base: number, isFull: boolean) => void;
 
 /** The same for a row that has a float at every step, once such a row stands in the group. */
-type AddFullRow = (
-  values: Float64Array,
-  extra: Float64Array,
-  inputs: Float64Array,
-  rows: FullRows,
-) => void;
+type AddFullRow = (state: FoldState, inputs: Float64Array, rows: FullRows) => void;
 
 interface FullRows {
   readonly source: number;
@@ -60,12 +56,13 @@ interface FoldState {
   readonly isRunningMean: Uint8Array;
   /** sum and avg only, once a row holds histograms. */
   histograms: HistogramFold | undefined;
-  /** Per group: 1 where every cell has begun. */
-  readonly isFull: Uint8Array;
+  /** Per group: 1 where every cell has begun, 2 where rows must be added cell by cell from now on. */
+  readonly fullness: Uint8Array;
 }
 
 const addFullRow: Partial<Record<FoldOperator, AddFullRow>> = {
   sum: addFullToSum,
+  avg: addFullToMean,
   count: addFullToCount,
   min: addFullToMin,
   max: addFullToMax,
@@ -133,19 +130,22 @@ export async function foldRangeCall(
   source: WindowSource,
 ): Promise<StepVector> {
   const dropsNames = applied.keepsName !== true && !call.run.isNameRemovalDelayed;
+  const mayMeet = dropsNames && source.facts?.isOneMetric !== true;
   const groups = groupCall(node, applied, call, source);
   const { stepCount } = node.grid;
   const state = createState(operator, groups, stepCount);
   const add = adder(operator, state);
   const scratch = new StepVector(stepCount, 1);
-  const cells = { vector: scratch, values: scratch.values, kinds: scratch.kinds, base: 0 };
+  const { values, kinds } = scratch;
+  const cells: RowCells = { vector: scratch, values, kinds, base: 0, present: -1 };
   const nextRow = () => {
     scratch.clearReservedRow();
+    cells.present = -1;
     return cells;
   };
   const seen: Labels[] = [];
   await forEachRow(applied, call, source, nextRow, (index, _row, present) => {
-    if (dropsNames) seen.push(source.labelsOf(index));
+    if (mayMeet) seen.push(source.labelsOf(index));
     const base = groups.groupOfRow[index]! * stepCount;
     if (scratch.hasHistograms) {
       const metricName = dropsNames ? "" : source.labelsOf(index).metricName;
@@ -159,7 +159,34 @@ export async function foldRangeCall(
     add(scratch, 0, base, present === stepCount && !scratch.hasHistograms);
   });
   // Series of several metrics may be equal once their names are gone.
-  if (!hasOneMetric(seen) && hasEqualRows(seen.map(withoutMetadata))) throw sameLabelsetError();
+  if (mayMeet && !hasOneMetric(seen) && hasEqualRows(seen.map(withoutMetadata)))
+    throw sameLabelsetError();
+  finish(operator, state);
+  return state.result;
+}
+
+/** The same over the rows of an instant selector, as they come. */
+export async function foldSelector(
+  node: AggregateNode,
+  operator: FoldOperator,
+  selector: VectorSelectorNode,
+  run: QueryRun,
+): Promise<StepVector> {
+  const facts = run.selections.of(selector.source.series);
+  const groups = facts.groups(node, false);
+  const { stepCount } = node.grid;
+  const state = createState(operator, groups, stepCount);
+  const add = adder(operator, state);
+  const scratch = new StepVector(stepCount, 1);
+  await forEachSelectedRow(selector, run, { result: scratch, aspect: "values" }, (index, found) => {
+    const base = groups.groupOfRow[index]! * stepCount;
+    if (scratch.hasHistograms) {
+      const { metricName } = facts.labels[index]!;
+      addHistograms({ node, operator, run, state }, scratch, { base: 0, metricName }, base);
+    }
+    add(scratch, 0, base, found === stepCount && !scratch.hasHistograms);
+    scratch.clearReservedRow();
+  });
   finish(operator, state);
   return state.result;
 }
@@ -175,6 +202,7 @@ function groupCall(
   // `by` takes only what it names, so names need not be taken off first.
   const namesMetadata = node.grouping.some((name) => metadataLabels.has(name));
   const mustDrop = !keepsName && !isDelayed && (node.isWithout || namesMetadata);
+  if (source.facts !== undefined && !isDelayed) return source.facts.groups(node, mustDrop);
   const labels: Labels[] = [];
   const isPending: boolean[] = [];
   for (let index = 0; index < source.seriesCount; index++) {
@@ -224,7 +252,7 @@ function createState(operator: FoldOperator, groups: SeriesGroups, stepCount: nu
     counts: new Float64Array(usesCounts.has(operator) ? cells : 0),
     isRunningMean: new Uint8Array(operator === "avg" ? cells : 0),
     histograms: undefined,
-    isFull: new Uint8Array(groups.labels.length),
+    fullness: new Uint8Array(groups.labels.length),
   };
 }
 
@@ -232,7 +260,7 @@ function createState(operator: FoldOperator, groups: SeriesGroups, stepCount: nu
 function adder(operator: FoldOperator, state: FoldState): AddKnownRow {
   const plain = addRow[operator];
   const full = addFullRow[operator];
-  const { isFull, extra } = state;
+  const { fullness } = state;
   return (input, source, base, isRowFull) => {
     if (full === undefined) {
       plain(state, input, source, base);
@@ -240,12 +268,12 @@ function adder(operator: FoldOperator, state: FoldState): AddKnownRow {
     }
     const { stepCount } = input;
     const group = base / stepCount;
-    if (isRowFull && isFull[group] === 1 && state.histograms === undefined) {
-      full(state.result.values, extra, input.values, { source, base, stepCount });
+    if (isRowFull && fullness[group] === 1 && state.histograms === undefined) {
+      full(state, input.values, { source, base, stepCount });
       return;
     }
     plain(state, input, source, base);
-    if (isRowFull) isFull[group] = 1;
+    if (isRowFull && fullness[group] === 0) fullness[group] = 1;
   };
 }
 
@@ -255,8 +283,7 @@ function isFullOfFloats(kinds: Uint8Array, from: number, count: number): boolean
 }
 
 function addFullToSum(
-  values: Float64Array,
-  lost: Float64Array,
+  { result: { values }, extra: lost }: FoldState,
   inputs: Float64Array,
   { source, base, stepCount }: FullRows,
 ): void {
@@ -270,9 +297,35 @@ function addFullToSum(
   }
 }
 
+/** As `addFullToSum`, until a sum overflows. */
+function addFullToMean(
+  state: FoldState,
+  inputs: Float64Array,
+  { source, base, stepCount }: FullRows,
+): void {
+  const { values } = state.result;
+  const { extra: lost, counts } = state;
+  let hasOverflown = false;
+  for (let step = 0; step < stepCount; step++) {
+    const value = inputs[source + step]!;
+    const at = base + step;
+    counts[at] = counts[at]! + 1;
+    const sum = values[at]!;
+    const next = sum + value;
+    if (next === Infinity || next === -Infinity) {
+      addToRunningMean(state, at, value);
+      hasOverflown = true;
+      continue;
+    }
+    const shift = next - sum;
+    lost[at] = lost[at]! + (sum - (next - shift) + (value - shift));
+    values[at] = next;
+  }
+  if (hasOverflown) state.fullness[base / stepCount] = 2;
+}
+
 function addFullToCount(
-  values: Float64Array,
-  _extra: Float64Array,
+  { result: { values } }: FoldState,
   _inputs: Float64Array,
   { base, stepCount }: FullRows,
 ): void {
@@ -280,8 +333,7 @@ function addFullToCount(
 }
 
 function addFullToMin(
-  values: Float64Array,
-  _extra: Float64Array,
+  { result: { values } }: FoldState,
   inputs: Float64Array,
   { source, base, stepCount }: FullRows,
 ): void {
@@ -293,8 +345,7 @@ function addFullToMin(
 }
 
 function addFullToMax(
-  values: Float64Array,
-  _extra: Float64Array,
+  { result: { values } }: FoldState,
   inputs: Float64Array,
   { source, base, stepCount }: FullRows,
 ): void {

@@ -15,13 +15,14 @@ const warning = "PromQL warning: ";
 const info = "PromQL info: ";
 
 /** What a forced-monotonicity info sums up. */
-interface MonotonicityDetails {
-  minTimeMs: number;
-  maxTimeMs: number;
-  minBucket: number;
-  maxBucket: number;
-  maxDifference: number;
-  count: number;
+export interface MonotonicityDetails {
+  readonly minTimeMs: number;
+  readonly maxTimeMs: number;
+  readonly minBucket: number;
+  readonly maxBucket: number;
+  readonly maxDifference: number;
+  /** As told; 64 bits. */
+  readonly count: bigint;
 }
 
 interface Entry {
@@ -53,31 +54,12 @@ export class Annotations {
     this.#entries.set(text, { start, details: undefined, occurrences });
   }
 
-  /** Input of histogram_quantile that was not monotonic at one step. */
-  addForcedMonotonicity(start: number, metricName: string, fix: MonotonicityFix): void {
+  /** Input of histogram_quantile that was not monotonic, as one call found it. */
+  addForcedMonotonicity(start: number, metricName: string, found: MonotonicityDetails): void {
     const text = `${info}input to histogram_quantile needed to be fixed for monotonicity (see https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile)${forMetric(metricName)}`;
-    const known = this.#entries.get(text)?.details;
-    if (known === undefined) {
-      const { timeMs, minBucket, maxBucket, maxDifference } = fix;
-      this.#entries.set(text, {
-        start,
-        details: {
-          minTimeMs: timeMs,
-          maxTimeMs: timeMs,
-          minBucket,
-          maxBucket,
-          maxDifference,
-          count: 1,
-        },
-      });
-      return;
-    }
-    known.minTimeMs = Math.min(known.minTimeMs, fix.timeMs);
-    known.maxTimeMs = Math.max(known.maxTimeMs, fix.timeMs);
-    known.minBucket = Math.min(known.minBucket, fix.minBucket);
-    known.maxBucket = Math.max(known.maxBucket, fix.maxBucket);
-    known.maxDifference = Math.max(known.maxDifference, fix.maxDifference);
-    known.count++;
+    const known = this.#entries.get(text);
+    const details = known?.details === undefined ? found : mergeDetails(known.details, found);
+    this.#entries.set(text, { start: known?.start ?? start, details });
   }
 
   /** Texts with positions, at most ten of each kind and a line that counts the rest. */
@@ -92,12 +74,15 @@ export class Annotations {
   }
 }
 
-/** One step's correction of classic buckets. */
-export interface MonotonicityFix {
-  readonly timeMs: number;
-  readonly minBucket: number;
-  readonly maxBucket: number;
-  readonly maxDifference: number;
+function mergeDetails(a: MonotonicityDetails, b: MonotonicityDetails): MonotonicityDetails {
+  return {
+    minTimeMs: Math.min(a.minTimeMs, b.minTimeMs),
+    maxTimeMs: Math.max(a.maxTimeMs, b.maxTimeMs),
+    minBucket: Math.min(a.minBucket, b.minBucket),
+    maxBucket: Math.max(a.maxBucket, b.maxBucket),
+    maxDifference: Math.max(a.maxDifference, b.maxDifference),
+    count: BigInt.asIntN(64, a.count + b.count),
+  };
 }
 
 /** quantile, histogram_quantile and quantile_over_time outside [0, 1]. */

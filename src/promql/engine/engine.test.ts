@@ -128,11 +128,12 @@ describe("Engine", () => {
     const yieldNow = async () => {
       pauses++;
     };
-    await engineOf({ clock, yieldNow }).rangeQuery(storageOf(100, 40), "rate(x_total[5m])", range);
+    const many = storageOf(8000, 40);
+    await engineOf({ clock, yieldNow }).rangeQuery(many, "rate(x_total[5m])", range);
     expect(pauses).toBeGreaterThan(5);
 
     const slow = engineOf({ clock, yieldNow, timeoutMs: 50 });
-    const late = await errorOf(slow.rangeQuery(storageOf(100, 40), "rate(x_total[5m])", range));
+    const late = await errorOf(slow.rangeQuery(many, "rate(x_total[5m])", range));
     expect(late.kind).toBe("timeout");
     expect(late.message).toMatch(
       /^query timed out in expression evaluation \(limit 50ms: .*--query\.timeout/,
@@ -140,7 +141,7 @@ describe("Engine", () => {
 
     const stopping = engineOf({ clock, yieldNow: async () => controller.abort() });
     const stopped = await errorOf(
-      stopping.rangeQuery(storageOf(100, 40), "rate(x_total[5m])", range, {
+      stopping.rangeQuery(many, "rate(x_total[5m])", range, {
         signal: controller.signal,
       }),
     );

@@ -20,6 +20,7 @@ import { instantValue, matrixOfRange, matrixOfSteps, scalarMatrix } from "./quer
 import type { QueryResult, QueryValue } from "./query-result.ts";
 import { QueryRun } from "./query-run.ts";
 import { collectRange } from "./range-call.ts";
+import { KnownSelections } from "./selection-facts.ts";
 import { openSources } from "./selectors.ts";
 import { createGrid, instantGrid, type StepGrid } from "./step-grid.ts";
 import { StepSamples } from "./step-samples.ts";
@@ -72,9 +73,10 @@ export interface QueryRange {
   readonly stepMs: number;
 }
 
-/** See the head comment. Holds no state of queries; may run any number at a time. */
+/** See the head comment. Holds no state of single queries; may run any number at a time. */
 export class Engine {
   readonly #options: EngineOptions;
+  readonly #selections = new KnownSelections();
 
   constructor(options: EngineOptions) {
     this.#options = options;
@@ -174,6 +176,7 @@ export class Engine {
       isNameRemovalDelayed: own.enableDelayedNameRemoval ?? false,
       hasTypeAndUnitLabels: own.enableTypeAndUnitLabels ?? false,
       usesStartTimestamps: own.enableStartTimestamps ?? false,
+      selections: this.#selections,
       signal: options.signal,
       yieldNow: own.yieldNow ?? yieldToEventLoop,
     });

@@ -5,7 +5,7 @@
 
 import { assert, assertNever } from "../../base/assert.ts";
 import { QueryError } from "../../base/errors.ts";
-import { foldGroups, foldRangeCall, isFold } from "./aggregation.ts";
+import { foldGroups, foldRangeCall, foldSelector, isFold } from "./aggregation.ts";
 import { isSelection, quantileGroups, selectFromGroups } from "./aggregation-param.ts";
 import { applyToHistograms } from "./binary-histogram.ts";
 import { isArithmetic, scalarsBinary, vectorScalarFloats } from "./binary-scalar.ts";
@@ -184,10 +184,18 @@ async function evaluateAggregate(node: AggregateNode, run: QueryRun): Promise<St
       return foldRangeCall(node, operator, applied, call, source);
     }
   }
+  if (isFold(operator) && node.inner.kind === "vectorSelector" && !isApart) {
+    if (canFoldSelector(node.inner, run)) return foldSelector(node, operator, node.inner, run);
+  }
   const input = await evaluateVector(node.inner, run);
   if (isFold(operator)) return foldGroups(node, operator, input, run);
   if (isSelection(operator)) return selectFromGroups(node, operator, param, input, run);
   return quantileGroups(node, param, input, run);
+}
+
+/** Whether rows can be added as they come: nobody asks for what the selector alone reads. */
+function canFoldSelector(node: VectorSelectorNode, run: QueryRun): boolean {
+  return !node.isSmoothed && run.stepSamples === undefined && !run.isNameRemovalDelayed;
 }
 
 async function evaluateCall(node: CallNode, run: QueryRun): Promise<StepValue> {
@@ -283,7 +291,9 @@ async function openRangeCall(node: CallNode, implementation: RangeFunction, run:
     }
   }
   assert(range !== undefined && source !== undefined, `${node.functionName} has no range argument`);
-  const call: RangeCall = { node, run, grid: node.grid, scalars, rangeStart: range.start };
+  // Prometheus points remarks at the first argument, which in quantile_over_time is the number.
+  const rangeStart = (node.args[0] ?? range).start;
+  const call: RangeCall = { node, run, grid: node.grid, scalars, rangeStart };
   const extension = range.kind === "matrixSelector" ? range.extension : undefined;
   const applied =
     extension === undefined

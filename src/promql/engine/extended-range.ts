@@ -208,7 +208,13 @@ export async function evaluateSmoothedSelector(
     run.totalSamples += total;
     run.stepSamples?.addWindows(windows, grid, total);
     const base = result.reserveRow();
-    const row = { vector: result, values: result.values, kinds: result.kinds, base };
+    const row = {
+      vector: result,
+      values: result.values,
+      kinds: result.kinds,
+      base,
+      present: -1,
+    };
     const { metricName } = series.labels;
     const isAny =
       windows.histograms === undefined

@@ -10,11 +10,15 @@ import { formatDuration } from "../../model/duration.ts";
 import { Annotations } from "./annotations.ts";
 import type { NodeCosts } from "./node-costs.ts";
 import type { SharedSlot } from "./plan-node.ts";
+import type { KnownSelections } from "./selection-facts.ts";
 import type { StepSamples } from "./step-samples.ts";
 import type { StepVector } from "./step-vector.ts";
 
 /** A query holds the event loop for at most about so long, ms. */
 const sliceMs = 10;
+
+/** The clock is looked at after about so many samples: some 10 µs of work. */
+const samplesPerLook = 4096;
 
 /** Cells of one vector that are always allowed, whatever the limit on samples. */
 const cellsAllowed = 1 << 20;
@@ -28,6 +32,7 @@ export interface QueryRunOptions {
   readonly isNameRemovalDelayed: boolean;
   readonly hasTypeAndUnitLabels: boolean;
   readonly usesStartTimestamps: boolean;
+  readonly selections: KnownSelections;
   readonly signal: AbortSignal | undefined;
   readonly yieldNow: () => Promise<void>;
 }
@@ -48,6 +53,8 @@ export class QueryRun {
   readonly isNameRemovalDelayed: boolean;
   readonly hasTypeAndUnitLabels: boolean;
   readonly usesStartTimestamps: boolean;
+  /** What is known of lists of series. */
+  readonly selections: KnownSelections;
   /** Costs of nodes, where they are asked for; set before evaluation begins. */
   nodeCosts: NodeCosts | undefined;
   /** Samples by step, where they are asked for; set before evaluation begins. */
@@ -61,6 +68,8 @@ export class QueryRun {
   readonly #deadlineMs: number;
   #sliceEndMs: number;
   #samples = 0;
+  /** Samples worked on since the last look at the clock. */
+  #unlooked = 0;
   /** In results that nodes wait for; not in `#samples`. */
   #waitingSamples = 0;
 
@@ -70,6 +79,7 @@ export class QueryRun {
     this.isNameRemovalDelayed = options.isNameRemovalDelayed;
     this.hasTypeAndUnitLabels = options.hasTypeAndUnitLabels;
     this.usesStartTimestamps = options.usesStartTimestamps;
+    this.selections = options.selections;
     const nowMs = options.clock.monotonicMs();
     this.#deadlineMs = nowMs + options.timeoutMs;
     this.#sliceEndMs = nowMs + sliceMs;
@@ -114,6 +124,14 @@ export class QueryRun {
     const nowMs = this.#options.clock.monotonicMs();
     if (nowMs >= this.#deadlineMs || this.#options.signal?.aborted === true) this.checkAlive(nowMs);
     return nowMs >= this.#sliceEndMs;
+  }
+
+  /** The same after work on so many samples; looks at the clock only once they are many. */
+  isPauseDueAfter(samples: number): boolean {
+    this.#unlooked += samples;
+    if (this.#unlooked < samplesPerLook) return false;
+    this.#unlooked = 0;
+    return this.isPauseDue();
   }
 
   /** Lets others run, then starts a new slice. */

@@ -20,6 +20,7 @@ import {
   type RangeSeries,
   type SampleWindows,
 } from "./sample-windows.ts";
+import type { SelectionFacts } from "./selection-facts.ts";
 import {
   cellKind,
   hasEqualRows,
@@ -32,6 +33,8 @@ import {
 /** Gives the windows of one series after the other. */
 export interface WindowSource {
   readonly seriesCount: number;
+  /** What is known of the series, where they are a list of storage's. */
+  readonly facts?: SelectionFacts;
   labelsOf(index: number): Labels;
   isNamePending(index: number): boolean;
   /** Loads series `index`; the windows are valid until the next call. */
@@ -44,9 +47,12 @@ export function storedWindows(node: MatrixSelectorNode, run: QueryRun): WindowSo
   const width = extensionWidth(node.extension, run.lookbackDeltaMs);
   const buffer = createReadBuffer();
   const { series } = node.source;
+  const facts = run.selections.of(series);
+  const { labels } = facts;
   return {
     seriesCount: series.length,
-    labelsOf: (index) => series[index]!.labels,
+    facts,
+    labelsOf: (index) => labels[index]!,
     isNamePending: () => false,
     load(index) {
       loadSeries(windows, series[index]!, node, buffer, width);
@@ -85,7 +91,7 @@ export async function callRangeFunction(
   let samples = 0;
   const nextRow = (): RowCells => {
     const base = result.reserveRow();
-    return { vector: result, values: result.values, kinds: result.kinds, base };
+    return { vector: result, values: result.values, kinds: result.kinds, base, present: -1 };
   };
   await forEachRow(implementation, call, source, nextRow, (index, _row, present) => {
     samples += present;
@@ -93,7 +99,7 @@ export async function callRangeFunction(
     result.addRow(source.labelsOf(index), source.isNamePending(index));
     run.holdCells(result.rowCount * grid.stepCount);
   });
-  if (implementation.keepsName !== true) dropNames(result, run);
+  if (implementation.keepsName !== true) dropNames(result, run, source.facts?.isOneMetric);
   return implementation.finish?.(result, call) ?? result;
 }
 
@@ -106,9 +112,12 @@ export async function forEachRow(
   sink: RowSink,
 ): Promise<void> {
   const { run, grid } = call;
+  const warnsOfNames = implementation.isForCounters === true && !areCounters(source, run);
+  let samples = 0;
   for (let index = 0; index < source.seriesCount; index++) {
-    if (run.isPauseDue()) await run.pause();
+    if (run.isPauseDueAfter(samples + grid.stepCount)) await run.pause();
     const windows = source.load(index);
+    samples = windows.count;
     if (windows.total === 0) continue;
     const weight = weighWindows(windows);
     run.totalSamples += weight.total;
@@ -117,27 +126,43 @@ export async function forEachRow(
     run.holdSamples(held + weight.fullest);
     run.holdSamples(held);
     const row = nextRow();
-    if (windows.histograms === undefined) implementation.evaluateRow(windows, row, call);
-    else if (implementation.evaluateMixedRow !== undefined) {
-      implementation.evaluateMixedRow(windows, row, call);
-    } else evaluateFloats(implementation, windows, row, call);
-    const present = countPresent(row.kinds, row.base, grid.stepCount);
+    evaluateAnyRow(implementation, windows, row, call);
+    const present =
+      row.present >= 0 ? row.present : countPresent(row.kinds, row.base, grid.stepCount);
     if (present === 0) continue;
-    if (implementation.isForCounters === true && hasFloat(row, grid.stepCount)) {
+    if (warnsOfNames && hasFloat(row, grid.stepCount)) {
       warnOfNonCounter(source.labelsOf(index), call);
     }
     sink(index, row, present);
   }
 }
 
+function evaluateAnyRow(
+  implementation: RangeFunction,
+  windows: SampleWindows,
+  row: RowCells,
+  call: RangeCall,
+): void {
+  if (windows.histograms === undefined) implementation.evaluateRow(windows, row, call);
+  else if (implementation.evaluateMixedRow !== undefined) {
+    implementation.evaluateMixedRow(windows, row, call);
+  } else evaluateFloats(implementation, windows, row, call);
+}
+
+/** Whether no series can be worth a remark on its name: all have the same, which is a counter's. */
+function areCounters({ facts }: WindowSource, run: QueryRun): boolean {
+  if (facts?.isOneMetric !== true || run.hasTypeAndUnitLabels) return false;
+  return !isNotCounterName(facts.labels[0]?.metricName ?? "");
+}
+
 /** Series left with equal labels are an error here even where they do not overlap in time. */
-function dropNames(result: StepVector, run: QueryRun): void {
+function dropNames(result: StepVector, run: QueryRun, isOneList: boolean | undefined): void {
   if (run.isNameRemovalDelayed) {
     result.isNamePending.fill(true);
     return;
   }
   const { labels } = result;
-  const isOneMetric = hasOneMetric(labels);
+  const isOneMetric = isOneList === true || hasOneMetric(labels);
   for (let row = 0; row < labels.length; row++)
     labels[row] = withoutMetadata(labels[row] as Labels);
   if (!isOneMetric && hasEqualRows(labels)) throw sameLabelsetError();

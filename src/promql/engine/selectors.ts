@@ -62,22 +62,39 @@ export async function evaluateSelector(
   const { grid } = node;
   const { series } = node.source;
   const result = new StepVector(grid.stepCount, series.length);
-  if (grid.stepCount === 0) return result;
-  const buffer = new SampleBuffer(1024);
-  const picks = createPicks(grid.stepCount);
+  await forEachSelectedRow(node, run, { result, aspect }, (index, found) => {
+    result.addRow(series[index]!.labels);
+    run.stepSamples?.addRow(grid, found, lastRowWeights(result));
+    run.holdCells(result.rowCount * grid.stepCount);
+  });
+  return result;
+}
+
+/**
+ * Puts the row of one series after the other where `result.reserveRow` says; `sink` is told those that
+ * hold anything, with what they weigh, and adds the row or empties it.
+ */
+export async function forEachSelectedRow(
+  node: VectorSelectorNode,
+  run: QueryRun,
+  into: { readonly result: StepVector; readonly aspect: SampleAspect },
+  sink: (index: number, found: number) => void,
+): Promise<void> {
+  const { stepCount } = node.grid;
+  const { series } = node.source;
+  if (stepCount === 0) return;
+  const rowInto = { ...into, buffer: new SampleBuffer(1024), picks: createPicks(stepCount) };
   const held = run.samples;
   let present = 0;
-  for (const one of series) {
-    if (run.isPauseDue()) await run.pause();
-    const found = selectRow(node, run, one, { buffer, result, aspect, picks });
+  for (let index = 0; index < series.length; index++) {
+    if (run.isPauseDueAfter(rowInto.buffer.count + stepCount)) await run.pause();
+    const found = selectRow(node, run, series[index]!, rowInto);
     if (found === 0) continue;
     present += found;
     run.totalSamples += found;
-    run.stepSamples?.addRow(grid, found, lastRowWeights(result));
     run.holdSamples(held + present);
-    run.holdCells(result.rowCount * grid.stepCount);
+    sink(index, found);
   }
-  return result;
 }
 
 /** What each step of the row added last counts. */
@@ -95,7 +112,7 @@ interface ReadableSeries {
   readSamples(into: SampleBuffer, startMs: number, endMs: number): void;
 }
 
-/** Adds the row of one series where it has a value at any step; returns how many. */
+/** Fills the row of one series; returns what its samples weigh, 0 where there is none. */
 function selectRow(
   node: VectorSelectorNode,
   run: QueryRun,
@@ -124,7 +141,6 @@ function selectRow(
   }
   const found = takePicks(buffer, source, picks, result, base);
   if (found === 0) return 0;
-  result.addRow(series.labels);
   if (aspect !== "values" || buffer.histograms === undefined) return found;
   return found + placeHistograms(buffer, result, base, { ...window, node });
 }

@@ -38,16 +38,33 @@ export async function matchVectors(
   return join.finish();
 }
 
-/** The earliest error: by step, then by the order in which a step is worked through. */
-interface Failure {
+/** When an error is met: by step, then by the order in which a step is worked through. */
+interface FailurePlace {
   readonly step: number;
   readonly phase: number;
+  /** Within a phase: the row at which it shows. */
+  readonly row: number;
+}
+
+interface Failure extends FailurePlace {
   readonly error: QueryError;
 }
 
 const duplicatePhase = 0;
 const matchPhase = 1;
 const resultPhase = 2;
+
+/** The row of the many side, and the value of the one side that it meets. */
+interface MatchedOne {
+  readonly row: number;
+  readonly one: Operand;
+}
+
+/** A result of the operator; of comparisons, whether they hold. */
+interface Applied {
+  readonly value: Operand;
+  readonly isTrue: boolean;
+}
 
 class VectorJoin {
   readonly matching: VectorMatching;
@@ -182,10 +199,15 @@ class VectorJoin {
           : (this.#one.labels[oneRow] as Labels);
       const oneValue =
         oneRow === undefined ? (this.#fillOne as number) : this.#operandOf(this.#one, oneRow, step);
+      // Operands that do not go together are no match.
+      const found = this.#apply(step, this.#operandOf(this.#many, row, step), {
+        row,
+        one: oneValue,
+      });
+      if (found === undefined) continue;
       const labels = this.#resultLabels(manyLabels, oneLabels);
       if (!this.#noteMatch(matched, labels, step)) return;
-      const manyValue = this.#operandOf(this.#many, row, step);
-      this.#emit(this.#rowOf(labels), step, manyValue, { row, one: oneValue });
+      this.#write(this.#rowOf(labels), step, found);
     }
     if (matched.size > 0 || oneRow === undefined || this.#fillMany === undefined) return;
     const oneLabels = this.#one.labels[oneRow] as Labels;
@@ -203,7 +225,7 @@ class VectorJoin {
     const message = isOneToOne
       ? "multiple matches for labels: many-to-one matching must be explicit (group_left/group_right)"
       : "multiple matches for labels: grouping labels must ensure unique matches";
-    this.#fail(step, matchPhase, () => new QueryError("execution", message));
+    this.#fail({ step, phase: matchPhase, row: 0 }, () => new QueryError("execution", message));
     return false;
   }
 
@@ -211,10 +233,11 @@ class VectorJoin {
   #noteDuplicate(present: readonly number[], step: number): void {
     if (this.#anyMany()[step] === 0 && this.#fillMany === undefined && this.#fillOne === undefined)
       return;
-    this.#fail(step, duplicatePhase, () => {
+    const [firstRow, secondRow] = present as [number, number];
+    this.#fail({ step, phase: duplicatePhase, row: secondRow }, () => {
       const side = this.#isSwapped ? "left" : "right";
-      const first = this.#one.labels[present[0] as number] as Labels;
-      const second = this.#one.labels[present[1] as number] as Labels;
+      const first = this.#one.labels[firstRow] as Labels;
+      const second = this.#one.labels[secondRow] as Labels;
       const group = signatureProjection(this.matching)(second).toString();
       const shown = [first.toString(), second.toString()].sort();
       return new QueryError(
@@ -235,11 +258,10 @@ class VectorJoin {
     return any;
   }
 
-  #fail(step: number, phase: number, createError: () => QueryError): void {
+  #fail(at: FailurePlace, createError: () => QueryError): void {
     const known = this.#failure;
-    if (known !== undefined && (known.step < step || (known.step === step && known.phase <= phase)))
-      return;
-    this.#failure = { step, phase, error: createError() };
+    if (known !== undefined && !isEarlier(at, known)) return;
+    this.#failure = { ...at, error: createError() };
   }
 
   #operandOf(vector: StepVector, row: number, step: number): Operand {
@@ -248,21 +270,26 @@ class VectorJoin {
   }
 
   /** Writes one cell of the result. `row` is that of the many side. */
-  #emit(
-    target: number,
-    step: number,
-    many: Operand,
-    other: { readonly row: number; readonly one: Operand },
-  ): void {
-    const { operator, isBool } = this.#node;
+  #emit(target: number, step: number, many: Operand, other: MatchedOne): void {
+    const found = this.#apply(step, many, other);
+    if (found !== undefined) this.#write(target, step, found);
+  }
+
+  /** What the operator gives; undefined where the operands do not go together. */
+  #apply(step: number, many: Operand, other: MatchedOne): Applied | undefined {
     const left = this.#isSwapped ? other.one : many;
     const right = this.#isSwapped ? many : other.one;
-    const { value, isTrue, remark } = applyOperator(operator, left, right);
+    const { value, isTrue, remark } = applyOperator(this.#node.operator, left, right);
     if (remark !== undefined) this.#noteRemark(step, other.row, remark);
-    if (value === undefined || (!isTrue && !isBool)) return;
+    return value === undefined ? undefined : { value, isTrue };
+  }
+
+  #write(target: number, step: number, { value, isTrue }: Applied): void {
+    const { isBool } = this.#node;
+    if (!isTrue && !isBool) return;
     const at = target * this.#result.stepCount + step;
     if (this.#result.kinds[at] !== cellKind.absent) {
-      this.#fail(step, resultPhase, sameLabelsetError);
+      this.#fail({ step, phase: resultPhase, row: 0 }, sameLabelsetError);
       return;
     }
     if (!isBool && typeof value === "object") {
@@ -301,6 +328,11 @@ class VectorJoin {
     for (const name of include) builder.set(name, one.get(name));
     return builder.labels();
   }
+}
+
+function isEarlier(a: FailurePlace, b: FailurePlace): boolean {
+  if (a.step !== b.step) return a.step < b.step;
+  return a.phase === b.phase ? a.row < b.row : a.phase < b.phase;
 }
 
 function presentRows(vector: StepVector, rows: readonly number[], step: number): number[] {

@@ -14,7 +14,8 @@ import type {
   Series,
   SeriesSet,
 } from "../../storage/storage.ts";
-import { noHandles, type ReadCache, type SeriesHandles } from "../read-cache.ts";
+import { type KeptKinds, noHandles, type ReadCache, type SeriesHandles } from "../read-cache.ts";
+import { matchersKey, NarrowedList } from "../selections.ts";
 import type { Block } from "./block.ts";
 import { readChunkSamples } from "./chunk-samples.ts";
 import type { IndexReader, IndexSeries } from "./index-reader.ts";
@@ -22,6 +23,7 @@ import { sortTail } from "./merge-samples.ts";
 import { intersect, meets, subtract, uniteDisjoint } from "./postings-lists.ts";
 import { isCovered, noIntervals, remainingTime, type TimeIntervals } from "./time-intervals.ts";
 import type { TimeSlice } from "./time-slice.ts";
+import type { Tombstones } from "./tombstones.ts";
 
 const noWarnings: readonly string[] = [];
 /** The window of a whole chunk. */
@@ -38,8 +40,8 @@ export interface KnownSeries {
 
 /** What queriers of blocks keep for the next ones. */
 export type BlockReadCache = Pick<
-  ReadCache<KnownSeries, unknown>,
-  "reader" | "blockSeries" | "blockKey"
+  ReadCache<KeptKinds & { blockSeries: KnownSeries; blockSelection: BlockSelection }>,
+  "reader" | "blockSeries" | "blockSelections" | "blockKey"
 >;
 
 export interface BlockQuerierOptions {
@@ -107,22 +109,49 @@ export class BlockQuerier implements Querier {
     const startMs = Math.max(hints.startMs, this.#options.minMs);
     const endMs = Math.min(hints.endMs, this.#options.maxMs);
     const limit = hints.limit ?? 0;
+    if (limit === 0) {
+      const kept = await this.#selection(matchers);
+      return { series: kept.between(startMs, endMs), warnings: noWarnings };
+    }
     const series: Series[] = [];
-    const warnings: string[] = [];
-    const key = this.#options.cache?.blockKey(this.#block) ?? 0;
+    const key = this.#blockKey();
     let looked = 0;
     for (const ref of await selectRefs(index, matchers, this.#slice)) {
       if ((++looked & 63) === 0 && this.#slice.isOver) await this.#slice.pause();
-      const known = this.#known(ref, key);
-      const deleted = tombstones.get(ref) ?? noIntervals;
-      if (!hasTime(known.entry, deleted, startMs, endMs)) continue;
-      if (limit > 0 && series.length === limit) {
-        warnings.push("results truncated due to limit");
-        break;
-      }
-      series.push(new BlockSeries(this.#block, known, deleted, this.#options.cache));
+      const one = this.#series(ref, key, tombstones.get(ref));
+      if (!one.hasTime(startMs, endMs)) continue;
+      if (series.length === limit) return { series, warnings: ["results truncated due to limit"] };
+      series.push(one);
     }
-    return { series, warnings };
+    return { series, warnings: noWarnings };
+  }
+
+  /** All series that match, whatever their times; kept until the block's tombstones change. */
+  async #selection(matchers: readonly Matcher[]): Promise<BlockSelection> {
+    const { index, tombstones } = this.#block;
+    const { cache } = this.#options;
+    const key = this.#blockKey();
+    const text = `${key} ${matchersKey(matchers)}`;
+    const known = cache?.blockSelections.get(text);
+    if (known?.tombstones === tombstones) return known;
+    const series: BlockSeries[] = [];
+    let looked = 0;
+    for (const ref of await selectRefs(index, matchers, this.#slice)) {
+      if ((++looked & 63) === 0 && this.#slice.isOver) await this.#slice.pause();
+      series.push(this.#series(ref, key, tombstones.get(ref)));
+    }
+    const selection = new BlockSelection(series, tombstones);
+    cache?.blockSelections.set(text, selection, series.length);
+    return selection;
+  }
+
+  #blockKey(): number {
+    return this.#options.cache?.blockKey(this.#block) ?? 0;
+  }
+
+  #series(ref: number, key: number, deleted: TimeIntervals | undefined): BlockSeries {
+    const known = this.#known(ref, key);
+    return new BlockSeries(this.#block, known, deleted ?? noIntervals, this.#options.cache);
   }
 
   #known(ref: number, key: number): KnownSeries {
@@ -208,12 +237,53 @@ function hasTime(
   return false;
 }
 
+/** The series of a block that match, in order. */
+export class BlockSelection {
+  /** Those of the block when the series were listed. */
+  readonly tombstones: Tombstones;
+  readonly #list: NarrowedList<BlockSeries>;
+  readonly #earliestFirstMs: number;
+  readonly #latestFirstMs: number;
+  readonly #earliestLastMs: number;
+  readonly #latestLastMs: number;
+
+  constructor(series: readonly BlockSeries[], tombstones: Tombstones) {
+    this.tombstones = tombstones;
+    this.#list = new NarrowedList(series);
+    let [earliestFirst, latestFirst, earliestLast, latestLast] = [0, 0, 0, 0];
+    for (const [index, { firstMs, lastMs }] of series.entries()) {
+      earliestFirst = index === 0 ? firstMs : Math.min(earliestFirst, firstMs);
+      latestFirst = index === 0 ? firstMs : Math.max(latestFirst, firstMs);
+      earliestLast = index === 0 ? lastMs : Math.min(earliestLast, lastMs);
+      latestLast = index === 0 ? lastMs : Math.max(latestLast, lastMs);
+    }
+    this.#earliestFirstMs = earliestFirst;
+    this.#latestFirstMs = latestFirst;
+    this.#earliestLastMs = earliestLast;
+    this.#latestLastMs = latestLast;
+  }
+
+  /** Series with samples between the two times. O(1) where all begin or all end there. */
+  between(startMs: number, endMs: number): readonly BlockSeries[] {
+    if (this.tombstones.size === 0) {
+      if (startMs <= this.#earliestFirstMs && endMs >= this.#latestFirstMs) return this.#list.all;
+      if (startMs <= this.#earliestLastMs && endMs >= this.#latestLastMs) return this.#list.all;
+    }
+    return this.#list.narrow((one) => one.hasTime(startMs, endMs));
+  }
+}
+
 /** A series of an answer. */
 class BlockSeries implements Series {
+  /** Times of its first and last sample. */
+  readonly firstMs: number;
+  readonly lastMs: number;
   readonly #block: Block;
   readonly #known: KnownSeries;
   readonly #deleted: TimeIntervals;
   readonly #cache: BlockReadCache | undefined;
+  readonly #kept: SeriesHandles;
+  readonly #chunkCount: number;
 
   constructor(
     block: Block,
@@ -225,6 +295,23 @@ class BlockSeries implements Series {
     this.#known = known;
     this.#deleted = deleted;
     this.#cache = cache;
+    this.#kept = known.kept;
+    const { chunkMinMs, chunkMaxMs } = known.entry;
+    this.#chunkCount = chunkMinMs.length;
+    this.firstMs = chunkMinMs[0] ?? Infinity;
+    this.lastMs = chunkMaxMs.reduce((latest, maxMs) => Math.max(latest, maxMs), -Infinity);
+  }
+
+  /** Whether a chunk that is not deleted whole lies in the span. */
+  hasTime(startMs: number, endMs: number): boolean {
+    const { firstMs, lastMs } = this;
+    if (lastMs < startMs || firstMs > endMs) return false;
+    const isAtEdge =
+      (firstMs >= startMs && firstMs <= endMs) || (lastMs >= startMs && lastMs <= endMs);
+    return (
+      (isAtEdge && this.#deleted.length === 0) ||
+      hasTime(this.#known.entry, this.#deleted, startMs, endMs)
+    );
   }
 
   get labels(): Labels {
@@ -247,10 +334,10 @@ class BlockSeries implements Series {
   }
 
   #read(into: SampleBuffer, startMs: number, endMs: number): void {
-    const { entry, kept } = this.#known;
-    const { chunkMinMs, chunkMaxMs, chunkRefs } = entry;
+    const reader = this.#cache?.reader.begin(this.#kept, into, startMs, endMs);
+    if (reader?.takeAll(this.#chunkCount, this.firstMs) === true) return;
+    const { chunkMinMs, chunkMaxMs, chunkRefs } = this.#known.entry;
     const { chunks } = this.#block;
-    const reader = this.#cache?.reader.begin(kept, into, startMs, endMs);
     const first = into.count;
     for (let i = 0; i < chunkRefs.length; i++) {
       if (chunkMinMs[i]! > endMs || chunkMaxMs[i]! < startMs) continue;

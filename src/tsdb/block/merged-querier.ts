@@ -13,6 +13,8 @@ import type {
   Series,
   SeriesSet,
 } from "../../storage/storage.ts";
+import type { KeptKinds, ReadCache } from "../read-cache.ts";
+import { MergedLists, matchersKey } from "../selections.ts";
 import { readMerged } from "./merge-samples.ts";
 import type { TimeSlice } from "./time-slice.ts";
 
@@ -23,17 +25,23 @@ interface SharingSeries extends Series {
   shareLabels?(labels: Labels): void;
 }
 
+/** What a merged querier is made with. */
+export interface MergedQuerierOptions {
+  readonly slice: TimeSlice;
+  /** Merged lists are kept here for the next queries. */
+  readonly cache?: Pick<ReadCache<KeptKinds>, "mergedSelections">;
+  onClose(): void;
+}
+
 /** Querier over `queriers`, which come in order of time and are closed with it. */
 export class MergedQuerier implements Querier {
   readonly #queriers: readonly Querier[];
-  readonly #slice: TimeSlice;
-  readonly #onClose: () => void;
+  readonly #options: MergedQuerierOptions;
   #isClosed = false;
 
-  constructor(queriers: readonly Querier[], slice: TimeSlice, onClose: () => void) {
+  constructor(queriers: readonly Querier[], options: MergedQuerierOptions) {
     this.#queriers = queriers;
-    this.#slice = slice;
-    this.#onClose = onClose;
+    this.#options = options;
   }
 
   async select(matchers: readonly Matcher[], hints: SelectHints): Promise<SeriesSet> {
@@ -46,10 +54,8 @@ export class MergedQuerier implements Querier {
     for (const querier of this.#queriers) sets.push(await querier.select(matchers, ordered));
     const limit = hints.limit ?? 0;
     const warnings = new Set(sets.flatMap((set) => set.warnings));
-    const merged = await mergeSeries(
-      sets.map((set) => set.series),
-      this.#slice,
-    );
+    const parts = sets.map((set) => set.series).filter((list) => list.length > 0);
+    const merged = parts.length <= 1 ? (parts[0] ?? []) : await this.#merge(matchers, parts);
     if (limit <= 0 || merged.length <= limit) return { series: merged, warnings: [...warnings] };
     warnings.add(truncatedWarning);
     return { series: merged.slice(0, limit), warnings: [...warnings] };
@@ -67,7 +73,23 @@ export class MergedQuerier implements Querier {
     if (this.#isClosed) return;
     this.#isClosed = true;
     for (const querier of this.#queriers) querier.close();
-    this.#onClose();
+    this.#options.onClose();
+  }
+
+  /** The same parts have the same merged list. */
+  async #merge(
+    matchers: readonly Matcher[],
+    parts: readonly (readonly Series[])[],
+  ): Promise<readonly Series[]> {
+    const kept = this.#options.cache?.mergedSelections;
+    const key = matchersKey(matchers);
+    const lists = kept?.get(key) ?? new MergedLists();
+    const known = lists.find(parts);
+    if (known !== undefined) return known;
+    const merged = await mergeSeries(parts, this.#options.slice);
+    lists.add(parts, merged);
+    kept?.set(key, lists, lists.seriesCount);
+    return merged;
   }
 
   async #unite(
@@ -88,11 +110,9 @@ export class MergedQuerier implements Querier {
 
 /** Merges sorted lists of series; those with equal labels become one. O(n · lists) comparisons. */
 async function mergeSeries(
-  lists: readonly (readonly SharingSeries[])[],
+  filled: readonly (readonly SharingSeries[])[],
   slice: TimeSlice,
 ): Promise<readonly Series[]> {
-  const filled = lists.filter((list) => list.length > 0);
-  if (filled.length <= 1) return filled[0] ?? [];
   const places = new Uint32Array(filled.length);
   const merged: Series[] = [];
   for (;;) {

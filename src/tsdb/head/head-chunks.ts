@@ -74,6 +74,11 @@ export interface ChunkKeeper {
   take(index: number, firstMs: number): boolean;
   /** Takes over all samples of the chunk, which stand from `from` on, and cuts them to the window. */
   keep(index: number, firstMs: number, from: number): void;
+  /** `take` for all chunks, the first of which begins at `firstMs`, at once. */
+  takeAll(count: number, firstMs: number): boolean;
+  /** `take` for the open chunk, told by its begin and its bits; "keep": it wants all of its samples, "pass": it does not. */
+  takeOpen(openStartMs: number, bits: number): "taken" | "keep" | "pass";
+  keepOpen(from: number): void;
 }
 
 /** Chunk memory of all series. */
@@ -356,7 +361,9 @@ export class HeadChunks {
       const times = this.#arena.doublePages[list >>> 16]!;
       const places = this.#arena.wordPages[list >>> 16]!;
       const first = doubleIndex(list);
-      for (let i = firstEndingFrom(times, first, sealed, startMs); i < sealed; i++) {
+      const isTaken = keeper.takeAll(sealed, times[first]!);
+      const begin = isTaken ? sealed : firstEndingFrom(times, first, sealed, startMs);
+      for (let i = begin; i < sealed; i++) {
         const entry = first + i * entryDoubles;
         const firstMs = times[entry]!;
         if (firstMs > endMs) return;
@@ -368,7 +375,20 @@ export class HeadChunks {
       }
       openFromMs = Math.max(startMs, times[first + (sealed - 1) * entryDoubles + 1]! + 1);
     }
-    this.read(slot, into, openFromMs, endMs);
+    if (words[at + seriesField.chunkAddress] === 0) {
+      this.read(slot, into, openFromMs, endMs);
+      return;
+    }
+    const doubles = this.#table.doublesOf(slot);
+    const openMs = doubles[(at + seriesField.chunkStartMs) >>> 1]!;
+    const lastMs = doubles[(at + seriesField.lastTimestampMs) >>> 1]!;
+    if (openMs > endMs || lastMs < startMs) return;
+    const outcome = keeper.takeOpen(openMs, words[at + seriesField.endBits]!);
+    if (outcome === "taken") return;
+    const from = into.count;
+    const isKept = outcome === "keep";
+    this.read(slot, into, isKept ? openMs : openFromMs, isKept ? lastMs : endMs);
+    if (isKept) keeper.keepOpen(from);
   }
 
   /** The finished chunks that touch the span, oldest first; their bytes stay until the head is truncated. */

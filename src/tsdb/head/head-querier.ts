@@ -17,11 +17,22 @@ import type {
   SeriesSet,
 } from "../../storage/storage.ts";
 import type { TimeSlice } from "../block/time-slice.ts";
-import { noHandles, type ReadCache, type SeriesHandles } from "../read-cache.ts";
+import { type KeptKinds, noHandles, type ReadCache, type SeriesHandles } from "../read-cache.ts";
+import { matchersKey, NarrowedList } from "../selections.ts";
 import type { Head } from "./head.ts";
 
 /** What the head's querier keeps of the series it read. */
-export type HeadReadCache = Pick<ReadCache<unknown, HeadSeries>, "reader" | "headSeries">;
+export type HeadReadCache = Pick<
+  ReadCache<KeptKinds & { headSeries: HeadSeries; headSelection: HeadSelection }>,
+  "reader" | "headSeries" | "headSelections"
+>;
+
+/** The head's series that match, while no series comes or goes. */
+export interface HeadSelection {
+  /** Series created and removed, at the time. */
+  readonly changes: number;
+  readonly list: NarrowedList<HeadSeries>;
+}
 
 const noWarnings: readonly string[] = [];
 
@@ -50,18 +61,37 @@ export class HeadQuerier implements Querier {
   async select(matchers: readonly Matcher[], hints: SelectHints): Promise<SeriesSet> {
     const startMs = Math.max(hints.startMs, this.#minMs);
     const endMs = Math.min(hints.endMs, this.#maxMs);
-    const { chunks, order } = this.#head;
-    if (hints.isOrderFree !== true) await order.settle();
-    let slots = selectSlots(this.#head, matchers);
-    slots = slots.filter((slot) => chunks.lastMs(slot) >= startMs && chunks.firstMs(slot) <= endMs);
-    // Slots are given out in order: as Prometheus' head, series come as they were created.
-    if (hints.isOrderFree === true) slots.sort();
-    else order.sort(slots);
+    const list = await this.#selection(matchers, hints.isOrderFree === true);
+    const series = list.narrow((one) => one.hasTime(startMs, endMs));
     const limit = hints.limit ?? 0;
-    const isCut = limit > 0 && slots.length > limit;
-    if (isCut) slots = slots.subarray(0, limit);
-    const series = await this.#seriesOf(slots);
-    return { series, warnings: isCut ? ["results truncated due to limit"] : noWarnings };
+    if (limit <= 0 || series.length <= limit) return { series, warnings: noWarnings };
+    return { series: series.slice(0, limit), warnings: ["results truncated due to limit"] };
+  }
+
+  /** All series that match, whatever their times. */
+  async #selection(
+    matchers: readonly Matcher[],
+    isOrderFree: boolean,
+  ): Promise<NarrowedList<HeadSeries>> {
+    const key = `${isOrderFree ? "created" : "sorted"} ${matchersKey(matchers)}`;
+    const known = this.#cache?.headSelections.get(key);
+    if (known?.changes === this.#changes()) return known.list;
+    const { order } = this.#head;
+    if (!isOrderFree) await order.settle();
+    const changes = this.#changes();
+    const slots = selectSlots(this.#head, matchers);
+    // Slots are given out in order: as Prometheus' head, series come as they were created.
+    if (isOrderFree) slots.sort();
+    else order.sort(slots);
+    const list = new NarrowedList(await this.#seriesOf(slots));
+    this.#cache?.headSelections.set(key, { changes, list }, list.all.length);
+    return list;
+  }
+
+  /** Rises with each series that is created or removed. */
+  #changes(): number {
+    const { count, removals } = this.#head.series;
+    return count + 2 * removals;
   }
 
   async labelNames(matchers: readonly Matcher[], limit = 0): Promise<LabelResult> {
@@ -148,6 +178,12 @@ export class HeadSeries implements Series {
   /** Truncation may have removed the series since it was selected. */
   get isAlive(): boolean {
     return this.#head.series.refOf(this.#slot) === this.#ref;
+  }
+
+  /** Whether there are samples about the span: its chunks begin before the end and end behind the start. */
+  hasTime(startMs: number, endMs: number): boolean {
+    const { chunks } = this.#head;
+    return chunks.lastMs(this.#slot) >= startMs && chunks.firstMs(this.#slot) <= endMs;
   }
 
   readSamples(into: SampleBuffer, startMs: number, endMs: number): void {

@@ -75,7 +75,8 @@ function lastDifferenceFunction(isRate: boolean): RangeFunction {
 
 /**
  * How far each window is taken to reach beyond its samples: to an edge that is near (1.1 mean distances
- * of samples), else half a mean distance. Rows of `memo`, one number a step, and behind them 1 where every window has two samples:
+ * of samples), else half a mean distance. Rows of `memo`, one number a step; behind them 1 where every
+ * window has two samples, and the longest reach before a first sample in parts of the time sampled:
  */
 const reachRows = {
   /** What the difference is multiplied with; NaN where there are fewer than two samples. */
@@ -86,6 +87,12 @@ const reachRows = {
   toEnd: 3,
   count: 4,
 } as const;
+
+/**
+ * Steps that are asked together whether a counter's zero may be near: the least first value of their
+ * windows against the largest difference.
+ */
+const stepsPerLook = 32;
 
 /** A counter's zero is certainly not inside a reach that it misses by more than this. */
 const zeroMargin = 1 + 1e-6;
@@ -135,21 +142,48 @@ function extrapolate(
 
 /** Fast path: no resets, and at least two samples in each window. */
 function extrapolateSteadily(
-  { values, from, to }: SampleWindows,
+  windows: SampleWindows,
   memo: Float64Array,
-  { values: results, kinds, base }: RowCells,
+  row: RowCells,
   { isCounter, perSeconds }: { readonly isCounter: boolean; readonly perSeconds: number },
 ): void {
+  const { values, from, to } = windows;
+  const { values: results, kinds, base } = row;
+  const steps = from.length;
+  const longest = memo[reachRows.count * steps + 1]!;
+  const isRising = windows.risingCount >= windows.count;
+  kinds.fill(cellKind.float, base, base + steps);
+  row.present = steps;
+  for (let begin = 0; begin < steps; begin += stepsPerLook) {
+    const end = Math.min(steps, begin + stepsPerLook);
+    const least = values[from[begin]!]!;
+    const most = values[to[end - 1]! - 1]! - least;
+    // No window of these begins lower or rises more. False where anything is NaN.
+    if (!isCounter || (isRising && least > longest * most)) {
+      for (let step = begin; step < end; step++) {
+        results[base + step] = (values[to[step]! - 1]! - values[from[step]!]!) * memo[step]!;
+      }
+    } else extrapolateNearZero(windows, memo, row, { begin, end, perSeconds });
+  }
+}
+
+/** Steps [begin, end) of a counter that may have begun inside the reach of a window. */
+function extrapolateNearZero(
+  { values, from, to }: SampleWindows,
+  memo: Float64Array,
+  { values: results, base }: RowCells,
+  at: { readonly begin: number; readonly end: number; readonly perSeconds: number },
+): void {
+  const { begin, end, perSeconds } = at;
   const steps = from.length;
   const sampledAt = reachRows.sampled * steps;
   const toStartAt = reachRows.toStart * steps;
-  kinds.fill(cellKind.float, base, base + steps);
-  for (let step = 0; step < steps; step++) {
+  for (let step = begin; step < end; step++) {
     const firstValue = values[from[step]!]!;
     const difference = values[to[step]! - 1]! - firstValue;
     let factor = memo[step]!;
     const reached = memo[toStartAt + step]! * difference * zeroMargin;
-    if (isCounter && difference > 0 && firstValue * memo[sampledAt + step]! <= reached) {
+    if (difference > 0 && firstValue * memo[sampledAt + step]! <= reached) {
       factor = factorFromZero(memo, step, steps, { firstValue, difference, perSeconds });
     }
     results[base + step] = difference * factor;
@@ -162,8 +196,9 @@ const noResets: readonly number[] = [];
 function measureReach(windows: SampleWindows, perSeconds: number): Float64Array {
   const { timestampsMs, from, to, endMs, rangeMs } = windows;
   const steps = from.length;
-  const reach = new Float64Array(steps * reachRows.count + 1);
+  const reach = new Float64Array(steps * reachRows.count + 2);
   let isSteady = 1;
+  let longest = 0;
   for (let step = 0; step < steps; step++) {
     const first = from[step]!;
     const last = to[step]! - 1;
@@ -184,8 +219,10 @@ function measureReach(windows: SampleWindows, perSeconds: number): Float64Array 
     reach[reachRows.sampled * steps + step] = sampled;
     reach[reachRows.toStart * steps + step] = toStart;
     reach[reachRows.toEnd * steps + step] = toEnd;
+    longest = Math.max(longest, toStart / sampled);
   }
   reach[reachRows.count * steps] = isSteady;
+  reach[reachRows.count * steps + 1] = longest * zeroMargin * zeroMargin;
   return reach;
 }
 

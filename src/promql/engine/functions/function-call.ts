@@ -46,6 +46,8 @@ export interface RowCells {
   readonly values: Float64Array;
   readonly kinds: Uint8Array;
   readonly base: number;
+  /** How many cells hold something, where the function says so; -1: nobody counted. */
+  present: number;
 }
 
 /** A function of one range vector and scalars. */

@@ -25,6 +25,7 @@ import {
   type ValueFunction,
   vectorArg,
 } from "./function-call.ts";
+import { type MonotonicityFix, MonotonicityFixes } from "./monotonicity-fixes.ts";
 
 export const histogramFunctions = {
   histogram_quantile: { kind: "value", evaluate: histogramQuantile },
@@ -74,15 +75,18 @@ function histogramQuantile(call: ValueCall): StepVector {
   for (const source of native) {
     fillNativeQuantiles(call, { source, wanted, position: 1 }, result, source.labels);
   }
+  const fixes = new MonotonicityFixes(call.grid);
   for (const group of classic) {
-    fillQuantiles(call, { group, wanted, position: 1 }, result, group.labels);
+    fillQuantiles(call, { group, wanted, position: 1, fixes }, result, group.labels);
   }
+  fixes.report(call.run.annotations, call.node.args[1]!.start);
   return mergeEqualRows(result);
 }
 
 function histogramQuantiles(call: ValueCall): StepVector {
   const label = stringArg(call, 1);
   const { classic, native } = findHistograms(call, vectorArg(call, 0), 0);
+  const fixes = new MonotonicityFixes(call.grid);
   const sources = classic.length + native.length;
   const result = new StepVector(call.grid.stepCount, sources * (call.args.length - 2));
   for (let index = 2; index < call.args.length; index++) {
@@ -96,10 +100,12 @@ function histogramQuantiles(call: ValueCall): StepVector {
         fillNativeQuantiles(call, what, result, labelled(source.labels));
       }
       for (const group of classic) {
-        fillQuantiles(call, { group, wanted, position: 0, only }, result, labelled(group.labels));
+        const what = { group, wanted, position: 0, fixes, only };
+        fillQuantiles(call, what, result, labelled(group.labels));
       }
     }
   }
+  fixes.report(call.run.annotations, call.node.args[0]!.start);
   return mergeEqualRows(result);
 }
 
@@ -298,17 +304,17 @@ function fillQuantiles(
     readonly group: BucketGroup;
     readonly wanted: Float64Array;
     readonly position: number;
+    readonly fixes: MonotonicityFixes;
     /** Only the steps where this quantile is wanted. */
     readonly only?: number;
   },
   result: StepVector,
   labels: Labels,
 ): void {
-  const { group, wanted, position } = what;
+  const { group, wanted, position, fixes } = what;
   const vector = vectorArg(call, position);
   const buckets = createBuckets(group);
   const base = result.addRow(labels, call.run.isNameRemovalDelayed);
-  const { startMs, stepMs } = call.grid;
   for (let step = 0; step < result.stepCount; step++) {
     const quantile = wanted[step]!;
     if (what.only !== undefined && !Object.is(quantile, what.only)) continue;
@@ -316,13 +322,7 @@ function fillQuantiles(
     if (buckets.count === 0) continue;
     if (isUsable(buckets, quantile)) {
       const fix = makeMonotonic(buckets);
-      if (fix !== undefined) {
-        call.run.annotations.addForcedMonotonicity(
-          call.node.args[position]!.start,
-          group.metricName,
-          { ...fix, timeMs: startMs + step * stepMs },
-        );
-      }
+      if (fix !== undefined) fixes.add(group, step, fix);
     }
     result.values[base + step] = bucketQuantile(buckets, quantile);
     result.kinds[base + step] = cellKind.float;
@@ -334,14 +334,8 @@ function isUsable(buckets: Buckets, quantile: number): boolean {
   return quantile >= 0 && quantile <= 1 && buckets.bounds[buckets.count - 1] === Infinity;
 }
 
-interface Correction {
-  readonly minBucket: number;
-  readonly maxBucket: number;
-  readonly maxDifference: number;
-}
-
 /** Lifts counts below the one before; undefined where only rounding errors were found. */
-function makeMonotonic(buckets: Buckets): Correction | undefined {
+function makeMonotonic(buckets: Buckets): MonotonicityFix | undefined {
   const { bounds, counts } = buckets;
   let minBucket = Infinity;
   let maxBucket = -Infinity;

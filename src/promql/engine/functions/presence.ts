@@ -27,6 +27,8 @@ export const presenceRangeFunctions = {
   present_over_time: { kind: "range", evaluateRow: present, evaluateMixedRow: present },
   absent_over_time: {
     kind: "range",
+    // The rows become one, so that equal labels of two do not matter.
+    keepsName: true,
     evaluateRow: present,
     evaluateMixedRow: present,
     finish: (result, call) => absentRow(result, call.node.args[0]),

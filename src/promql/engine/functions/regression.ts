@@ -1,6 +1,7 @@
 /** Lines and curves through the samples of a window: deriv, predict_linear, double_exponential_smoothing. */
 
 import { QueryError } from "../../../base/errors.ts";
+import { evaluateFloats } from "../mixed-windows.ts";
 import type { SampleWindows } from "../sample-windows.ts";
 import { cellKind } from "../step-vector.ts";
 import type { RangeCall, RangeFunction, RowCells } from "./function-call.ts";
@@ -8,7 +9,11 @@ import type { RangeCall, RangeFunction, RowCells } from "./function-call.ts";
 export const regressionFunctions = {
   deriv: { kind: "range", evaluateRow: derivatives },
   predict_linear: { kind: "range", evaluateRow: predictions },
-  double_exponential_smoothing: { kind: "range", evaluateRow: smoothed },
+  double_exponential_smoothing: {
+    kind: "range",
+    evaluateRow: smoothed,
+    evaluateMixedRow: smoothedFloats,
+  },
 } as const satisfies Record<string, RangeFunction>;
 
 /** A least-squares line: value = slope * seconds + intercept. Written to by `fitLine`. */
@@ -101,16 +106,29 @@ function isConstant(values: Float64Array, first: number, end: number): boolean {
 }
 
 function smoothed(windows: SampleWindows, row: RowCells, call: RangeCall): void {
+  checkFactors(windows, call);
   const smoothing = call.scalars[0]!;
   const trend = call.scalars[1]!;
   const { from, to } = windows;
   for (let step = 0; step < from.length; step++) {
-    if (to[step]! <= from[step]!) continue;
-    checkFactor("smoothing", "sf", smoothing[step]!);
-    checkFactor("trend", "tf", trend[step]!);
     if (to[step]! - from[step]! < 2) continue;
     row.values[row.base + step] = smooth(windows, step, smoothing[step]!, trend[step]!);
     row.kinds[row.base + step] = cellKind.float;
+  }
+}
+
+/** Histograms are left out, but the factors must be right where there is anything. */
+function smoothedFloats(windows: SampleWindows, row: RowCells, call: RangeCall): void {
+  checkFactors(windows, call);
+  evaluateFloats({ kind: "range", evaluateRow: smoothed }, windows, row, call);
+}
+
+/** Both factors at each step whose window holds a sample. */
+function checkFactors({ from, to }: SampleWindows, { scalars }: RangeCall): void {
+  for (let step = 0; step < from.length; step++) {
+    if (to[step]! <= from[step]!) continue;
+    checkFactor("smoothing", "sf", scalars[0]![step]!);
+    checkFactor("trend", "tf", scalars[1]![step]!);
   }
 }
 

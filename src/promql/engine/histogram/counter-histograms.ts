@@ -103,7 +103,6 @@ function differenceOf(
   const { histograms } = windows;
   const { isCounter, isReset } = kind;
   const newest = histograms[last]!;
-  noteKind(windows, { first, last }, call, isCounter);
   const isFirstVoid = isCounter && isReset[first + 1] === 1;
   const oldest = isFirstVoid ? emptyLike(histograms[first + 1]!) : histograms[first]!;
   const schema = commonSchema(windows, { first, last }, oldest, isCounter);
@@ -111,6 +110,7 @@ function differenceOf(
     call.run.annotations.add(mixedSchemas(windows.metricName), call.rangeStart);
     return undefined;
   }
+  noteKind(windows, { first, last }, call, isCounter);
   const sum = new HistogramSum(reduceResolution(newest, schema), false);
   if (!noteFindings(sum.subtract(oldest), "subtraction", placeOf(windows, call))) return undefined;
   if (isCounter) {
