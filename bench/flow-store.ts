@@ -13,8 +13,9 @@ import { gunzipSync } from "node:zlib";
 import { systemClock } from "../src/base/clock.ts";
 import { silentLogger } from "../src/base/logger.ts";
 import { compileFlowFilters, type FlowFilter } from "../src/flow/filter/flow-filter.ts";
-import { mapTable } from "../src/flow/map/map-cells.ts";
-import { buildServiceMap } from "../src/flow/map/service-map.ts";
+import { MapRollups } from "../src/flow/map/map-rollups.ts";
+import { mapTable } from "../src/flow/map/map-table.ts";
+import { buildServiceMap, type MapEdge, type ServiceMap } from "../src/flow/map/service-map.ts";
 import { type Flow, type FlowEndpoint, formatTimestamp } from "../src/flow/model/flow.ts";
 import { findRecords } from "../src/flow/protobuf/delimited-records.ts";
 import { FlowDecoder } from "../src/flow/protobuf/flow-decoder.ts";
@@ -42,9 +43,14 @@ if (!existsSync(recordsFile)) {
 }
 const flowCount = Number(values.flows);
 const podCount = Number(values.pods);
-const batchFlows = 20_000;
+/** Flows handed over at once, as a source does, and appended between two flushes to the log. */
+const batchFlows = 500;
+const flushFlows = 20_000;
 /** 7,000 flows a second: 400,000 a minute. */
 const flowGapNs = 142_857;
+/** A block as it is sealed, and how often that is watched. */
+const sealFlows = 65_000;
+const sealRuns = 9;
 const startMs = Date.parse("2026-01-15T00:00:00Z");
 const dir = mkdtempSync(join(values.dir, "flow-store-bench-"));
 const records = gunzipSync(readFileSync(recordsFile));
@@ -61,8 +67,10 @@ const store = await FlowStore.open({
   retentionBytes: Number.MAX_SAFE_INTEGER,
   tables: [mapTable],
 });
+const rollups = new MapRollups(store, silentLogger);
 try {
   await write();
+  await sealing();
   await searches();
 } finally {
   await store.close();
@@ -129,20 +137,52 @@ async function write(): Promise<void> {
     for (let i = at; i < Math.min(flowCount, at + batchFlows); i++) batch.push(makeFlow(i));
     const before = process.cpuUsage();
     store.append(batch);
-    store.flush();
-    await store.settled();
+    if ((at + batchFlows) % flushFlows === 0) {
+      store.flush();
+      await store.settled();
+      await rollups.catchUp();
+    }
     cpuSeconds += cpuSince(before);
   }
   const before = process.cpuUsage();
   await store.seal();
+  await rollups.catchUp();
   cpuSeconds += cpuSince(before);
   const bytes = readdirSync(dir).reduce((sum, name) => sum + statSync(join(dir, name)).size, 0);
   console.log(`${flowCount} flows, Node ${process.versions.node}, ${store.stats().blocks} blocks`);
   console.log("| what | figure | wanted |\n|---|---|---|");
   console.log(
-    `| written (log, block, map minutes), flows per CPU second | ${(flowCount / cpuSeconds / 1000).toFixed(0)}k | 100k |`,
+    `| written (log, block, sums of the map), flows per CPU second | ${(flowCount / cpuSeconds / 1000).toFixed(0)}k | 100k |`,
   );
   console.log(`| bytes a flow on disk | ${(bytes / flowCount).toFixed(1)} | 60 |`);
+}
+
+/** How long the event loop has no turn while a full block is sealed: what live streams and scrapes wait. */
+async function sealing(): Promise<void> {
+  const longest: number[] = [];
+  for (let run = 0; run < sealRuns; run++) {
+    const flows = Array.from({ length: sealFlows }, (_, i) => makeFlow(flowCount + i));
+    for (let at = 0; at < flows.length; at += batchFlows) {
+      store.append(flows.slice(at, at + batchFlows));
+    }
+    store.flush();
+    let isDone = false;
+    const sealed = store.seal().then(() => {
+      isDone = true;
+    });
+    let most = 0;
+    while (!isDone) {
+      const startedMs = systemClock.monotonicMs();
+      await new Promise((resolve) => setImmediate(resolve));
+      most = Math.max(most, systemClock.monotonicMs() - startedMs);
+    }
+    await sealed;
+    longest.push(most);
+  }
+  longest.sort((a, b) => a - b);
+  console.log(
+    `| longest stall of the event loop while ${sealFlows} flows are sealed, least and median of ${sealRuns} | ${longest[0]?.toFixed(1)} ms, ${longest[sealRuns >> 1]?.toFixed(1)} ms | |`,
+  );
 }
 
 function cpuSince(before: NodeJS.CpuUsage): number {
@@ -187,11 +227,48 @@ async function searches(): Promise<void> {
   console.log(
     `| the last 100 flows of the pod, whole: ${first.result} | ${first.seconds.toFixed(2)} s | |`,
   );
+  await maps();
+}
+
+/** The map of everything: counted from all rows, from the sums that are kept (cold, then held), and both compared. */
+async function maps(): Promise<void> {
+  const search = { span: {}, level: "workload" } as const;
+  const filter = new RowFilter({ allow: [{}], deny: [] });
   dropCache();
-  const map = await timed(() => buildServiceMap(store, { span: {}, level: "workload" }));
-  console.log(
-    `| service map of all of it: ${map.result.nodes.length} nodes, ${map.result.edges.length} edges | ${map.seconds.toFixed(2)} s, ${map.cpu.toFixed(2)} CPU s | |`,
-  );
+  const counted = await timed(() => buildServiceMap(store, { ...search, filter }));
+  dropCache();
+  const fresh = new MapRollups(store, silentLogger);
+  const cold = await timed(() => buildServiceMap(store, { ...search, rollups: fresh }));
+  const warm = await timed(() => buildServiceMap(store, { ...search, rollups: fresh }));
+  const text = ({ edges }: ServiceMap) =>
+    JSON.stringify(edges.map((edge) => ({ ...edge, ...mapsOf(edge) })));
+  const isRight = text(counted.result) === text(cold.result);
+  for (const [name, { result, seconds, cpu }] of [
+    ["counted from all rows", counted],
+    [`from sums, cold${isRight ? ", the same" : ", WRONG"}`, cold],
+    ["from sums, asked again", warm],
+  ] as const) {
+    console.log(
+      `| service map of all of it, ${name}: ${result.nodes.length} nodes, ${result.edges.length} edges | ${seconds.toFixed(2)} s, ${cpu.toFixed(2)} CPU s | |`,
+    );
+  }
+}
+
+/** The maps of an edge as lists, for comparison. */
+function mapsOf({ verdicts, dropReasons, ports, latencies, l7 }: MapEdge): object {
+  return {
+    verdicts: [...verdicts],
+    dropReasons: [...dropReasons],
+    ports: [...ports],
+    latencies: [...latencies],
+    l7: [...l7].map(([protocol, { requests, responses, operations, statuses }]) => [
+      protocol,
+      requests,
+      responses,
+      [...operations],
+      [...statuses],
+    ]),
+  };
 }
 
 async function timed<Result>(

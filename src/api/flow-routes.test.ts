@@ -5,7 +5,8 @@ import type { Hono } from "hono";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { FakeClock } from "../base/clock.ts";
 import { silentLogger } from "../base/logger.ts";
-import { mapTable } from "../flow/map/map-cells.ts";
+import { MapRollups } from "../flow/map/map-rollups.ts";
+import { mapTable } from "../flow/map/map-table.ts";
 import { type Flow, formatTimestamp } from "../flow/model/flow.ts";
 import { CompletenessLog } from "../flow/store/completeness-log.ts";
 import { FlowStore } from "../flow/store/flow-store.ts";
@@ -43,7 +44,7 @@ beforeEach(async () => {
   const retention = { retentionMs: 1, retentionBytes: 1 };
   routes = flowRoutes({ store, completeness, live, clock, retention }).route(
     "/",
-    mapRoutes(store, clock),
+    mapRoutes({ store, rollups: new MapRollups(store, silentLogger), completeness, clock }),
   );
   store.append(Array.from({ length: 300 }, (_, index) => exchange(index)));
   await store.seal();
@@ -307,6 +308,16 @@ describe("map route", () => {
     const stored: MapAnswer = await get(`/map?${span}`);
     const counted: MapAnswer = await get(`/map?${span}&q=-n%20default`);
     expect(counted.edges).toEqual(stored.edges);
+  });
+
+  it("reckons rates by the time of which flows are held, and tells what was lost", async () => {
+    const map: MapAnswer = await get("/map?since=2026-01-15T08:00:00Z&until=2026-01-15T11:00:00Z");
+    expect(map).toMatchObject({
+      seconds: 600,
+      heldSinceMs: startMs,
+      completeness: { seen: 90, lost: 10, share: 0.9, offMs: 0 },
+    });
+    expect(map.edges[0]?.perSecond).toBe(0.9);
   });
 
   it("compares with a second window", async () => {

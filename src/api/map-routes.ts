@@ -4,6 +4,7 @@ import { type Context, Hono } from "hono";
 import type { Clock } from "../base/clock.ts";
 import { ConfigError } from "../base/errors.ts";
 import { type MapLevel, mapLevels } from "../flow/map/map-end.ts";
+import type { MapRollups } from "../flow/map/map-rollups.ts";
 import {
   buildServiceMap,
   latencyQuantile,
@@ -11,6 +12,7 @@ import {
   type MapNode,
   type ServiceMap,
 } from "../flow/map/service-map.ts";
+import type { CompletenessLog } from "../flow/store/completeness-log.ts";
 import type { FlowStore } from "../flow/store/flow-store.ts";
 import { RowFilter, type TimeSpan } from "../flow/store/row-filter.ts";
 import { filterError, readFilter, readSpan, readTime } from "./flow-request.ts";
@@ -22,12 +24,20 @@ const podsShown = 50;
 const verdictOrder = ["DROPPED", "ERROR", "AUDIT", "REDIRECTED", "FORWARDED"];
 const outsideKinds: ReadonlySet<string> = new Set(["fqdn", "cidr", "entity"]);
 
+/** What the map is made of. */
+export interface MapRouteSources {
+  readonly store: FlowStore;
+  readonly rollups: MapRollups;
+  readonly completeness: CompletenessLog;
+  readonly clock: Clock;
+}
+
 /** The route. */
-export function mapRoutes(store: FlowStore, clock: Clock): Hono {
+export function mapRoutes(sources: MapRouteSources): Hono {
   const routes = new Hono();
   routes.get("/map", async (context) => {
     try {
-      return await map(store, clock, context);
+      return await map(sources, context);
     } catch (thrown) {
       return filterError(thrown, context.req.query("q") ?? "");
     }
@@ -35,23 +45,68 @@ export function mapRoutes(store: FlowStore, clock: Clock): Hono {
   return routes;
 }
 
-async function map(store: FlowStore, clock: Clock, context: Context): Promise<Response> {
+async function map(sources: MapRouteSources, context: Context): Promise<Response> {
+  const { store, rollups, clock } = sources;
   const startedMs = clock.monotonicMs();
   const query = context.req.query();
   const nowMs = clock.nowMs();
   const level = readLevel(query["level"]);
   const filter = new RowFilter(readFilter(query));
   const signal = context.req.raw.signal;
-  const span = readSpan(query, nowMs);
-  const now = await buildServiceMap(store, { span, level, filter, signal });
+  const build = async (span: TimeSpan): Promise<HeldMap> => {
+    const built = await buildServiceMap(store, { span, level, filter, signal, rollups });
+    return { ...built, seconds: heldSeconds(built, store, nowMs) };
+  };
+  const now = await build(readSpan(query, nowMs));
   const vsSpan = readSecond(query, nowMs);
-  const before =
-    vsSpan === undefined
-      ? undefined
-      : await buildServiceMap(store, { span: vsSpan, level, filter, signal });
-  return Response.json(
-    toAnswer(level, now, before, { tookMs: clock.monotonicMs() - startedMs, nowMs }),
-  );
+  const before = vsSpan === undefined ? undefined : await build(vsSpan);
+  const { oldestMs } = store.stats();
+  const answer: MapAnswer = {
+    level,
+    startMs: now.startMs,
+    endMs: now.endMs,
+    seconds: now.seconds,
+    heldSinceMs: oldestMs !== undefined && oldestMs > now.startMs ? oldestMs : null,
+    completeness: completenessOf(sources, now),
+    nodes: nodesOf(now, before, level),
+    edges: edgesOf(now, before),
+    flows: now.flows,
+    other: now.otherFlows,
+    historyStepMs: now.historyStepMs,
+    vs: before === undefined ? null : windowOf(before),
+    tookMs: clock.monotonicMs() - startedMs,
+  };
+  return Response.json(answer);
+}
+
+/** A map, and how long flows were held within its window: rates over more would be too low. */
+interface HeldMap extends ServiceMap {
+  readonly seconds: number;
+}
+
+function heldSeconds({ startMs, endMs }: ServiceMap, store: FlowStore, nowMs: number): number {
+  const { oldestMs = startMs } = store.stats();
+  const fromMs = Math.max(startMs, oldestMs);
+  return Math.max(1, (Math.min(endMs, nowMs) - fromMs) / 1000);
+}
+
+function windowOf({ startMs, endMs, seconds, flows }: HeldMap): MapAnswer["vs"] {
+  return { startMs, endMs, seconds, flows };
+}
+
+function completenessOf(
+  { completeness }: MapRouteSources,
+  { startMs, endMs }: ServiceMap,
+): MapAnswer["completeness"] {
+  const { nodes, off } = completeness.within({ sinceMs: startMs, untilMs: endMs });
+  let seen = 0;
+  let lost = 0;
+  for (const node of nodes) {
+    seen += node.seen;
+    for (const events of Object.values(node.lost)) lost += events;
+  }
+  const offMs = off.reduce((sum, { fromMs, untilMs }) => sum + untilMs - fromMs, 0);
+  return { seen, lost, share: seen + lost === 0 ? 1 : seen / (seen + lost), offMs };
 }
 
 function readLevel(text = "workload"): MapLevel {
@@ -67,32 +122,6 @@ function readSecond(query: Readonly<Record<string, string>>, nowMs: number): Tim
   const sinceMs = readTime(query["vs-since"], "vs-since", nowMs);
   const untilMs = readTime(query["vs-until"], "vs-until", nowMs);
   return sinceMs === undefined && untilMs === undefined ? undefined : { sinceMs, untilMs };
-}
-
-function toAnswer(
-  level: MapLevel,
-  now: ServiceMap,
-  before: ServiceMap | undefined,
-  { tookMs, nowMs }: { readonly tookMs: number; readonly nowMs: number },
-): MapAnswer {
-  const { startMs, endMs, flows, otherFlows, historyStepMs } = now;
-  // A window that reaches past now is as long as what has passed of it.
-  const seconds = Math.max(1, (Math.min(endMs, Math.max(nowMs, startMs + 1000)) - startMs) / 1000);
-  return {
-    level,
-    startMs,
-    endMs,
-    nodes: nodesOf(now, before, level),
-    edges: edgesOf(now, before, seconds),
-    flows,
-    other: otherFlows,
-    historyStepMs,
-    vs:
-      before === undefined
-        ? null
-        : { startMs: before.startMs, endMs: before.endMs, flows: before.flows },
-    tookMs,
-  };
 }
 
 function nodesOf(
@@ -145,15 +174,11 @@ function nodeFilter(node: MapNode, level: MapLevel): string {
   return `--workload ${node.kind}/${node.name}`;
 }
 
-function edgesOf(
-  now: ServiceMap,
-  before: ServiceMap | undefined,
-  seconds: number,
-): MapEdgeAnswer[] {
+function edgesOf(now: HeldMap, before: HeldMap | undefined): MapEdgeAnswer[] {
+  const { seconds } = now;
   const key = ({ source, destination }: MapEdge) => `${source} -> ${destination}`;
   const others = new Map((before?.edges ?? []).map((edge) => [key(edge), edge]));
-  const beforeSeconds =
-    before === undefined ? 1 : Math.max(1, (before.endMs - before.startMs) / 1000);
+  const beforeSeconds = before?.seconds ?? 1;
   const answers: MapEdgeAnswer[] = [];
   for (const edge of now.edges) {
     const id = key(edge);

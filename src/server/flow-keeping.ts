@@ -15,9 +15,11 @@ import type { ClusterView } from "../cilium/cluster-view.ts";
 import {
   compileFlowFilters,
   type FlowFilter,
+  type FlowTest,
   parseFlowFilter,
 } from "../flow/filter/flow-filter.ts";
-import { mapTable } from "../flow/map/map-cells.ts";
+import { MapRollups } from "../flow/map/map-rollups.ts";
+import { mapTable } from "../flow/map/map-table.ts";
 import type { Flow } from "../flow/model/flow.ts";
 import type { CallObserver } from "../flow/observer/observer-server.ts";
 import type { FlowFeed } from "../flow/source/flow-feed.ts";
@@ -45,6 +47,9 @@ export interface FlowSettings {
   readonly denyList: readonly string[];
   readonly metrics: FlowMetricsOptions;
 }
+
+/** How often what came is added up for the service map. */
+const catchUpIntervalMs = 60_000;
 
 /** What flags give unless told: 7 days or 2 GiB, and the metrics that Cilium's documentation begins with. */
 export const flowSettingsDefault: FlowSettings = {
@@ -87,11 +92,7 @@ export interface FlowKeeping {
 export async function openFlowKeeping(options: FlowKeepingOptions): Promise<FlowKeeping> {
   const { settings, clock, logger, registry } = options;
   const { retentionMs, retentionBytes } = settings;
-  const passes = compileFlowFilters(
-    readFilters(settings.allowList, "--flows.allow"),
-    readFilters(settings.denyList, "--flows.deny"),
-  );
-  const isFiltered = settings.allowList.length + settings.denyList.length > 0;
+  const passes = keptFlows(settings);
   const dir = join(options.dataDir, "flows");
   const signOfLife: { beat(): void } = { beat: () => undefined };
   const store = await FlowStore.open({
@@ -121,6 +122,7 @@ export async function openFlowKeeping(options: FlowKeepingOptions): Promise<Flow
     await store.close();
     throw thrown;
   }
+  const map = openMap(store, clock, logger);
   const live = new LiveReaders();
   const { clusterView } = options;
   const stopWatch =
@@ -139,14 +141,14 @@ export async function openFlowKeeping(options: FlowKeepingOptions): Promise<Flow
     completeness,
     routes: [
       flowRoutes({ store, completeness, live: live.subscribe, clock, retention }),
-      mapRoutes(store, clock),
+      mapRoutes({ store, rollups: map.rollups, completeness, clock }),
       studio.routes,
     ],
     attach(feed) {
       feeds.push(feed);
       registerSourceMetrics(registry, feed);
       feed.subscribe(({ flows }) => {
-        const passing = isFiltered ? flows.filter(passes) : flows;
+        const passing = passes === undefined ? flows : flows.filter(passes);
         if (passing.length < flows.length) left.inc(flows.length - passing.length);
         const kept = known.fresh(passing);
         store.append(kept);
@@ -158,10 +160,41 @@ export async function openFlowKeeping(options: FlowKeepingOptions): Promise<Flow
     calls: metrics.calls,
     async close() {
       stopWatch();
+      await map.close();
       await studio.close();
       await metrics.close();
       completeness.close();
       await store.close();
+    },
+  };
+}
+
+/** The sums of the service map; what came is added up a little each minute. */
+function openMap(
+  store: FlowStore,
+  clock: Clock,
+  logger: Logger,
+): { readonly rollups: MapRollups; close(): Promise<void> } {
+  const rollups = new MapRollups(store, logger);
+  let work: Promise<void> = Promise.resolve();
+  let cancel = clock.after(catchUpIntervalMs, tick);
+  function tick(): void {
+    work = rollups
+      .catchUp()
+      .catch((thrown: unknown) => {
+        logger.error({ error: errorMessage(thrown) }, "cannot add up flows for the service map");
+      })
+      .finally(() => {
+        if (!isOver) cancel = clock.after(catchUpIntervalMs, tick);
+      });
+  }
+  let isOver = false;
+  return {
+    rollups,
+    async close() {
+      isOver = true;
+      cancel();
+      await work;
     },
   };
 }
@@ -178,6 +211,13 @@ class LiveReaders {
   publish(flows: readonly Flow[]): void {
     for (const take of this.#takers) take(flows);
   }
+}
+
+/** Says which flows are kept; undefined = all. Throws AppError. */
+function keptFlows({ allowList, denyList }: FlowSettings): FlowTest | undefined {
+  const allow = readFilters(allowList, "--flows.allow");
+  const deny = readFilters(denyList, "--flows.deny");
+  return allow.length + deny.length === 0 ? undefined : compileFlowFilters(allow, deny);
 }
 
 function readFilters(texts: readonly string[], flag: string): FlowFilter[] {

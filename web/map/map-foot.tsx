@@ -142,6 +142,12 @@ export function MapTotals({
     `${model.nodeCount} places, ${groupThousands(model.podCount)} pods, ${groupThousands(model.edgeCount)} edges`,
     `${groupThousands(answer.flows)} flows ${clockLabel(answer.startMs, zone)} to ${clockLabel(answer.endMs, zone)}`,
   ];
+  if (answer.heldSinceMs !== null) {
+    parts.push(`held since ${clockLabel(answer.heldSinceMs, zone)}, rates over that`);
+  }
+  const { lost, offMs } = answer.completeness;
+  if (lost > 0) parts.push(`${groupThousands(lost)} flows lost`);
+  if (offMs >= 60_000) parts.push(`server off for ${Math.round(offMs / 60_000)} min of it`);
   if (model.hiddenEdges > 0) parts.push(`${model.hiddenEdges} edges hidden`);
   if (answer.other > 0) parts.push(`${groupThousands(answer.other)} flows beyond what is held`);
   return <span className="dim map-totals">{parts.join(" · ")}</span>;

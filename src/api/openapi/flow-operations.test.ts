@@ -6,7 +6,8 @@ import { Hono } from "hono";
 import { expect, test } from "vitest";
 import { FakeClock } from "../../base/clock.ts";
 import { silentLogger } from "../../base/logger.ts";
-import { mapTable } from "../../flow/map/map-cells.ts";
+import { MapRollups } from "../../flow/map/map-rollups.ts";
+import { mapTable } from "../../flow/map/map-table.ts";
 import type { Flow } from "../../flow/model/flow.ts";
 import { FileSource } from "../../flow/source/file-source.ts";
 import { FlowFeed } from "../../flow/source/flow-feed.ts";
@@ -70,7 +71,7 @@ async function openApp(dir: string) {
   );
   const routes = [
     flowRoutes({ store, completeness, live: () => () => undefined, clock, retention }),
-    mapRoutes(store, clock),
+    mapRoutes({ store, rollups: new MapRollups(store, silentLogger), completeness, clock }),
     flowSourceRoutes(feed, () => "127.0.0.1:9194"),
   ];
   const app = new Hono();

@@ -3,9 +3,22 @@
 /** GET /map */
 export interface MapAnswer {
   readonly level: "workload" | "identity" | "namespace" | "pod";
-  /** What was counted: whole minutes unless a filter was given. */
+  /** What was counted: whole minutes unless a filter was given, whole tens of minutes beyond ten hours. */
   readonly startMs: number;
   readonly endMs: number;
+  /** How long flows were held within that: what rates are reckoned by. */
+  readonly seconds: number;
+  /** The oldest flow that is held, where the window begins before it; else null. */
+  readonly heldSinceMs: number | null;
+  /** How much of the window's flows was seen. */
+  readonly completeness: {
+    readonly seen: number;
+    readonly lost: number;
+    /** Seen / (seen + lost); 1 where nothing was lost. */
+    readonly share: number;
+    /** How long the server was off. */
+    readonly offMs: number;
+  };
   readonly nodes: readonly MapNodeAnswer[];
   readonly edges: readonly MapEdgeAnswer[];
   readonly flows: number;
@@ -14,7 +27,12 @@ export interface MapAnswer {
   /** Width of a point of `history`. */
   readonly historyStepMs: number;
   /** The second window, where one was asked for. */
-  readonly vs: { readonly startMs: number; readonly endMs: number; readonly flows: number } | null;
+  readonly vs: {
+    readonly startMs: number;
+    readonly endMs: number;
+    readonly seconds: number;
+    readonly flows: number;
+  } | null;
   readonly tookMs: number;
 }
 

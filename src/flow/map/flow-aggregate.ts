@@ -2,14 +2,15 @@
 
 import type { Flow } from "../model/flow.ts";
 import { FlowColumns } from "../store/flow-columns.ts";
-import { countCells, type MapCells } from "./map-cells.ts";
 import type { MapLevel } from "./map-end.ts";
+import { SumsBuilder } from "./map-sums.ts";
+import { countRows } from "./row-counter.ts";
 import {
   latencyQuantile,
   type MapEdge,
   type MapNode,
+  mapOfSums,
   type ServiceMap,
-  sumCells,
 } from "./service-map.ts";
 
 const batchRows = 65_536;
@@ -17,7 +18,7 @@ const batchRows = 65_536;
 /** Takes flows one by one. */
 export class FlowAggregate {
   readonly #level: MapLevel;
-  readonly #parts: MapCells[] = [];
+  readonly #sums = new SumsBuilder();
   #columns = new FlowColumns();
 
   constructor(level: MapLevel) {
@@ -36,12 +37,20 @@ export class FlowAggregate {
   /** What came so far. */
   finish(): ServiceMap {
     this.#fold();
-    return sumCells(this.#parts, this.#level);
+    return mapOfSums(this.#sums.finish(), this.#level);
   }
 
   #fold(): void {
-    if (this.#columns.rowCount > 0) this.#parts.push(countCells(this.#columns, undefined));
+    if (this.#columns.rowCount > 0) this.#sums.add(atOnce(countRows(this.#columns)));
     this.#columns = new FlowColumns();
+  }
+}
+
+/** A command has nobody to give a turn to. */
+function atOnce<Result>(work: Generator<void, Result>): Result {
+  for (;;) {
+    const step = work.next();
+    if (step.done === true) return step.value;
   }
 }
 

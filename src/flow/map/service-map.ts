@@ -1,31 +1,30 @@
 /**
- * The service map of any window: cells of the blocks added up by workload, identity, namespace or pod.
- * Blocks on disk give the minutes they were sealed with; what is in memory, or filtered, is counted
- * row by row. The window is widened to whole minutes where it is not filtered. Yields between blocks.
+ * The service map of any window: sums (map-sums.ts) added up by workload, identity, namespace or pod.
+ * Segments and blocks that lie within the window give the sums that they keep; a block that the window
+ * cuts, what is in memory, and what is filtered are counted row by row. Without a filter the window is
+ * widened to whole minutes. Yields between blocks.
  */
 
 import type { ColumnSource } from "../store/column-source.ts";
-import { eachBlock } from "../store/flow-groups.ts";
-import type { FlowStore } from "../store/flow-store.ts";
+import { inSlices, nextTurn } from "../store/flow-search.ts";
+import type { BlockRef, FlowStore, SegmentRef } from "../store/flow-store.ts";
 import type { RowFilter, TimeSpan } from "../store/row-filter.ts";
-import { StoredBlock } from "../store/stored-block.ts";
-import {
-  bucketMs,
-  countCells,
-  type MapCells,
-  type MapDetail,
-  mapTable,
-  readCells,
-} from "./map-cells.ts";
 import { type MapEnd, type MapLevel, nodeKey } from "./map-end.ts";
+import type { MapRollups } from "./map-rollups.ts";
+import type { MapFact, MapSums } from "./map-sums.ts";
+import { PairCounts } from "./pair-counts.ts";
+import { bucketMs, countRows } from "./row-counter.ts";
 
 /** Nodes and edges of one map; what is beyond is counted in `otherFlows`. */
 const nodesMax = 20_000;
 const edgesMax = 50_000;
-const podsMax = 1000;
+const podsMax = 20_000;
 const minuteMs = 60_000;
 /** Points of an edge's history. */
 const historyMax = 60;
+/** Windows beyond this are widened to whole tens of minutes, as sums of long segments have them. */
+const fineWindowMinutesMax = 600;
+const wideUnitMinutes = 10;
 const labelsMax = 40;
 
 /** What to draw. */
@@ -35,6 +34,8 @@ export interface MapSearch {
   /** Only these flows; absent = all. */
   readonly filter?: RowFilter | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Sums that are kept; absent: blocks are added up anew. */
+  readonly rollups?: MapRollups | undefined;
 }
 
 /** A node. */
@@ -84,125 +85,257 @@ export interface ServiceMap {
   readonly flows: number;
   /** Flows of nodes and edges beyond the limits. */
   readonly otherFlows: number;
-  /** What was counted, ms: whole minutes. */
+  /** What was counted, ms: whole minutes, tens of them in long windows. */
   readonly startMs: number;
   readonly endMs: number;
   readonly historyStepMs: number;
-  readonly blocksRead: number;
 }
 
 /** Adds up a map. */
 export async function buildServiceMap(store: FlowStore, search: MapSearch): Promise<ServiceMap> {
-  const window = wholeMinutes(store, search.span);
-  const builder = new MapBuilder(search.level, window);
-  const isFiltered = search.filter !== undefined && !search.filter.isEmpty;
-  const span = isFiltered
-    ? search.span
-    : { sinceMs: window.startMs, untilMs: window.endMs - Number.EPSILON };
-  const blocksRead = await eachBlock(store, { span, signal: search.signal }, (source) => {
-    if (isFiltered) {
-      builder.add(countCells(source, search.filter?.select(source, search.span)));
-      return;
+  const { span, filter, level } = search;
+  const window = wholeUnits(store, span);
+  const builder = new MapBuilder(level, window);
+  const { segments, memory, release } = store.acquireSegments();
+  const reader = new WindowReader(store, search, window, builder);
+  try {
+    for (const segment of segments) {
+      if (filter === undefined || filter.isEmpty) await reader.addSegment(segment);
+      else for (const block of segment.blocks) await reader.addBlock(block, filter);
+      if (search.signal?.aborted === true) break;
     }
-    builder.add(cellsOf(source));
-  });
-  return builder.finish(blocksRead);
+    for (const block of memory) await reader.addBlock(block, filter);
+  } finally {
+    release();
+  }
+  return builder.finish();
 }
 
-/** Cells of several blocks as one map, over all minutes that they have. */
-export function sumCells(parts: readonly MapCells[], level: MapLevel): ServiceMap {
+/** Sums as one map, over all minutes that they have. */
+export function mapOfSums(sums: MapSums, level: MapLevel): ServiceMap {
   let startMs = Number.POSITIVE_INFINITY;
   let endMs = Number.NEGATIVE_INFINITY;
-  for (const { minutes } of parts) {
-    for (const { minute } of minutes) {
-      startMs = Math.min(startMs, minute * minuteMs);
-      endMs = Math.max(endMs, (minute + 1) * minuteMs);
-    }
+  for (let pair = 0; pair < sums.clients.length; pair++) {
+    startMs = Math.min(startMs, sums.firstMinutes[pair]! * minuteMs);
+    endMs = Math.max(endMs, (sums.lastMinutes[pair]! + 1) * minuteMs);
   }
-  const builder = new MapBuilder(
-    level,
-    startMs < endMs ? { startMs, endMs } : { startMs: 0, endMs: minuteMs },
-  );
-  for (const part of parts) builder.add(part);
-  return builder.finish(parts.length);
+  const window = startMs < endMs ? { startMs, endMs } : { startMs: 0, endMs: minuteMs };
+  const builder = new MapBuilder(level, { ...window, unitMinutes: 1 });
+  builder.add(sums);
+  return builder.finish();
 }
 
-function cellsOf(source: ColumnSource): MapCells {
-  if (source instanceof StoredBlock && source.hasDictionary(mapTable.path)) {
-    return readCells(source.texts(mapTable.path));
-  }
-  return countCells(source, undefined);
-}
-
+/** What is counted: whole units. */
 interface Window {
   readonly startMs: number;
   readonly endMs: number;
+  readonly unitMinutes: number;
 }
 
-function wholeMinutes(store: FlowStore, { sinceMs, untilMs }: TimeSpan): Window {
+function wholeUnits(store: FlowStore, { sinceMs, untilMs }: TimeSpan): Window {
   const { oldestMs = 0, newestMs = 0 } = store.stats();
-  const startMs = Math.floor((sinceMs ?? oldestMs) / minuteMs) * minuteMs;
-  const endMs = Math.ceil((untilMs ?? newestMs + 0.001) / minuteMs) * minuteMs;
-  return { startMs, endMs: Math.max(endMs, startMs + minuteMs) };
+  const fromMs = sinceMs ?? oldestMs;
+  const toMs = untilMs ?? newestMs + 0.001;
+  const isLong = toMs - fromMs > fineWindowMinutesMax * minuteMs;
+  const unitMinutes = isLong ? wideUnitMinutes : 1;
+  const unitMs = unitMinutes * minuteMs;
+  const startMs = Math.floor(fromMs / unitMs) * unitMs;
+  const endMs = Math.max(Math.ceil(toMs / unitMs) * unitMs, startMs + unitMs);
+  return { startMs, endMs, unitMinutes };
 }
 
+/** Takes from segments and blocks what lies in a window, from the coarsest sums that are exact. */
+class WindowReader {
+  readonly #store: FlowStore;
+  readonly #search: MapSearch;
+  readonly #window: Window;
+  readonly #builder: MapBuilder;
+
+  constructor(store: FlowStore, search: MapSearch, window: Window, builder: MapBuilder) {
+    this.#store = store;
+    this.#search = search;
+    this.#window = window;
+    this.#builder = builder;
+  }
+
+  async addSegment(segment: SegmentRef): Promise<void> {
+    const { rollups } = this.#search;
+    const isWhole = segment.blocks.every((block) => this.#holds(block));
+    if (
+      rollups !== undefined &&
+      isWhole &&
+      this.#window.unitMinutes % rollups.stepMinutes(segment) === 0
+    ) {
+      this.#builder.add(await rollups.ofSegment(segment));
+      await nextTurn();
+      return;
+    }
+    for (const block of segment.blocks) await this.addBlock(block, undefined);
+  }
+
+  /** Adds a block; with a filter, its rows of the asked span. */
+  async addBlock(block: BlockRef, filter: RowFilter | undefined): Promise<void> {
+    const { signal } = this.#search;
+    const { startMs, endMs } = this.#window;
+    if (signal?.aborted === true || block.maxMs < startMs || block.minMs >= endMs) return;
+    try {
+      this.#builder.add(await this.#sumsOf(block, filter?.isEmpty === true ? undefined : filter));
+    } catch (thrown) {
+      this.#store.noteDamage(block, thrown);
+    }
+    await nextTurn();
+  }
+
+  async #sumsOf(block: BlockRef, filter: RowFilter | undefined): Promise<MapSums> {
+    const { span, rollups } = this.#search;
+    if (filter !== undefined) {
+      const source = block.open();
+      return await inSlices(countRows(source, filter.select(source, span)));
+    }
+    if (this.#holds(block)) {
+      if (rollups !== undefined) return await rollups.ofBlock(block);
+      return await inSlices(countRows(block.open()));
+    }
+    const source = block.open();
+    return await inSlices(countRows(source, rowsWithin(source, this.#window)));
+  }
+
+  #holds({ minMs, maxMs }: BlockRef): boolean {
+    return minMs >= this.#window.startMs && maxMs < this.#window.endMs;
+  }
+}
+
+/** Rows whose minutes lie in the window. */
+function rowsWithin(source: ColumnSource, { startMs, endMs }: Window): Uint32Array {
+  const offsets = source.offsetsNs();
+  const rows = new Uint32Array(source.rowCount);
+  let count = 0;
+  for (let row = 0; row < source.rowCount; row++) {
+    const ms = source.baseMs + offsets[row]! / 1e6;
+    if (ms >= startMs && ms < endMs) rows[count++] = row;
+  }
+  return rows.subarray(0, count);
+}
+
+/** Adds up sums by the nodes and edges of a level. */
 class MapBuilder {
   readonly #level: MapLevel;
   readonly #window: Window;
   readonly #stepMs: number;
   readonly #historyLength: number;
   readonly #nodes = new Map<string, MapNode>();
-  readonly #edges = new Map<string, MapEdge>();
+  readonly #edges: MapEdge[] = [];
+  /** Place of an edge in `#edges`. */
+  readonly #edgePlaces = new Map<string, number>();
+  readonly #facts: MapFact[] = [];
+  readonly #factPlaces = new Map<string, number>();
+  /** Flows by edge and fact. */
+  readonly #counts = new PairCounts();
   #flows = 0;
   #otherFlows = 0;
 
   constructor(level: MapLevel, window: Window) {
     this.#level = level;
     this.#window = window;
-    const minutes = Math.round((window.endMs - window.startMs) / minuteMs);
-    this.#stepMs = Math.ceil(minutes / historyMax) * minuteMs;
+    const units = Math.round((window.endMs - window.startMs) / (window.unitMinutes * minuteMs));
+    this.#stepMs = Math.ceil(units / historyMax) * window.unitMinutes * minuteMs;
     this.#historyLength = Math.ceil((window.endMs - window.startMs) / this.#stepMs);
   }
 
-  add({ ends, details, minutes }: MapCells): void {
-    const nodes = ends.map((end) => this.#nodeOf(end));
-    // Edge by pair of ends: most cells of a minute share them.
-    const edges = new Map<number, MapEdge | undefined>();
-    for (const { minute, cells } of minutes) {
-      const timeMs = minute * minuteMs;
-      if (timeMs < this.#window.startMs || timeMs >= this.#window.endMs) continue;
-      const slot = Math.floor((timeMs - this.#window.startMs) / this.#stepMs);
-      for (let i = 0; i < cells.length; i += 5) {
-        const flows = cells[i + 4]!;
-        this.#flows += flows;
-        const pair = cells[i]! * ends.length + cells[i + 1]!;
-        let edge = edges.get(pair);
-        if (edge === undefined) {
-          edge = this.#edgeOf(nodes[cells[i]!], nodes[cells[i + 1]!]);
-          edges.set(pair, edge);
-        }
-        if (edge === undefined) {
-          this.#otherFlows += flows;
-          continue;
-        }
-        edge.history[slot] = edge.history[slot]! + flows;
-        if (timeMs < edge.firstMs) edge.firstMs = timeMs;
-        if (timeMs > edge.lastMs) edge.lastMs = timeMs;
-        addCell(edge, details[cells[i + 2]!]!, { flows, latency: cells[i + 3]!, slot });
-      }
+  add(sums: MapSums): void {
+    const edges = this.#edgesOf(sums);
+    this.#addHistory(sums, edges);
+    const facts = sums.facts.map((fact) => this.#factOf(fact));
+    for (let i = 0; i < sums.factIds.length; i++) {
+      const edge = edges[sums.factPairs[i]!]!;
+      if (edge >= 0) this.#counts.add(edge, facts[sums.factIds[i]!]!, sums.factFlows[i]!);
     }
   }
 
-  finish(blocksRead: number): ServiceMap {
+  finish(): ServiceMap {
+    for (const entry of this.#byFactName()) {
+      addFact(
+        this.#edges[this.#counts.left[entry]!]!,
+        this.#facts[this.#counts.right[entry]!]!,
+        this.#counts.counts[entry]!,
+      );
+    }
+    const { startMs, endMs } = this.#window;
     return {
       nodes: [...this.#nodes.values()],
-      edges: [...this.#edges.values()].sort((a, b) => b.flows - a.flows),
+      edges: this.#edges.sort((a, b) => b.flows - a.flows),
       flows: this.#flows,
       otherFlows: this.#otherFlows,
-      ...this.#window,
+      startMs,
+      endMs,
       historyStepMs: this.#stepMs,
-      blocksRead,
     };
+  }
+
+  /** By pair, the place of its edge; -1 = beyond the limits. */
+  #edgesOf(sums: MapSums): Int32Array {
+    const nodes = new Map<number, MapNode | undefined>();
+    const nodeOf = (end: number): MapNode | undefined => {
+      if (!nodes.has(end)) nodes.set(end, this.#nodeOf(sums.ends[end]!));
+      return nodes.get(end);
+    };
+    const edges = new Int32Array(sums.clients.length);
+    for (let pair = 0; pair < edges.length; pair++) {
+      const place = this.#edgeOf(nodeOf(sums.clients[pair]!), nodeOf(sums.servers[pair]!));
+      edges[pair] = place;
+      const edge = this.#edges[place];
+      if (edge === undefined) continue;
+      edge.firstMs = Math.min(edge.firstMs, sums.firstMinutes[pair]! * minuteMs);
+      edge.lastMs = Math.max(edge.lastMs, sums.lastMinutes[pair]! * minuteMs);
+    }
+    return edges;
+  }
+
+  #addHistory(sums: MapSums, edges: Int32Array): void {
+    const stepMs = sums.stepMinutes * minuteMs;
+    for (let i = 0; i < sums.steps.length; i++) {
+      const flows = sums.stepFlows[i]!;
+      this.#flows += flows;
+      const edge = this.#edges[edges[sums.stepPairs[i]!]!];
+      if (edge === undefined) {
+        this.#otherFlows += flows;
+        continue;
+      }
+      const slot = Math.floor((sums.steps[i]! * stepMs - this.#window.startMs) / this.#stepMs);
+      edge.flows += flows;
+      edge.history[slot] = edge.history[slot]! + flows;
+      edge.dropHistory[slot] = edge.dropHistory[slot]! + sums.stepDrops[i]!;
+    }
+  }
+
+  /** Entries of the counts by the name of their fact: the same map, however it was added up. O(entries). */
+  #byFactName(): Uint32Array {
+    const names = [...this.#factPlaces].sort(([a], [b]) => (a < b ? -1 : 1));
+    const starts = new Uint32Array(this.#facts.length + 1);
+    const { size, right } = this.#counts;
+    for (let i = 0; i < size; i++) starts[right[i]!] = starts[right[i]!]! + 1;
+    let next = 0;
+    for (const [, fact] of names) {
+      const count = starts[fact]!;
+      starts[fact] = next;
+      next += count;
+    }
+    const order = new Uint32Array(size);
+    for (let i = 0; i < size; i++) {
+      const fact = right[i]!;
+      order[starts[fact]!] = i;
+      starts[fact] = starts[fact]! + 1;
+    }
+    return order;
+  }
+
+  #factOf(fact: MapFact): number {
+    const key = fact.join("\u0000");
+    const known = this.#factPlaces.get(key);
+    if (known !== undefined) return known;
+    const place = this.#facts.push(fact) - 1;
+    this.#factPlaces.set(key, place);
+    return place;
   }
 
   #nodeOf(end: MapEnd): MapNode | undefined {
@@ -218,12 +351,13 @@ class MapBuilder {
     return node;
   }
 
-  #edgeOf(source: MapNode | undefined, destination: MapNode | undefined): MapEdge | undefined {
-    if (source === undefined || destination === undefined) return undefined;
+  #edgeOf(source: MapNode | undefined, destination: MapNode | undefined): number {
+    if (source === undefined || destination === undefined) return -1;
     const key = `${source.key}\u0000${destination.key}`;
-    const known = this.#edges.get(key);
-    if (known !== undefined || this.#edges.size >= edgesMax) return known;
-    const made: MapEdge = {
+    const known = this.#edgePlaces.get(key);
+    if (known !== undefined) return known;
+    if (this.#edges.length >= edgesMax) return -1;
+    const place = this.#edges.push({
       source: source.key,
       destination: destination.key,
       flows: 0,
@@ -236,9 +370,9 @@ class MapBuilder {
       dropHistory: new Float64Array(this.#historyLength),
       firstMs: Number.POSITIVE_INFINITY,
       lastMs: Number.NEGATIVE_INFINITY,
-    };
-    this.#edges.set(key, made);
-    return made;
+    });
+    this.#edgePlaces.set(key, place - 1);
+    return place - 1;
   }
 }
 
@@ -257,39 +391,42 @@ function faceOf(
   return { kind: isPod ? "Pod" : end.kind, name, namespace, cluster, labels };
 }
 
-interface CellCount {
-  readonly flows: number;
-  readonly latency: number;
-  readonly slot: number;
+function addFact(edge: MapEdge, fact: MapFact, flows: number): void {
+  switch (fact[0]) {
+    case "verdict":
+      edge.verdicts.set(fact[1], flows);
+      return;
+    case "reason":
+      edge.dropReasons.set(fact[1], flows);
+      return;
+    case "port":
+      edge.ports.set(fact[1], flows);
+      return;
+    case "latency":
+      edge.latencies.set(fact[1], flows);
+      return;
+    case "requests":
+      layer7Of(edge, fact[1]).requests = flows;
+      return;
+    case "responses":
+      layer7Of(edge, fact[1]).responses = flows;
+      return;
+    case "operation":
+      layer7Of(edge, fact[1]).operations.set(fact[2], flows);
+      return;
+    case "status":
+      layer7Of(edge, fact[1]).statuses.set(fact[2], flows);
+      return;
+  }
 }
 
-function addCell(edge: MapEdge, detail: MapDetail, { flows, latency, slot }: CellCount): void {
-  edge.flows += flows;
-  count(edge.verdicts, detail.verdict === "" ? "VERDICT_UNKNOWN" : detail.verdict, flows);
-  if (detail.verdict === "DROPPED") {
-    edge.dropHistory[slot] = edge.dropHistory[slot]! + flows;
-    count(edge.dropReasons, dropReasonOf(detail), flows);
-  }
-  const { protocol, port } = detail;
-  if (protocol !== "") count(edge.ports, port === 0 ? protocol : `${protocol} ${port}`, flows);
-  if (latency !== 0) count(edge.latencies, latency, flows);
-  if (detail.l7Type === "") return;
+function layer7Of(edge: MapEdge, protocol: string): MapL7 {
   let l7 = edge.l7.get(protocol);
   if (l7 === undefined) {
     l7 = { requests: 0, responses: 0, operations: new Map(), statuses: new Map() };
     edge.l7.set(protocol, l7);
   }
-  if (detail.l7Type === "REQUEST") {
-    l7.requests += flows;
-    if (detail.operation !== "") count(l7.operations, detail.operation, flows);
-  } else if (detail.l7Type === "RESPONSE") {
-    l7.responses += flows;
-    if (detail.status >= 0) count(l7.statuses, detail.status, flows);
-  }
-}
-
-function count<Key>(counts: Map<Key, number>, key: Key, by: number): void {
-  counts.set(key, (counts.get(key) ?? 0) + by);
+  return l7;
 }
 
 /** A quantile (0..1) of an edge's latencies, ms; undefined without any. Right within 9 %. */
@@ -306,10 +443,4 @@ export function latencyQuantile(
     if (rank <= 0) return bucketMs(bucket);
   }
   return undefined;
-}
-
-/** A proxy that denies gives no reason: that it was one says it. */
-function dropReasonOf({ dropReason, l7Type }: MapDetail): string {
-  if (dropReason !== "") return dropReason;
-  return l7Type === "" ? "DROP_REASON_UNKNOWN" : "Policy denied (L7)";
 }

@@ -28,16 +28,18 @@ const deflateOnThread = promisify(deflateRaw);
 /** How a section's bytes are packed: "r" as they are, "z" deflated, "c" every row has the id `idMax`. */
 type Packing = "r" | "z" | "c";
 
+/** "i" ids, "d" dictionary, "n" numbers that are not one a row. */
+type SectionKind = "i" | "d" | "n";
+
 /** Where one array of a frame lies. As stored: short names, since headers are many. */
 export interface Section {
   /** Path of the column; "@time" and "@uuid" are the rows' own. */
   readonly p: string;
-  /** "i" ids, "d" dictionary. */
-  readonly k: "i" | "d";
+  readonly k: SectionKind;
   readonly e: Packing;
-  /** Bytes an id, or how many dictionary entries. */
+  /** Bytes an id or number, or how many dictionary entries. */
   readonly w: number;
-  /** Highest id (ids); entries that came before (dictionary). */
+  /** Highest id or number; entries that came before (dictionary). */
   readonly m: number;
   /** Offset in the body, stored size, size unpacked, CRC-32 of the stored bytes. */
   readonly o: number;
@@ -61,6 +63,11 @@ export interface EncodedFrame<Extra> {
   readonly header: FrameHeader<Extra>;
 }
 
+/** Something to keep beside the rows, under a path that begins with "@": texts, or whole numbers up to 2^53. */
+export type FrameTable =
+  | { readonly path: string; readonly texts: readonly string[] }
+  | { readonly path: string; readonly numbers: IdArray };
+
 /** What to write of the columns. */
 export interface FrameOptions<Extra> {
   readonly from: number;
@@ -69,8 +76,7 @@ export interface FrameOptions<Extra> {
   readonly order?: Uint32Array | undefined;
   /** Dictionary entries already written, by path; absent = none. Brought up to date. */
   readonly written?: Map<string, number>;
-  /** Further texts to keep with the rows, under paths that begin with "@". */
-  readonly tables?: readonly { readonly path: string; readonly texts: readonly string[] }[];
+  readonly tables?: readonly FrameTable[];
   /** zlib level; the log is not packed. */
   readonly level?: number;
   readonly extra: Extra;
@@ -79,7 +85,7 @@ export interface FrameOptions<Extra> {
 /** A section before it is packed. */
 interface RawSection {
   readonly p: string;
-  readonly k: "i" | "d";
+  readonly k: SectionKind;
   readonly w: number;
   readonly m: number;
   readonly bytes: Uint8Array;
@@ -98,19 +104,33 @@ export function encodeFrame<Extra>(
   return builder.finish(columns, options);
 }
 
-/** The same with each section packed on another thread, so that the event loop goes on. */
+/** The same with each section packed on another thread, so that the event loop goes on; it gets a turn between sections. */
 export async function encodeFrameInSteps<Extra>(
   columns: FlowColumns,
   options: FrameOptions<Extra>,
 ): Promise<EncodedFrame<Extra>> {
+  return (await packSections(rawSections(columns, options), options.level)).finish(
+    columns,
+    options,
+  );
+}
+
+/** A frame without rows. */
+export async function encodeTables<Extra>(
+  tables: readonly FrameTable[],
+  extra: Extra,
+  level: number,
+): Promise<EncodedFrame<Extra>> {
+  const builder = await packSections(tables.map(tableSection), level);
+  return builder.finish({ baseMs: 0, isSorted: true }, { from: 0, to: 0, extra });
+}
+
+async function packSections(sections: Iterable<RawSection>, level = 1): Promise<FrameBuilder> {
   const builder = new FrameBuilder();
-  for (const raw of rawSections(columns, options)) {
-    builder.add(
-      raw,
-      raw.isPackable ? await deflateOnThread(raw.bytes, { level: options.level ?? 1 }) : raw.bytes,
-    );
+  for (const raw of sections) {
+    builder.add(raw, raw.isPackable ? await deflateOnThread(raw.bytes, { level }) : raw.bytes);
   }
-  return builder.finish(columns, options);
+  return builder;
 }
 
 function* rawSections(columns: FlowColumns, options: FrameOptions<unknown>): Generator<RawSection> {
@@ -128,7 +148,18 @@ function* rawSections(columns: FlowColumns, options: FrameOptions<unknown>): Gen
     const dictionary = dictionarySection(column, options.written);
     if (dictionary !== undefined) yield dictionary;
   }
-  for (const { path, texts } of options.tables ?? []) yield textSection(path, texts, 0);
+  for (const table of options.tables ?? []) yield tableSection(table);
+}
+
+function tableSection(table: FrameTable): RawSection {
+  if ("texts" in table) return textSection(table.path, table.texts, 0);
+  const { path, numbers } = table;
+  let max = 0;
+  for (let i = 0; i < numbers.length; i++) if (numbers[i]! > max) max = numbers[i]!;
+  const w = widthOf(max);
+  const bytes = toPlanes(numbers, w);
+  const isPackable = bytes.length > packBytesMin;
+  return { p: path, k: "n", w, m: max, bytes, isPackable, isConstant: false };
 }
 
 function dictionarySection(
@@ -254,7 +285,7 @@ class FrameBuilder {
   }
 
   finish<Extra>(
-    columns: FlowColumns,
+    columns: Pick<FlowColumns, "baseMs" | "isSorted">,
     { from, to, order, extra }: FrameOptions<Extra>,
   ): EncodedFrame<Extra> {
     const header: FrameHeader<Extra> = {
@@ -277,21 +308,24 @@ class FrameBuilder {
 function toPlanes(ids: IdArray, width: number): Uint8Array {
   const { length } = ids;
   const planes = new Uint8Array(length * width);
-  for (let i = 0; i < length; i++) {
-    let id = ids[i]!;
-    if (width <= 4) {
-      for (let plane = 0; plane < width; plane++) {
-        planes[plane * length + i] = id & 0xff;
-        id >>>= 8;
-      }
-      continue;
-    }
-    for (let plane = 0; plane < width; plane++) {
-      planes[plane * length + i] = id % 256;
-      id = Math.floor(id / 256);
-    }
-  }
+  if (width === 8) {
+    // The upper half of a double, whole up to 2^53; the lower one is what `|` and `>>>` see of it.
+    const upper = new Uint32Array(length);
+    for (let i = 0; i < length; i++) upper[i] = ids[i]! / 0x1_0000_0000;
+    writePlanes(ids, 4, planes);
+    writePlanes(upper, 4, planes.subarray(length * 4));
+  } else writePlanes(ids, width, planes);
   return planes;
+}
+
+/** The low bytes of the ids, one plane after the other. One loop a kind of array: hot. */
+function writePlanes(ids: IdArray, width: number, planes: Uint8Array): void {
+  const { length } = ids;
+  for (let plane = 0; plane < width; plane++) {
+    const shift = plane * 8;
+    const start = plane * length;
+    for (let i = 0; i < length; i++) planes[start + i] = ids[i]! >>> shift;
+  }
 }
 
 /** Ids out of the stored bytes of a section. Throws CorruptionError, named by `where`. */
@@ -305,27 +339,38 @@ export function decodeIds(
   const bytes = unpack(section, stored, where);
   const { w: width } = section;
   if (bytes.length !== rows * width) throw corrupt(where, `column ${section.p} has the wrong size`);
+  return joinPlanes(bytes, width, rows);
+}
+
+/** The numbers of a table. Throws CorruptionError. */
+export function decodeNumbers(section: Section, stored: Uint8Array, where: FramePlace): IdArray {
+  const bytes = unpack(section, stored, where);
+  if (bytes.length !== section.u) throw corrupt(where, `table ${section.p} has the wrong size`);
+  return joinPlanes(bytes, section.w, bytes.length / section.w);
+}
+
+function joinPlanes(bytes: Uint8Array, width: number, count: number): IdArray {
   if (width === 1) return bytes;
   if (width === 2) {
-    const ids = new Uint16Array(rows);
-    for (let i = 0; i < rows; i++) ids[i] = bytes[i]! | (bytes[rows + i]! << 8);
+    const ids = new Uint16Array(count);
+    for (let i = 0; i < count; i++) ids[i] = bytes[i]! | (bytes[count + i]! << 8);
     return ids;
   }
   if (width === 4) {
-    const ids = new Uint32Array(rows);
-    for (let i = 0; i < rows; i++) {
+    const ids = new Uint32Array(count);
+    for (let i = 0; i < count; i++) {
       ids[i] =
         bytes[i]! |
-        (bytes[rows + i]! << 8) |
-        (bytes[2 * rows + i]! << 16) |
-        (bytes[3 * rows + i]! << 24);
+        (bytes[count + i]! << 8) |
+        (bytes[2 * count + i]! << 16) |
+        (bytes[3 * count + i]! << 24);
     }
     return ids;
   }
-  const ids = new Float64Array(rows);
-  for (let i = 0; i < rows; i++) {
+  const ids = new Float64Array(count);
+  for (let i = 0; i < count; i++) {
     let id = 0;
-    for (let plane = width - 1; plane >= 0; plane--) id = id * 256 + bytes[plane * rows + i]!;
+    for (let plane = width - 1; plane >= 0; plane--) id = id * 256 + bytes[plane * count + i]!;
     ids[i] = id;
   }
   return ids;

@@ -11,6 +11,8 @@ export interface BlockFacts {
   readonly maxMs: number;
   /** [minute since the epoch, flows by verdict], in order. */
   readonly minutes: readonly MinuteCount[];
+  /** A frame without flows: tables of what the so many blocks before it in the segment come to. */
+  readonly sumsOf?: number;
 }
 
 /** Flows of one minute by verdict ("" is a flow without one). */

@@ -134,23 +134,25 @@ function uuidText(bytes: Uint8Array, at: number): string {
   return text;
 }
 
+/** Where the two digits of each byte stand in a uuid's text. */
+const uuidDigitsAt: readonly number[] = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34];
+/** Value of a hexadecimal digit in lower case by its character; -1 = none. */
+const hexValues: Int8Array = Int8Array.from({ length: 128 }, (_, code) =>
+  "0123456789abcdef".indexOf(String.fromCharCode(code)),
+);
+
 /** The 16 bytes of a uuid in lower case, at `at` of `into`; false = it has another form. No allocation. */
 export function writeUuid(text: string, into: Uint8Array, at: number): boolean {
   if (text.length !== 36) return false;
-  let index = 0;
+  for (let i = 8; i < 24; i += 5) if (text.charCodeAt(i) !== 45) return false;
+  // The sign of a digit that is none stays.
+  let signs = 0;
   for (let i = 0; i < 16; i++) {
-    if (i === 4 || i === 6 || i === 8 || i === 10) {
-      if (text.charCodeAt(index++) !== 45) return false;
-    }
-    const high = hexDigit(text.charCodeAt(index++));
-    const low = hexDigit(text.charCodeAt(index++));
-    if (high < 0 || low < 0) return false;
+    const index = uuidDigitsAt[i]!;
+    const high = hexValues[text.charCodeAt(index)] ?? -1;
+    const low = hexValues[text.charCodeAt(index + 1)] ?? -1;
+    signs |= high | low;
     into[at + i] = high * 16 + low;
   }
-  return true;
-}
-
-function hexDigit(code: number): number {
-  if (code >= 48 && code <= 57) return code - 48;
-  return code >= 97 && code <= 102 ? code - 87 : -1;
+  return signs >= 0;
 }

@@ -1,64 +1,46 @@
 /**
- * A field's text for the rows of a block, read once for each distinct value of its columns. Numbers
+ * A field's text for rows of a block, read once for each distinct combination of its columns. Numbers
  * stand for the texts, so that counting is arithmetic.
  */
 
-import { type ColumnSource, type IdArray, RowReader } from "./column-source.ts";
+import { type ColumnSource, RowReader } from "./column-source.ts";
 import { columnsOfPaths, wantsNode } from "./filter-paths.ts";
 import type { GroupField } from "./group-field.ts";
+import { codeRows, type RowCodes } from "./row-codes.ts";
 
-/** The texts of one field in one block. */
+/** The texts of one field for some rows of one block. */
 export class ColumnText {
   readonly texts: string[] = [];
-  readonly #ids: { readonly ids: IdArray; readonly size: number }[] = [];
+  readonly #rows: RowCodes;
   readonly #reader: RowReader;
   readonly #field: GroupField;
-  readonly #byKey = new Map<number, number>();
   readonly #byText = new Map<string, number>();
-  /** Number of a text by a single column's id, -1 = not read yet. */
-  readonly #direct: Int32Array | undefined;
+  /** Number of a text by code, -1 = not read yet. */
+  readonly #numbers: Int32Array;
 
-  constructor(source: ColumnSource, field: GroupField) {
+  /** `rows` in any order; undefined = all. */
+  constructor(source: ColumnSource, field: GroupField, rows: Uint32Array | undefined) {
     this.#field = field;
     this.#reader = new RowReader(source, wantsNode(field.paths));
-    for (const path of columnsOfPaths(field.paths)) {
-      const ids = source.ids(path);
-      if (ids !== undefined) this.#ids.push({ ids, size: source.idMax(path) + 1 });
-    }
-    const [only] = this.#ids;
-    if (this.#ids.length === 1 && only !== undefined && only.size <= 1_000_000) {
-      this.#direct = new Int32Array(only.size).fill(-1);
-    }
+    this.#rows = codeRows(source, columnsOfPaths(field.paths), rows);
+    this.#numbers = new Int32Array(this.#rows.firstRows.length).fill(-1);
   }
 
-  /** The number of a row's text: an index of `texts`. */
-  at(row: number): number {
-    if (this.#direct !== undefined) {
-      const id = this.#ids[0]!.ids[row]!;
-      const known = this.#direct[id]!;
-      if (known >= 0) return known;
-      const index = this.#read(row);
-      this.#direct[id] = index;
-      return index;
-    }
-    let key = 0;
-    for (let i = 0; i < this.#ids.length; i++) {
-      const { ids, size } = this.#ids[i]!;
-      key = key * size + ids[row]!;
-    }
-    const known = this.#byKey.get(key);
-    if (known !== undefined) return known;
-    const index = this.#read(row);
-    this.#byKey.set(key, index);
-    return index;
+  /** The number of a row's text: an index of `texts`. `index` is the row's place among the rows. */
+  at(index: number): number {
+    const code = this.#rows.codes[index]!;
+    const known = this.#numbers[code]!;
+    return known >= 0 ? known : this.#read(code);
   }
 
-  #read(row: number): number {
-    const text = this.#field.read(this.#reader.read(row));
-    const known = this.#byText.get(text);
-    if (known !== undefined) return known;
-    const index = this.texts.push(text) - 1;
-    this.#byText.set(text, index);
-    return index;
+  #read(code: number): number {
+    const text = this.#field.read(this.#reader.read(this.#rows.firstRows[code]!));
+    let number = this.#byText.get(text);
+    if (number === undefined) {
+      number = this.texts.push(text) - 1;
+      this.#byText.set(text, number);
+    }
+    this.#numbers[code] = number;
+    return number;
   }
 }

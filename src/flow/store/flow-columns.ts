@@ -157,27 +157,35 @@ export class FlowColumns implements ColumnSource {
       const value = object[key];
       if (value === undefined) continue;
       const child = byKey.get(key);
-      if (child === undefined || !canHold(child, value)) {
+      if (child === undefined || !this.#appendValue(child, value, flow)) {
         rest ??= {};
         rest[key] = value;
-        continue;
       }
-      if (child.leaf === undefined) {
-        this.#put(child, 1);
-        this.#appendMessage(value as Record<string, unknown>, child, flow);
-      } else this.#appendLeaf(child, value, flow);
     }
     if (rest !== undefined && node.rest !== undefined) this.#intern(node.rest, rest);
   }
 
-  #appendLeaf(node: ColumnNode, value: unknown, flow: Flow): void {
-    if (node.leaf === "dictionary") this.#intern(node, value);
-    else if (node.leaf === "summary") this.#intern(node, summaryPattern(value as string, flow));
+  /** False, and nothing done, for a value of a kind that the descriptors do not foresee: it goes with the unknown fields. */
+  #appendValue(node: ColumnNode, value: unknown, flow: Flow): boolean {
+    if (node.leaf === "dictionary") {
+      if (value === null) return false;
+      this.#intern(node, value);
+      return true;
+    }
+    if (node.leaf === undefined) {
+      if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+      this.#put(node, 1);
+      this.#appendMessage(value as Record<string, unknown>, node, flow);
+      return true;
+    }
+    if (!canHold(node, value)) return false;
+    if (node.leaf === "summary") this.#intern(node, summaryPattern(value as string, flow));
     else {
       const id = this.#plainId(node, value);
       if (id > 0) this.#put(node, id);
       else this.#overflow(node, value);
     }
+    return true;
   }
 
   /** The id of a value without a dictionary; 0 = the column cannot hold it. */
@@ -272,11 +280,9 @@ export interface ImportedRows {
   }[];
 }
 
-/** A value of a kind that the descriptors do not foresee goes with the unknown fields. */
+/** Whether a column without a dictionary of its own kind takes values of this kind at all. */
 function canHold(node: ColumnNode, value: unknown): boolean {
   switch (node.leaf) {
-    case undefined:
-      return typeof value === "object" && value !== null && !Array.isArray(value);
     case "uuid":
     case "time":
     case "summary":

@@ -85,7 +85,7 @@ function groupBlock(
   fields: readonly GroupField[],
   into: { readonly groups: Map<string, FlowGroup>; readonly buckets: Buckets },
 ): number {
-  const texts = fields.map((field) => new ColumnText(source, field));
+  const texts = fields.map((field) => new ColumnText(source, field, rows));
   const offsets = source.offsetsNs();
   const { startMs, stepMs, count: bucketCount } = into.buckets;
   // Every distinct combination once; its key is built of numbers, wide enough for a million texts a field.
@@ -94,14 +94,13 @@ function groupBlock(
   for (let i = 0; i < rows.length; i++) {
     const row = rows[i]!;
     let key: string | number = 0;
-    if (texts.length <= 2)
-      for (const text of texts) key = (key as number) * 0x100000 + text.at(row);
-    else key = texts.map((text) => text.at(row)).join(" ");
+    if (texts.length <= 2) for (const text of texts) key = (key as number) * 0x100000 + text.at(i);
+    else key = texts.map((text) => text.at(i)).join(" ");
     let group = known.get(key);
     if (group === undefined && !known.has(key)) {
       group = findGroup(
         into.groups,
-        texts.map((text) => text.texts[text.at(row)]!),
+        texts.map((text) => text.texts[text.at(i)]!),
         bucketCount,
       );
       known.set(key, group);

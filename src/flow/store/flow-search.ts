@@ -179,6 +179,15 @@ function insert(open: Cursor[], cursor: Cursor, isForward: boolean): void {
   open.splice(at, 0, cursor);
 }
 
+/** Runs work that yields where others may have a turn, with a turn for them each time. */
+export async function inSlices<Result>(work: Generator<void, Result>): Promise<Result> {
+  for (;;) {
+    const step = work.next();
+    if (step.done === true) return step.value;
+    await nextTurn();
+  }
+}
+
 /** Lets the event loop run. */
 export function nextTurn(): Promise<void> {
   return new Promise((resolve) => {

@@ -17,11 +17,11 @@ import { CorruptionError, errorMessage } from "../../base/errors.ts";
 import type { Logger } from "../../base/logger.ts";
 import type { FlowHistory, FlowSearch } from "../flow-history.ts";
 import type { Flow } from "../model/flow.ts";
-import { encodeFrameInSteps } from "./block-codec.ts";
+import { encodeFrameInSteps, encodeTables, type FrameTable } from "./block-codec.ts";
 import { type BlockFacts, minuteCounts } from "./block-facts.ts";
 import type { ColumnSource } from "./column-source.ts";
 import { FlowColumns } from "./flow-columns.ts";
-import { nextTurn, searchFlows } from "./flow-search.ts";
+import { inSlices, searchFlows } from "./flow-search.ts";
 import { FrameFile } from "./frame-file.ts";
 import { HotLog, readHotLog } from "./hot-log.ts";
 import type { TimeSpan } from "./row-filter.ts";
@@ -43,23 +43,8 @@ const sealingMax = 4;
 /** deflate: 1 packs at 300 MB/s, 6 saves a tenth more for twice the time. */
 const packLevel = 1;
 
-/** Rows of a table that are made before others get a turn. */
-const tableSliceRows = 4096;
-
-/** Makes texts to keep with a block, out of its rows (the service map's minutes). */
-export interface BlockTable {
-  /** Begins with "@". */
-  readonly path: string;
-  begin(rows: ColumnSource): BlockTableBuilder;
-}
-
-/** A table of one block in the making. */
-export interface BlockTableBuilder {
-  /** Takes the rows [from, to). */
-  add(from: number, to: number): void;
-  /** The texts, all rows taken. */
-  finish(): readonly string[];
-}
+/** Makes tables to keep with a block, out of its rows (the service map's sums). Yields where others may have a turn. */
+export type BlockTable = (rows: ColumnSource) => Generator<void, readonly FrameTable[]>;
 
 /** What a store needs. */
 export interface FlowStoreOptions {
@@ -87,6 +72,18 @@ export interface BlockRef {
   readonly key: string | undefined;
   /** The columns; from disk they are read as they are asked for. */
   open(): ColumnSource;
+}
+
+/** A file of blocks. */
+export interface SegmentRef {
+  /** Stable while the segment lives. */
+  readonly key: string;
+  /** No block is added any more. */
+  readonly isClosed: boolean;
+  /** Blocks that can be read, oldest first. */
+  readonly blocks: readonly BlockRef[];
+  /** What keepSums() kept of all its blocks. */
+  openSums(): StoredBlock | undefined;
 }
 
 /** What the store tells of itself. */
@@ -205,37 +202,54 @@ export class FlowStore implements FlowHistory {
    * readable until the returned function is called.
    */
   acquireBlocks(span: TimeSpan): { readonly blocks: BlockRef[]; readonly release: () => void } {
+    const { segments, memory, release } = this.acquireSegments();
+    const blocks = [...segments.flatMap((segment) => segment.blocks), ...memory];
+    return { blocks: blocks.filter((block) => overlaps(block, span)), release };
+  }
+
+  /** All segments, oldest first, and the blocks in memory. Readable until release(). */
+  acquireSegments(): {
+    readonly segments: SegmentRef[];
+    readonly memory: BlockRef[];
+    readonly release: () => void;
+  } {
     const files = this.#segments.map(({ file }) => file);
     for (const file of files) file.acquire();
-    const blocks: BlockRef[] = [];
-    for (const file of files) {
-      for (const frame of file.frames) {
-        const key = `${file.path}:${frame.bodyAt}`;
-        if (this.#corrupt.has(key)) continue;
-        const { minMs, maxMs, minutes } = frame.header.extra;
-        blocks.push({
-          minMs,
-          maxMs,
-          minutes,
-          rows: frame.header.rows,
-          key,
-          open: () => new StoredBlock(frame),
-        });
-      }
-    }
+    const memory: BlockRef[] = [];
     for (const { columns } of [...this.#sealing, this.#hot]) {
       if (columns.rowCount === 0) continue;
       const { minMs, maxMs, rowCount: rows } = columns;
-      blocks.push({ minMs, maxMs, rows, minutes: undefined, key: undefined, open: () => columns });
+      memory.push({ minMs, maxMs, rows, minutes: undefined, key: undefined, open: () => columns });
     }
     let isReleased = false;
     return {
-      blocks: blocks.filter((block) => overlaps(block, span)),
+      segments: files.map((file, index) => ({
+        key: file.path,
+        isClosed: index < files.length - 1,
+        blocks: this.#blocksOf(file),
+        openSums: () => this.#openSums(file),
+      })),
+      memory,
       release: () => {
         if (!isReleased) for (const file of files) file.release();
         isReleased = true;
       },
     };
+  }
+
+  /** Keeps tables at the end of a closed segment: what its blocks come to. Nothing where it is gone. */
+  async keepSums({ key, blocks }: SegmentRef, tables: readonly FrameTable[]): Promise<void> {
+    const file = this.#segments.find((segment) => segment.file.path === key)?.file;
+    if (file === undefined || blocks.length === 0) return;
+    const extra: BlockFacts = {
+      log: 0,
+      minMs: Math.min(...blocks.map(({ minMs }) => minMs)),
+      maxMs: Math.max(...blocks.map(({ maxMs }) => maxMs)),
+      minutes: [],
+      sumsOf: blockFrames(file).length,
+    };
+    const { frame, header } = await encodeTables(tables, extra, packLevel);
+    if (this.#segments.some((segment) => segment.file === file)) file.append(frame, header);
   }
 
   /** Says once that a block cannot be read, and leaves it out from now on; rethrows what is no damage. */
@@ -278,6 +292,26 @@ export class FlowStore implements FlowHistory {
     await this.seal();
     this.#hot.log.remove();
     for (const { file } of this.#segments) file.close();
+  }
+
+  #blocksOf(file: FrameFile<BlockFacts>): BlockRef[] {
+    const blocks: BlockRef[] = [];
+    for (const frame of blockFrames(file)) {
+      const key = `${file.path}:${frame.bodyAt}`;
+      if (this.#corrupt.has(key)) continue;
+      const { rows, extra } = frame.header;
+      const { minMs, maxMs, minutes } = extra;
+      blocks.push({ minMs, maxMs, minutes, rows, key, open: () => new StoredBlock(frame) });
+    }
+    return blocks;
+  }
+
+  #openSums(file: FrameFile<BlockFacts>): StoredBlock | undefined {
+    const last = file.frames.at(-1);
+    if (last === undefined || last.header.extra.sumsOf !== blockFrames(file).length) {
+      return undefined;
+    }
+    return new StoredBlock(last);
   }
 
   #newHot(): Hot {
@@ -430,22 +464,18 @@ export class FlowStore implements FlowHistory {
   }
 }
 
-/** In slices, since rows are many and the event loop has others to serve. */
 async function buildTables(
   columns: FlowColumns,
   tables: readonly BlockTable[],
-): Promise<{ readonly path: string; readonly texts: readonly string[] }[]> {
-  const made: { path: string; texts: readonly string[] }[] = [];
-  for (const { path, begin } of tables) {
-    const builder = begin(columns);
-    for (let from = 0; from < columns.rowCount; from += tableSliceRows) {
-      builder.add(from, Math.min(columns.rowCount, from + tableSliceRows));
-      await nextTurn();
-    }
-    made.push({ path, texts: builder.finish() });
-    await nextTurn();
-  }
+): Promise<FrameTable[]> {
+  const made: FrameTable[] = [];
+  for (const make of tables) made.push(...(await inSlices(make(columns))));
   return made;
+}
+
+/** Frames of flows; others keep what these come to. */
+function blockFrames(file: FrameFile<BlockFacts>): FrameFile<BlockFacts>["frames"] {
+  return file.frames.filter(({ header }) => header.extra.sumsOf === undefined);
 }
 
 function overlaps(block: BlockRef, { sinceMs, untilMs }: TimeSpan): boolean {

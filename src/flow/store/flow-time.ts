@@ -36,8 +36,8 @@ export class FlowTimeParser {
   }
 
   #readPrefix(text: string): boolean {
+    if (this.#prefix !== "" && text.startsWith(this.#prefix)) return true;
     const prefix = text.slice(0, prefixLength);
-    if (prefix === this.#prefix) return true;
     const ms = Date.parse(`${prefix}00Z`);
     if (Number.isNaN(ms) || new Date(ms).toISOString().slice(0, prefixLength) !== prefix) {
       return false;

@@ -8,6 +8,7 @@ import { readSync } from "node:fs";
 import { CorruptionError } from "../../base/errors.ts";
 import {
   decodeIds,
+  decodeNumbers,
   decodeOffsets,
   decodeTexts,
   type FrameHeader,
@@ -35,6 +36,7 @@ export class StoredBlock implements ColumnSource {
   readonly #place: FramePlace;
   readonly #idSections = new Map<string, Section>();
   readonly #dictionarySections = new Map<string, Section>();
+  readonly #numberSections = new Map<string, Section>();
   readonly #ids = new Map<string, IdArray>();
   readonly #texts = new Map<string, string[]>();
   readonly #values = new Map<string, unknown[]>();
@@ -49,7 +51,10 @@ export class StoredBlock implements ColumnSource {
     this.baseMs = header.baseMs;
     this.isSorted = header.isSorted;
     for (const section of header.sections) {
-      (section.k === "i" ? this.#idSections : this.#dictionarySections).set(section.p, section);
+      const { k } = section;
+      const sections =
+        k === "i" ? this.#idSections : k === "d" ? this.#dictionarySections : this.#numberSections;
+      sections.set(section.p, section);
     }
   }
 
@@ -94,6 +99,13 @@ export class StoredBlock implements ColumnSource {
       section === undefined ? [] : decodeTexts(section, this.#read(section), this.#place);
     this.#texts.set(path, texts);
     return texts;
+  }
+
+  /** The numbers of a table; none where the frame has no such table. */
+  numbers(path: string): IdArray {
+    const section = this.#numberSections.get(path);
+    if (section === undefined) return new Uint8Array(0);
+    return decodeNumbers(section, this.#read(section), this.#place);
   }
 
   /** Whether the frame holds entries of a dictionary. */
