@@ -32,8 +32,10 @@ const longPatterns: Readonly<Record<string, string>> = {
 const tokenPattern =
   /\[[^\]]*\]|\\.|LTS|LT|LL?L?L?|l{1,4}|YYYYYY|YYYYY|YYYY|YY|Y|Qo|Q|MMMM|MMM|MM|Mo|M|DDDD|DDDo|DDD|DD|Do|D|dddd|ddd|dd|do|d|e|E|ww|wo|w|WW|Wo|W|gggg|gg|GGGG|GG|HH|H|hh|h|kk|k|mm|m|ss|s|S{1,9}|A|a|ZZ|Z|zz|z|X|x|./g;
 
-/** `instantMs` in `zone` after `pattern`; "Invalid date" where it is no date. */
-export function formatDate(instantMs: number, pattern: string, zone: TimeZone = utcZone): string {
+/** `timeMs` in `zone` after `pattern`; "Invalid date" where it is no date. */
+export function formatDate(timeMs: number, pattern: string, zone: TimeZone = utcZone): string {
+  // As a Date holds it: parts of a millisecond do not turn into another second of the wall clock.
+  const instantMs = Math.trunc(timeMs);
   const date = new Date(toLocal(instantMs, zone));
   if (Number.isNaN(date.getTime())) return "Invalid date";
   return expand(pattern).replace(tokenPattern, (token) => {
@@ -273,5 +275,6 @@ function offsetText(offsetMs: number, separator: string): string {
 }
 
 function pad(value: number, width: number): string {
-  return String(value).padStart(width, "0");
+  const digits = String(Math.abs(value)).padStart(width, "0");
+  return value < 0 ? `-${digits}` : digits;
 }

@@ -56,6 +56,39 @@ describe("displayValue", () => {
     expect(displayValue("other", texts).text).toBe("other");
   });
 
+  it("writes numbers of a boolean column as truths, in the ends of its ramp", () => {
+    const flags: Field = {
+      name: "up",
+      type: "boolean",
+      config: { unit: "bytes", color: { mode: "continuous-GrYlRd" } },
+      values: [],
+    };
+    expect(displayValue(1, flags)).toMatchObject({ text: "True", color: "#F2495C" });
+    expect(displayValue(0, flags)).toMatchObject({ text: "False", color: "#73BF69" });
+  });
+
+  it("shows the texts of an enumeration", () => {
+    const config = { type: { enum: { text: ["off", "on"], color: ["red"] } } };
+    const states: Field = { name: "state", type: "enum", config, values: [] };
+    const display = createDisplay(states);
+    expect(display(0)).toMatchObject({ text: "off", color: "#F2495C" });
+    expect(display(1).text).toBe("on");
+    expect(display(null).text).toBe("");
+  });
+
+  it("takes the neighbours' decimals and leaves zeros at the end out", () => {
+    expect(createDisplay(field({}))(1.5, 3).text).toBe("1.5");
+    expect(createDisplay(field({ decimals: 1 }))(1.5, 3).text).toBe("1.5");
+    expect(createDisplay(field({ unit: "currencyUSD" }))(1.5, 3).text).toBe("1.50");
+  });
+
+  it("gives each series its own shade of one colour", () => {
+    const shaded = field({ color: { mode: "shades", fixedColor: "#5794F2" } });
+    const colors = [0, 1, 2, 11].map((seriesIndex) => seriesColor(shaded, { seriesIndex }).color);
+    expect(new Set(colors.slice(0, 3)).size).toBe(3);
+    expect([colors[0], colors[3]]).toEqual(["#5794F2", "#5794F2"]);
+  });
+
   it("shows noValue for nothing, not for NaN", () => {
     const display = createDisplay(field({ noValue: "–", unit: "s" }));
     expect([null, undefined, "", Number.NaN].map((value) => display(value).text)).toEqual([

@@ -79,9 +79,20 @@ function readMatchers(options: unknown, namer: FieldNamer): FieldMatcher[] {
   });
 }
 
-/** Its own name or the one that is shown. */
+/**
+ * Its own name or the one that is shown. "Value" also means a field that has its metric's name, "Time"
+ * any time: dashboards hold these names from days when the data source called them so.
+ */
 function matchNames(names: ReadonlySet<string>, namer: FieldNamer): FieldMatcher {
-  return (field, frame) => names.has(field.name) || names.has(namer(field, frame));
+  const means = formerName(names);
+  return (field, frame) =>
+    names.has(field.name) || names.has(namer(field, frame)) || means(field, frame);
+}
+
+function formerName(names: ReadonlySet<string>): FieldMatcher {
+  if (names.has("Value")) return ({ name, labels }) => labels?.["__name__"] === name;
+  if (!(names.has("Time") || names.has("time"))) return () => false;
+  return ({ type }, { meta }) => type === "time" && (meta?.["typeVersion"] ?? null) === null;
 }
 
 function matchPattern(text: string, namer: FieldNamer): FieldMatcher {

@@ -44,6 +44,16 @@ describe("applyFieldConfig", () => {
   check("invertMatch", { id: "byName", options: "a" }, "b");
   check("nosuch", "a", "");
 
+  it("finds times by the name Time, whatever theirs is", () => {
+    const time: Field = { name: "ts", type: "time", config: {}, values: [0] };
+    const fieldConfig = {
+      defaults: { custom: {} },
+      overrides: [override("byName", "Time", ["unit", "dateTimeAsIso"])],
+    };
+    const [frame] = applyFieldConfig([createFrame([time], {})], fieldConfig);
+    expect(frame?.fields[0]?.config.unit).toBe("dateTimeAsIso");
+  });
+
   it("lets the last override win and null take a setting away", () => {
     const overrides = [
       override("byName", "a", ["unit", "s"], ["custom.lineWidth", "3"]),

@@ -110,12 +110,8 @@ describe("names", () => {
   });
 
   it("guesses a column's type by its first value", () => {
-    expect([[null, 1], ["a"], [false], [], [{}]].map((values) => guessFieldType(values))).toEqual([
-      "number",
-      "string",
-      "boolean",
-      "other",
-      "other",
-    ]);
+    expect(
+      [[null, 1], ["a"], ["1e3"], [false], [], [{}]].map((values) => guessFieldType(values)),
+    ).toEqual(["number", "string", "number", "boolean", "other", "other"]);
   });
 });

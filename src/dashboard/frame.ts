@@ -80,14 +80,19 @@ export function timeField(frame: Frame): Field | undefined {
   return frame.fields.find((field) => field.type === "time");
 }
 
-/** The type of a column by its first value that is not null. */
+/** The type of a column by its first value that is not null; texts that read as numbers or truths count as such. */
 export function guessFieldType(values: FieldValues): FieldType {
   for (let index = 0; index < values.length; index++) {
     const value = values[index];
     if (value === null || value === undefined) continue;
     if (typeof value === "number") return "number";
-    if (typeof value === "string") return "string";
+    if (typeof value === "string") return guessTextType(value);
     return typeof value === "boolean" ? "boolean" : "other";
   }
   return "other";
+}
+
+function guessTextType(text: string): FieldType {
+  if (/^\s*(?:-?(?:\d*\.?\d+|\d+\.?\d*)(?:e[-+]?\d+)?|nan)\s*$/i.test(text)) return "number";
+  return /^(?:true|TRUE|True|false|FALSE|False)$/.test(text) ? "boolean" : "string";
 }

@@ -201,11 +201,12 @@ function reduceStandard(values: FieldValues, options: ReduceOptions): StandardRe
   }
   const ignoresNulls = nullValueMode === undefined || nullValueMode === "connected";
   const hasNumbers = pass.count > 0;
-  const diff = hasNumbers ? pass.last - pass.first : null;
+  const [max, min] = [unless(pass.max, -Number.MAX_VALUE), unless(pass.min, Number.MAX_VALUE)];
+  const diff = differenceOf(firstNotNull, lastNotNull);
   return {
     sum: pass.sum,
-    max: unless(pass.max, -Number.MAX_VALUE),
-    min: unless(pass.min, Number.MAX_VALUE),
+    max,
+    min,
     logmin: pass.logmin,
     mean: hasNumbers ? pass.sum / pass.count : null,
     last: values[values.length - 1],
@@ -216,12 +217,17 @@ function reduceStandard(values: FieldValues, options: ReduceOptions): StandardRe
     countAll: values.length,
     allIsNull: !hasNumbers,
     allIsZero: hasNumbers && allIsZero,
-    range: hasNumbers ? pass.max - pass.min : null,
+    range: max === null || min === null ? null : max - min,
     diff,
     delta: pass.delta,
     step: unless(pass.step, Number.MAX_VALUE),
-    diffperc: diff === null ? 0 : (diff / pass.first) * 100,
+    diffperc: diff === null ? 0 : (diff / (firstNotNull as number)) * 100,
   };
+}
+
+/** Of columns of any type, where both ends are numbers. */
+function differenceOf(first: unknown, last: unknown): number | null {
+  return typeof first === "number" && typeof last === "number" ? last - first : null;
 }
 
 /** null where the value is still the one the search began with. */
@@ -256,8 +262,8 @@ function reduceSpecial(
     default: {
       const percentile = readPercentile(id);
       if (percentile === undefined) return undefined;
-      const sorted = sortedValues(values, options);
-      return { value: sorted[Math.round(((sorted.length - 1) * percentile) / 100)] };
+      const sorted = keptValues(values, options).sort(byDifference);
+      return { value: sorted[Math.round((sorted.length - 1) * (percentile / 100))] };
     }
   }
 }
@@ -277,21 +283,25 @@ function variance(values: FieldValues, options: ReduceOptions): number {
   return count === 0 ? 0 : squares / count;
 }
 
-/** The values that count: null left out, kept or 0. */
+/** The values that count: null left out, kept or 0; what is missing altogether counts where it is no null. */
 function keptValues(values: FieldValues, { nullValueMode }: ReduceOptions): unknown[] {
   const all: unknown[] = [...values];
   if (nullValueMode === "null") return all;
-  if (nullValueMode === "null as zero") return all.map((value) => (isNothing(value) ? 0 : value));
-  return all.filter((value) => !isNothing(value));
+  if (nullValueMode === "null as zero") return all.map((value) => (value === null ? 0 : value));
+  return all.filter((value) => value !== null);
 }
 
 /** In the order of `a - b`: what is no number stays where it is. */
-function sortedValues(values: FieldValues, options: ReduceOptions): unknown[] {
-  return keptValues(values, options).sort((a, b) => (a as number) - (b as number));
+function byDifference(a: unknown, b: unknown): number {
+  return (a as number) - (b as number);
 }
 
 function median(values: FieldValues, options: ReduceOptions): unknown {
-  const sorted = sortedValues(values, options) as number[];
+  const isKept = options.nullValueMode === "null";
+  const given = [...values].map((value: unknown) =>
+    value === undefined && !isKept ? null : value,
+  );
+  const sorted = keptValues(given, options).sort(byDifference) as number[];
   const middle = Math.floor(sorted.length / 2);
   if (sorted.length % 2 === 1) return sorted[middle];
   // Texts add up to a text, whose half is NaN, as in Grafana.

@@ -1,6 +1,9 @@
 /** Ramps of the continuous colour modes: a share of the range to a colour. */
 
 import { colorParts, resolveColor, type ThemeName } from "./named-color.ts";
+import { scienceRamps } from "./science-ramps.ts";
+
+const digitsPerColor = 6;
 
 /** A share (0…1, held to these ends) to a CSS colour. */
 export type ColorRamp = (share: number) => string;
@@ -19,31 +22,25 @@ const blendedStops: Readonly<Record<string, string>> = {
   "continuous-purples": "panel-bg dark-purple",
 };
 
-/** Nine colours of the scales for science; between them lines, where the originals have 256 steps. */
-const steppedStops: Readonly<Record<string, string>> = {
-  "continuous-viridis": "440154 472d7b 3b528b 2c728e 21918c 28ae80 5ec962 addc30 fde725",
-  "continuous-magma": "000004 1d1147 51127c 832681 b73779 e75263 fc8961 fec488 fcfdbf",
-  "continuous-plasma": "0d0887 4c02a1 7e03a8 aa2395 cc4778 e66c5c f89540 fdc527 f0f921",
-  "continuous-inferno": "000004 210c4a 57106e 8a226a bc3754 e45a31 f98e09 f9cb35 fcffa4",
-};
+/** Colours that a ramp without named ones is shown with in a legend. */
+const legendSteps = 9;
 
 /** Colours that a ramp is drawn with in a legend; undefined for a mode that is none. */
 export function rampColors(mode: string, theme: ThemeName): readonly string[] | undefined {
-  const blended = Object.hasOwn(blendedStops, mode) ? blendedStops[mode] : undefined;
-  if (blended !== undefined) return blended.split(" ").map((name) => resolveColor(name, theme));
-  const stepped = Object.hasOwn(steppedStops, mode) ? steppedStops[mode] : undefined;
-  if (stepped !== undefined) return stepped.split(" ").map((hex) => `#${hex}`);
-  if (mode !== "continuous-cividis") return undefined;
-  return Array.from({ length: 9 }, (_, index) => cividis(index / 8));
+  const names = Object.hasOwn(blendedStops, mode) ? blendedStops[mode] : undefined;
+  if (names !== undefined) return names.split(" ").map((name) => resolveColor(name, theme));
+  const ramp = ownRamp(mode);
+  if (ramp === undefined) return undefined;
+  return Array.from({ length: legendSteps }, (_, index) => ramp(index / (legendSteps - 1)));
 }
 
 /** The ramp of a continuous mode; undefined for a mode that is none. */
 export function colorRamp(mode: string, theme: ThemeName): ColorRamp | undefined {
-  if (mode === "continuous-cividis") return cividis;
+  const own = ownRamp(mode);
+  if (own !== undefined) return own;
   const colors = rampColors(mode, theme);
   if (colors === undefined) return undefined;
   const stops = colors.map((color) => colorParts(color) ?? [0, 0, 0]);
-  if (Object.hasOwn(steppedStops, mode)) return (share) => stepped(stops, share);
   return (share) =>
     rgbText((channel) =>
       blend(
@@ -51,6 +48,13 @@ export function colorRamp(mode: string, theme: ThemeName): ColorRamp | undefined
         share,
       ),
     );
+}
+
+/** Ramps that do not depend on the theme. */
+function ownRamp(mode: string): ColorRamp | undefined {
+  if (mode === "continuous-cividis") return cividis;
+  const digits = Object.hasOwn(scienceRamps, mode) ? scienceRamps[mode] : undefined;
+  return digits === undefined ? undefined : (share) => stepped(digits, share);
 }
 
 /** A uniform B-spline through the ends: the stops between pull the curve without being on it. */
@@ -73,17 +77,11 @@ function blend(stops: readonly number[], share: number): number {
   );
 }
 
-function stepped(stops: readonly (readonly number[])[], share: number): string {
-  const position = clampShare(share) * (stops.length - 1);
-  const index = Math.min(Math.floor(position), stops.length - 2);
-  const rest = position - index;
-  const digits = [0, 1, 2].map((channel) => {
-    const [low, high] = [stops[index]?.[channel] ?? 0, stops[index + 1]?.[channel] ?? 0];
-    return Math.round(low + (high - low) * rest)
-      .toString(16)
-      .padStart(2, "0");
-  });
-  return `#${digits.join("")}`;
+/** The step that holds the share, not blended with its neighbour. */
+function stepped(digits: string, share: number): string {
+  const count = digits.length / digitsPerColor;
+  const index = Math.min(count - 1, Math.floor(clampShare(share) * count));
+  return `#${digits.slice(index * digitsPerColor, (index + 1) * digitsPerColor)}`;
 }
 
 /** The published polynomial of cividis, for people who do not tell red from green. */

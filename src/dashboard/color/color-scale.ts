@@ -6,7 +6,8 @@
 import type { Field, FieldRange, FieldState } from "../frame.ts";
 import type { ThresholdStep, Thresholds } from "../model.ts";
 import { reduceValue, reduceValues } from "../reduce.ts";
-import { colorRamp } from "./color-ramp.ts";
+import { colorRamp, rampColors } from "./color-ramp.ts";
+import { shadeOf } from "./color-shades.ts";
 import { fallbackColor, resolveColor, type ThemeName } from "./named-color.ts";
 import { hashText, paletteColors } from "./palette.ts";
 
@@ -40,20 +41,16 @@ export type ColorScale = (value: number) => ScaledColor;
 export function fieldRange(field: ScaledField): FieldRange {
   if (field.state?.range !== undefined) return field.state.range;
   if (field.type !== "number") return { min: 0, max: 100, delta: 100 };
-  let min: number | null | undefined = field.config.min;
-  let max: number | null | undefined = field.config.max;
-  if (isUnset(min) || isUnset(max)) {
+  let { min, max }: { min?: number | null; max?: number | null } = field.config;
+  if (typeof min !== "number" || typeof max !== "number") {
+    // Without any values Grafana takes 0…100, also where one of the two is set.
+    const isEmpty = field.values.length === 0;
     const options = { nullValueMode: field.config.nullValueMode };
     const found = reduceValues(field.values, ["min", "max"], options);
-    const isEmpty = field.values.length === 0;
-    min ??= isEmpty ? 0 : (found["min"] as number | null);
-    max ??= isEmpty ? 100 : (found["max"] as number | null);
+    if (isEmpty || typeof min !== "number") min = isEmpty ? 0 : (found["min"] as number | null);
+    if (isEmpty || typeof max !== "number") max = isEmpty ? 100 : (found["max"] as number | null);
   }
   return { min, max, delta: (max ?? 0) - (min ?? 0) };
-}
-
-function isUnset(value: unknown): value is null | undefined {
-  return value === null || value === undefined;
 }
 
 /** True for modes whose colour changes with the value. */
@@ -68,10 +65,7 @@ function isPalette(mode: string | undefined): boolean {
 /** The scale of a field. */
 export function createColorScale(field: ScaledField, context: ColorContext = {}): ColorScale {
   const theme = context.theme ?? "dark";
-  if (field.type === "boolean") {
-    const [yes, no] = [resolveColor("green", theme), resolveColor("red", theme)];
-    return (value) => (value ? { color: yes, percent: 1 } : { color: no, percent: 0 });
-  }
+  if (field.type === "boolean") return booleanScale(field, theme);
   const colorOf = valueColor(field, context);
   const range = fieldRange(field);
   const { thresholds } = field.config;
@@ -87,13 +81,21 @@ export function createColorScale(field: ScaledField, context: ColorContext = {})
   };
 }
 
+/** Green and red, or the ends of the field's ramp. */
+function booleanScale(field: ScaledField, theme: ThemeName): ColorScale {
+  const ends = rampColors(field.config.color?.mode ?? "", theme);
+  const yes = ends?.at(-1) ?? resolveColor("green", theme);
+  const no = ends?.[0] ?? resolveColor("red", theme);
+  return (value) => (value ? { color: yes, percent: 1 } : { color: no, percent: 0 });
+}
+
 /** The colour of a whole series: of its last (or smallest, largest) value where the mode goes by value. */
 export function seriesColor(field: ScaledField, context: ColorContext = {}): ScaledColor {
   const { color } = field.config;
   const scale = createColorScale(field, context);
   if (!isColoredByValue(color?.mode)) return scale(0);
   const value = reduceValue(field.values, color?.seriesBy ?? "last", { type: field.type });
-  return scale(typeof value === "number" ? value : Number.NEGATIVE_INFINITY);
+  return scale(Number(value ?? 0));
 }
 
 /** The step a value has reached: the search ends at the first step that is too high; the first counts from -Infinity. */
@@ -119,7 +121,9 @@ function valueColor(field: ScaledField, context: ColorContext): ValueColor {
   const theme = context.theme ?? "dark";
   const { mode, fixedColor } = field.config.color ?? { mode: "thresholds" };
   if (mode === "fixed" || mode === "shades" || mode === "gradient") {
-    const color = resolveColor(fixedColor, theme);
+    const base = resolveColor(fixedColor, theme);
+    const index = context.seriesIndex ?? field.state?.seriesIndex ?? 0;
+    const color = mode === "shades" ? shadeOf(base, index) : base;
     return () => color;
   }
   if (isPalette(mode)) {

@@ -68,15 +68,17 @@ const steps: Readonly<Record<string, TransformStep>> = {
   convertFrameType,
 };
 
-/** Frames as the marks of exemplars or annotations that a chart draws beside its series. */
-function convertFrameType(frames: readonly Frame[], options: JsonObject): Frame[] {
-  const isExemplar = options["targetType"] === "exemplar";
-  const custom = isExemplar ? { custom: { resultType: "exemplar" } } : {};
-  return frames.map((frame) => ({
-    ...frame,
-    ...(isExemplar ? { name: "exemplar" } : {}),
-    meta: { ...frame.meta, dataTopic: "annotations", ...custom },
-  }));
+/** Frames as the exemplars that a chart draws beside its series; Grafana changes nothing for other kinds. */
+function convertFrameType(frames: readonly Frame[], options: JsonObject): readonly Frame[] {
+  if (options["targetType"] !== "exemplar") return frames;
+  return frames.map((frame) => {
+    const custom = { ...asObject(frame.meta?.["custom"]), resultType: "exemplar" };
+    return {
+      ...frame,
+      name: "exemplar",
+      meta: { ...frame.meta, dataTopic: "annotations", custom },
+    };
+  });
 }
 
 /** Frames after all transformations that are not disabled; a `filter` restricts one to some frames. */

@@ -1,78 +1,127 @@
 /** convertFieldType: a column's values as numbers, texts, times, booleans or JSON. */
 
-import { formatDate } from "../date-format.ts";
+import { formatDate, formatIso } from "../date-format.ts";
 import { parseIsoDate } from "../date-math.ts";
+import { createFieldMatcher } from "../field-matcher.ts";
 import { createFieldNamer } from "../field-name.ts";
-import type { Field, FieldType, Frame } from "../frame.ts";
-import { asObjects, asString, type JsonObject } from "../json-reader.ts";
+import type { Field, FieldType } from "../frame.ts";
+import { asArray, asObject, asObjects, asString, type JsonObject } from "../json-reader.ts";
 import { browserZone, openTimeZone, type TimeZone, toInstant } from "../time-zone.ts";
 import { type TransformStep, withValues } from "./step.ts";
 
 export const convertFieldType: TransformStep = (frames, options, scope) => {
   const defaultZone = scope.zone ?? browserZone;
-  const conversions = asObjects(options["conversions"]);
-  return frames.map((frame): Frame => {
-    const namer = createFieldNamer([frame]);
-    return {
+  let converted = [...frames];
+  for (const conversion of asObjects(options["conversions"])) {
+    const name = asString(conversion["targetField"]);
+    if (name === "") continue;
+    const matcher = createFieldMatcher(
+      { id: "byName", options: name },
+      createFieldNamer(converted),
+    );
+    converted = converted.map((frame) => ({
       ...frame,
-      fields: frame.fields.map((field) => {
-        const conversion = conversions.find(
-          ({ targetField }) => targetField === namer(field, frame) || targetField === field.name,
-        );
-        return conversion === undefined ? field : convertField(field, conversion, defaultZone);
-      }),
-    };
-  });
+      fields: frame.fields.map((field) =>
+        (matcher?.(field, frame) ?? false) ? convertField(field, conversion, defaultZone) : field,
+      ),
+    }));
+  }
+  return converted;
 };
 
-type CellConversion = (value: unknown) => unknown;
-
 function convertField(field: Field, conversion: JsonObject, defaultZone: TimeZone): Field {
-  const type = asString(conversion["destinationType"]) as FieldType;
   const zoneName = asString(conversion["timezone"]);
   const zone = zoneName === "" ? defaultZone : openTimeZone(zoneName);
-  const convert = cellConversion(type, { field, conversion, zone });
-  if (convert === undefined) return field;
-  return { ...withValues(field, [...field.values].map(convert)), type };
-}
-
-function cellConversion(
-  type: FieldType,
-  { field, conversion, zone }: { field: Field; conversion: JsonObject; zone: TimeZone },
-): CellConversion | undefined {
   const pattern = asString(conversion["dateFormat"]);
-  switch (type) {
+  switch (conversion["destinationType"]) {
     case "number":
-      return toNumberCell;
-    case "string": {
-      const separator = asString(conversion["joinWith"], ",");
-      const isDate = field.type === "time" && pattern !== "";
-      return (value) => {
-        if (isDate && typeof value === "number") return formatDate(value, pattern, zone);
-        return Array.isArray(value) ? value.join(separator) : String(value);
-      };
-    }
+      return mapCells(field, "number", toNumberCell);
+    case "string":
+      return fieldToText(field, { pattern, zone, joinWith: asString(conversion["joinWith"]) });
     case "boolean":
-      return (value) => Boolean(value);
+      return mapCells(field, "boolean", Boolean);
     case "time":
-      return (value) => (typeof value === "string" ? parseTimeCell(value, pattern, zone) : value);
+      return fieldToTime(field, pattern, zone);
+    case "enum":
+      return fieldToEnum(field, asObject(conversion["enumConfig"]));
     case "other":
-      return toJsonCell;
+      return mapCells(field, "other", toJsonCell);
     default:
-      return undefined;
+      return field;
   }
 }
 
+function mapCells(field: Field, type: FieldType, convert: (value: unknown) => unknown): Field {
+  return { ...withValues(field, [...field.values].map(convert)), type };
+}
+
+/** Thousands may be parted by commas. */
 function toNumberCell(value: unknown): number | null {
-  if (value === null || value === undefined || value === "") return null;
-  const number = Number(value);
+  const plain = typeof value === "string" ? value.replaceAll(",", "") : value;
+  if (plain === null || plain === undefined || plain === "") return null;
+  const number = Number(plain);
   return Number.isFinite(number) ? number : null;
 }
 
+/** How a field becomes text. */
+export interface TextForm {
+  /** Of times; "" is ISO. */
+  readonly pattern: string;
+  readonly zone: TimeZone;
+  /** Between the items of a list; "" leaves lists as JSON. */
+  readonly joinWith?: string;
+}
+
+/** A field's values as texts: times by the pattern, texts and objects as JSON (texts so get quotes), as in Grafana. */
+export function fieldToText(field: Field, { pattern, zone, joinWith = "" }: TextForm): Field {
+  switch (field.type) {
+    case "time":
+      return mapCells(field, "string", (value) => dateText(value, pattern, zone));
+    case "string":
+    case "other":
+      return mapCells(field, "string", (value) =>
+        joinWith !== "" && Array.isArray(value) ? value.join(joinWith) : JSON.stringify(value),
+      );
+    default:
+      return mapCells(field, "string", String);
+  }
+}
+
+function dateText(value: unknown, pattern: string, zone: TimeZone): string {
+  const instantMs = typeof value === "string" ? parseIsoDate(value, zone) : (value ?? Number.NaN);
+  if (typeof instantMs !== "number" || Number.isNaN(instantMs)) return "Invalid date";
+  return pattern === "" ? formatIso(instantMs, zone) : formatDate(instantMs, pattern, zone);
+}
+
+/** Numbers are taken for times as they are; all else is read, and what cannot be read is empty. */
+function fieldToTime(field: Field, pattern: string, zone: TimeZone): Field {
+  const isSeconds = pattern === "X";
+  if (typeof field.values[0] === "number" && (field.type === "time" || !isSeconds)) {
+    return field.type === "time" ? field : { ...field, type: "time" };
+  }
+  const factor = isSeconds && typeof field.values[0] === "number" ? 1000 : 1;
+  return mapCells(field, "time", (value) => {
+    if (typeof value === "number")
+      return value === 0 || !Number.isFinite(value) ? null : value * factor;
+    return typeof value === "string" && value !== "" ? parseTimeCell(value, pattern, zone) : null;
+  });
+}
+
+/** Texts as their places in the list; without a list the field stays. */
+function fieldToEnum(field: Field, config: JsonObject): Field {
+  const texts = asArray(config["text"]);
+  if (texts.length === 0) return field;
+  const place = (value: unknown) => {
+    const index = texts.lastIndexOf(value);
+    return index < 0 ? undefined : index;
+  };
+  const converted = mapCells(field, "enum", place);
+  return { ...converted, config: { ...field.config, type: { enum: config } } };
+}
+
 function toJsonCell(value: unknown): unknown {
-  if (typeof value !== "string") return value;
   try {
-    return JSON.parse(value);
+    return JSON.parse(String(value));
   } catch {
     // Text that is no JSON is an empty cell, as in Grafana.
     return null;

@@ -126,7 +126,7 @@ export const filterByValue: TransformStep = (frames, options, scope) => {
   return frames.map((frame) => {
     const tests = filters.map((filter) => {
       const name = asString(filter["fieldName"]);
-      const field = frame.fields.find((one) => namer(one, frame) === name);
+      const field = frame.fields.findLast((one) => namer(one, frame) === name);
       const test = createValueTest(asObject(filter["config"]), (text) => interpolate(text, scope));
       return (row: number) => field !== undefined && test(field.values[row]);
     });
@@ -148,44 +148,63 @@ function createValueTest(config: JsonObject, expand: (text: string) => string): 
     return typeof value === "string" ? expand(value) : value;
   };
   const wanted = option("value") as number;
-  const text = String(wanted ?? "");
   switch (config["id"]) {
     case "isNull":
-      return (value) => value === null || value === undefined;
+      return isNothing;
     case "isNotNull":
-      return (value) => value !== null && value !== undefined;
+      return (value) => !isNothing(value);
     case "greater":
-      return (value) => (value as number) > wanted;
+      return ofNumbers((value) => value > wanted);
     case "greaterOrEqual":
-      return (value) => (value as number) >= wanted;
+      return ofNumbers((value) => value >= wanted);
     case "lower":
-      return (value) => (value as number) < wanted;
+      return ofNumbers((value) => value < wanted);
     case "lowerOrEqual":
-      return (value) => (value as number) <= wanted;
+      return ofNumbers((value) => value <= wanted);
     case "equal":
       return (value) => isLooselyEqual(value, wanted);
     case "notEqual":
       return (value) => !isLooselyEqual(value, wanted);
     case "substring":
-      return (value) => text === "" || String(value ?? "").includes(text);
     case "notSubstring":
-      return (value) => text !== "" && !String(value ?? "").includes(text);
+      return substringTest(String(wanted ?? ""), config["id"] === "substring");
     case "regex": {
-      const pattern = new RegExp(text);
-      return (value) => pattern.test(String(value));
+      const pattern = new RegExp(String(wanted));
+      return (value) => !isNothing(value) && pattern.test(String(value));
     }
     case "between": {
-      const [from, to] = [option("from") as number, option("to") as number];
-      return (value) => (value as number) > from && (value as number) < to;
+      const [from, to] = [wholeNumber(option("from")), wholeNumber(option("to"))];
+      return ofNumbers((value) => value > from && value < to);
     }
     default:
       return () => false;
   }
 }
 
+/** What no number can be made of passes no comparison. */
+function ofNumbers(test: (value: number) => boolean): ValueTest {
+  return (value) => !Number.isNaN(Number(value)) && test(value as number);
+}
+
+/** Without case; an empty text is in everything, and nothing is without it. */
+function substringTest(text: string, isWanted: boolean): ValueTest {
+  if (text === "") return () => isWanted;
+  const wanted = text.toLowerCase();
+  return (value) =>
+    typeof value === "string" && value !== "" && value.toLowerCase().includes(wanted) === isWanted;
+}
+
+function wholeNumber(value: unknown): number {
+  return typeof value === "number" ? value : Number.parseInt(String(value), 10);
+}
+
 function isLooselyEqual(value: unknown, wanted: unknown): boolean {
-  if (value === null || value === undefined) return wanted === null || wanted === undefined;
-  return value === wanted || String(value) === String(wanted) || Number(value) === Number(wanted);
+  if (isNothing(value) || isNothing(wanted)) return isNothing(value) && isNothing(wanted);
+  return typeof value === typeof wanted ? value === wanted : Number(value) === Number(wanted);
+}
+
+function isNothing(value: unknown): boolean {
+  return value === null || value === undefined;
 }
 
 /** The first rows, or the last ones where the limit is negative; 10 where none is given. */

@@ -1,17 +1,18 @@
 /** formatString and formatTime: the texts of one column in another form. */
 
-import { formatDate } from "../date-format.ts";
 import { createFieldNamer } from "../field-name.ts";
 import type { Field, FieldType, Frame } from "../frame.ts";
+import { interpolate } from "../interpolate.ts";
 import { asNumber, asString } from "../json-reader.ts";
 import { browserZone, openTimeZone } from "../time-zone.ts";
+import { fieldToText } from "./convert-field-type.ts";
 import { type TransformStep, withValues } from "./step.ts";
 
 export const formatString: TransformStep = (frames, options) => {
-  const id = asString(options["outputFormat"]);
+  const id = asString(options["outputFormat"], "Upper Case");
   const start = asNumber(options["substringStart"]) ?? 0;
-  const end = asNumber(options["substringEnd"]) ?? 100;
-  const write =
+  const end = asNumber(options["substringEnd"]);
+  const write: ((text: string) => string) | undefined =
     id === "Substring"
       ? (text: string) => text.substring(start, end)
       : Object.hasOwn(textForms, id)
@@ -24,13 +25,18 @@ export const formatString: TransformStep = (frames, options) => {
   });
 };
 
+/** Columns go by their display names; what is no time becomes its text. */
 export const formatTime: TransformStep = (frames, options, scope) => {
   const zoneName = asString(options["timezone"]);
   const zone = zoneName === "" ? (scope.zone ?? browserZone) : openTimeZone(zoneName);
-  const pattern = asString(options["outputFormat"]);
-  return mapField(frames, asString(options["timeField"]), {
-    type: "string",
-    convert: (value) => formatDate(Number(value), pattern, zone),
+  const pattern = interpolate(asString(options["outputFormat"]), scope);
+  const name = asString(options["timeField"]);
+  const namer = createFieldNamer(frames);
+  return frames.map((frame) => {
+    const fields = frame.fields.map((field) =>
+      namer(field, frame) === name ? fieldToText(field, { pattern, zone }) : field,
+    );
+    return { ...frame, fields };
   });
 };
 
@@ -49,8 +55,9 @@ function mapField(
   });
 }
 
-function words(text: string): string[] {
-  return text.split(/[\s_-]+/).filter((word) => word !== "");
+/** Words are what blanks part; the rest of each in small letters. */
+function capitalWords(text: string): string[] {
+  return text.split(" ").map((word) => capital(word.toLowerCase()));
 }
 
 function capital(text: string): string {
@@ -61,13 +68,13 @@ const textForms: Readonly<Record<string, (text: string) => string>> = {
   "Upper Case": (text) => text.toUpperCase(),
   "Lower Case": (text) => text.toLowerCase(),
   "Sentence Case": capital,
-  "Title Case": (text) => text.split(" ").map(capital).join(" "),
-  "Pascal Case": (text) => words(text).map(capital).join(""),
-  "Camel Case": (text) =>
-    words(text)
-      .map((word, index) => (index === 0 ? word.toLowerCase() : capital(word)))
-      .join(""),
-  "Snake Case": (text) => words(text).join("_").toLowerCase(),
-  "Kebab Case": (text) => words(text).join("-").toLowerCase(),
+  "Title Case": (text) => capitalWords(text).join(" "),
+  "Pascal Case": (text) => capitalWords(text).join(""),
+  "Camel Case": (text) => {
+    const words = capitalWords(text).join("");
+    return words.charAt(0).toLowerCase() + words.slice(1);
+  },
+  "Snake Case": (text) => text.toLowerCase().split(" ").join("_"),
+  "Kebab Case": (text) => text.toLowerCase().split(" ").join("-"),
   Trim: (text) => text.trim(),
 };

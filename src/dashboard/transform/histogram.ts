@@ -5,7 +5,8 @@ import { asNumber } from "../json-reader.ts";
 import type { TransformStep } from "./step.ts";
 
 /** Buckets wanted where their size is not given. */
-const bucketCountDefault = 30;
+const bucketCount = 30;
+const boundDecimals = 9;
 const sizeSteps = [1, 2, 2.5, 4, 5];
 
 /** xMin, xMax and a count a column; buckets without any value are left out. */
@@ -16,12 +17,12 @@ export const histogram: TransformStep = (frames, options) => {
   const [first] = sources;
   if (first === undefined) return [];
   const columns = sources.map(({ field }) => numbersOf(field));
-  const size =
-    asNumber(options["bucketSize"]) || bestSize(columns.flat(), asNumber(options["bucketCount"]));
+  const givenSize = asNumber(options["bucketSize"]) ?? 0;
+  const size = givenSize > 0 ? givenSize : bestSize(columns.flat());
   const offset = asNumber(options["bucketOffset"]) ?? 0;
   const counts = columns.map((column) => countBuckets(column, size, offset));
   const mins = [...new Set(counts.flatMap((count) => [...count.keys()]))].sort((a, b) => a - b);
-  const config = boundConfig(first.field, size);
+  const config = boundConfig(sources.find(({ field }) => field.config.unit)?.field, size);
   const countOf = (index: number) => mins.map((min) => counts[index]?.get(min) ?? 0);
   const { fields, ...head } = histogramFrame(mins, size, config);
   const countFields =
@@ -45,12 +46,12 @@ function histogramFrame(mins: readonly number[], size: number, config: FieldSett
 }
 
 function countField(field: Field, values: readonly number[]): Field {
-  const { unit: _unit, ...config } = field.config;
+  const { unit, ...config } = field.config;
   return {
     name: field.name,
     type: "number",
     ...(field.labels === undefined ? {} : { labels: field.labels }),
-    config,
+    config: unit === "short" ? field.config : config,
     values,
   };
 }
@@ -68,8 +69,14 @@ function combinedField(
   };
 }
 
+/** Null counts as what is shown for it, where that is a number. */
 function numbersOf(field: Field): number[] {
-  return [...field.values].filter(
+  const { noValue } = field.config;
+  const forNull = noValue === undefined ? Number.NaN : Number(noValue);
+  const values = [...field.values].map((value: unknown) =>
+    value === null || value === undefined ? forNull : value,
+  );
+  return values.filter(
     (value): value is number => typeof value === "number" && Number.isFinite(value),
   );
 }
@@ -81,14 +88,20 @@ function countBuckets(
 ): Map<number, number> {
   const counts = new Map<number, number>();
   for (const value of values) {
-    const min = Math.floor((value - offset) / size) * size + offset;
+    const min = roundBound(Math.floor((value - offset) / size) * size + offset);
     counts.set(min, (counts.get(min) ?? 0) + 1);
   }
   return counts;
 }
 
+/** Bounds that fall together stay together: 0.1 + 0.2 is 0.3. */
+function roundBound(value: number): number {
+  const factor = 10 ** boundDecimals;
+  return Math.round(value * factor * (1 + Number.EPSILON)) / factor;
+}
+
 /** The smallest round size that tells neighbours apart and gives fewer buckets than wanted. */
-function bestSize(values: readonly number[], bucketCount = bucketCountDefault): number {
+function bestSize(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const [min = 0, max = 0] = [sorted[0], sorted.at(-1)];
   let smallestStep = sorted.length === 1 ? 1 : Number.POSITIVE_INFINITY;
@@ -100,18 +113,16 @@ function bestSize(values: readonly number[], bucketCount = bucketCountDefault): 
   for (let power = -9; power < 19; power++) {
     for (const step of sizeSteps) {
       const size = Number(`${step}e${power}`);
-      if (size >= smallestStep && (max - min) / size < bucketCount) return size;
+      // Grafana's list has no size of 2.5 alone.
+      if (size === 2.5) continue;
+      if (size >= smallestStep && (max - min) / bucketCount < size) return size;
     }
   }
   return max - min;
 }
 
-/** Bounds are written in the field's unit with as many decimals as the size has. */
-function boundConfig(field: Field, size: number): FieldSettings {
+/** Bounds are written as the first field that has a unit is, with as many decimals as the size has. */
+function boundConfig(field: Field | undefined, size: number): FieldSettings {
   const decimals = (String(size).split(".")[1] ?? "").length;
-  const { unit } = field.config;
-  return {
-    ...(unit === undefined ? {} : { unit }),
-    ...(decimals === 0 ? {} : { decimals }),
-  };
+  return { ...field?.config, ...(decimals === 0 ? {} : { decimals }) };
 }

@@ -1,142 +1,190 @@
 /** joinByField and ensureColumns: frames side by side, their rows matched by one column. */
 
+import { createFieldMatcher } from "../field-matcher.ts";
 import { createFieldNamer } from "../field-name.ts";
-import type { Field, Frame } from "../frame.ts";
+import { type Field, type FieldValues, type Frame, timeField } from "../frame.ts";
 import { asString } from "../json-reader.ts";
-import { sortFrame } from "./sort.ts";
 import { joinedRefId, type TransformStep } from "./step.ts";
 
 export const joinByField: TransformStep = (frames, options) => {
   if (frames.length <= 1) return frames;
-  const name = asString(options["byField"]);
-  const mode = asString(options["mode"], "outer");
-  const joined = joinFrames(frames, name === "" ? bestJoinField(frames) : name, mode);
-  return joined === undefined ? frames : [joined];
+  return [joinFrames(frames, asString(options["byField"]), asString(options["mode"], "outer"))];
 };
 
 /** Series with a common time column as one table; anything else as it is. */
 export const ensureColumns: TransformStep = (frames) => {
-  const names = frames.map((frame) => frame.fields.find((field) => field.type === "time")?.name);
+  const names = frames.map((frame) => timeField(frame)?.name);
   const [name] = names;
   if (frames.length <= 1 || name === undefined) return frames;
   if (names.some((other) => other !== name)) return frames;
-  const joined = joinFrames(frames, name, "outer");
-  return joined === undefined ? frames : [joined];
+  return [joinFrames(frames, name, "outer")];
 };
-
-function bestJoinField(frames: readonly Frame[]): string {
-  const fields = frames[0]?.fields ?? [];
-  const time = fields.find((field) => field.type === "time");
-  if (time !== undefined) return time.name;
-  const isCommon = (name: string) =>
-    frames.every((frame) => frame.fields.some((field) => field.name === name));
-  return fields.find((field) => isCommon(field.name))?.name ?? "";
-}
 
 /** A frame with its key column found. */
 interface Side {
-  readonly frame: Frame;
   readonly key: Field;
   readonly others: readonly Field[];
 }
 
-/** Frames without the field are left out; undefined where none has it. */
-function joinFrames(frames: readonly Frame[], name: string, mode: string): Frame | undefined {
-  const namer = createFieldNamer(frames);
-  const sides = frames.flatMap((frame): Side[] => {
-    const isKey = (field: Field) => field.name === name || namer(field, frame) === name;
-    const index = frame.fields.findIndex(isKey);
-    if (index < 0) return [];
-    const ordered = mode === "outer" ? sortAscending(frame, index) : frame;
-    const others = ordered.fields.filter((_, other) => other !== index);
-    return [{ frame: ordered, key: ordered.fields[index] as Field, others }];
-  });
+/** Frames without the field are left out; without any of them the result is empty, as "inner" is without one. */
+function joinFrames(frames: readonly Frame[], name: string, mode: string): Frame {
+  const sides = readSides(frames, name);
+  const refId = joinedRefId("joinByField", frames);
   const [first] = sides;
-  if (first === undefined) return undefined;
-  const rows = mode === "outer" ? outerRows(sides) : matchRows(sides, mode === "outerTabular");
-  const emptyCell = mode === "outerTabular" ? null : undefined;
-  const fields = [
-    { ...first.key, values: rows.map((row) => row.key) },
-    ...sides.flatMap((side, index) =>
-      side.others.map((field) => {
-        const { state: _state, ...copy } = field;
-        const values = rows.map(({ places }) => {
-          const place = places[index];
-          return place === undefined ? emptyCell : field.values[place];
-        });
-        return { ...copy, ...frameLabel(field, side.frame), values };
-      }),
-    ),
-  ];
-  return { refId: joinedRefId("joinByField", frames), fields, length: rows.length };
+  if (first === undefined) return { refId, fields: [], length: 0 };
+  const isOuter = mode === "outer";
+  const columns =
+    mode === "inner" && sides.length < frames.length
+      ? undefined
+      : isOuter
+        ? joinColumns(sides)
+        : matchColumns(sides, mode === "outerTabular");
+  const fields = [first.key, ...sides.flatMap(({ others }) => others)].map((field, index) => {
+    const { state: _state, ...copy } = field;
+    return { ...copy, values: columns?.[index] ?? [] };
+  });
+  return { refId, fields, length: columns?.[0]?.length ?? 0 };
 }
 
-/** The frame's name stays as a label, so that columns can be told apart. */
-function frameLabel(field: Field, { name }: Frame): Pick<Field, "labels"> {
-  return name === undefined || name === "" ? {} : { labels: { ...field.labels, name } };
+/** Without a name the first time of each frame is the key. */
+function readSides(frames: readonly Frame[], name: string): Side[] {
+  const matcher = { id: name === "" ? "firstTimeField" : "byName", options: name };
+  const isKey = createFieldMatcher(matcher, createFieldNamer(frames));
+  if (name === "" && (frames[0] === undefined || timeField(frames[0]) === undefined)) return [];
+  return frames.flatMap((frame) => {
+    const key = frame.fields.find((field) => isKey?.(field, frame) ?? false);
+    if (key === undefined) return [];
+    const others = frame.fields.filter((field) => field !== key);
+    return [{ key, others: others.map((field) => nameByFrame(field, frame)) }];
+  });
 }
 
-function sortAscending(frame: Frame, index: number): Frame {
-  const values = frame.fields[index]?.values ?? [];
-  for (let row = 1; row < values.length; row++) {
-    if ((values[row] as number) < (values[row - 1] as number)) {
-      return sortFrame(frame, index, false);
-    }
-  }
-  return frame;
+/** The frame's name becomes the name of its value, or a label, so that columns can be told apart. */
+function nameByFrame(field: Field, { name = "" }: Frame): Field {
+  if (name === "") return field;
+  if (field.name === "Value") return { ...field, name };
+  return { ...field, labels: { name, ...field.labels } };
 }
 
-/** A row of the result: its key and the row of each side, undefined where a side has none. */
-interface JoinedRow {
-  readonly key: unknown;
-  readonly places: readonly (number | undefined)[];
-}
+/** The key, then the other columns of all sides. */
+type Columns = readonly FieldValues[];
 
 /** Every key once, in ascending order where they are numbers; of equal keys the last row of a side counts. */
-function outerRows(sides: readonly Side[]): JoinedRow[] {
-  const rowsByKey = sides.map(({ key }) => {
-    const places = new Map<unknown, number>();
-    for (let row = 0; row < key.values.length; row++) places.set(key.values[row], row);
-    return places;
-  });
-  const keys = [...new Set(rowsByKey.flatMap((places) => [...places.keys()]))];
-  keys.sort((a, b) => (a as number) - (b as number));
-  return keys.map((key) => ({ key, places: rowsByKey.map((places) => places.get(key)) }));
+function joinColumns(sides: readonly Side[]): Columns {
+  const keys = sides[0]?.key.values ?? [];
+  if (sides.every((side) => hasSameValues(side.key.values, keys))) return sortColumns(sides);
+  const all = [...new Set(sides.flatMap(({ key }) => [...key.values] as unknown[]))];
+  all.sort((a, b) => (a as number) - (b as number));
+  const places = new Map(all.map((key, place) => [key, place]));
+  return [
+    all,
+    ...sides.flatMap(({ key, others }) =>
+      others.map((field) => placeValues(field, { key: key.values, places })),
+    ),
+  ];
 }
 
-/** Every combination of rows with equal keys; with `keepsAll` also rows that no other side has. */
-function matchRows(sides: readonly Side[], keepsAll: boolean): JoinedRow[] {
-  let rows: JoinedRow[] = [...(sides[0]?.key.values ?? [])].map((key, row) => ({
-    key,
-    places: [row],
-  }));
-  for (const [index, side] of sides.entries()) {
-    if (index > 0) rows = matchSide(rows, { side, index, keepsAll });
-  }
-  return rows;
+function hasSameValues(values: FieldValues, others: FieldValues): boolean {
+  if (values.length !== others.length) return false;
+  for (let row = 0; row < values.length; row++) if (values[row] !== others[row]) return false;
+  return true;
 }
 
-function matchSide(
-  rows: readonly JoinedRow[],
-  { side, index, keepsAll }: { side: Side; index: number; keepsAll: boolean },
-): JoinedRow[] {
-  const placesByKey = new Map<unknown, number[]>();
-  for (const [place, key] of [...side.key.values].entries()) {
-    const places = placesByKey.get(key);
-    if (places === undefined) placesByKey.set(key, [place]);
-    else places.push(place);
+/** The rows are the same already; they are sorted where the keys do not rise from row to row. */
+function sortColumns(sides: readonly Side[]): Columns {
+  const keys = sides[0]?.key.values ?? [];
+  const columns = [keys, ...sides.flatMap(({ others }) => others.map(({ values }) => values))];
+  if (isRising(keys)) return columns;
+  const rows = Array.from({ length: keys.length }, (_, row) => row);
+  rows.sort((a, b) => (keys[a] as number) - (keys[b] as number));
+  return columns.map((values) => rows.map((row) => values[row]));
+}
+
+function isRising(keys: FieldValues): boolean {
+  let before: unknown;
+  for (let row = 0; row < keys.length; row++) {
+    const key = keys[row];
+    if (key === null || key === undefined) continue;
+    if (before !== undefined && (key as number) <= (before as number)) return false;
+    before = key;
   }
-  const known = new Set(rows.map(({ key }) => key));
-  const matched = rows.flatMap(({ key, places }): JoinedRow[] => {
-    const found = placesByKey.get(key);
-    if (found === undefined) return keepsAll ? [{ key, places: [...places, undefined] }] : [];
-    return found.map((place) => ({ key, places: [...places, place] }));
-  });
-  if (!keepsAll) return matched;
-  const unmatched = [...placesByKey]
-    .filter(([key]) => !known.has(key))
-    .flatMap(([key, places]) =>
-      places.map((place) => ({ key, places: [...new Array<undefined>(index), place] })),
-    );
-  return [...matched, ...unmatched];
+  return true;
+}
+
+/** Cells without a row are undefined; beside a null they are null, so that a line does not span it (as the column asks). */
+function placeValues(
+  field: Field,
+  { key, places }: { key: FieldValues; places: ReadonlyMap<unknown, number> },
+): unknown[] {
+  const spanNulls = field.config.custom?.["spanNulls"];
+  const cells = new Array<unknown>(places.size).fill(undefined);
+  const nulls: number[] = [];
+  for (let row = 0; row < field.values.length; row++) {
+    const place = places.get(key[row]) ?? 0;
+    const value: unknown = field.values[row];
+    if (value === null && spanNulls === true) continue;
+    cells[place] = value;
+    if (value === null && spanNulls !== -1) nulls.push(place);
+  }
+  for (const place of nulls) spreadNull(cells, place);
+  return cells;
+}
+
+function spreadNull(cells: unknown[], place: number): void {
+  const isEmpty = (index: number) =>
+    index >= 0 && index < cells.length && (cells[index] ?? null) === null;
+  for (let index = place - 1; isEmpty(index); index--) cells[index] = null;
+  for (let index = place + 1; isEmpty(index); index++) cells[index] = null;
+}
+
+/**
+ * Every combination of rows with equal keys (as texts). With `keepsAll` then the rows of the left side
+ * and those of the right side that found none; empty keys find none.
+ */
+function matchColumns(sides: readonly Side[], keepsAll: boolean): Columns {
+  const [first, ...others] = sides.map(
+    (side): Columns => [side.key.values, ...side.others.map(({ values }) => values)],
+  );
+  let left: Columns = first ?? [[]];
+  for (const right of others) left = matchTables(left, right, keepsAll);
+  return left;
+}
+
+/** A row of both sides, or of one. */
+type RowPair = readonly [number | undefined, number | undefined];
+
+function matchTables(left: Columns, right: Columns, keepsAll: boolean): Columns {
+  const [leftKeys = [], rightKeys = []] = [left[0], right[0]];
+  const pairs = pairRows(leftKeys, rightKeys, keepsAll);
+  const cells = (values: FieldValues, side: 0 | 1) =>
+    pairs.map((pair) => (pair[side] === undefined ? null : values[pair[side]]));
+  return [
+    pairs.map(([one, other]) => (one === undefined ? rightKeys[other ?? 0] : leftKeys[one])),
+    ...left.slice(1).map((values) => cells(values, 0)),
+    ...right.slice(1).map((values) => cells(values, 1)),
+  ];
+}
+
+function pairRows(leftKeys: FieldValues, rightKeys: FieldValues, keepsAll: boolean): RowPair[] {
+  const rowsByKey = new Map<string, number[]>();
+  for (const [row, key] of ([...rightKeys] as unknown[]).entries()) {
+    const rows = rowsByKey.get(String(key));
+    if (rows === undefined) rowsByKey.set(String(key), [row]);
+    else rows.push(row);
+  }
+  const pairs: RowPair[] = [];
+  const alone: RowPair[] = [];
+  const found = new Set<string>();
+  for (const [row, key] of ([...leftKeys] as unknown[]).entries()) {
+    const isEmpty = key === null || key === undefined;
+    const matches = isEmpty ? undefined : rowsByKey.get(String(key));
+    if (matches === undefined) alone.push([row, undefined]);
+    else found.add(String(key));
+    for (const match of matches ?? []) pairs.push([row, match]);
+  }
+  if (!keepsAll) return pairs;
+  const unmatched = [...rowsByKey]
+    .filter(([key]) => !found.has(key))
+    .flatMap(([, rows]) => rows.map((row): RowPair => [undefined, row]));
+  return [...pairs, ...alone, ...unmatched];
 }

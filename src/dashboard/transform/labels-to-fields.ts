@@ -16,7 +16,7 @@ function isKept(options: JsonObject): (label: string) => boolean {
 
 function labelsToColumns(frames: readonly Frame[], options: JsonObject): Frame[] {
   const keeps = isKept(options);
-  const valueLabel = asString(options["valueLabel"]);
+  const valueLabel = keeps(asString(options["valueLabel"])) ? asString(options["valueLabel"]) : "";
   return frames.map((frame) => {
     const columns = new Map<string, Set<string>>();
     const fields = frame.fields.map((field) => {
@@ -44,13 +44,15 @@ function withoutLabels(field: Field, name: string): Field {
 
 /** A frame of `label` and `value` for each field with labels. */
 function labelsToRows(frames: readonly Frame[], options: JsonObject): Frame[] {
-  const keeps = isKept(options);
+  const kept = Array.isArray(options["keepLabels"]) ? asStrings(options["keepLabels"]) : undefined;
   const namer = createFieldNamer(frames);
   return frames.flatMap((frame) =>
     frame.fields.flatMap((field) => {
-      const pairs = Object.entries(field.labels ?? {}).filter(([label]) => keeps(label));
+      const { labels } = field;
+      if (labels === undefined) return [];
+      const pairs = (kept ?? Object.keys(labels)).map((label) => [label, labels[label]] as const);
       if (pairs.length === 0) return [];
-      const column = (name: string, values: string[]): Field => ({
+      const column = (name: string, values: (string | undefined)[]): Field => ({
         name,
         type: "string",
         config: {},

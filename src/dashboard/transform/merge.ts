@@ -11,7 +11,8 @@ type Row = Record<string, unknown>;
 /** Tables with common columns as one: rows whose common columns are equal become one where the rest does not conflict. */
 export const mergeFrames: TransformStep = (input) => {
   const frames = input.filter((frame) => frame.fields.length > 0);
-  if (input.length <= 1 || frames.length === 0) return input;
+  if (input.length <= 1) return input;
+  if (frames.length === 0) return input.slice(0, 1);
   const columns = new Map<string, Field>();
   for (const field of frames.flatMap((frame) => frame.fields)) {
     if (!columns.has(field.name)) columns.set(field.name, field);
@@ -20,12 +21,12 @@ export const mergeFrames: TransformStep = (input) => {
   const keyNames = names.filter((name) =>
     frames.every((frame) => frame.fields.some((field) => field.name === name)),
   );
-  if (keyNames.length === 0) return frames;
+  if (keyNames.length === 0) return input;
   const rows = mergeRows(frames, keyNames);
-  const fields = [...columns.values()].map((field) => ({
-    ...columnLike(field, field.name),
-    values: rows.map((row) => row[field.name]),
-  }));
+  const fields = [...columns.values()].map(({ name, type, config }) => {
+    const { displayName: _displayName, ...kept } = config;
+    return { name, type, config: kept, values: rows.map((row) => row[name]) };
+  });
   return [createFrame(fields, { refId: joinedRefId("merge", frames) })];
 };
 
@@ -55,11 +56,11 @@ function readRow(frame: Frame, index: number): Row {
 function isMergeable(existing: Row, row: Row): boolean {
   return Object.entries(row).every(
     ([name, value]) =>
-      !Object.hasOwn(existing, name) || existing[name] === null || existing[name] === value,
+      existing[name] === undefined || existing[name] === null || existing[name] === value,
   );
 }
 
-/** A column for merged values: no labels, no name of its own. */
+/** A column for the rows of several series: no labels, no name of its own. */
 function columnLike(field: Field, name: string): Omit<Field, "values"> {
   const { displayName: _displayName, displayNameFromDS: _legend, ...config } = field.config;
   return { name, type: field.type, config };
@@ -88,11 +89,13 @@ function named(
 ): Field {
   if (frameName === "" || mode === "drop") return field;
   if (mode === "label") return { ...field, labels: { ...field.labels, [label]: frameName } };
-  return { ...field, name: `${frameName} · ${field.name}` };
+  const isUnnamed = field.name === "" || field.name === "Value";
+  return { ...field, name: isUnnamed ? frameName : `${frameName} · ${field.name}` };
 }
 
 /** Time, Metric, Value: the samples of all series below each other, newest first. */
-export const seriesToRows: TransformStep = (frames) => {
+export const seriesToRows: TransformStep = (input) => {
+  const frames = input.filter((frame) => frame.length > 0);
   const isSeries = (frame: Frame) =>
     frame.fields.length > 1 && frame.fields.some((field) => field.type === "time");
   if (frames.length === 0 || !frames.every(isSeries)) return frames;

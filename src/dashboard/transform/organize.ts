@@ -1,23 +1,42 @@
 /** organize, order, rename, renameByRegex: which columns, in which order, under which names. */
 
 import { createFieldNamer, type FieldNamer } from "../field-name.ts";
-import type { Field, Frame } from "../frame.ts";
+import { type Field, type Frame, timeField } from "../frame.ts";
 import { asObject, asObjects, asString, type JsonObject } from "../json-reader.ts";
 import { parsePattern } from "../pattern.ts";
+import { filterFieldsByName } from "./filter.ts";
 import type { TransformStep } from "./step.ts";
 
-/** Order, then leave out, then rename; columns go by their display names. */
+/** Leave out, then order, then rename; columns go by their display names. */
 export const organizeFields: TransformStep = (frames, options, scope) => {
-  const ordered = orderFields(frames, options, scope);
-  const excluded = asObject(options["excludeByName"]);
-  const namer = createFieldNamer(ordered);
-  const isKept = (field: Field, frame: Frame) =>
-    !(excluded[namer(field, frame)] === true || excluded[field.name] === true);
-  const kept = ordered
-    .map((frame) => ({ ...frame, fields: frame.fields.filter((field) => isKept(field, frame)) }))
-    .filter((frame) => frame.fields.length > 0);
-  return renameFields(kept, options, scope);
+  // The names are those of before: what is left out still tells the others apart.
+  const only = frames.length === 1 ? frames[0] : undefined;
+  const named = only === undefined ? frames : [withNames(only)];
+  const chosen = (key: string) =>
+    Object.entries(asObject(options[key])).flatMap(([name, isChosen]) => (isChosen ? [name] : []));
+  const [included, excluded] = [chosen("includeByName"), chosen("excludeByName")];
+  const kept = filterFieldsByName(
+    named,
+    { include: { names: included }, exclude: { names: excluded } },
+    scope,
+  );
+  const renamed = renameFields(orderFields(kept, options, scope), options, scope);
+  return only === undefined ? renamed : renamed.map(withoutNames);
 };
+
+/** A frame whose fields keep the names they have now. */
+function withNames(frame: Frame): Frame {
+  const namer = createFieldNamer([frame]);
+  const fields = frame.fields.map((field) => ({
+    ...field,
+    state: { seriesIndex: 0, ...field.state, displayName: namer(field, frame) },
+  }));
+  return { ...frame, fields };
+}
+
+function withoutNames(frame: Frame): Frame {
+  return { ...frame, fields: frame.fields.map(({ state: _state, ...field }) => field) };
+}
 
 /** By `indexByName`, columns without an index last; or by name or label where `orderByMode` is auto. */
 export const orderFields: TransformStep = (frames, options) => {
@@ -42,13 +61,13 @@ function manualOrder(indexByName: JsonObject, namer: FieldNamer): FieldCompariso
   return (a, b, frame) => place(a, frame) - place(b, frame);
 }
 
-/** Times stay in front. */
+/** The first time stays in front. */
 function automaticOrder(options: JsonObject, namer: FieldNamer): FieldComparison {
   const rules = asObjects(options["orderBy"]);
   const { compare } = new Intl.Collator(undefined, { sensitivity: "base", numeric: true });
   return (a, b, frame) => {
-    const [isATime, isBTime] = [a.type === "time", b.type === "time"];
-    if (isATime || isBTime) return Number(isBTime) - Number(isATime);
+    const time = timeField(frame);
+    if (a === time || b === time) return Number(b === time) - Number(a === time);
     for (const rule of rules) {
       const label = asString(rule["name"]);
       const textOf = (field: Field) =>
@@ -63,30 +82,35 @@ function automaticOrder(options: JsonObject, namer: FieldNamer): FieldComparison
 /** `renameByName`, by display name. */
 export const renameFields: TransformStep = (frames, options) => {
   const names = asObject(options["renameByName"]);
-  return renameAll(frames, (name) => (Object.hasOwn(names, name) ? asString(names[name]) : ""));
+  return renameAll(frames, (name) =>
+    Object.hasOwn(names, name) ? asString(names[name]) || undefined : undefined,
+  );
 };
 
 /** What the regexp finds in display names is replaced; a bare pattern must match the whole name. */
 export const renameByRegex: TransformStep = (frames, options) => {
-  const text = asString(options["regex"]);
+  const text = asString(options["regex"], "(.*)");
   const pattern = parsePattern(text);
   if (pattern === undefined) throw new SyntaxError(`${text} is no regular expression`);
-  const replacement = asString(options["renamePattern"]);
+  const replacement = asString(options["renamePattern"], "$1");
   return renameAll(frames, (name) =>
-    name.search(pattern) < 0 ? "" : name.replace(pattern, replacement),
+    name.search(pattern) < 0 ? undefined : name.replace(pattern, replacement),
   );
 };
 
-/** `newName` gives "" for a name that stays. */
-function renameAll(frames: readonly Frame[], newName: (name: string) => string): Frame[] {
-  const namer = createFieldNamer(frames);
-  return frames.map((frame) => ({
-    ...frame,
-    fields: frame.fields.map((field) => {
+/** `newName` gives undefined for a name that stays. Frames are named each for itself. */
+function renameAll(
+  frames: readonly Frame[],
+  newName: (name: string) => string | undefined,
+): Frame[] {
+  return frames.map((frame) => {
+    const namer = createFieldNamer([frame]);
+    const fields = frame.fields.map((field) => {
       const displayName = newName(namer(field, frame));
-      if (displayName === "") return field;
+      if (displayName === undefined) return field;
       const { state: _state, ...rest } = field;
       return { ...rest, config: { ...field.config, displayName } };
-    }),
-  }));
+    });
+    return { ...frame, fields };
+  });
 }

@@ -11,9 +11,9 @@ type Comparison = (a: unknown, b: unknown) => number;
 export const sortByField: TransformStep = (frames, options) => {
   const [sort] = asObjects(options["sort"]);
   if (sort === undefined) return frames;
-  const namer = createFieldNamer(frames);
   const name = asString(sort["field"]);
   return frames.map((frame) => {
+    const namer = createFieldNamer([frame]);
     const index = frame.fields.findIndex((field) => namer(field, frame) === name);
     return index < 0 ? frame : sortFrame(frame, index, sort["desc"] === true);
   });
@@ -26,21 +26,38 @@ export function sortFrame(frame: Frame, fieldIndex: number, isDescending: boolea
   const compare = comparisonOf(field);
   const { values } = field;
   const indexes = Array.from({ length: frame.length }, (_, index) => index);
+  if (compare === undefined) return pickRows(frame, isDescending ? indexes.reverse() : indexes);
   indexes.sort((a, b) =>
     isDescending ? compare(values[b], values[a]) : compare(values[a], values[b]),
   );
   return pickRows(frame, indexes);
 }
 
-/** Texts by collation without case and accents (null as the word), all else as numbers, null first. */
-function comparisonOf(field: Field): Comparison {
-  if (field.type === "string") {
-    const { compare } = new Intl.Collator(undefined, { sensitivity: "base" });
-    return (a, b) => compare(String(a), String(b));
+/**
+ * Numbers by their difference (null counts as 0), texts by collation without case and accents, what is
+ * empty last. Columns of no such type keep their order, or turn it round.
+ */
+function comparisonOf({ type, values }: Field): Comparison | undefined {
+  switch (type) {
+    case "number":
+      return byDifference;
+    case "time":
+      return typeof values[0] === "number" ? byDifference : emptyLast(byDifference);
+    case "string": {
+      const { compare } = new Intl.Collator("en", { sensitivity: "base" });
+      return emptyLast((a, b) => compare(String(a), String(b)));
+    }
+    case "boolean":
+      return emptyLast(() => 0);
+    default:
+      return undefined;
   }
-  return (a, b) => {
-    const [isANull, isBNull] = [a === null || a === undefined, b === null || b === undefined];
-    if (isANull || isBNull) return Number(isBNull) - Number(isANull);
-    return Number(a) - Number(b);
-  };
+}
+
+function byDifference(a: unknown, b: unknown): number {
+  return (a as number) - (b as number);
+}
+
+function emptyLast(compare: Comparison): Comparison {
+  return (a, b) => (a && b ? compare(a, b) : Number(!a) - Number(!b));
 }

@@ -63,7 +63,7 @@ describe("applyTransformations", () => {
     "joinByField",
     { byField: "pod", mode: "outerTabular" },
     [restarts, memory],
-    "pod a,b,c | Value #A 1,2,- | Value #B -,20,30",
+    "pod b,a,c | Value #A 2,1,- | Value #B 20,-,30",
   );
   check(
     "organize",
@@ -204,7 +204,29 @@ describe("applyTransformations", () => {
     "formatString",
     { stringField: "s", outputFormat: "Camel Case" },
     [table("A", column("s", ["Kube system_pod"]))],
-    "s kubeSystemPod",
+    "s kubeSystem_pod",
+  );
+  check(
+    "filterByValue",
+    {
+      filters: [{ fieldName: "s", config: { id: "substring", options: { value: "KUBE" } } }],
+      type: "include",
+      match: "all",
+    },
+    [table("A", column("s", ["kube-system", null, "default"]))],
+    "s kube-system",
+  );
+  check(
+    "sortBy",
+    { sort: [{ field: "s", desc: false }] },
+    [table("A", column("s", [null, "b", "", "A"]))],
+    "s A,b,-,",
+  );
+  check(
+    "convertFieldType",
+    { conversions: [{ targetField: "s", destinationType: "number" }] },
+    [table("A", column("s", ["1,234", "", "x"]))],
+    "s 1234,-,-",
   );
   check("transpose", {}, [restarts], "Field Value #A | Value 1 | Value 2");
 

@@ -255,7 +255,7 @@ function localDate(value: number, { zone = browserZone, locale }: UnitContext, i
   const clock = { hour: "2-digit", minute: "2-digit", second: "2-digit" } as const;
   const format = new Intl.DateTimeFormat(locale, { timeZone: "UTC", ...day, ...clock });
   // The parts keep the locale's own blanks, which format() makes plain.
-  const parts = format.formatToParts(toLocal(value, zone));
+  const parts = format.formatToParts(toLocal(Math.trunc(value), zone));
   return parts.map((part) => part.value).join("");
 }
 
