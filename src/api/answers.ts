@@ -1,6 +1,7 @@
 /** Answers in the envelope of Prometheus' HTTP API, status codes by error kind. */
 
 import type { QueryError, QueryErrorKind } from "../base/errors.ts";
+import { jsonText } from "./json-text.ts";
 
 /** HTTP status of each error kind, as Prometheus answers. */
 const statusOfKind: Readonly<Record<QueryErrorKind, number>> = {
@@ -25,14 +26,14 @@ export interface Remarks {
 
 /** 200 with `data` as JSON. */
 export function success(data: unknown, remarks: Remarks = {}): Response {
-  const body = JSON.stringify({ status: "success", data, ...presentRemarks(remarks) });
+  const body = jsonText({ status: "success", data, ...presentRemarks(remarks) });
   return new Response(body, { headers: jsonHeaders });
 }
 
 /** 200 whose `data` is JSON text that arrives in pieces; pulled only as fast as the client reads. */
 export function successStream(data: Iterator<string>, remarks: Remarks): Response {
   const encoder = new TextEncoder();
-  const tail = JSON.stringify(presentRemarks(remarks)).slice(1);
+  const tail = jsonText(presentRemarks(remarks)).slice(1);
   let isStarted = false;
   const stream = new ReadableStream<Uint8Array>({
     pull(controller) {
@@ -52,7 +53,7 @@ export function successStream(data: Iterator<string>, remarks: Remarks): Respons
 
 /** The error envelope. */
 export function failure(error: QueryError): Response {
-  const body = JSON.stringify({ status: "error", errorType: error.kind, error: error.message });
+  const body = jsonText({ status: "error", errorType: error.kind, error: error.message });
   return new Response(body, { status: statusOfKind[error.kind], headers: jsonHeaders });
 }
 

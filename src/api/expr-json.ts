@@ -118,10 +118,14 @@ function callJson(expr: CallExpr): Json {
 
 function durationJson(expr: DurationExpr | NumberLiteral | undefined): Json | null {
   if (expr === undefined) return null;
-  if (expr.kind === "number") return exprJson(expr);
+  if (expr.kind === "number") {
+    const val = formatPlainDecimal(expr.value);
+    return { type: "numberLiteral", val, duration: expr.isDuration };
+  }
+  const { operator } = expr;
   return {
     type: "durationExpr",
-    op: expr.operator,
+    op: operator === "min" || operator === "max" ? `${operator}_of` : operator,
     lhs: durationJson(expr.left),
     rhs: durationJson(expr.right),
     wrapped: expr.isWrapped,

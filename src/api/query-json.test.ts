@@ -41,6 +41,21 @@ describe("queryValueJson", () => {
     );
   });
 
+  it("shows a zero bucket only where it holds something", () => {
+    const histogram = { ...exponential, zeroCount: -1, positiveBuckets: [-2, 0, 0] };
+    const sample = { labels, timestampMs: 0, value: Number.NaN, histogram };
+    expect(toText({ type: "vector", samples: [sample] })).toContain(
+      '"buckets":[[1,"-2","-1","1"],[0,"0.75","1","-2"]]',
+    );
+  });
+
+  it("writes what is no UTF-8 as U+FFFD", () => {
+    const value = "\\udc80 \udc80😀";
+    expect(toText({ type: "string", timestampMs: 0, value })).toBe(
+      '{"resultType":"string","result":[0,"\\\\udc80 \ufffd😀"]}',
+    );
+  });
+
   it("writes floats and histograms of a series in members of their own", () => {
     const floats = { labels, timestampsMs: Float64Array.of(1000), values: Float64Array.of(2) };
     const histograms = [{ timestampMs: 2000, histogram: custom }];

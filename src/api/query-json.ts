@@ -8,6 +8,7 @@ import { type Bucket, type FloatHistogram, histogramBuckets } from "../model/his
 import type { Labels } from "../model/labels.ts";
 import { formatPlainDecimal, formatSampleValue } from "../model/value-format.ts";
 import type { MatrixSeries, QueryValue, VectorSample } from "../promql/engine/query-result.ts";
+import { jsonText } from "./json-text.ts";
 
 /** A piece is handed on once it holds this many characters. */
 const pieceLength = 64 * 1024;
@@ -20,7 +21,7 @@ export function* queryValueJson(value: QueryValue, stats?: string): Generator<st
       yield `{"resultType":"scalar","result":[${seconds(value.timestampMs)},"${formatPlainDecimal(value.value)}"]${tail}`;
       return;
     case "string":
-      yield `{"resultType":"string","result":[${seconds(value.timestampMs)},${JSON.stringify(value.value)}]${tail}`;
+      yield `{"resultType":"string","result":[${seconds(value.timestampMs)},${jsonText(value.value)}]${tail}`;
       return;
     case "vector":
       yield* resultList("vector", value.samples, vectorSampleJson);
@@ -103,7 +104,9 @@ function histogramPoint(timestampMs: number, histogram: FloatHistogram): string 
  */
 function histogramJson(histogram: FloatHistogram): string {
   const buckets: string[] = [];
-  for (const bucket of histogramBuckets(histogram)) {
+  // Of the zero bucket Prometheus shows positive counts only, of the others negative ones too.
+  const shown = histogram.zeroCount > 0 ? histogram : { ...histogram, zeroCount: 0 };
+  for (const bucket of histogramBuckets(shown)) {
     if (bucket.count === 0) continue;
     const { lower, upper } = outsideZero(bucket, histogram.zeroThreshold);
     const numbers = [lower, upper, bucket.count].map((number) => `"${formatSampleValue(number)}"`);
@@ -127,7 +130,7 @@ function boundaryCode({ isLowerInclusive, isUpperInclusive }: Bucket): number {
 }
 
 function labelsJson(labels: Labels): string {
-  return JSON.stringify(labels.toObject());
+  return jsonText(labels.toObject());
 }
 
 function point(timestampMs: number, value: number): string {

@@ -123,6 +123,8 @@ describe("literals", () => {
     expect(value("0x1F")).toBe(31);
     expect(value("010")).toBe(8);
     expect(value("1_000")).toBe(1000);
+    expect(value("1_0.5_0e0_1")).toBe(105);
+    expect(value("0_8")).toBe(8);
     expect(value("-.5e1")).toBe(-5);
     expect(value("iNf")).toBe(Number.POSITIVE_INFINITY);
     expect(value("NAN")).toBeNaN();
@@ -202,6 +204,8 @@ describe("errors", () => {
       '1:7: parse error: unexpected duration "5m" in subquery or range, expected ":" or "]"',
     );
     check("up @ end(", "1:10: parse error: unclosed left parenthesis");
+    check('x "größe.x"', '1:3: parse error: unexpected string "\\"größe.x\\""...');
+    check("x[.5m]", '1:3: parse error: not a valid duration string: ".5m"');
     check('x "a long string"', '1:3: parse error: unexpected string "\\"a long st"...');
   });
 

@@ -123,6 +123,8 @@ export async function applyToHistograms(
   const { operator } = node;
   const trims = operator === "</" || operator === ">/";
   if (!vector.hasHistograms && !trims) return;
+  // Of each step only what the last row has to say is told, as in Prometheus.
+  const remarks = new Map<number, string>();
   for (let row = 0; row < vector.rowCount; row++) {
     if (run.isPauseDue()) await run.pause();
     for (let step = 0; step < vector.stepCount; step++) {
@@ -130,9 +132,10 @@ export async function applyToHistograms(
       const isOwn = vector.kinds[at] === cellKind.histogram;
       if (!isOwn && !(trims && vector.kinds[at] === cellKind.float)) continue;
       const remark = applyToCell(node, vector, at, scalar[step]!);
-      if (remark !== undefined) run.annotations.add(remark, node.start);
+      if (remark !== undefined) remarks.set(step, remark);
     }
   }
+  for (const remark of remarks.values()) run.annotations.add(remark, node.start);
 }
 
 /** Changes one cell; returns what is to be said of it. */

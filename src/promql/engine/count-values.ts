@@ -2,7 +2,7 @@
 
 import { QueryError } from "../../base/errors.ts";
 import { histogramToString } from "../../model/histogram.ts";
-import { type Labels, LabelsBuilder } from "../../model/labels.ts";
+import { type Labels, LabelsBuilder, quoteString } from "../../model/labels.ts";
 import { formatPlainDecimal } from "../../model/value-format.ts";
 import { toFloatHistogram } from "./histogram/histogram-value.ts";
 import type { AggregateNode } from "./plan-node.ts";
@@ -18,7 +18,7 @@ export async function countValues(
   run: QueryRun,
 ): Promise<StepVector> {
   if (label === "" || /[\ud800-\udfff]/u.test(label)) {
-    throw new QueryError("execution", `invalid label name ${JSON.stringify(label)}`);
+    throw new QueryError("execution", `invalid label name ${quoteString(label)}`);
   }
   const grouped = node.isWithout ? node : { ...node, grouping: [...node.grouping, label] };
   const counters = new Counters(input.stepCount, label, groupingProjection(grouped));

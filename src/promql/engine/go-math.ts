@@ -63,9 +63,17 @@ export function formatTwoDigits(value: number): string {
   if (Number.isNaN(value)) return "NaN";
   if (!Number.isFinite(value)) return value > 0 ? "+Inf" : "-Inf";
   if (value === 0) return "0";
-  const [mantissa = "", exponentText = "0"] = value.toExponential(1).split("e");
+  const rounded = twoDigits(value);
+  const [mantissa = "", exponentText = "0"] = rounded.split("e");
   const exponent = Number(exponentText);
-  if (exponent >= -4 && exponent < 2) return String(Number(value.toPrecision(2)));
+  if (exponent >= -4 && exponent < 2) return String(Number(rounded));
   const sign = exponent < 0 ? "-" : "+";
   return `${mantissa.replace(/\.0$/, "")}e${sign}${String(Math.abs(exponent)).padStart(2, "0")}`;
+}
+
+/** Two digits and an exponent. A value halfway between two goes to the even one, as in Go. */
+function twoDigits(value: number): string {
+  // Every digit of the value: it is halfway where the third is a 5 and nothing follows.
+  const halfway = /^(-?\d\.[02468])50*(e.*)$/.exec(value.toExponential(100));
+  return halfway === null ? value.toExponential(1) : `${halfway[1]}${halfway[2]}`;
 }

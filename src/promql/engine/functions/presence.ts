@@ -90,7 +90,13 @@ function labelsOfArgument(argument: PlanNode | undefined): Labels {
 function labelsOfMatchers(matchers: readonly Matcher[]): Labels {
   const builder = new LabelsBuilder();
   const seen = new Set<string>();
-  for (const { name, operator, value } of matchers) {
+  // Storage has put what takes series away behind what finds them: `{a!="1", a="2"}` gives no label.
+  const isTaking = ({ operator, matches }: Matcher) => operator.startsWith("!") && matches("");
+  const inOrder = [
+    ...matchers.filter((matcher) => !isTaking(matcher)),
+    ...matchers.filter(isTaking),
+  ];
+  for (const { name, operator, value } of inOrder) {
     if (name === "__name__") continue;
     if (operator === "=" && !seen.has(name)) {
       builder.set(name, value);

@@ -46,8 +46,9 @@ function sortRows(
   vector: StepVector,
   order: (rowA: number, rowB: number) => number,
 ): StepVector {
-  if (!call.grid.isInstant) {
-    call.run.annotations.add(sortInRangeQuery(), call.node.start);
+  const { isInstant, stepCount } = call.grid;
+  if (!isInstant) {
+    if (stepCount > 0) call.run.annotations.add(sortInRangeQuery(), call.node.start);
     return vector;
   }
   const rows = Array.from({ length: vector.rowCount }, (_, row) => row).sort(order);
