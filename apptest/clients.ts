@@ -18,6 +18,7 @@ import {
   type RunningProgram,
   waitForValue,
 } from "./app-test.ts";
+import { isInstalled } from "./peers.ts";
 
 const value = 42;
 
@@ -109,12 +110,6 @@ async function expectEditorClient(url: string): Promise<void> {
     const flags = await client.flags();
     expectEqual(flags["enable-feature"], "promql-per-step-stats,nonsense", "flags");
   }
-}
-
-function isInstalled(program: string): boolean {
-  if (spawnSync(program, ["--version"]).error === undefined) return true;
-  console.log(`      SKIPPED: no ${program} here`);
-  return false;
 }
 
 function expectPromtool(url: string): void {

@@ -16,6 +16,7 @@ import { type AppTest, type AppTestContext, expectEqual, expectMatch } from "./a
 import { sendRemoteWrite } from "./faults/remote-write-client.ts";
 import { findPrometheusPeers, type PrometheusPeer, startPrometheus } from "./peers.ts";
 import { dump, expectSameLines } from "./prometheus-reads-our-wal.ts";
+import { sampleHistogram } from "./sample-histogram.ts";
 
 const hourMs = 3_600_000;
 const hours = 9;
@@ -98,20 +99,7 @@ function appendMinute(db: Tsdb, atMs: number, minute: number): void {
   appender.append(0, named("deleted"), atMs, minute);
   appender.append(0, named("late"), atMs, minute);
   if (minute % 9 === 8) appender.append(0, named("late"), atMs - 150_000, -minute);
-  appender.appendHistogram(0, named("shape"), atMs, {
-    kind: "integer",
-    counterResetHint: "unknown",
-    schema: 2,
-    zeroThreshold: 0.001,
-    zeroCount: 0,
-    count: minute * 3 + 3,
-    sum: minute * 1.5,
-    positiveSpans: [{ offset: 0, length: 2 }],
-    negativeSpans: [],
-    positiveBuckets: [minute + 1, minute + 1],
-    negativeBuckets: [],
-    customValues: undefined,
-  });
+  appender.appendHistogram(0, named("shape"), atMs, sampleHistogram(minute));
   appender.commit();
 }
 

@@ -18,6 +18,17 @@ export interface PrometheusPeer {
   readonly hasOpenRanges: boolean;
 }
 
+/** Whether a program is in PATH; where it is not, a line says that its part is skipped. */
+export function isInstalled(program: string): boolean {
+  if (canRun(program)) return true;
+  console.log(`      SKIPPED: no ${program} here`);
+  return false;
+}
+
+function canRun(program: string): boolean {
+  return spawnSync(program, ["--version"]).error === undefined;
+}
+
 /** Those that are here; one line is printed for each that is not. */
 export function findPrometheusPeers(): PrometheusPeer[] {
   const folder = join(
@@ -40,9 +51,7 @@ export function findPrometheusPeers(): PrometheusPeer[] {
   ];
   return wanted.filter(({ name, prometheus, promtool }) => {
     const isHere = [prometheus, promtool].every((program) =>
-      program.includes("/")
-        ? existsSync(program)
-        : spawnSync(program, ["--version"]).error === undefined,
+      program.includes("/") ? existsSync(program) : canRun(program),
     );
     if (!isHere) console.log(`      SKIPPED: ${name} is not here`);
     return isHere;

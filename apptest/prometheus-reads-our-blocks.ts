@@ -14,6 +14,7 @@ import { createMatcher } from "../src/model/matcher.ts";
 import { importText } from "../src/tsdb/offline.ts";
 import { openTsdb, type Tsdb } from "../src/tsdb/tsdb.ts";
 import { type AppTest, type AppTestContext, expectEqual, expectMatch, poll } from "./app-test.ts";
+import { isInstalled } from "./peers.ts";
 import { dump, expectSameLines, promtoolDump } from "./prometheus-reads-our-wal.ts";
 
 const hourMs = 3_600_000;
@@ -23,10 +24,7 @@ const seriesCount = 12;
 export const prometheusReadsOurBlocksTest: AppTest = {
   name: "prometheus-reads-our-blocks",
   async run(context) {
-    if (spawnSync("promtool", ["--version"]).error !== undefined) {
-      console.log("SKIPPED: no prometheus and promtool here");
-      return;
-    }
+    if (!isInstalled("promtool")) return;
     const dir = context.tempDir();
     const ours = join(dir, "ours");
     // Range vectors reach back to here: a whole six hours, long enough ago.

@@ -9,12 +9,13 @@ import { cpSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { systemClock } from "../src/base/clock.ts";
 import { silentLogger } from "../src/base/logger.ts";
-import type { FloatHistogram, Histogram } from "../src/model/histogram.ts";
 import { labelsFromObject } from "../src/model/labels.ts";
 import { createMatcher } from "../src/model/matcher.ts";
 import { SampleBuffer } from "../src/model/sample.ts";
 import { openTsdb, type Tsdb } from "../src/tsdb/tsdb.ts";
 import { type AppTest, expectEqual, freePort } from "./app-test.ts";
+import { isInstalled } from "./peers.ts";
+import { sampleHistogram } from "./sample-histogram.ts";
 
 const rounds = 500;
 const stepMs = 5000;
@@ -26,10 +27,7 @@ const metrics = ["counter", "float", "histogram", "float_histogram", "deleted"] 
 export const prometheusReadsOurHeadTest: AppTest = {
   name: "prometheus-reads-our-head",
   async run(context) {
-    if (spawnSync("prometheus", ["--version"]).error !== undefined) {
-      console.log("SKIPPED: no prometheus here");
-      return;
-    }
+    if (!isInstalled("prometheus")) return;
     const dir = context.tempDir();
     const closed = join(dir, "closed");
     const db = await open(closed);
@@ -72,8 +70,8 @@ async function fill(db: Tsdb): Promise<void> {
     appender.append(0, named("counter"), atMs, round * 7);
     appender.append(0, named("float"), atMs, Math.sin(round));
     appender.append(0, named("deleted"), atMs, round);
-    appender.appendHistogram(0, named("histogram"), atMs, histogramOf(round, "integer"));
-    appender.appendHistogram(0, named("float_histogram"), atMs, histogramOf(round, "float"));
+    appender.appendHistogram(0, named("histogram"), atMs, sampleHistogram(round, "integer"));
+    appender.appendHistogram(0, named("float_histogram"), atMs, sampleHistogram(round, "float"));
     if (round % lateEach === lateEach - 1) {
       appender.append(0, named("counter"), atMs - 2.5 * stepMs, 0.5);
     }
@@ -81,23 +79,6 @@ async function fill(db: Tsdb): Promise<void> {
   }
   const matchers = [createMatcher("=", "__name__", "deleted")];
   await db.deleteSeries(firstMs + 100 * stepMs, firstMs + 149 * stepMs, matchers);
-}
-
-function histogramOf(round: number, kind: "integer" | "float"): Histogram | FloatHistogram {
-  return {
-    kind,
-    counterResetHint: "unknown",
-    schema: 2,
-    zeroThreshold: 0.001,
-    zeroCount: 0,
-    count: round * 3 + 3,
-    sum: round * 1.5,
-    positiveSpans: [{ offset: 0, length: 2 }],
-    negativeSpans: [],
-    positiveBuckets: kind === "float" ? [round + 1, round * 2 + 2] : [round + 1, round + 1],
-    negativeBuckets: [],
-    customValues: undefined,
-  };
 }
 
 async function countSamples(db: Tsdb): Promise<Record<string, number>> {

@@ -13,6 +13,7 @@ import { labelsFromObject } from "../src/model/labels.ts";
 import { SampleBuffer } from "../src/model/sample.ts";
 import { openTsdb, type Tsdb } from "../src/tsdb/tsdb.ts";
 import { type AppTest, expectEqual, freePort } from "./app-test.ts";
+import { isInstalled } from "./peers.ts";
 
 const rounds = 300;
 const seriesCount = 20;
@@ -21,10 +22,7 @@ const startDeadlineMs = 20_000;
 export const prometheusReadsOurWalTest: AppTest = {
   name: "prometheus-reads-our-wal",
   async run(context) {
-    if (spawnSync("promtool", ["--version"]).error !== undefined) {
-      console.log("SKIPPED: no prometheus and promtool here");
-      return;
-    }
+    if (!isInstalled("promtool")) return;
     const dir = context.tempDir();
     const ours = join(dir, "ours");
     const db = await openTsdb({ dir: ours, clock: systemClock, logger: silentLogger });

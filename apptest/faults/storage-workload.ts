@@ -7,13 +7,13 @@
 import { mkdirSync } from "node:fs";
 import type { Clock } from "../../src/base/clock.ts";
 import type { LogFields, Logger } from "../../src/base/logger.ts";
-import type { Histogram } from "../../src/model/histogram.ts";
 import { labelsFromObject } from "../../src/model/labels.ts";
 import { SampleBuffer } from "../../src/model/sample.ts";
 import type { Appender } from "../../src/storage/storage.ts";
 import type { ProcessFacts } from "../../src/tsdb/data-lock.ts";
 import { openTsdb, type Tsdb } from "../../src/tsdb/tsdb.ts";
 import type { TsdbOptions } from "../../src/tsdb/tsdb-options.ts";
+import { sampleHistogram } from "../sample-histogram.ts";
 import { type DiskStep, type NodeId, type SeededRandom, seededRandom } from "./disk-journal.ts";
 import type { MemoryDisk } from "./memory-disk.ts";
 
@@ -313,20 +313,7 @@ function appendHistogram(
   note: Note,
 ): void {
   const labels = labelsOf(name);
-  const histogram: Histogram = {
-    kind: "integer",
-    counterResetHint: "unknown",
-    schema: 2,
-    zeroThreshold: 0.001,
-    zeroCount: 0,
-    count: round * 3 + 3,
-    sum: round * 1.5,
-    positiveSpans: [{ offset: 0, length: 2 }],
-    negativeSpans: [],
-    positiveBuckets: [round + 1, round + 1],
-    negativeBuckets: [],
-    customValues: undefined,
-  };
+  const histogram = sampleHistogram(round);
   if (appender.appendHistogram(0, labels, timestampMs, histogram) < 0) {
     throw new Error("append was refused");
   }
