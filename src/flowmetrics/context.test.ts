@@ -91,6 +91,8 @@ describe("context options", () => {
     expect(() => contextOf("sourceContext=bogus")).toThrow(/unknown context 'bogus'; use one of/);
     expect(() => contextOf("labelsContext=Source_ip")).toThrow(ConfigError);
     expect(() => contextOf("sourceContext")).toThrow(/unknown context ''/);
+    const faults = "sourceIngressContext=one;labelsContext=two;sourceContext=three";
+    expect(() => contextOf(faults)).toThrow(/unknown context 'one'/);
   });
 
   it("name the labels by which a pod's series are deleted", () => {

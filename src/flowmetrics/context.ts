@@ -72,6 +72,7 @@ export interface FlowContext {
 
 /** Checks and compiles the context options of `spec`. Throws ConfigError with Cilium's words. */
 export function compileContext(spec: MetricSpec): FlowContext {
+  checkOptions(spec);
   const labels = parseLabels(spec);
   const source = parseSide(spec, "source");
   const destination = parseSide(spec, "destination");
@@ -105,7 +106,18 @@ function writeAll(extracts: readonly Extract[], flow: Flow, into: string[], at: 
   for (let i = 0; i < extracts.length; i++) into[at + i] = extracts[i]!(flow);
 }
 
-/** Unknown identifiers are refused in every repetition of an option, but the last one wins. */
+/** In the order in which options are given: the first fault is the one that is told. */
+function checkOptions(spec: MetricSpec): void {
+  for (const option of spec.options) {
+    const name = option.name.toLowerCase();
+    if (name === "labelscontext") checkLabels(option);
+    else if (sideOptions.test(name)) option.values.map(parseIdentifier);
+  }
+}
+
+const sideOptions = /^(?:source|destination)(?:egress|ingress)?context$/;
+
+/** Of a repeated option the last one wins. */
 function parseSide(spec: MetricSpec, side: Side): SideOptions {
   return {
     general: parseChain(spec, `${side}context`),

@@ -98,7 +98,7 @@ describe("previewMetrics", () => {
         metric: "hubble_drop_total",
         type: "counter",
         series: 20,
-        labels: ["reason", "protocol", "source_pod"],
+        labels: ["source_pod", "reason", "protocol"],
       },
     ]);
     expect(found.labels[0]).toMatchObject({ label: "source_pod", values: 20, series: 20 });

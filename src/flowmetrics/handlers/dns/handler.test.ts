@@ -46,6 +46,14 @@ describe("dns", () => {
     ]);
   });
 
+  it("has the return codes that the agent has, by its names", () => {
+    const named = (rcode: number) =>
+      seriesOf("dns", { ...answer, l7: { dns: { rcode } } }).join("\n");
+    expect(named(9)).toContain('rcode="Not Authorized"');
+    expect(named(11)).toContain('rcode="DSO-TYPE Not Implemented"');
+    expect(named(12)).toContain('rcode=""');
+  });
+
   it("names rcode type with 5 context labels, as the agent does", () => {
     const labels = "source_ip,source_pod,source_namespace,destination_ip,destination_pod";
     expect(seriesOf(`dns:labelsContext=${labels}`, query)[0]).toContain('type=""');

@@ -16,17 +16,18 @@ export const dropHandler: HandlerKind = {
     const drops = registerCounter(setup, {
       name: "hubble_drop_total",
       help: "Number of drops",
-      labelNames: [...ownLabels, ...context.labelNames],
+      labelNames: [...context.labelNames, ...ownLabels],
     });
+    const at = context.labelNames.length;
     const values: string[] = new Array(drops.labelNames.length).fill("");
     return {
       status: context.status,
       families: [drops],
       processFlow(flow) {
         if (flow.verdict !== "DROPPED") return;
-        values[0] = enumText(flow.drop_reason_desc, "DROP_REASON_UNKNOWN");
-        values[1] = protocolText(flow);
-        context.write(flow, values, ownLabels.length);
+        context.write(flow, values, 0);
+        values[at] = enumText(flow.drop_reason_desc, "DROP_REASON_UNKNOWN");
+        values[at + 1] = protocolText(flow);
         drops.labelsOf(values).inc();
       },
     };

@@ -18,17 +18,18 @@ export const httpHandler: HandlerKind = {
     const { context, clock } = setup;
     const hasExemplars = areExemplarsOn(setup.spec);
     const own = context.labelNames;
+    const at = own.length;
     const requests = registerCounter(setup, {
       ...httpFamilies.requests,
-      labelNames: ["method", "protocol", "reporter", ...own],
+      labelNames: [...own, "method", "protocol", "reporter"],
     });
     const responses = registerCounter(setup, {
       ...httpFamilies.responses,
-      labelNames: ["method", "protocol", "status", "reporter", ...own],
+      labelNames: [...own, "method", "protocol", "status", "reporter"],
     });
     const duration = registerHistogram(setup, {
       ...httpFamilies.duration,
-      labelNames: ["method", "reporter", ...own],
+      labelNames: [...own, "method", "reporter"],
     });
     const requestValues: string[] = new Array(requests.labelNames.length).fill("");
     const responseValues: string[] = new Array(responses.labelNames.length).fill("");
@@ -45,22 +46,22 @@ export const httpHandler: HandlerKind = {
         const method = http.method ?? "";
         const reporter = reporterText(flow);
         if (l7.type === "REQUEST") {
-          requestValues[0] = method;
-          requestValues[1] = http.protocol ?? "";
-          requestValues[2] = reporter;
-          context.write(flow, requestValues, 3);
+          requestValues[at] = method;
+          requestValues[at + 1] = http.protocol ?? "";
+          requestValues[at + 2] = reporter;
+          context.write(flow, requestValues, 0);
           requests.labelsOf(requestValues).inc(1, exemplar);
           return;
         }
-        responseValues[0] = method;
-        responseValues[1] = http.protocol ?? "";
-        responseValues[2] = String(http.code ?? 0);
-        responseValues[3] = reporter;
-        context.write(flow, responseValues, 4);
+        responseValues[at] = method;
+        responseValues[at + 1] = http.protocol ?? "";
+        responseValues[at + 2] = String(http.code ?? 0);
+        responseValues[at + 3] = reporter;
+        context.write(flow, responseValues, 0);
         responses.labelsOf(responseValues).inc(1, exemplar);
-        durationValues[0] = method;
-        durationValues[1] = reporter;
-        for (let i = 0; i < own.length; i++) durationValues[i + 2] = responseValues[i + 4]!;
+        durationValues[at] = method;
+        durationValues[at + 1] = reporter;
+        for (let i = 0; i < own.length; i++) durationValues[i] = responseValues[i]!;
         duration.labelsOf(durationValues).observe(latencySeconds(l7), exemplar);
       },
     };

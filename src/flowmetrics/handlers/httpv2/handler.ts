@@ -17,13 +17,14 @@ export const httpV2Handler: HandlerKind = {
     const { context, clock } = setup;
     const hasExemplars = areExemplarsOn(setup.spec);
     const own = context.labelNames;
+    const at = own.length;
     const requests = registerCounter(setup, {
       ...httpFamilies.requests,
-      labelNames: ["method", "protocol", "status", "reporter", ...own],
+      labelNames: [...own, "method", "protocol", "status", "reporter"],
     });
     const duration = registerHistogram(setup, {
       ...httpFamilies.duration,
-      labelNames: ["method", "reporter", ...own],
+      labelNames: [...own, "method", "reporter"],
     });
     const requestValues: string[] = new Array(requests.labelNames.length).fill("");
     const durationValues: string[] = new Array(duration.labelNames.length).fill("");
@@ -35,15 +36,15 @@ export const httpV2Handler: HandlerKind = {
         const http = l7?.http;
         if (l7 === undefined || http === undefined || l7.type !== "RESPONSE") return;
         const exemplar = flowExemplar(flow, hasExemplars, clock);
-        requestValues[0] = http.method ?? "";
-        requestValues[1] = http.protocol ?? "";
-        requestValues[2] = String(http.code ?? 0);
-        requestValues[3] = reporterText(flow);
-        context.writeInverted(flow, requestValues, 4);
+        requestValues[at] = http.method ?? "";
+        requestValues[at + 1] = http.protocol ?? "";
+        requestValues[at + 2] = String(http.code ?? 0);
+        requestValues[at + 3] = reporterText(flow);
+        context.writeInverted(flow, requestValues, 0);
         requests.labelsOf(requestValues).inc(1, exemplar);
-        durationValues[0] = requestValues[0];
-        durationValues[1] = requestValues[3];
-        for (let i = 0; i < own.length; i++) durationValues[i + 2] = requestValues[i + 4]!;
+        durationValues[at] = requestValues[at]!;
+        durationValues[at + 1] = requestValues[at + 3]!;
+        for (let i = 0; i < own.length; i++) durationValues[i] = requestValues[i]!;
         duration.labelsOf(durationValues).observe(latencySeconds(l7), exemplar);
       },
     };

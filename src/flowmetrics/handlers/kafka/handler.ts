@@ -12,15 +12,16 @@ export const kafkaHandler: HandlerKind = {
   create(setup) {
     const { context } = setup;
     const own = context.labelNames;
+    const at = own.length;
     const requests = registerCounter(setup, {
       name: "hubble_kafka_requests_total",
       help: "Count of Kafka requests (deprecated)",
-      labelNames: ["topic", "api_key", "error_code", "reporter", ...own],
+      labelNames: [...own, "topic", "api_key", "error_code", "reporter"],
     });
     const duration = registerHistogram(setup, {
       name: "hubble_kafka_request_duration_seconds",
       help: "Quantiles of HTTP request duration in seconds (deprecated)",
-      labelNames: ["topic", "api_key", "reporter", ...own],
+      labelNames: [...own, "topic", "api_key", "reporter"],
     });
     const values: string[] = new Array(requests.labelNames.length).fill("");
     const durationValues: string[] = new Array(duration.labelNames.length).fill("");
@@ -31,16 +32,16 @@ export const kafkaHandler: HandlerKind = {
         const { l7 } = flow;
         const kafka = l7?.kafka;
         if (l7 === undefined || kafka === undefined || l7.type !== "REQUEST") return;
-        values[0] = kafka.topic ?? "";
-        values[1] = kafka.api_key ?? "";
-        values[2] = String(kafka.error_code ?? 0);
-        values[3] = reporterText(flow);
-        context.write(flow, values, 4);
+        values[at] = kafka.topic ?? "";
+        values[at + 1] = kafka.api_key ?? "";
+        values[at + 2] = String(kafka.error_code ?? 0);
+        values[at + 3] = reporterText(flow);
+        context.write(flow, values, 0);
         requests.labelsOf(values).inc();
-        durationValues[0] = values[0];
-        durationValues[1] = values[1];
-        durationValues[2] = values[3];
-        for (let i = 0; i < own.length; i++) durationValues[i + 3] = values[i + 4]!;
+        durationValues[at] = values[at]!;
+        durationValues[at + 1] = values[at + 1]!;
+        durationValues[at + 2] = values[at + 3]!;
+        for (let i = 0; i < own.length; i++) durationValues[i] = values[i]!;
         duration.labelsOf(durationValues).observe(latencySeconds(l7));
       },
     };
