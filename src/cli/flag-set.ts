@@ -4,6 +4,7 @@
  */
 
 import { ConfigError, errorMessage } from "../base/errors.ts";
+import { parseGoUint } from "../model/go-number.ts";
 import { quoteString } from "../model/labels.ts";
 
 /** One flag. */
@@ -39,10 +40,15 @@ export function parseBoolFlag(text: string): boolean {
   return refuse(`strconv.ParseBool: parsing ${quoteString(text)}: invalid syntax`);
 }
 
-/** A count as Go's ParseUint reads it; above 2^53 it is rounded. Throws ConfigError. */
+/**
+ * A count as Go's ParseUint reads it: decimal, or with 0x, 0o, 0b or a leading 0, underscores between
+ * digits; above 2^53 it is rounded. Throws ConfigError.
+ */
 export function parseUintFlag(text: string): number {
-  if (/^\d+$/.test(text)) return Number(text);
-  return refuse(`strconv.ParseUint: parsing ${quoteString(text)}: invalid syntax`);
+  const value = parseGoUint(text);
+  const shown = `strconv.ParseUint: parsing ${quoteString(text)}`;
+  if (value === undefined) return refuse(`${shown}: invalid syntax`);
+  return value > 0xffffffffffffffffn ? refuse(`${shown}: value out of range`) : Number(value);
 }
 
 /** Lines of help, one a flag. */

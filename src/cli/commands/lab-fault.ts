@@ -13,6 +13,7 @@ interface InjectFlags {
   readonly share?: string;
   readonly ms?: string;
   readonly reason?: string;
+  readonly rcode?: string;
 }
 
 /** What can go wrong, for the help; the laboratory itself checks. */
@@ -22,7 +23,8 @@ Kinds:
   policy-import-error   every policy that is applied is refused
   slow-regeneration     each endpoint regeneration takes --ms longer (2000)
   lost-events           Hubble loses a share of the flows (--share 0.5)
-  dns-failure           kube-dns leaves a share of the queries without an answer (--share 1)
+  dns-failure           kube-dns leaves a share of the queries without an answer (--share 1),
+                        or answers with a code (--rcode SERVFAIL)
   packet-drop           the datapath drops a share of the new connections (--share 0.3, --reason 155)
   map-pressure          conntrack and policy maps are filled to a share (--share 0.95)
   mesh-unreachable      the Cluster Mesh API server of --cluster cannot be reached
@@ -43,9 +45,10 @@ export function registerFaults(
     .option("--share <share>", "how much of it, 0 to 1")
     .option("--ms <ms>", "how much longer, for slow-regeneration")
     .option("--reason <reason>", "number or name of a drop reason, for packet-drop")
+    .option("--rcode <code>", "number or name of a DNS response code, for dns-failure")
     .addHelpText("after", kindsHelp)
     .action(async (kind: string, flags: InjectFlags) => {
-      const { node, cluster, share, ms, reason } = flags;
+      const { node, cluster, share, ms, reason, rcode } = flags;
       const made = await injectLabFault(resolve(flags.dataDir), {
         kind,
         ...(node === undefined ? {} : { node }),
@@ -53,6 +56,7 @@ export function registerFaults(
         ...(share === undefined ? {} : { share: Number(share) }),
         ...(ms === undefined ? {} : { ms: Number(ms) }),
         ...(reason === undefined ? {} : { reason }),
+        ...(rcode === undefined ? {} : { rcode }),
       });
       context.stdout(`fault ${made.id} (${made.kind}) injected\n`);
       done(exitCodes.ok);
@@ -83,7 +87,7 @@ function withDataDir(command: Command): Command {
 }
 
 function formatFaults(faults: readonly Fault[]): string {
-  const rows = faults.map(({ id, kind, node, cluster, share, ms, reason, sinceMs }) => [
+  const rows = faults.map(({ id, kind, node, cluster, share, ms, reason, rcode, sinceMs }) => [
     id,
     kind,
     node ?? cluster ?? "everywhere",
@@ -91,6 +95,7 @@ function formatFaults(faults: readonly Fault[]): string {
       share === undefined ? "" : `share ${share}`,
       ms === undefined ? "" : `${ms} ms`,
       reason === undefined ? "" : `reason ${reason}`,
+      rcode === undefined ? "" : `rcode ${rcode}`,
     ]
       .filter((text) => text !== "")
       .join(", "),

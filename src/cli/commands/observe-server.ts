@@ -130,6 +130,7 @@ function isPrinted({ output, aggregateBy }: ObserveOptions): boolean {
 }
 
 function lastNumber({ last, all, follow }: ObserveOptions, span: bigint | undefined): string {
+  if (last > Number.MAX_SAFE_INTEGER) return allFlows;
   if (last > 0 || span !== undefined) return String(last);
   if (all) return allFlows;
   return follow ? "0" : flowCountDefault;

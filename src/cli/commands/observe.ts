@@ -92,6 +92,8 @@ function leaveQuietly(error: NodeJS.ErrnoException): void {
   process.exit(exitCodes.ok);
 }
 
+/** The largest count there is, as a number: it stands for all flows. */
+const everyFlow = 2 ** 64;
 /** How many flows of a demo are shown when nothing says how many. */
 const demoFlowCount = 20;
 
@@ -127,21 +129,25 @@ async function observe(args: readonly string[], context: ObserveContext): Promis
     return;
   }
   if (operands.length > 0) refuse(`unknown command "${operands[0]}" for "ciliascope observe"`);
-  // In the original's order: the filters are whole, then the output, then the request.
+  // In the original's order: the filters are whole, the output, the span, the lists, and only then
+  // what the filters say.
   options.filters.lists();
   const printer =
     options.aggregateBy === ""
       ? createPrinter(options, context)
       : createAggregatePrinter(options, context.stdout);
-  const filters = requestedFilters(checkSelectors(options));
-  const request = toRequest(options, filters, context.clock);
+  const span = requestedSpan(checkSelectors(options), context.clock);
+  const filters = requestedFilters(options);
+  checkFieldMask(options.fieldMask);
   if (options.printRawFilters) {
     context.stdout(rawFilters(filters));
     return;
   }
-  const selector = new EventSelector(request, createWarn(options, context), (event) =>
-    printer.write(event),
-  );
+  checkInput(options);
+  const passes = compileFlowFilters(filters.allow, filters.deny);
+  const first = options.first > 0 ? options.first : undefined;
+  const request = { passes, ...span, first, last: lastCount(options, span) };
+  const selector = new EventSelector(request, createWarn(context), (event) => printer.write(event));
   if (options.inputFile === "" && server.server !== "") {
     await observeServer(options, { server, filters, request, printer, context });
   } else await readInput(options, selector, context);
@@ -202,20 +208,12 @@ function checkSelectors(options: ObserveOptions): ObserveOptions {
   return options;
 }
 
-function toRequest(
-  options: ObserveOptions,
-  filters: { readonly allow: readonly FlowFilter[]; readonly deny: readonly FlowFilter[] },
-  clock: Clock,
-): EventRequest {
+type TimeSpan = Pick<EventRequest, "since" | "until">;
+
+function requestedSpan(options: ObserveOptions, clock: Clock): TimeSpan {
   const since = toNanos("since", options.since, clock);
   const until = options.follow ? undefined : toNanos("until", options.until, clock);
-  checkFieldMask(options.fieldMask);
-  // As at the original's order: the filters are judged last, and not at all when they are only printed.
-  const passes = options.printRawFilters
-    ? () => true
-    : compileFlowFilters(filters.allow, filters.deny);
-  const first = options.first > 0 ? options.first : undefined;
-  return { passes, since, until, first, last: lastCount(options, since, until) };
+  return { since, until };
 }
 
 function toNanos(name: string, text: string, clock: Clock): bigint | undefined {
@@ -229,21 +227,27 @@ function toNanos(name: string, text: string, clock: Clock): bigint | undefined {
 
 function lastCount(
   { last, first, all, follow, inputFile, aggregateBy }: ObserveOptions,
-  since: bigint | undefined,
-  until: bigint | undefined,
+  { since, until }: TimeSpan,
 ): number | undefined {
-  if (last > 0) return last;
+  if (last > 0) return last >= everyFlow ? undefined : last;
   const isPlain = since === undefined && until === undefined && first === 0 && !all;
   if (!isPlain || inputFile !== "" || aggregateBy !== "") return undefined;
   return follow ? 0 : demoFlowCount;
 }
 
-function createWarn(options: ObserveOptions, context: ObserveContext): Warn {
-  if (options.isSilent) return () => undefined;
+/** Text in a log line: in quotes where it is not plain. */
+function logText(text: string): string {
+  const quoted = quoteString(text);
+  const isPlain = text !== "" && quoted === `"${text}"` && !/[\s=]/.test(text);
+  return isPlain ? text : quoted;
+}
+
+/** Lines that cannot be read are told even with --silent-errors, which is for events of trouble. */
+function createWarn(context: ObserveContext): Warn {
   return (message, fields) => {
     const time = new Date(context.clock.nowMs()).toISOString();
-    const extra = Object.entries(fields).map(([key, value]) => ` ${key}=${quoteString(value)}`);
-    context.stderr(`time=${time} level=WARN msg=${quoteString(message)}${extra.join("")}\n`);
+    const extra = Object.entries(fields).map(([key, value]) => ` ${key}=${logText(value)}`);
+    context.stderr(`time=${time} level=WARN msg=${logText(message)}${extra.join("")}\n`);
   };
 }
 
@@ -278,14 +282,14 @@ async function readInput(
     await readDemo(options, selector, context);
     return;
   }
-  const stream = options.inputFile === "-" ? context.stdin : openFile(options.inputFile);
+  const stream = options.inputFile === "-" ? context.stdin : createReadStream(options.inputFile);
   await readStreamLines(stream, take);
   selector.flush();
 }
 
-function openFile(path: string): AsyncIterable<Uint8Array> {
-  if (!existsSync(path)) refuse(`open ${path}: no such file or directory`);
-  return createReadStream(path);
+function checkInput({ inputFile }: ObserveOptions): void {
+  if (inputFile === "" || inputFile === "-" || existsSync(inputFile)) return;
+  refuse(`open ${inputFile}: no such file or directory`);
 }
 
 /** The laboratory writes its flows to a log that it rotates. */

@@ -157,7 +157,7 @@ export class JsonTokens {
     for (let i = 0; i < raw.length; i++) {
       if (raw.charCodeAt(i) >= 0x20) continue;
       const shown = JSON.stringify(raw[i]).slice(1, -1).replace("\\u00", "\\x");
-      throw this.#syntaxError(at + i, `invalid character '${shown}' in string`);
+      throw this.#syntaxError(at, `invalid character '${shown}' in string`);
     }
     const badEscape = /\\(?:[^"\\/bfnrtu]|u(?![0-9a-fA-F]{4}))[^"]{0,4}/.exec(
       raw.replaceAll("\\\\", "  "),

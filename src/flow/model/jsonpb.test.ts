@@ -62,6 +62,23 @@ describe("flow lines", () => {
     expect(flow).toEqual({ node_name: "n", drop_reason: 133, l7: { latency_ns: "5" } });
   });
 
+  it("bring times into the form in which they are written", () => {
+    const flow = parseFlowLine('{"flow":{"time":"2026-01-15T12:00:00.5+02:00"}}');
+    expect(flow).toEqual({ time: "2026-01-15T10:00:00.500Z" });
+  });
+
+  it("refuse what protobuf refuses", () => {
+    const bad = [
+      '{"flow":{"time":"yesterday"}}',
+      '{"flow":{"l4":{"TCP":{},"UDP":{}}}}',
+      '{"flow":{"drop_reason":" 1"}}',
+      '{"flow":{"drop_reason":"0x1"}}',
+      '{"flow":{"l7":{"latency_ns":"-1"}}}',
+      '{"flow":{"l7":{"latency_ns":"18446744073709551616"}}}',
+    ];
+    for (const text of bad) expect(() => parseFlowLine(text), text).toThrow(ParseError);
+  });
+
   it("give undefined for a line with another kind of event", () => {
     const lost = '{"lost_events":{"num_events_lost":"17","cpu":0},"node_name":"n"}';
     expect(parseFlowLine(lost)).toBeUndefined();

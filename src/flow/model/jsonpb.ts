@@ -9,6 +9,7 @@ import { ParseError } from "../../base/errors.ts";
 import type { ExportEvent, Flow } from "./flow.ts";
 import type { messageFields } from "./generated/fields.ts";
 import { type Field, type Message, messageSchemas } from "./message-schema.ts";
+import { readTimestamp } from "./timestamp-reader.ts";
 
 type JsonObject = Record<string, unknown>;
 
@@ -121,6 +122,7 @@ function isObject(value: unknown): value is JsonObject {
 
 /** Brings an object that came from JSON into the one form that the rest of the program reads; in place. */
 function normalize(object: JsonObject, message: Message, reading: Reading): void {
+  let hasOneof = false;
   for (const key in object) {
     const field = message.byName.get(key);
     const value = object[key];
@@ -129,6 +131,7 @@ function normalize(object: JsonObject, message: Message, reading: Reading): void
       delete object[key];
       continue;
     }
+    hasOneof = checkOneof(field, hasOneof, reading);
     const normal = field.isRepeated
       ? normalizeList(value, field, reading)
       : normalizeValue(value, field, reading);
@@ -136,6 +139,13 @@ function normalize(object: JsonObject, message: Message, reading: Reading): void
     if (normal === undefined) delete object[key];
     else if (normal !== value || key !== field.name) object[field.name] = normal;
   }
+}
+
+/** Whether the message has a member of its group now. */
+function checkOneof(field: Field, hasOneof: boolean, reading: Reading): boolean {
+  if (!field.isOneof) return hasOneof;
+  if (hasOneof) throw lineError(reading, `${field.name} stands beside another of its kind`);
+  return true;
 }
 
 function normalizeList(value: unknown, field: Field, reading: Reading): unknown {
@@ -157,7 +167,7 @@ function normalizeValue(value: unknown, field: Field, reading: Reading): unknown
       return value;
     case "string":
       if (typeof value !== "string") throw lineError(reading, `${field.name} is not a string`);
-      return value;
+      return field.type === "google.protobuf.Timestamp" ? timeText(value, field, reading) : value;
     case "bool":
       if (typeof value !== "boolean")
         throw lineError(reading, `${field.name} is not true or false`);
@@ -169,7 +179,7 @@ function normalizeValue(value: unknown, field: Field, reading: Reading): unknown
     case "double":
       return typeof value === "string" ? Number(value) : value;
     case "int64":
-      return integerText(value, field.name, reading);
+      return integerText(value, field, reading);
     case "enum":
       if (typeof value === "string") {
         if (Object.hasOwn(field.numberByName, value)) return value;
@@ -183,6 +193,12 @@ function normalizeValue(value: unknown, field: Field, reading: Reading): unknown
   }
 }
 
+function timeText(text: string, { name }: Field, reading: Reading): string {
+  const read = readTimestamp(text);
+  if (typeof read !== "string") return read.text;
+  throw lineError(reading, `${name} is not a time: ${JSON.stringify(text)}`);
+}
+
 function enumValue(number: number, field: Field): string | number {
   return field.nameByNumber.get(number) ?? number;
 }
@@ -194,16 +210,26 @@ function integer(
   least: number,
   most: number,
 ): number {
-  const number = typeof value === "string" && value.trim() !== "" ? Number(value) : value;
+  const number = typeof value === "string" && wholePattern.test(value) ? Number(value) : value;
   if (typeof number !== "number" || !Number.isInteger(number) || number < least || number > most) {
     throw lineError(reading, `${name} is not an integer of its range: ${JSON.stringify(value)}`);
   }
   return number;
 }
 
-function integerText(value: unknown, name: string, reading: Reading): string {
-  if (typeof value === "string" && /^-?\d{1,20}$/.test(value)) return value;
-  if (typeof value === "number" && Number.isInteger(value)) return BigInt(value).toString();
+/** As JSON writes whole numbers. */
+const wholePattern = /^-?(?:0|[1-9]\d*)$/;
+/** More digits than these may be beyond 64 bits. */
+const safeDigits = 18;
+
+function integerText(value: unknown, { name, type }: Field, reading: Reading): string {
+  if (typeof value === "string" && wholePattern.test(value)) {
+    if (value.length <= safeDigits && (type !== "uint64" || value[0] !== "-")) return value;
+    const whole = BigInt(value);
+    const cut = type === "uint64" ? BigInt.asUintN(64, whole) : BigInt.asIntN(64, whole);
+    if (whole === cut) return String(whole);
+  }
+  if (typeof value === "number" && Number.isSafeInteger(value)) return String(value);
   throw lineError(reading, `${name} is not a 64-bit integer: ${JSON.stringify(value)}`);
 }
 

@@ -43,6 +43,8 @@ export interface Field {
 
 /** A message: its fields in declaration order, and by proto name and lowerCamelCase name. */
 export interface Message {
+  /** In full: "flow.Layer4". */
+  readonly name: string;
   readonly fields: Field[];
   readonly byNumber: Map<number, Field>;
   readonly byName: Map<string, Field>;
@@ -69,7 +71,7 @@ export const messageSchemas: ReadonlyMap<string, Message> = linkMessages();
 function linkMessages(): Map<string, Message> {
   const linked = new Map<string, Message>();
   for (const name of Object.keys(messageFields)) {
-    linked.set(name, { fields: [], byName: new Map(), byNumber: new Map() });
+    linked.set(name, { name, fields: [], byName: new Map(), byNumber: new Map() });
   }
   for (const [name, rows] of Object.entries(messageFields)) {
     const message = linked.get(name) as Message;

@@ -8,6 +8,7 @@ import type { ParseError } from "../../base/errors.ts";
 import type { messageFields } from "./generated/fields.ts";
 import { type JsonToken, JsonTokens } from "./json-tokens.ts";
 import { type Field, type Message, messageSchemas, toLowerCamel } from "./message-schema.ts";
+import { readTimestamp } from "./timestamp-reader.ts";
 
 type JsonObject = Record<string, unknown>;
 
@@ -47,25 +48,46 @@ function readMessage(reader: Reader, message: Message): JsonObject {
   if (open.kind !== "{") throw tokens.unexpected(open);
   const object: JsonObject = {};
   const seen = new Set<Field>();
+  let hasOneof = false;
   for (;;) {
     const name = tokens.read();
     if (name.kind === "}") return object;
     if (name.kind !== "name") throw tokens.unexpected(name);
-    const field = message.byName.get(name.value);
-    if (field === undefined) {
-      if (!reader.discardUnknown) throw tokens.valueError(name.at, `unknown field ${name.raw}`);
-      tokens.skipValue();
-      continue;
-    }
+    const field = findField(reader, message, name);
+    if (field === undefined) continue;
     if (seen.has(field)) throw tokens.valueError(name.at, `duplicate field ${name.raw}`);
     seen.add(field);
     if (tokens.peek().kind === "null") {
       tokens.read();
       continue;
     }
+    if (field.isOneof && hasOneof) throw tokens.valueError(name.at, secondOneof(message, name));
+    hasOneof ||= field.isOneof;
     const value = field.isRepeated ? readList(reader, field) : readValue(reader, field);
     if (value !== undefined) object[field.name] = value;
   }
+}
+
+/** undefined: a field that is not known and was skipped. */
+function findField({ tokens, discardUnknown }: Reader, message: Message, name: JsonToken) {
+  const field = message.byName.get(name.value);
+  if (field !== undefined) return field;
+  if (!discardUnknown) throw tokens.valueError(name.at, `unknown field ${name.raw}`);
+  tokens.skipValue();
+  return undefined;
+}
+
+/** The groups of which a message holds one member at most. */
+const oneofNames: Readonly<Record<string, string>> = {
+  "flow.Layer4": "protocol",
+  "flow.Layer7": "record",
+  "flow.AgentEvent": "notification",
+  "observer.GetFlowsResponse": "response_types",
+  "observer.ExportEvent": "response_types",
+};
+
+function secondOneof({ name }: Message, token: JsonToken): string {
+  return `error parsing ${token.raw}, oneof ${name}.${oneofNames[name] ?? ""} is already set`;
 }
 
 function readList(reader: Reader, field: Field): unknown[] {
@@ -139,11 +161,15 @@ function readText(tokens: JsonTokens, field: Field, token: JsonToken): string {
   }
   // A timestamp or a field mask.
   if (token.kind !== "string") throw tokens.unexpected(token);
-  const isTime = field.type === "google.protobuf.Timestamp";
-  if (isTime && Number.isNaN(Date.parse(token.value))) {
+  if (field.type !== "google.protobuf.Timestamp") return token.value;
+  const read = readTimestamp(token.value);
+  if (read === "invalid") {
     throw tokens.valueError(token.at, `invalid ${field.type} value ${token.raw}`);
   }
-  return token.value;
+  if (read === "out of range") {
+    throw tokens.valueError(token.at, `${field.type} value out of range: ${token.raw}`);
+  }
+  return read.text;
 }
 
 const ranges: Readonly<Record<string, readonly [bigint, bigint]>> = {

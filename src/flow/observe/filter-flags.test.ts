@@ -38,6 +38,23 @@ describe("FilterFlags", () => {
     expect(refusal(["not", "true"], ["not", "true"])).toBe("consecutive --not statements");
   });
 
+  it("take identities by their reserved names or as Go writes numbers", () => {
+    const identity = (value: string) => lists(["from-identity", value]).allow;
+    expect(identity("host")).toEqual([{ source_identity: [1] }]);
+    expect(identity("0x10")).toEqual([{ source_identity: [16] }]);
+    for (const text of ["unknown", "World", "reserved:host", "4294967296", "-1"]) {
+      expect(refusal(["identity", text]), text).toContain("invalid security identity");
+    }
+  });
+
+  it("tell replies from what they answer", () => {
+    expect(lists(["reply", "true"]).allow).toEqual([{ reply: [true] }]);
+    expect(lists(["not-reply", "true"]).allow).toEqual([{ reply: [false] }]);
+    expect(refusal(["reply", "true"], ["not-reply", "true"])).toBe(
+      "filters --reply and --not-reply cannot be combined",
+    );
+  });
+
   it("put namespaces before the names of pods and services", () => {
     expect(lists(["namespace", "shop"]).allow).toEqual([
       { source_pod: ["shop/"] },

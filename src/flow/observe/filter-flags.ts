@@ -5,6 +5,7 @@
  */
 
 import { ConfigError } from "../../base/errors.ts";
+import { parseGoUint } from "../../model/go-number.ts";
 import { quoteString } from "../../model/labels.ts";
 import type { FlowFilter } from "../filter/flow-filter.ts";
 import { dropReasonNumbers, verdictNumbers } from "../model/generated/enums.ts";
@@ -76,6 +77,7 @@ const conflicts: readonly (readonly string[])[] = [
     [name, `to-${name}`],
   ]),
   ["encrypted", "unencrypted"],
+  ["reply", "not-reply"],
 ];
 
 /** Flags whose values go to a list as they are: flag → field, "" = the side's prefix comes before it. */
@@ -163,6 +165,8 @@ export const filterFlagHelp: Readonly<Record<string, string>> = {
   interface: "flows seen at this network interface",
   encrypted: "flows that were encrypted",
   unencrypted: "flows that were not",
+  reply: "flows that answer",
+  "not-reply": "flows that do not",
 };
 /** Flags that mean something without a value, and what they then stand for. */
 export const optionalFilterValues: Readonly<Record<string, string>> = {
@@ -174,6 +178,8 @@ export const optionalFilterValues: Readonly<Record<string, string>> = {
   "to-all-namespaces": "true",
   encrypted: "true",
   unencrypted: "true",
+  reply: "true",
+  "not-reply": "true",
 };
 
 /** Takes flags one by one, then gives the filters. */
@@ -298,6 +304,8 @@ const parsedFlags: Readonly<
   interface: { field: "interface", parse: (name) => ({ name }) },
   encrypted: { field: "encrypted", parse: () => true },
   unencrypted: { field: "encrypted", parse: () => false },
+  reply: { field: "reply", parse: () => true },
+  "not-reply": { field: "reply", parse: () => false },
 };
 
 function addExpression(tracker: Tracker, expression: string): void {
@@ -352,10 +360,11 @@ function parseWorkload(text: string): Workload {
 }
 
 function parseIdentity(text: string): number {
-  const reserved = reservedIdentities.indexOf(text.replace(/^reserved:/, "").toLowerCase());
-  if (reserved >= 0) return reserved;
-  const identity = parseUint(text, uint32Max);
-  if (typeof identity === "bigint") return Number(identity);
+  const reserved = reservedIdentities.indexOf(text);
+  // "unknown" is 0, which is no identity to ask for by name.
+  if (reserved > 0) return reserved;
+  const identity = parseGoUint(text);
+  if (identity !== undefined && identity <= uint32Max) return Number(identity);
   const names = reservedIdentities.slice(1).join(" ");
   return refuse(`invalid security identity, expected one of [${names}] or a numeric value`);
 }

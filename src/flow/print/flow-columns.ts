@@ -86,7 +86,7 @@ export function typeText(flow: Flow): string {
     case eventTypes.capture:
       return String(flow.debug_capture_point ?? "DBG_CAPTURE_POINT_UNKNOWN");
     case eventTypes.traceSock:
-      return socketText(flow.sock_xlate_point);
+      return socketTexts[subType] ?? "SOCK_XLATE_POINT_UNKNOWN";
     default:
       return "UNKNOWN";
   }
@@ -99,28 +99,32 @@ function layer7Text(l7: NonNullable<Flow["l7"]>): string {
   return l7.kafka === undefined ? `l7-${type}` : `kafka-${type}`;
 }
 
-function socketText(point: Flow["sock_xlate_point"]): string {
-  const match = /^SOCK_XLATE_POINT_(PRE|POST)_DIRECTION_(FWD|REV)$/.exec(String(point));
-  if (match === null) return String(point ?? "SOCK_XLATE_POINT_UNKNOWN");
-  return `${(match[1] as string).toLowerCase()}-xlate-${(match[2] as string).toLowerCase()}`;
-}
+/** The points of a socket's translation by sub-type. */
+const socketTexts: Readonly<Record<number, string>> = {
+  1: "pre-xlate-fwd",
+  2: "post-xlate-fwd",
+  3: "pre-xlate-rev",
+  4: "post-xlate-rev",
+};
 
 /** "FORWARDED", of a policy verdict "ALLOWED", "DENIED" or "AUDITED", with the policies where asked for. */
 export function verdictText(flow: Flow, options: ColumnOptions): string {
   const { palette } = options;
   const verdict = flow.verdict ?? "VERDICT_UNKNOWN";
   const isPolicy = flow.event_type?.type === eventTypes.policyVerdict;
-  const names = isPolicy && options.hasPolicyNames ? policyNames(flow) : "";
-  const shown = (policyWord: string) => (isPolicy ? policyWord : String(verdict));
+  const shown = (policyWord: string) => {
+    if (!isPolicy) return String(verdict);
+    return options.hasPolicyNames ? policyWord + policyNames(flow) : policyWord;
+  };
   switch (verdict) {
     case "FORWARDED":
     case "REDIRECTED":
-      return palette.forwarded(shown("ALLOWED")) + names;
+      return palette.forwarded(shown("ALLOWED"));
     case "DROPPED":
     case "ERROR":
-      return palette.dropped(shown("DENIED")) + names;
+      return palette.dropped(shown("DENIED"));
     case "AUDIT":
-      return palette.audited(shown("AUDITED")) + names;
+      return palette.audited(shown("AUDITED"));
     case "TRACED":
     case "TRANSLATED":
       return palette.audited(verdict);
@@ -129,16 +133,20 @@ export function verdictText(flow: Flow, options: ColumnOptions): string {
   }
 }
 
+/** The policies of the flow's direction that have both a name and a kind. */
 function policyNames(flow: Flow): string {
-  const isDenied = flow.verdict === "DROPPED" || flow.verdict === "ERROR";
-  const egress = isDenied ? flow.egress_denied_by : flow.egress_allowed_by;
-  const ingress = isDenied ? flow.ingress_denied_by : flow.ingress_allowed_by;
-  const policies = [...(egress ?? []), ...(ingress ?? [])];
-  return policies.length === 0 ? "" : ` BY ${policies.map(policyName).join(", ")}`;
-}
-
-function policyName({ name = "", kind = "" }: Policy): string {
-  return escapeControls(kind === "" ? name : `${name} (${kind})`);
+  const isAllowed = flow.verdict === "FORWARDED" || flow.verdict === "REDIRECTED";
+  let policies: readonly Policy[] = [];
+  if (flow.traffic_direction === "EGRESS") {
+    policies = (isAllowed ? flow.egress_allowed_by : flow.egress_denied_by) ?? [];
+  } else if (flow.traffic_direction === "INGRESS") {
+    policies = (isAllowed ? flow.ingress_allowed_by : flow.ingress_denied_by) ?? [];
+  }
+  const texts: string[] = [];
+  for (const { name = "", kind = "" } of policies) {
+    if (name !== "" && kind !== "") texts.push(escapeControls(`${name} (${kind})`));
+  }
+  return texts.length === 0 ? "" : ` BY ${texts.join(", ")}`;
 }
 
 /** The agent's summary, with the IP trace before and the authentication after it. */
@@ -152,5 +160,5 @@ function authText(flow: Flow, palette: Palette): string {
   const auth = flow.auth_type ?? "DISABLED";
   if (auth === "DISABLED" || auth === 0) return "";
   const paint = auth === "TEST_ALWAYS_FAIL" ? palette.unauthenticated : palette.authenticated;
-  return `; ${paint(String(auth))}`;
+  return `; Auth: ${paint(String(auth))}`;
 }

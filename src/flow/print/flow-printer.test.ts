@@ -55,7 +55,7 @@ describe("FlowPrinter", () => {
       "\u001b[36m10.0.0.2:\u001b[33m4000\u001b[0m\u001b[0m",
     );
     expect(print("compact", [reply], options).out).toContain(
-      "BY rule1 (CiliumNetworkPolicy) (UDP)",
+      "ALLOWED BY rule1 (CiliumNetworkPolicy)\u001b[0m (UDP)",
     );
   });
 
@@ -63,6 +63,38 @@ describe("FlowPrinter", () => {
     const flow = { Summary: "a\u001b[2Jb\r", is_reply: false };
     expect(print("compact", [{ flow }]).out).toBe(
       "N/A:  (unknown) ->  (unknown) UNKNOWN VERDICT_UNKNOWN (a^[[2Jb\\r)\n",
+    );
+  });
+
+  it("names the policies of the flow's direction that have a name and a kind", () => {
+    const options = { hasPolicyNames: true };
+    const policies = [{ name: "p", kind: "K" }, { name: "no kind" }, { name: "q", kind: "K" }];
+    const shown = (flow: NonNullable<ExportEvent["flow"]>) =>
+      print("compact", [{ flow: { event_type: { type: 5 }, ...flow } }], options).out;
+    const egress = { traffic_direction: "EGRESS", egress_denied_by: policies } as const;
+    expect(shown({ ...egress, verdict: "DROPPED" })).toContain(" DENIED BY p (K), q (K) (");
+    expect(shown({ ...egress, verdict: "AUDIT" })).toContain(" AUDITED BY p (K), q (K) (");
+    expect(shown({ ...egress, verdict: "FORWARDED" })).toContain(" ALLOWED (");
+    expect(shown({ verdict: "DROPPED", egress_denied_by: policies })).toContain(" DENIED (");
+  });
+
+  it("names a socket's translation by the event's sub-type, and the authentication", () => {
+    const flow = { event_type: { type: 7, sub_type: 2 }, auth_type: "SPIRE" } as const;
+    expect(print("compact", [{ flow }]).out).toContain(
+      "post-xlate-fwd VERDICT_UNKNOWN (; Auth: SPIRE)",
+    );
+  });
+
+  it("tells between which times events were lost only where both are known", () => {
+    const first = "2026-01-05T10:00:00Z";
+    const lost = (span: object, format: OutputFormat) =>
+      print(format, [{ node_name: "n", lost_events: { cpu: 1, ...span } }], { hasNodeName: true })
+        .out;
+    expect(lost({ first }, "compact")).toBe(
+      "N/A EVENTS LOST: UNKNOWN_LOST_EVENT_SOURCE CPU(1) 0\n",
+    );
+    expect(lost({ first, last: first }, "dict")).toContain(
+      "CPU(1) - 0 (first: Jan  5 10:00:00.000, last: Jan  5 10:00:00.000)",
     );
   });
 
@@ -107,6 +139,9 @@ describe("times", () => {
     check("2026-01-15T10:20Z", "2026-01-15T10:20:00Z");
     check("2026-01-15T10:20:30.123456789Z", "2026-01-15T10:20:30.123456789Z");
     check("Thu, 15 Jan 2026 10:00:00 +0100", "2026-01-15T09:00:00Z");
-    expect(() => parseTime("yesterday", now)).toThrow("failed to convert yesterday to time");
+    const none = ["yesterday", "2026-02-30", "2026-01-15T24:00:00Z", "2026-01-15T10:00:60Z"];
+    for (const text of [...none, "Foo, 15 Jan 2026 10:00:00 +0100", "99999999999h"]) {
+      expect(() => parseTime(text, now), text).toThrow(`failed to convert ${text} to time`);
+    }
   });
 });

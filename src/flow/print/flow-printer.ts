@@ -97,25 +97,25 @@ export class FlowPrinter {
   }
 
   #writeLost({ lost_events: lost = {}, time, node_name: nodeName = "" }: ExportEvent): void {
-    const { format, hasNodeName, stdout } = this.#options;
+    const { format, stdout } = this.#options;
     const source = String(lost.source ?? "UNKNOWN_LOST_EVENT_SOURCE");
     const count = lost.num_events_lost ?? "0";
     const cpu = `CPU(${lost.cpu ?? 0})`;
     const span = this.#lostSpan(lost.first, lost.last);
     const at = this.#time(time);
-    const node = escapeControls(nodeName);
     if (format === "compact") {
-      const head = `${at}${hasNodeName ? ` [${node}]` : ""}`;
-      stdout(`${head} EVENTS LOST: ${source} ${cpu} ${count}${span}\n`);
+      // Without the node even where nodes are printed, as in the original.
+      stdout(`${at} EVENTS LOST: ${source} ${cpu} ${count}${span}\n`);
       return;
     }
+    const node = escapeControls(nodeName) || "-";
     const cells = [at, source, "-", "EVENTS LOST", "-", `${cpu} - ${count}${span}`];
     if (format === "table") this.#addRow(cells, node);
     else this.#writeDict([at, source, undefined, ...cells.slice(3)], node);
   }
 
   #lostSpan(first: string | undefined, last: string | undefined): string {
-    if (first === undefined && last === undefined) return "";
+    if (first === undefined || last === undefined) return "";
     return ` (first: ${this.#time(first)}, last: ${this.#time(last)})`;
   }
 

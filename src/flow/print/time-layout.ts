@@ -38,8 +38,7 @@ export function parseTime(text: string, nowMs: number): bigint {
   if (duration !== undefined) return BigInt(nowMs) * nanosPerMs - duration;
   const nanos = parseIsoTime(text) ?? parseRfc1123(text);
   if (nanos !== undefined) return nanos;
-  const mend = `; use a duration (5m), or one of ${Object.keys(timeFormatNames).join(", ")}`;
-  throw new ConfigError(`failed to convert ${text} to time${mend}`, { path: "" });
+  throw new ConfigError(`failed to convert ${text} to time`, { path: "" });
 }
 
 type Format = (nanos: bigint) => string;
@@ -97,6 +96,9 @@ const unitNanos: Readonly<Record<string, number>> = {
   ns: 1,
 };
 
+/** A Go duration has 64 bits, a sign among them. */
+const durationNanosMax = 2 ** 63;
+
 /** Go's durations: "1h43m", "-1.5s", "0". */
 function parseDuration(text: string): bigint | undefined {
   if (/^[-+]?0$/.test(text)) return 0n;
@@ -105,6 +107,7 @@ function parseDuration(text: string): bigint | undefined {
   for (const [, amount, unit] of text.matchAll(/(\d+\.?\d*|\.\d+)(ms|us|µs|μs|ns|h|m|s)/g)) {
     nanos += Number(amount) * (unitNanos[unit as string] ?? 0);
   }
+  if (nanos > durationNanosMax) return undefined;
   return BigInt(Math.round(text.startsWith("-") ? -nanos : nanos));
 }
 
@@ -115,16 +118,64 @@ function parseIsoTime(text: string): bigint | undefined {
       text,
     );
   if (match === null) return undefined;
-  const [, date, hour = "00", minute = "00", second = "00", fraction = "", zone = "Z"] = match;
-  return nanosOf(Date.parse(`${date}T${hour}:${minute}:${second}${zone}`), fraction);
+  const [, date = "", hour = "00", minute = "00", second = "00", fraction = "", zone = "Z"] = match;
+  const [year, month, day] = date.split("-").map(Number);
+  return nanosOf({ year, month, day, hour, minute, second, fraction, zone });
 }
 
 function parseRfc1123(text: string): bigint | undefined {
-  const match = /^[A-Z][a-z]{2}, (\d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d) ([-+]\d{4})$/.exec(text);
-  return match === null ? undefined : nanosOf(Date.parse(`${match[1]} ${match[2]}`), "");
+  const match =
+    /^([A-Z][a-z]{2}), (\d\d) ([A-Z][a-z]{2}) (\d{4}) (\d\d):(\d\d):(\d\d)(?:[.,](\d+))? ([-+]\d\d)(\d\d)$/.exec(
+      text,
+    );
+  if (match === null) return undefined;
+  const [
+    ,
+    weekday = "",
+    day,
+    monthName = "",
+    year,
+    hour,
+    minute,
+    second,
+    fraction,
+    hours,
+    minutes,
+  ] = match;
+  const month = months.indexOf(monthName) + 1;
+  // The day of the week must be one, but not the date's.
+  if (month === 0 || !weekdays.includes(weekday)) return undefined;
+  const zone = `${hours}:${minutes}`;
+  return nanosOf({
+    ...{ year: Number(year), month, day: Number(day) },
+    ...{ hour, minute, second, fraction, zone },
+  });
 }
 
-function nanosOf(timestampMs: number, fraction: string): bigint | undefined {
-  if (Number.isNaN(timestampMs)) return undefined;
-  return BigInt(timestampMs) * nanosPerMs + BigInt(fraction.slice(0, 9).padEnd(9, "0"));
+/** The parts of a time as they were written; `zone` is "Z" or "+hh:mm". */
+interface TimeParts {
+  readonly year: number | undefined;
+  readonly month: number | undefined;
+  readonly day: number | undefined;
+  readonly hour: string | undefined;
+  readonly minute: string | undefined;
+  readonly second: string | undefined;
+  readonly fraction: string | undefined;
+  readonly zone: string;
+}
+
+/** undefined where the calendar or the clock has no such time. */
+function nanosOf(parts: TimeParts): bigint | undefined {
+  const { year = 0, month = 0, day = 0, fraction = "", zone } = parts;
+  const [hour, minute, second] = [parts.hour, parts.minute, parts.second].map(Number);
+  const date = new Date(0);
+  date.setUTCFullYear(year, month - 1, day);
+  const isDate = date.getUTCMonth() === month - 1 && date.getUTCDate() === day;
+  const [zoneHours = 0, zoneMinutes = 0] = zone === "Z" ? [] : zone.slice(1).split(":").map(Number);
+  const isClock = (hour ?? 0) <= 23 && (minute ?? 0) <= 59 && (second ?? 0) <= 59;
+  if (!isDate || !isClock || zoneHours > 24 || zoneMinutes > 60) return undefined;
+  date.setUTCHours(hour ?? 0, minute, second, 0);
+  const offsetMs = (zoneHours * 60 + zoneMinutes) * 60_000 * (zone.startsWith("-") ? -1 : 1);
+  const below = BigInt(fraction.slice(0, 9).padEnd(9, "0"));
+  return BigInt(date.getTime() - offsetMs) * nanosPerMs + below;
 }
