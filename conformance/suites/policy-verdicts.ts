@@ -253,15 +253,13 @@ function detailOf(side: Verdict | undefined): Record<string, unknown> {
   if (side === undefined) return { decision: "not-enforced-here" };
   if (side.decision === "default-allow") return { decision: side.decision };
   if (side.decision === "error") return { decision: side.decision, reason: side.error };
-  const matchedBy = side.isAllowLocalhost
-    ? ["reserved:io.cilium.policy.derived-from=allow-localhost-ingress"]
-    : [
-        ...new Set(
-          side.matchedBy.map(({ kind, namespace, name }) =>
-            namespace === "" ? `${kind}/${name}` : `${kind}/${namespace}/${name}`,
-          ),
-        ),
-      ].sort();
+  const names = side.matchedBy.map(({ kind, namespace, name }) =>
+    namespace === "" ? `${kind}/${name}` : `${kind}/${namespace}/${name}`,
+  );
+  if (side.isAllowLocalhost) {
+    names.push("reserved:io.cilium.policy.derived-from=allow-localhost-ingress");
+  }
+  const matchedBy = [...new Set(names)].sort();
   return defined({
     decision: side.decision,
     reason:
@@ -316,9 +314,7 @@ function canonical(value: unknown): string {
   return JSON.stringify(value, (key, part: unknown) => {
     if (Array.isArray(part)) {
       const isSet = ["http", "dns", "headers", "matchedBy", "policyLog"].includes(key);
-      return isSet
-        ? [...part].sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1))
-        : part;
+      return isSet ? [...part].sort((a, b) => (canonical(a) < canonical(b) ? -1 : 1)) : part;
     }
     if (typeof part !== "object" || part === null) return part;
     return Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)));

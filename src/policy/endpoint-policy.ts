@@ -100,6 +100,7 @@ export function resolveEndpointPolicy(
       isEnforced: isClosed || entries.length > 0,
       isDefaultDeny: isClosed || specs.some((spec) => spec.defaultDeny[direction]),
       entries,
+      hasAuth: entries.some(({ entry }) => entry.auth !== undefined),
       defaultDenyBy: specs
         .filter((spec) => spec.defaultDeny[direction])
         .flatMap((spec) => {

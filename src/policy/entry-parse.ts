@@ -8,7 +8,13 @@ import { compileMatchName, compileMatchPattern } from "./fqdn-pattern.ts";
 import { parseDnsRule } from "./l7-parse.ts";
 import type { LabelSelector } from "./label-selector.ts";
 import { entityNames, type PeerSelector } from "./peer-selector.ts";
-import type { AuthMode, PolicyDirection, PolicyEntry, RuleOrigin } from "./policy-document.ts";
+import type {
+  AuthMode,
+  L7Rules,
+  PolicyDirection,
+  PolicyEntry,
+  RuleOrigin,
+} from "./policy-document.ts";
 import { parseIcmps, parseToPorts } from "./port-parse.ts";
 import { type PolicyScope, parseSelector, withPeerScope } from "./selector-parse.ts";
 import type { YamlCursor } from "./yaml-cursor.ts";
@@ -65,11 +71,9 @@ export function parseEntry(
       "the ICMPs block may only be present without ToPorts. Define a separate rule to use ToPorts",
     );
   }
-  const { hasExtendedProtocols } = context;
-  const toPorts =
-    fields.toPorts === undefined
-      ? []
-      : parseToPorts(fields.toPorts, { isDeny, direction, hasExtendedProtocols });
+  const { hasExtendedProtocols, scope } = context;
+  const portContext = { isDeny, direction, hasExtendedProtocols, namespace: scope.namespace };
+  const toPorts = fields.toPorts === undefined ? [] : parseToPorts(fields.toPorts, portContext);
   const icmps = fields.icmps === undefined ? [] : parseIcmps(fields.icmps);
   const ports = [...toPorts, ...icmps];
   const peerItems = present.flatMap(({ name, value }) =>
@@ -135,16 +139,16 @@ function checkNodeFields(
   );
 }
 
+/** Only rules about requests are looked at: server names and listeners pass, as the agent has it. */
 function checkHostEntry(cursor: YamlCursor, entry: PolicyEntry): void {
-  const l7 = entry.ports?.find((rule) => rule.l7 !== undefined)?.l7;
-  if (l7 === undefined) return;
+  const parsers = new Set(entry.ports?.flatMap(({ l7 }) => l7?.parser ?? []));
+  const has = (...names: readonly L7Rules["parser"][]) => names.some((name) => parsers.has(name));
   if (entry.direction === "ingress") {
+    if (!has("http", "dns", "kafka", "l7")) return;
     cursor.fail("L7 policy is not supported on host ingress yet");
   }
-  if (l7.parser !== "dns") {
-    const name = l7.parser === "kafka" ? "Kafka" : l7.parser.toUpperCase();
-    cursor.fail(`L7 protocol ${name} is not supported on host egress yet`);
-  }
+  if (has("http")) cursor.fail("L7 protocol HTTP is not supported on host egress yet");
+  if (has("kafka")) cursor.fail("L7 protocol Kafka is not supported on host egress yet");
 }
 
 function parseAuth(cursor: YamlCursor | undefined): AuthMode | undefined {

@@ -208,9 +208,13 @@ function zeroBits(cidr: Cidr): number {
   return cidr.isIpv4 ? 96 : 0;
 }
 
-/** The outside world without a known prefix: only a prefix of length 0 selects it. */
+/**
+ * The outside world without a known prefix: only a prefix of length 0 selects it. Plain `world` means
+ * that the agent knows IPv4 only.
+ */
 function isWorldOf(cidr: Cidr, peer: Peer): boolean {
-  return hasReserved(peer, "world") || hasReserved(peer, cidr.isIpv4 ? "world-ipv4" : "world-ipv6");
+  if (!cidr.isIpv4) return hasReserved(peer, "world-ipv6");
+  return hasReserved(peer, "world") || hasReserved(peer, "world-ipv4");
 }
 
 /** ::/0 must not select mapped IPv4 addresses. */

@@ -98,8 +98,12 @@ export type L7Rules =
     }
   /** Only names in the TLS handshake are looked at. */
   | { readonly parser: "tls"; readonly serverNames: readonly string[] }
-  /** A listener of a CiliumEnvoyConfig. */
-  | { readonly parser: "crd"; readonly listener: string };
+  /** A listener of a CiliumEnvoyConfig, "namespace/config/listener"; among several the lowest priority counts. */
+  | {
+      readonly parser: "crd";
+      readonly listener: string;
+      readonly priority: number | undefined;
+    };
 
 /** One item of `toPorts` or `icmps`. */
 export interface PortRule {

@@ -18,6 +18,7 @@ import { compileDnsRules, compileHttpRules, type HttpMatcher } from "./l7-match.
 import { type IdentityLabel, parseIdentityLabel } from "./label-selector.ts";
 import {
   formatPeer,
+  isWildcardPeer,
   matchesPeer,
   type Peer,
   type PeerSelector,
@@ -35,6 +36,7 @@ import { resolveSpecs } from "./resolved-spec.ts";
 import type {
   L7Verdict,
   NamedPort,
+  PeerEntry,
   PolicyEndpoint,
   SelectedEntry,
   Verdict,
@@ -65,7 +67,7 @@ export interface PolicyEngineOptions {
    * Egress named ports are looked up over all pods; undefined where values conflict or none exists.
    * Asked once per kind of peer: where pods change, make a new engine.
    */
-  readonly lookUpNamedPort?: (name: string, protocol: PolicyProtocol | "ANY") => number | undefined;
+  readonly lookUpNamedPort?: (name: string, protocol: PolicyProtocol) => number | undefined;
   /** The agent's `enable-policy`. */
   readonly enforcementMode?: PolicyEnforcementMode;
   /** The agent's `enable-host-firewall`: policies with a nodeSelector act on the host. */
@@ -137,6 +139,8 @@ export class PolicyEngine {
   readonly #index: SpecIndex;
   readonly #selectorIds = new Map<string, number>();
   readonly #selectors: PeerSelector[] = [];
+  /** "" = selects every peer. */
+  readonly #selectorTexts: string[] = [];
   /** By label list: callers keep theirs, so that the key is made once. */
   readonly #byList = new WeakMap<readonly string[], Identity>();
   readonly #byKey = new Map<string, Identity>();
@@ -303,13 +307,17 @@ export class PolicyEngine {
   ): VerdictTable {
     const { resolved } = tables;
     const policy = { ...resolved[direction], error: resolved.error };
-    const entries = policy.entries.filter((_, index) => {
+    const entries: PeerEntry[] = [];
+    for (const [index, selected] of policy.entries.entries()) {
       const places = directed.entryPlaces[index];
-      return (
-        places === undefined ||
-        places.some((place) => record.matches[directed.selectorIds[place] as number] === 2)
-      );
-    });
+      const ids = places
+        ?.map((place) => directed.selectorIds[place] as number)
+        .filter((id) => record.matches[id] === 2);
+      if (ids?.length === 0) continue;
+      const selectors = ids?.map((id) => this.#selectorTexts[id] as string);
+      // Whoever means every peer means no single one beside.
+      entries.push({ ...selected, selectors: selectors?.includes("") ? [""] : selectors });
+    }
     return new VerdictTable(policy, entries, { isLocalhost, portOf: directed.portOf });
   }
 
@@ -384,6 +392,7 @@ export class PolicyEngine {
     let id = this.#selectorIds.get(text);
     if (id === undefined) {
       id = this.#selectors.push(selector) - 1;
+      this.#selectorTexts.push(isWildcardPeer(selector) ? "" : text);
       this.#selectorIds.set(text, id);
     }
     return id;
@@ -464,10 +473,8 @@ function step(node: SignatureNode, word: number): SignatureNode {
 function ownNamedPort(
   namedPorts: ReadonlyMap<string, NamedPort>,
   name: string,
-  protocol: PolicyProtocol | "ANY",
+  protocol: PolicyProtocol,
 ): number | undefined {
   const named = namedPorts.get(name);
-  return named !== undefined && (protocol === "ANY" || named.protocol === protocol)
-    ? named.port
-    : undefined;
+  return named?.protocol === protocol ? named.port : undefined;
 }

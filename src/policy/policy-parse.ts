@@ -312,11 +312,15 @@ function parseSpec(
   }
   const selector = parseSelector(selectorField);
   const isHostPolicy = nodeSelector !== undefined;
+  const isForInit = selector.conditions.some(
+    ({ source, key }) => source === "reserved" && key === "init",
+  );
+  const entryContext = { ...context, scope: { ...scope, isForInit }, isHostPolicy };
   const entries: PolicyEntry[] = [];
   for (const section of sections) {
     for (const item of fields[section]?.items() ?? []) {
       const origin = nextOrigin(section, item.line);
-      entries.push(parseEntry(item, origin, { ...context, isHostPolicy }));
+      entries.push(parseEntry(item, origin, entryContext));
     }
   }
   if (entries.length === 0) {

@@ -24,6 +24,8 @@ export interface PortContext {
   readonly isDeny: boolean;
   readonly direction: PolicyDirection;
   readonly hasExtendedProtocols: boolean;
+  /** Of the policy, "" = cluster-wide. */
+  readonly namespace: string;
 }
 
 /** Reads `toPorts`; an empty list means the same as none. */
@@ -52,23 +54,30 @@ function parsePortRule(item: YamlCursor, context: PortContext): PortRule {
   const ports = portItems.map((port) => parsePort(port, l7, context.hasExtendedProtocols));
   const portLines = portItems.map(({ line }) => line);
   if (fields.listener !== undefined) {
-    const name = fields.listener.field("name")?.text() ?? "";
-    if (context.direction === "ingress") {
-      fields.listener.fail(`Listener is not allowed on ingress (${name})`);
-    }
-    if (l7 !== undefined) fields.listener.fail(`Listener is not allowed with L7 rules (${name})`);
-    return {
-      ports,
-      l7: { parser: "crd", listener: name },
-      serverNames,
-      line: item.line,
-      portLines,
-    };
+    const listener = parseListener(fields.listener, context, l7 !== undefined);
+    return { ports, l7: listener, serverNames, line: item.line, portLines };
   }
   if (l7 !== undefined) checkL7(fields.rules ?? item, ports, l7);
   const tls: L7Rules | undefined =
     serverNames.length === 0 ? undefined : { parser: "tls", serverNames };
   return { ports, l7: l7 ?? tls, serverNames, line: item.line, portLines };
+}
+
+/** The listener under its full name: "default/config/listener". */
+function parseListener(cursor: YamlCursor, context: PortContext, hasL7: boolean): L7Rules {
+  const name = cursor.field("name")?.text() ?? "";
+  if (context.direction === "ingress") cursor.fail(`Listener is not allowed on ingress (${name})`);
+  if (hasL7) cursor.fail(`Listener is not allowed with L7 rules (${name})`);
+  const config = cursor.field("envoyConfig");
+  const isClusterwide = config?.field("kind")?.text() === "CiliumClusterwideEnvoyConfig";
+  const namespace = isClusterwide ? "" : context.namespace;
+  const isFull = name.includes("/") && name.startsWith(`${namespace}/`);
+  const priority = Number(cursor.field("priority")?.scalar() ?? 0);
+  return {
+    parser: "crd",
+    listener: isFull ? name : `${namespace}/${config?.field("name")?.text() ?? ""}/${name}`,
+    priority: priority === 0 ? undefined : priority,
+  };
 }
 
 function parsePort(

@@ -49,7 +49,7 @@ function resolveEntry(entry: PolicyEntry, facts: ClusterFacts): PolicyEntry {
   if (peers === undefined) return entry;
   const lineOf = (index: number) => entry.peerLines?.[index] ?? entry.origin.line;
   const found = peers.flatMap((peer, index) =>
-    resolvePeer(peer, facts).map((one) => ({ one, line: lineOf(index) })),
+    resolvePeer(peer, entry.isDeny, facts).map((one) => ({ one, line: lineOf(index) })),
   );
   const resolved = found.map(({ one }) => one);
   // As recorded: a service that is not there leaves the ports open to everyone.
@@ -62,8 +62,9 @@ function resolveEntry(entry: PolicyEntry, facts: ClusterFacts): PolicyEntry {
   return { ...entry, peers: failsOpen ? undefined : resolved, peerLines };
 }
 
-function resolvePeer(peer: PeerSelector, facts: ClusterFacts): PeerSelector[] {
-  if (peer.kind === "service") return resolveService(peer.service, facts);
+function resolvePeer(peer: PeerSelector, isDeny: boolean, facts: ClusterFacts): PeerSelector[] {
+  // The agent looks for services of allow rules only: in deny rules they are never there.
+  if (peer.kind === "service") return isDeny ? [] : resolveService(peer.service, facts);
   if (peer.kind !== "cidr-group") return [peer];
   const groups = facts.cidrGroups.filter((group) =>
     peer.name === undefined

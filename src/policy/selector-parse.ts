@@ -17,6 +17,8 @@ export interface PolicyScope {
   readonly namespace: string;
   /** The local cluster's name. */
   readonly clusterName: string;
+  /** The subject is endpoints without labels yet: such have no namespace. */
+  readonly isForInit?: boolean;
 }
 
 const operators: readonly SelectorOperator[] = ["In", "NotIn", "Exists", "DoesNotExist"];
@@ -129,7 +131,7 @@ export function withSubjectNamespace(selector: LabelSelector, namespace: string)
  */
 export function withPeerScope(
   selector: LabelSelector,
-  { namespace, clusterName }: PolicyScope,
+  { namespace, clusterName, isForInit = false }: PolicyScope,
 ): LabelSelector {
   const { conditions } = selector;
   if (conditions.some(({ source }) => source === "reserved")) return selector;
@@ -144,7 +146,7 @@ export function withPeerScope(
   return {
     conditions: [
       ...conditions,
-      ...(namesNamespace ? [] : [namespaceCondition]),
+      ...(namesNamespace || (namespace === "" && isForInit) ? [] : [namespaceCondition]),
       ...(namesCluster ? [] : [k8sCondition(clusterLabelKey, clusterName)]),
     ],
   };

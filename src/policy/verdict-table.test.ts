@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { decide } from "./entry-decision.ts";
 import type { PolicyProtocol } from "./policy-document.ts";
 import { parsePolicies } from "./policy-parse.ts";
-import type { DirectionPolicy, SelectedEntry } from "./verdict.ts";
+import type { DirectionPolicy, PeerEntry } from "./verdict.ts";
 import { VerdictTable } from "./verdict-table.ts";
 
 let seed = 7;
@@ -34,12 +34,17 @@ describe("VerdictTable", () => {
       );
       const spec = document?.specs[0];
       if (spec === undefined) throw new Error("no spec");
-      const entries: SelectedEntry[] = spec.entries.map((entry) => ({ entry, spec }));
+      const entries: PeerEntry[] = spec.entries.map((entry) => ({
+        entry,
+        spec,
+        selectors: entry.peers === undefined ? undefined : [""],
+      }));
       const policy: DirectionPolicy = {
         direction: "ingress",
         isEnforced: true,
         isDefaultDeny: true,
         entries,
+        hasAuth: false,
         defaultDenyBy: [],
         error: undefined,
       };

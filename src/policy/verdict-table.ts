@@ -6,7 +6,8 @@
 
 import { decide } from "./entry-decision.ts";
 import type { PolicyProtocol, PortMatch } from "./policy-document.ts";
-import type { DirectionPolicy, SelectedEntry, Verdict } from "./verdict.ts";
+import { blockStarts } from "./port-blocks.ts";
+import type { DirectionPolicy, PeerEntry, Verdict } from "./verdict.ts";
 
 const protocols: readonly PolicyProtocol[] = [
   "TCP",
@@ -23,7 +24,7 @@ const firstWithoutPorts = 3;
 export interface TableContext {
   readonly isLocalhost: boolean;
   /** Looks a named port up; undefined = it selects nothing. */
-  readonly portOf: (name: string, protocol: PolicyProtocol | "ANY") => number | undefined;
+  readonly portOf: (name: string, protocol: PolicyProtocol) => number | undefined;
 }
 
 interface Intervals {
@@ -35,13 +36,13 @@ interface Intervals {
 /** The table. */
 export class VerdictTable {
   /** Entries of the subject that select the peer. */
-  readonly entries: readonly SelectedEntry[];
+  readonly entries: readonly PeerEntry[];
   readonly #policy: DirectionPolicy;
   readonly #context: TableContext;
   readonly #tcp: Intervals;
   readonly #byProtocol: (Intervals | undefined)[] = [];
 
-  constructor(policy: DirectionPolicy, entries: readonly SelectedEntry[], context: TableContext) {
+  constructor(policy: DirectionPolicy, entries: readonly PeerEntry[], context: TableContext) {
     this.#policy = policy;
     this.entries = entries;
     this.#context = context;
@@ -94,10 +95,12 @@ export class VerdictTable {
       port.protocol === "ANY" ? slotOf(protocol) < firstWithoutPorts : port.protocol === protocol;
     if (!isMeant) return;
     if (port.name === undefined) {
-      starts.add(port.first).add(port.last + 1);
+      // Blocks of a range may lose against another's, each on its own.
+      for (const start of blockStarts(port.first, port.last)) starts.add(start);
+      starts.add(port.last + 1);
       return;
     }
-    const number = this.#context.portOf(port.name, port.protocol);
+    const number = this.#context.portOf(port.name, protocol);
     if (number !== undefined) starts.add(number).add(number + 1);
   }
 }

@@ -108,6 +108,12 @@ export interface SelectedEntry {
   readonly spec: PolicySpec;
 }
 
+/** An entry that selects a peer. */
+export interface PeerEntry extends SelectedEntry {
+  /** Those of its selectors that do; undefined = it has none, it means every peer. "" = every peer too. */
+  readonly selectors: readonly string[] | undefined;
+}
+
 /** What an endpoint's policy says for one direction. */
 export interface DirectionPolicy {
   readonly direction: PolicyDirection;
@@ -116,6 +122,8 @@ export interface DirectionPolicy {
   /** What no entry allows is denied. */
   readonly isDefaultDeny: boolean;
   readonly entries: readonly SelectedEntry[];
+  /** Some entry says something about authentication. */
+  readonly hasAuth: boolean;
   readonly defaultDenyBy: readonly RuleOrigin[];
   /** Why the entries cannot be brought together: conflicting parsers or authentication. */
   readonly error: string | undefined;
