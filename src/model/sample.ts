@@ -69,6 +69,14 @@ export class SampleBuffer {
   plainCount = 0;
   /** Samples before this one are known to be plain, and none less than the one before. */
   risingCount = 0;
+  /** See `want`. */
+  wanted: Int32Array | undefined;
+  wantsRising = false;
+  /** Values that nobody wants were left out. */
+  isSparse = false;
+  /** The first of `wanted` that is not behind the samples yet: kept by whoever leaves values out. */
+  wantedAt = 0;
+  #wantedCount = 0;
   /** Times before this index were not written since the last `clear`: they stood there before. */
   sameTimesCount = 0;
   /** Lines that the times lie on, as `addLine` wrote them: index, first, interval, count of each. */
@@ -88,6 +96,8 @@ export class SampleBuffer {
     this.plainCount = 0;
     this.risingCount = 0;
     this.sameTimesCount = 0;
+    this.isSparse = false;
+    this.wantedAt = 0;
     this.#lineAt = 0;
     this.histograms = undefined;
     this.startTimestampsMs = undefined;
@@ -157,6 +167,26 @@ export class SampleBuffer {
       starts.set(this.startTimestampsMs);
       this.startTimestampsMs = starts;
     }
+  }
+
+  /**
+   * Says that the next reading needs the values of these samples only (ascending indices; undefined or
+   * none: all) if there are `count` samples at the times that stand here, none a NaN or, where
+   * `isRising`, less than the one before. Storage may then leave out the other values (`isSparse`), and
+   * the reader must ask `isBroken` and read again without wishes where that is so.
+   */
+  want(indices: Int32Array | undefined, count = 0, isRising = false): void {
+    this.wanted = indices?.length === 0 ? undefined : indices;
+    this.#wantedCount = count;
+    this.wantsRising = isRising;
+  }
+
+  /** Whether values were left out and what the reader hoped for does not hold. */
+  get isBroken(): boolean {
+    if (!this.isSparse) return false;
+    const known = this.wantsRising ? this.risingCount : this.plainCount;
+    const { count } = this;
+    return known < count || this.sameTimesCount < count || this.#wantedCount !== count;
   }
 
   push(timestampMs: number, value: number): void {

@@ -116,6 +116,60 @@ describe("decoded chunks", () => {
     expect(shared).toBeGreaterThan(1000);
   });
 
+  it("give a reader the values it wants, or tell it to read again (seeds 1..200)", () => {
+    let sparse = 0;
+    for (let seed = 1; seed <= 200; seed++) {
+      const random = seededRandom(seed);
+      const pick = (below: number): number => Math.floor(random() * below);
+      const chunks = new DecodedChunks(1 << 20, random);
+      const buffer = new SampleBuffer(4);
+      const speed = [0, 3, 300, 2 ** 20, 0.3][pick(5)] as number;
+      const isRising = pick(2) === 0;
+      let wanted: Int32Array | undefined;
+      let before = 0;
+      for (let series = 0; series < 6; series++) {
+        const whole = new SampleBuffer(4);
+        const handles: number[] = [];
+        let [timeMs, value] = [startMs, 100];
+        const lengths = [20, 30, pick(5) === 0 ? 7 : 10];
+        for (const length of pick(4) === 0 ? lengths.slice(0, 2) : lengths) {
+          const chunk = new SampleBuffer(4);
+          for (let i = 0; i < length; i++) {
+            timeMs += 15_000;
+            value += speed * random();
+            const isOdd = pick(300) === 0;
+            if (speed >= 1) value = Math.floor(value);
+            if (isOdd && pick(2) === 0) chunk.push(timeMs, Number.NaN);
+            else chunk.push(timeMs, isOdd ? value - 90 : value);
+          }
+          whole.pushRange(chunk, 0, chunk.count);
+          handles.push(chunks.keep(chunk, 0, pick(2) === 0 ? 0 : (handles.at(-1) ?? 0)));
+        }
+        const read = () => {
+          buffer.clear();
+          for (const handle of new Set(handles)) chunks.read(handle, buffer, 0, Infinity);
+        };
+        buffer.want(wanted, before, isRising);
+        read();
+        const isTrusted = buffer.isSparse && !buffer.isBroken;
+        if (isTrusted) sparse++;
+        else if (buffer.isBroken) {
+          buffer.want(undefined);
+          read();
+        }
+        expect(buffer.count).toBe(whole.count);
+        for (let i = 0; i < whole.count; i++) {
+          expect(buffer.timestampsMs[i]).toBe(whole.timestampsMs[i]);
+          if (isTrusted && wanted?.includes(i) === false) continue;
+          expect(buffer.values[i], `seed ${seed}`).toBe(whole.values[i]);
+        }
+        before = whole.count;
+        wanted = Int32Array.from(whole.values.subarray(0, before).keys()).filter(() => !pick(4));
+      }
+    }
+    expect(sparse).toBeGreaterThan(100);
+  });
+
   it("stay within their bytes and say what they do not have any more", () => {
     const random = seededRandom(1);
     const chunks = new DecodedChunks(2 << 20, random);

@@ -407,12 +407,23 @@ function unpack(
   if (high <= low) return;
   const at = into.count;
   if (onLine) into.addLine(firstMs + low * intervalMs, intervalMs, high - low);
+  const valuesUnit = timesUnit + unitsFor(time, count);
   // Plain numbers instead of an object: this is called once a chunk, and garbage counts.
-  unpackValues(page, timesUnit + unitsFor(time, count), value, base, low, high, into);
+  if (onLine && canLeaveOut(into, high - low, facts)) {
+    unpackWanted(page, valuesUnit, value, base, low, high, into);
+  } else unpackValues(page, valuesUnit, value, base, low, high, into);
   into.count = at + high - low;
   into.startTimestampsMs?.fill(0, at, into.count);
   if (!onLine) dropOutside(into, at, startMs, endMs);
   if ((facts & plainFlag) !== 0) noteKnown(into, at, (facts & risingFlag) !== 0);
+}
+
+/** Whether the reader can do with the values it wants; the times are written, `count` samples behind the last. */
+function canLeaveOut(into: SampleBuffer, count: number, facts: number): boolean {
+  const at = into.count;
+  if (into.wanted === undefined || into.sameTimesCount !== at + count) return false;
+  if (!into.wantsRising) return (facts & plainFlag) !== 0 && into.plainCount === at;
+  return (facts & risingFlag) !== 0 && into.risingCount === at;
 }
 
 /** How many samples of the record's line are before `timeMs`, a whole number or infinite. */
@@ -452,6 +463,66 @@ function noteKnown(into: SampleBuffer, at: number, isRising: boolean): void {
   if (!isRising || into.risingCount !== at) return;
   const { values } = into;
   if (at === 0 || values[at]! >= values[at - 1]!) into.risingCount = into.count;
+}
+
+/** As `unpackValues`, the values that the buffer's reader wants, the first and the last. */
+function unpackWanted(
+  page: Page,
+  unit: number,
+  value: number,
+  base: number,
+  low: number,
+  high: number,
+  into: SampleBuffer,
+): void {
+  const { values, wanted = noIndices } = into;
+  const begin = into.count;
+  const end = begin + high - low;
+  let k = into.wantedAt;
+  while (k < wanted.length && wanted[k]! < begin) k++;
+  into.isSparse = true;
+  if (value === valueCode.same) {
+    values[begin] = base;
+    values[end - 1] = base;
+    for (; k < wanted.length && wanted[k]! < end; k++) values[wanted[k]!] = base;
+  } else if (value === valueCode.bits) {
+    const { doubles } = page;
+    const first = unit + low - begin;
+    values[begin] = doubles[first + begin]!;
+    values[end - 1] = doubles[first + end - 1]!;
+    for (; k < wanted.length && wanted[k]! < end; k++) {
+      values[wanted[k]!] = doubles[first + wanted[k]!]!;
+    }
+  } else {
+    const [numbers, perUnit] = wholeNumbers(page, value);
+    const first = unit * perUnit + low - begin;
+    values[begin] = base + numbers[first + begin]!;
+    values[end - 1] = base + numbers[first + end - 1]!;
+    into.wantedAt = pickNumbers(numbers, first, base, into, k, end);
+    return;
+  }
+  into.wantedAt = k;
+}
+
+const noIndices = new Int32Array(0);
+
+/** Writes the wanted values before index `end`; returns the place behind the last of them in `wanted`. */
+function pickNumbers(
+  numbers: Uint8Array | Uint16Array | Uint32Array,
+  first: number,
+  base: number,
+  into: SampleBuffer,
+  from: number,
+  end: number,
+): number {
+  const { values, wanted = noIndices } = into;
+  let k = from;
+  for (; k < wanted.length; k++) {
+    const index = wanted[k]!;
+    if (index >= end) break;
+    values[index] = base + numbers[first + index]!;
+  }
+  return k;
 }
 
 /** Writes values [low, high) behind the buffer's last sample. A loop for each width, as V8 wants it. */

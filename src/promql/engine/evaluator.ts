@@ -60,12 +60,13 @@ export async function evaluateScalar(node: PlanNode, run: QueryRun): Promise<Flo
   return value;
 }
 
-/** Windows of a node of type matrix, for a function or as a result. */
+/** Windows of a node of type matrix, for a function (which may read their ends only) or as a result. */
 export async function openRange(
   node: MatrixSelectorNode | SubqueryNode,
   run: QueryRun,
+  readsEndsOnly = false,
 ): Promise<WindowSource> {
-  if (node.kind === "matrixSelector") return storedWindows(node, run);
+  if (node.kind === "matrixSelector") return storedWindows(node, run, readsEndsOnly);
   return subqueryWindows(node, await evaluateVector(node.inner, run));
 }
 
@@ -285,7 +286,7 @@ async function openRangeCall(node: CallNode, implementation: RangeFunction, run:
   for (const arg of node.args) {
     if (arg.kind === "matrixSelector" || arg.kind === "subquery") {
       range = arg;
-      source = await openRange(arg, run);
+      source = await openRange(arg, run, implementation.readsEndsOnly);
     } else {
       scalars.push(await evaluateScalar(arg, run));
     }

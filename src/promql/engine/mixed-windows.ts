@@ -52,6 +52,8 @@ export function partWindows(windows: SampleWindows): PartedWindows {
     histograms: undefined,
     startTimesMs: startTimesMs === undefined ? undefined : pick(startTimesMs, isFloat, 1),
     labels: windows.labels,
+    readsEndsOnly: false,
+    ends: undefined,
     risingCount: 0,
     scratch: new Float64Array(0),
     memo: undefined,

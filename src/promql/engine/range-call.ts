@@ -41,9 +41,14 @@ export interface WindowSource {
   load(index: number): SampleWindows;
 }
 
-/** Windows of a stored selector. */
-export function storedWindows(node: MatrixSelectorNode, run: QueryRun): WindowSource {
+/** Windows of a stored selector; `readsEndsOnly` as a function says of itself. */
+export function storedWindows(
+  node: MatrixSelectorNode,
+  run: QueryRun,
+  readsEndsOnly: boolean,
+): WindowSource {
   const windows = createWindows(node);
+  windows.readsEndsOnly = readsEndsOnly && node.extension === undefined;
   const width = extensionWidth(node.extension, run.lookbackDeltaMs);
   const buffer = createReadBuffer();
   const { series } = node.source;

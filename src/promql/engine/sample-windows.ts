@@ -15,6 +15,9 @@ import type { SubqueryNode, TimeShift } from "./plan-node.ts";
 import { lastStepMs, type StepGrid } from "./step-grid.ts";
 import { cellKind, type StepVector } from "./step-vector.ts";
 
+/** Above this share of samples it is quicker to take all. */
+const sparseShareMax = 0.6;
+
 /** One series for a range function. Reused from series to series: valid during one call. */
 export interface SampleWindows extends PlacedTimes {
   /** Samples of all windows, oldest first; only the first `count` count. */
@@ -36,6 +39,10 @@ export interface SampleWindows extends PlacedTimes {
   /** Samples in the fullest window, and in all windows together. */
   fullest: number;
   total: number;
+  /** The function reads only the ends of windows where no sample is less than the one before. */
+  readsEndsOnly: boolean;
+  /** Those ends, for the times placed, once a second series had them; empty where they are most samples. */
+  ends: Int32Array | undefined;
   /** Samples before this one are known to be numbers, none less than the one before. */
   risingCount: number;
   /** Memory for a function's own use during one call; see `scratchOf`. */
@@ -84,6 +91,8 @@ export function createWindows(node: WindowPlan): SampleWindows {
     rangeMs,
     fullest: 0,
     total: 0,
+    readsEndsOnly: false,
+    ends: undefined,
     risingCount: 0,
     scratch: new Float64Array(0),
     memo: undefined,
@@ -103,8 +112,8 @@ export function loadSeries(
   const { grid, shift, rangeMs } = node;
   const firstMs = (shift.atMs ?? grid.startMs) - shift.offsetMs;
   const lastMs = (shift.atMs ?? lastStepMs(grid)) - shift.offsetMs;
-  buffer.clear();
-  series.readSamples(buffer, firstMs - rangeMs + 1 - widen.leftMs, lastMs + widen.rightMs);
+  buffer.want(windows.ends, windows.placedCount, true);
+  readWanted(series, buffer, firstMs - rangeMs + 1 - widen.leftMs, lastMs + widen.rightMs);
   windows.labels = series.labels;
   windows.histograms =
     buffer.histograms === undefined
@@ -117,6 +126,43 @@ export function loadSeries(
   windows.values = buffer.values;
   windows.risingCount = buffer.risingCount;
   placeWindows(windows, buffer.sameTimesCount, widen);
+}
+
+/** Reads into a cleared buffer; a second time, without wishes, where values were left out that count after all. */
+export function readWanted(
+  series: Pick<Series, "readSamples">,
+  buffer: SampleBuffer,
+  startMs: number,
+  endMs: number,
+): void {
+  buffer.clear();
+  series.readSamples(buffer, startMs, endMs);
+  if (!buffer.isBroken) return;
+  buffer.want(undefined);
+  buffer.clear();
+  series.readSamples(buffer, startMs, endMs);
+}
+
+/** The first and last sample of each window, as `sparseIndices`. */
+function endsOf({ from, to, count }: SampleWindows): Int32Array {
+  const isEnd = new Uint8Array(count);
+  for (let step = 0; step < from.length; step++) {
+    if (to[step]! <= from[step]!) continue;
+    isEnd[from[step]!] = 1;
+    isEnd[to[step]! - 1] = 1;
+  }
+  return sparseIndices(isEnd);
+}
+
+/** Indices of what is not 0, ascending; none where these are most. */
+export function sparseIndices(flags: Uint8Array): Int32Array {
+  let found = 0;
+  for (const flag of flags) if (flag !== 0) found++;
+  if (found > flags.length * sparseShareMax) return new Int32Array(0);
+  const indices = new Int32Array(found);
+  let at = 0;
+  for (let i = 0; i < flags.length; i++) if (flags[i] !== 0) indices[at++] = i;
+  return indices;
 }
 
 /** Takes the values of a subquery's row as samples. `buffer` holds them. */
@@ -197,7 +243,11 @@ function placeWindows(
   sameCount: number,
   { leftMs, rightMs }: { readonly leftMs: number; readonly rightMs: number },
 ): void {
-  if (arePlaced(windows, windows.timestampsMs, windows.count, sameCount)) return;
+  if (arePlaced(windows, windows.timestampsMs, windows.count, sameCount)) {
+    if (windows.readsEndsOnly) windows.ends ??= endsOf(windows);
+    return;
+  }
+  windows.ends = undefined;
   windows.memo = undefined;
   const { timestampsMs, count, from, to, endMs, rangeMs } = windows;
   let first = 0;

@@ -12,6 +12,7 @@ import { readHistograms } from "./histogram/read-histograms.ts";
 import { arePlaced, type PlacedTimes } from "./placed-times.ts";
 import type { SelectorSource, VectorSelectorNode } from "./plan-node.ts";
 import type { QueryRun } from "./query-run.ts";
+import { readWanted, sparseIndices } from "./sample-windows.ts";
 import { lastStepMs } from "./step-grid.ts";
 import { cellKind, StepVector } from "./step-vector.ts";
 
@@ -129,16 +130,16 @@ function selectRow(
   const lookbackMs = run.lookbackDeltaMs;
   const firstMs = referenceMs(node, 0);
   const lastMs = shift.atMs === undefined ? lastStepMs(grid) - shift.offsetMs : firstMs;
-  buffer.clear();
-  series.readSamples(buffer, firstMs - lookbackMs + 1, lastMs);
+  buffer.want(aspect === "values" ? picks.wanted : undefined, picks.placedCount);
+  readWanted(series, buffer, firstMs - lookbackMs + 1, lastMs);
   if (buffer.count === 0) return 0;
   const base = result.reserveRow();
   const advanceMs = shift.atMs === undefined ? grid.stepMs : 0;
   const window = { firstMs, advanceMs, lookbackMs };
   const source = numbersOf(buffer, aspect);
-  if (!arePlaced(picks, buffer.timestampsMs, buffer.count, buffer.sameTimesCount)) {
-    pickNewest(buffer, picks, window);
-  }
+  if (arePlaced(picks, buffer.timestampsMs, buffer.count, buffer.sameTimesCount)) {
+    picks.wanted ??= indicesPicked(picks, buffer.count);
+  } else pickNewest(buffer, picks, window);
   const found = takePicks(buffer, source, picks, result, base);
   if (found === 0) return 0;
   if (aspect !== "values" || buffer.histograms === undefined) return found;
@@ -183,11 +184,20 @@ interface NewestPicks extends PlacedTimes {
   readonly indices: Int32Array;
   /** Whether every step takes one. */
   areFull: boolean;
+  /** The samples that any step takes, once a second series had these times. */
+  wanted: Int32Array | undefined;
 }
 
 function createPicks(stepCount: number): NewestPicks {
   const indices = new Int32Array(stepCount);
-  return { indices, areFull: false, placedTimesMs: new Float64Array(0), placedCount: -1 };
+  const placedTimesMs = new Float64Array(0);
+  return { indices, areFull: false, wanted: undefined, placedTimesMs, placedCount: -1 };
+}
+
+function indicesPicked({ indices }: NewestPicks, count: number): Int32Array {
+  const isPicked = new Uint8Array(count);
+  for (const index of indices) if (index >= 0) isPicked[index] = 1;
+  return sparseIndices(isPicked);
 }
 
 /** Two pointers: steps and samples. O(steps + samples), no allocation. */
@@ -197,6 +207,7 @@ function pickNewest(buffer: SampleBuffer, picks: NewestPicks, window: PickWindow
   const { firstMs, advanceMs, lookbackMs } = window;
   let next = 0;
   picks.areFull = true;
+  picks.wanted = undefined;
   for (let step = 0; step < indices.length; step++) {
     const atMs = firstMs + step * advanceMs;
     while (next < count && timestampsMs[next]! <= atMs) next++;

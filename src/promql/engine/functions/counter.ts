@@ -52,6 +52,7 @@ function rateFunction(kind: RateKind): RangeFunction {
   return {
     kind: "range",
     isForCounters: isCounter,
+    readsEndsOnly: true,
     evaluateRow,
     evaluateMixedRow(windows, row, call) {
       let isResetAt: Uint8Array | undefined;

@@ -55,6 +55,8 @@ export interface RangeFunction {
   readonly kind: "range";
   /** The series keeps its name: the value is one of its own samples. */
   readonly keepsName?: boolean;
+  /** Of a series that only rises it reads the first and last sample of each window and no other. */
+  readonly readsEndsOnly?: boolean;
   /** A name without a counter's suffix is worth an info. */
   readonly isForCounters?: boolean;
   /** For series of floats only. */
