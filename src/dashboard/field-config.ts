@@ -70,7 +70,11 @@ export function readThresholds(value: unknown): Thresholds | undefined {
 function readOverride(raw: JsonObject): FieldOverride {
   const matcher = asObject(raw["matcher"]);
   return {
-    matcher: { id: asString(matcher["id"]), options: matcher["options"] },
+    matcher: {
+      id: asString(matcher["id"]),
+      options: matcher["options"],
+      ...optional("scope", asString(matcher["scope"]) || undefined),
+    },
     properties: asObjects(raw["properties"]).map((property) => ({
       id: asString(property["id"]),
       value: readOverrideValue(asString(property["id"]), property["value"]),

@@ -51,7 +51,7 @@ export function createFieldNamer(frames: readonly Frame[]): FieldNamer {
   return (field, frame) => {
     if (field.state !== undefined) return field.state.displayName;
     const name = nameField(field, frame, { singleLabel, isNamedByFrame });
-    return isComparison(frame) && field.type !== "time" ? `${name} (comparison)` : name;
+    return isComparison(frame) && !isPlainTime(field) ? `${name} (comparison)` : name;
   };
 }
 
@@ -81,6 +81,12 @@ function isComparison(frame: Frame): boolean {
   return compare?.isTimeShiftQuery === true;
 }
 
+/** A time that nobody named. */
+function isPlainTime({ type, labels, config }: Field): boolean {
+  const isNamed = Boolean(config.displayName) || Boolean(config.displayNameFromDS);
+  return type === "time" && labels === undefined && !isNamed;
+}
+
 interface Surroundings {
   /** The only label name of all fields. */
   readonly singleLabel: string | undefined;
@@ -95,7 +101,7 @@ function nameField(
   const { displayName, displayNameFromDS } = field.config;
   if (displayName !== undefined && displayName !== "") return displayName;
   if (displayNameFromDS !== undefined && displayNameFromDS !== "") return displayNameFromDS;
-  if (field.type === "time" && field.labels === undefined) return field.name || timeFieldName;
+  if (isPlainTime(field)) return field.name || timeFieldName;
   const parts: string[] = [];
   if (isNamedByFrame && frame.name) parts.push(frame.name);
   if (field.name !== "" && field.name !== valueFieldName) parts.push(field.name);

@@ -54,6 +54,18 @@ describe("applyFieldConfig", () => {
     expect(frame?.fields[0]?.config.unit).toBe("dateTimeAsIso");
   });
 
+  it("finds fields by the name that a rule before gave them", () => {
+    const overrides = [
+      override("byName", "a", ["displayName", "CPU"]),
+      override("byName", "CPU", ["unit", "s"]),
+      {
+        matcher: { id: "byName", options: "CPU", scope: "nested" },
+        properties: [{ id: "unit", value: "ms" }],
+      },
+    ];
+    expect(apply({ overrides }).map((field) => field.config.unit)).toEqual(["s", undefined]);
+  });
+
   it("lets the last override win and null take a setting away", () => {
     const overrides = [
       override("byName", "a", ["unit", "s"], ["custom.lineWidth", "3"]),

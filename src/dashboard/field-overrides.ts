@@ -19,6 +19,8 @@ export function applyFieldConfig(
 ): Frame[] {
   const namer = createFieldNamer(frames);
   const rules = fieldConfig.overrides.flatMap(({ matcher, properties }) => {
+    // Rules for the tables within cells are no rules for these fields.
+    if (matcher.scope === "nested") return [];
     const matches = createFieldMatcher(matcher, namer);
     return matches === undefined ? [] : [{ matches, properties }];
   });
@@ -94,10 +96,18 @@ function configure(field: Field, frame: Frame, work: Work): FieldSettings {
   const settings: Settings = { ...field.config, custom: { ...field.config.custom } };
   fillDefaults(settings, field, { defaults: work.defaults, expand });
   for (const { matches, properties } of work.rules) {
-    if (!matches(field, frame)) continue;
+    if (!matches(...renamed(field, frame, settings["displayName"]))) continue;
     for (const { id, value } of properties) override(settings, { id, value, expand });
   }
   return settings as unknown as FieldSettings;
+}
+
+/** A rule finds a field by the name that the panel and the rules before have given it. */
+function renamed(field: Field, frame: Frame, displayName: unknown): [Field, Frame] {
+  if (displayName === field.config.displayName) return [field, frame];
+  const { state: _state, ...rest } = field;
+  const named = { ...rest, config: { ...field.config, displayName: displayName as string } };
+  return [named, { ...frame, fields: frame.fields.map((one) => (one === field ? named : one)) }];
 }
 
 /** What the field does not have itself comes from the panel. */
@@ -180,7 +190,7 @@ function addState(frames: readonly Frame[]): Frame[] {
     fields: frame.fields.map((field) => {
       const index = field.type === "time" ? seriesIndex : seriesIndex++;
       const displayName = namer(field, frame);
-      const range = field.type === "number" ? ownRange(field, sharedRange) : undefined;
+      const range = ownRange(field, sharedRange);
       return {
         ...field,
         state: { displayName, seriesIndex: index, ...(range === undefined ? {} : { range }) },
@@ -189,9 +199,11 @@ function addState(frames: readonly Frame[]): Frame[] {
   }));
 }
 
-function ownRange(field: Field, sharedRange: () => FieldRange): FieldRange {
+/** Of numbers, and of what else has both bounds set. */
+function ownRange(field: Field, sharedRange: () => FieldRange): FieldRange | undefined {
   const { min, max, fieldMinMax } = field.config;
   if (min !== undefined && max !== undefined) return rangeOf(min, max);
+  if (field.type !== "number") return undefined;
   const found = fieldMinMax === true ? commonRange([{ fields: [field] }]) : sharedRange();
   return rangeOf(min ?? found.min, max ?? found.max);
 }

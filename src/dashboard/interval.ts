@@ -67,7 +67,7 @@ export function roundInterval(ms: number): number {
 /** Reads "5m", "500ms", "1M" (30 days) or bare seconds; what follows the unit is not read ("1h30m" is 1h). */
 export function describeInterval(text: string): IntervalParts | undefined {
   if (Number(text) !== 0 && !Number.isNaN(Number(text))) {
-    return { unitSeconds: 1, unit: "s", count: Math.trunc(Number(text)) };
+    return { unitSeconds: 1, unit: "s", count: Number.parseInt(text, 10) };
   }
   const match = /^(-?\d+)(?:\.\d+)?(ms|[Mwdhmsy])/.exec(text);
   if (match === null) return undefined;

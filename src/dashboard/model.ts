@@ -206,7 +206,8 @@ export interface FieldOptions {
 }
 
 export interface FieldOverride {
-  readonly matcher: { readonly id: string; readonly options?: unknown };
+  /** `scope` "nested": the fields of tables within cells. */
+  readonly matcher: { readonly id: string; readonly options?: unknown; readonly scope?: string };
   readonly properties: readonly { readonly id: string; readonly value: unknown }[];
 }
 
