@@ -44,17 +44,23 @@ export const absentReasons: readonly AbsentReason[] = [
       "inner works of Cilium's Go framework (hive, statedb, triggers), which the laboratory has not",
   },
   {
-    pattern: /_workqueue_|_rate_limiter_|_api_limiter_|leader_election/,
-    reason: "inner works of the Go clients; the laboratory's store has no queues and no limits",
+    pattern: /_operator_workqueue_/,
+    reason: "queues of controllers that the laboratory's operator does not run",
+  },
+  { pattern: /_rate_limiter_/, reason: "calls of the laboratory's object store are not held back" },
+  {
+    pattern: /_operator_clustermesh_/,
+    reason:
+      "the operator joins the mesh for services of several clusters only, which agents do here",
   },
   {
-    pattern: /_operator_clustermesh_|_cache_revocations|_clustermesh_global_services/,
-    reason: "the operators and caches of the mesh are not played",
-  },
-  {
-    pattern: /_kvstore_(quorum|sync|initial)/,
+    pattern: /_kvstore_(quorum|sync)/,
     reason:
       "agents read the other clusters' stores and write none; the mesh's store has one member",
+  },
+  {
+    pattern: /_apiserver_controllers_group_runs/,
+    reason: "the API server's pod runs no controllers here",
   },
   {
     pattern: /^cilium_(api_process_time_seconds|identity_gc_)/,
@@ -67,8 +73,44 @@ export const absentReasons: readonly AbsentReason[] = [
     reason: "counts something that cannot happen to maps and watches inside one process",
   },
   {
-    pattern: /_process_network_|_selector_match_count|_kubernetes_version/,
-    reason: "not measured here",
+    pattern: /_selector_match_count|_kubernetes_version/,
+    reason: "not known here: no Kubernetes, and selectors are not counted by class",
+  },
+  { pattern: /^envoy_.*(http[23]|quic)/, reason: "the proxy speaks HTTP/1 only" },
+  { pattern: /^envoy_.*(ssl|_tls|_0_?rtt|first_cert|ocsp|fips)/, reason: "no TLS at the proxy" },
+  { pattern: /^envoy_.*(_retry|_per_try|internal_redirect)/, reason: "the proxy tries once" },
+  {
+    pattern: /^envoy_.*(circuit_breakers|overflow|overload|_max_|queue_overloaded|too_many|maint)/,
+    reason: "no circuit breakers and no limits at the proxy",
+  },
+  {
+    pattern: /^envoy_cluster_(lb_|membership_|default_total|original_dst|max_host|.*none_healthy)/,
+    reason: "clusters of original destinations neither balance nor check health",
+  },
+  {
+    pattern: /^envoy_cluster_external_/,
+    reason: "requests from inside and outside are not told apart",
+  },
+  {
+    pattern:
+      /^envoy_(cluster_(assignment|update|version|warming)|cluster_manager_|listener_manager_|listener_(network_)?extension|thread_local|.*inflated)/,
+    reason: "no xDS: clusters and listeners are there from the start and stay",
+  },
+  { pattern: /^envoy_listener_admin_/, reason: "no admin listener" },
+  {
+    pattern:
+      /^envoy_(runtime|filesystem|http_tracing|server_|main_thread|workers_|envoy_|http_async)/,
+    reason:
+      "inner works of Envoy (runtime, watchdogs, access log, tracing), which the proxy has not",
+  },
+  {
+    pattern: /^envoy_.*(_timeout|drain|_buffered|pre_cx|preconnect|_eject|delayed_close)/,
+    reason:
+      "the proxy has no timeouts and no draining of its own; what waits in it is not measured",
+  },
+  {
+    pattern: /^envoy_/,
+    reason: "a way to end or refuse a request or connection that the proxy does not take",
   },
   { pattern: /^go_|^process_/, reason: "figures of the Go runtime; the laboratory runs on Node" },
 ];

@@ -1,11 +1,12 @@
 /**
- * `npx tsx tools/compare-laboratory-metrics.ts`: the laboratory's metric names and labels beside the
+ * `npx tsx tools/compare-laboratory-metrics.ts [--write]`: the laboratory's metric names and labels beside the
  * catalogue and the recorded bodies. Prints, for each version, how many names are served, how many are
  * absent for which reason, and every one that is absent without a reason (exit 1). The pages of a
- * running mesh scene are compared with recorded bodies of Envoy, clustermesh-apiserver and kvstoremesh.
+ * running mesh scene are compared with recorded bodies of Envoy, clustermesh-apiserver and kvstoremesh;
+ * --write writes what they lack into docs/laboratory.md, by reason.
  */
 
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { systemClock } from "../src/base/clock.ts";
 import { silentLogger } from "../src/base/logger.ts";
@@ -27,10 +28,28 @@ const versions = [
 ] as const;
 /** How long the scene runs before its pages are read. */
 const warmUpMs = 6000;
+const begin = "<!-- pages:begin, written by tools/compare-laboratory-metrics.ts --write -->";
+const end = "<!-- pages:end -->";
 let unexplained = 0;
+/** Reason → names. */
+type Absent = Map<string, string[]>;
+
+/** Adds a name to those of its reason; one without is printed at once. */
+function countAbsent(where: string, name: string, byReason: Absent): void {
+  const reason = absentReasonOf(name);
+  if (reason === undefined) {
+    unexplained++;
+    console.log(`  ${where}: ${name} is absent without a reason`);
+  } else byReason.set(reason, [...(byReason.get(reason) ?? []), name]);
+}
+
+function printReasons(byReason: Absent): void {
+  for (const [reason, names] of [...byReason].sort((a, b) => b[1].length - a[1].length))
+    console.log(`  ${names.length} absent: ${reason}`);
+}
 
 function compareVersion(version: CiliumVersion, sources: readonly string[]): void {
-  const byReason = new Map<string, number>();
+  const byReason: Absent = new Map();
   const differing: string[] = [];
   let servedCount = 0;
   let count = 0;
@@ -42,11 +61,7 @@ function compareVersion(version: CiliumVersion, sources: readonly string[]): voi
     count++;
     const row = rows.find((one) => one.name === name && isServed(one, version));
     if (row === undefined) {
-      const reason = absentReasonOf(name);
-      if (reason === undefined) {
-        unexplained++;
-        console.log(`  ${version}: ${name} is absent without a reason`);
-      } else byReason.set(reason, (byReason.get(reason) ?? 0) + 1);
+      countAbsent(version, name, byReason);
       continue;
     }
     servedCount++;
@@ -57,8 +72,7 @@ function compareVersion(version: CiliumVersion, sources: readonly string[]): voi
       );
   }
   console.log(`${version}: ${servedCount} of ${count} recorded names are served`);
-  for (const [reason, number] of [...byReason].sort((a, b) => b[1] - a[1]))
-    console.log(`  ${number} absent: ${reason}`);
+  printReasons(byReason);
   for (const text of differing) console.log(`  labels differ: ${text}`);
 }
 
@@ -70,7 +84,16 @@ function namesOf(text: string): Map<string, string> {
   return found;
 }
 
-async function comparePages(scrapesDir: string): Promise<void> {
+/** A page beside the recorded body. */
+interface ComparedPage {
+  readonly job: string;
+  readonly servedCount: number;
+  readonly count: number;
+  readonly byReason: Absent;
+}
+
+async function comparePages(scrapesDir: string): Promise<readonly ComparedPage[]> {
+  const pages: ComparedPage[] = [];
   const laboratory = await startLaboratory({
     scene: loadScene("mesh"),
     ciliumVersion: "1.19",
@@ -95,18 +118,48 @@ async function comparePages(scrapesDir: string): Promise<void> {
       const shared = [...own.keys()].filter((name) => recorded.has(name));
       const wrong = shared.filter((name) => own.get(name) !== recorded.get(name));
       const foreign = [...own.keys()].filter((name) => !recorded.has(name));
+      const byReason: Absent = new Map();
+      for (const name of recorded.keys()) if (!own.has(name)) countAbsent(file, name, byReason);
       console.log(
         `${job}: ${shared.length} of ${recorded.size} names of ${file} are served, ${wrong.length} with another type`,
       );
+      printReasons(byReason);
+      pages.push({ job, servedCount: shared.length, count: recorded.size, byReason });
       if (foreign.length > 0) console.log(`  not in that body: ${foreign.join(", ")}`);
     }
   } finally {
     await laboratory.stop();
   }
+  return pages;
+}
+
+function pagesTable(pages: readonly ComparedPage[]): string {
+  const lines = pages.flatMap(({ job, servedCount, count, byReason }) => [
+    `| **${job}**: ${servedCount} of ${count} names are served | |`,
+    ...[...byReason].map(([reason, names]) => {
+      const isRuntime = names.every((name) => name.startsWith("go_"));
+      const shown = isRuntime
+        ? `\`go_*\` (${names.length})`
+        : names.map((one) => `\`${one}\``).join(" ");
+      return `| ${reason} | ${shown} |`;
+    }),
+  ]);
+  return [begin, "| reason | names |", "|---|---|", ...lines, end].join("\n");
+}
+
+function writeDocs(pages: readonly ComparedPage[]): void {
+  const file = join(resolve(import.meta.dirname, ".."), "docs", "laboratory.md");
+  const text = readFileSync(file, "utf8");
+  const from = text.indexOf(begin);
+  const to = text.indexOf(end);
+  if (from < 0 || to < from) throw new Error(`${file} has no place for the table of pages`);
+  writeFileSync(file, text.slice(0, from) + pagesTable(pages) + text.slice(to + end.length));
 }
 
 for (const { version, sources } of versions) compareVersion(version, sources);
 const scrapesDir = join(resolve(import.meta.dirname, ".."), "..", "shared", "data", "scrapes");
-if (existsSync(scrapesDir)) await comparePages(scrapesDir);
-else console.log("the recorded bodies are not beside the project: pages are not compared");
+if (existsSync(scrapesDir)) {
+  const pages = await comparePages(scrapesDir);
+  if (process.argv.includes("--write")) writeDocs(pages);
+} else console.log("the recorded bodies are not beside the project: pages are not compared");
 process.exit(unexplained > 0 ? 1 : 0);

@@ -293,6 +293,33 @@ export interface AgentApiCalled extends EventHead {
   readonly code: number;
   readonly durationSeconds: number;
 }
+/** A call went through a limiter: of an agent's API ("endpoint-create"), or of a component's etcd client ("etcd"). */
+export interface ApiLimited extends EventHead {
+  readonly kind: "api_limited";
+  readonly component: MeshComponent;
+  readonly call: string;
+  readonly outcome: "success" | "fail";
+  /** HTTP status. */
+  readonly code: number;
+  readonly waitSeconds: number;
+}
+/** A work queue of watch events (client-go's): an event was put in, or was worked off. */
+export interface WorkQueueStep extends EventHead {
+  readonly kind: "workqueue";
+  readonly receiver: "agent" | "operator";
+  /** "ciliumnode". */
+  readonly queue: string;
+  readonly step: "added" | "done";
+  /** Of "done": time in the queue, and of the work. */
+  readonly queueSeconds: number;
+  readonly workSeconds: number;
+}
+/** A component of the mesh has begun its work. */
+export interface MeshStarted extends EventHead {
+  readonly kind: "mesh_started";
+  readonly component: MeshComponent;
+  readonly durationSeconds: number;
+}
 /** The component logged a warning or an error (`cilium_errors_warnings_total`). */
 export interface ComponentLogged extends EventHead {
   readonly kind: "log";
@@ -351,6 +378,8 @@ export interface MeshStatus extends EventHead {
   readonly isReady: boolean;
   /** A connection broke or could not be made: counted. */
   readonly isFailure: boolean;
+  /** What had been learned of the cluster is not used any more. */
+  readonly isRevocation: boolean;
 }
 /** Who speaks to the kvstore of a Cluster Mesh. */
 export type MeshComponent = "agent" | "clustermesh-apiserver" | "kvstoremesh";
@@ -390,6 +419,9 @@ export type LabEvent =
   | MapOperation
   | ControllerRan
   | AgentApiCalled
+  | ApiLimited
+  | WorkQueueStep
+  | MeshStarted
   | ComponentLogged
   | IdentityCollected
   | EventsLost

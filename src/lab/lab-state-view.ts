@@ -2,6 +2,7 @@
 
 import type { Cluster } from "./cluster/cluster.ts";
 import { policyMapName } from "./cluster/regeneration.ts";
+import type { ApiLimiterFigures } from "./controllers/api-limiter.ts";
 import { addressFamilies } from "./datapath/address-family.ts";
 import { conntrackCapacity } from "./datapath/conntrack.ts";
 import type { Datapath } from "./datapath/datapath.ts";
@@ -159,6 +160,10 @@ export class LabStateView implements LabState {
       });
     }
     return maps;
+  }
+
+  apiLimiters(nodeName: string): readonly ApiLimiterFigures[] {
+    return this.#parts?.cluster.node(nodeName)?.api.figures() ?? [];
   }
 
   fqdn(nodeName: string): readonly FqdnCounts[] {

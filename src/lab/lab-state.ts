@@ -3,6 +3,7 @@
  * services, always the present state. Gauges read this; counters come from events (events.ts).
  */
 
+import type { ApiLimiterFigures } from "./controllers/api-limiter.ts";
 import type { AddressFamily } from "./events.ts";
 import type { RemoteCluster } from "./mesh/cluster-mesh.ts";
 
@@ -111,6 +112,8 @@ export interface LabService {
   readonly name: string;
   readonly clusterAddress: string;
   readonly clusterAddress6: string | undefined;
+  /** Its backends are those of all clusters of the mesh. */
+  readonly isGlobal: boolean;
   readonly ports: readonly { readonly port: number; readonly protocol: "TCP" | "UDP" }[];
   /** "10.0.1.21:80". */
   readonly backends: readonly string[];
@@ -166,6 +169,8 @@ export interface LabState {
   endpointCount(nodeName?: string): number;
   /** The other clusters of the mesh as the node's agent knows them. */
   remoteClusters(nodeName: string): readonly RemoteCluster[];
+  /** How the limiters of the node's agent's API stand. */
+  apiLimiters(nodeName: string): readonly ApiLimiterFigures[];
   /** Number of FQDN selectors in the policies. */
   readonly fqdnSelectorCount: number;
 }

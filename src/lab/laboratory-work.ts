@@ -1,7 +1,8 @@
 /** The laboratory's wiring: metrics pages of the nodes, what agents watch, and their periodic work. */
 
-import { createMeshPages } from "./cilium-metrics/mesh-metrics.ts";
+import { createMeshPages, type MeshPagesOptions } from "./cilium-metrics/mesh-pages.ts";
 import { createNodePages, type NodePages } from "./cilium-metrics/node-pages.ts";
+import { nodeProcessFigures } from "./cilium-metrics/process-metrics.ts";
 import type { Cluster } from "./cluster/cluster.ts";
 import type { MeshServers, OpenedServers } from "./component-servers.ts";
 import { AgentApi } from "./controllers/agent-api.ts";
@@ -12,7 +13,6 @@ import { startOperatorControllers } from "./controllers/operator-controllers.ts"
 import type { Datapath } from "./datapath/datapath.ts";
 import type { HealthProber } from "./health-prober.ts";
 import type { LabContext } from "./lab-context.ts";
-import type { CiliumVersion } from "./lab-state.ts";
 import type { LabStateView } from "./lab-state-view.ts";
 import type { AgentDnsProxy } from "./proxy/dns-proxy.ts";
 import type { Scene } from "./scenes/scene.ts";
@@ -59,17 +59,19 @@ export function servePages(
 
 /** The pages of the Cluster Mesh API servers; returns how to stop counting. */
 export function serveMeshPages(
-  context: LabContext,
+  { bus: events, clock }: LabContext,
   clusters: readonly Cluster[],
   servers: readonly MeshServers[],
-  version: CiliumVersion,
+  about: Pick<MeshPagesOptions, "version" | "clients">,
 ): () => void {
+  const process = nodeProcessFigures(() => clock.nowMs());
   const stops = clusters.map((cluster, index) => {
     const pages = createMeshPages({
-      events: context.bus,
+      events,
       nodeName: cluster.nodes[0]?.name ?? "",
       clusterName: cluster.name,
-      version,
+      process,
+      ...about,
     });
     servers[index]?.setPage("clustermesh-apiserver", pages["clustermesh-apiserver"]);
     servers[index]?.setPage("kvstoremesh", pages.kvstoremesh);
@@ -81,10 +83,15 @@ export function serveMeshPages(
 }
 
 /** What every agent hears of through Kubernetes; nodes and endpoints it watches by itself. */
-export function watchObjects(store: ObjectStore, nodeNames: readonly string[]): void {
+export function watchObjects(
+  store: ObjectStore,
+  nodeNames: readonly string[],
+  isQueued: boolean,
+): void {
   for (const nodeName of nodeNames) {
     store.watch({
       client: { receiver: "agent", nodeName },
+      isQueued,
       scopes: [
         "Pod",
         "Service",
@@ -113,6 +120,8 @@ export function startWork(
   clusters: readonly ClusterWork[],
   parts: {
     readonly pace: Scene["pace"];
+    /** Watch events go through work queues. */
+    readonly isQueued: boolean;
     readonly datapath: Datapath;
     readonly prober: HealthProber;
     readonly dnsProxy: AgentDnsProxy;
@@ -130,6 +139,7 @@ export function startWork(
         bus,
         clock,
         store,
+        isQueued: parts.isQueued,
         controllers,
         api: new AgentApi({ state, nodeName, clock, bus }),
         ...(parts.pace === "real" ? { intervals: realNodeIntervals } : {}),
@@ -147,6 +157,7 @@ export function startWork(
         bus,
         clock,
         store,
+        isQueued: parts.isQueued,
         controllers,
         collectIdentities: () => {
           const deletedCount = cluster.identities.collect(nodeName);

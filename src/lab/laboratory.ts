@@ -312,7 +312,11 @@ async function build(options: LaboratoryOptions, closers: Closers): Promise<Labo
     const [state, store] = [states.get(cluster.name), made.stores.get(cluster.name)];
     return state === undefined || store === undefined ? [] : [{ cluster, state, store }];
   });
-  const stopWork = startWork(context, work, { pace: scene.pace, ...made });
+  const stopWork = startWork(context, work, {
+    pace: scene.pace,
+    isQueued: !scene.isSimulated,
+    ...made,
+  });
   closers.add(async () => stopWork());
   if (options.hasTraffic) laboratory.startLife();
   return laboratory;
@@ -387,6 +391,7 @@ function makeParts(
         index,
         nodes,
         hasIpv6: scene.hasIpv6,
+        isSimulated: scene.isSimulated,
       });
     }),
   );
@@ -400,10 +405,13 @@ function makeParts(
     states.get(cluster.name)?.attach({ cluster, datapath, dnsProxy, prober, faults, mesh });
     const store = stores.get(cluster.name);
     const nodeNames = cluster.nodes.map(({ name }) => name);
-    if (store !== undefined) watchObjects(store, nodeNames);
+    if (store !== undefined) watchObjects(store, nodeNames, !scene.isSimulated);
   }
   if (mesh !== undefined) {
-    const stopPages = serveMeshPages(context, clusters.list, servers.mesh, ciliumVersion);
+    const stopPages = serveMeshPages(context, clusters.list, servers.mesh, {
+      version: ciliumVersion,
+      clients: mesh,
+    });
     closers.add(async () => stopPages());
     closers.add(async () => stopMesh());
   }

@@ -7,6 +7,7 @@ import { agentRows } from "./agent-rows.ts";
 import { collectCluster } from "./cluster-metrics.ts";
 import { Component } from "./component.ts";
 import { collectControl } from "./control-metrics.ts";
+import { collectApiLimiters, collectWorkQueues } from "./control-plane-rows.ts";
 import { collectDatapath } from "./datapath-metrics.ts";
 import { collectEndpoints } from "./endpoint-metrics.ts";
 import { collectMesh } from "./mesh-metrics.ts";
@@ -44,6 +45,8 @@ export function createAgentMetrics(options: ComponentOptions): ComponentMetrics 
   collectCluster(component);
   collectMesh(component);
   collectControl(component);
+  collectWorkQueues(component, "agent");
+  collectApiLimiters(component);
   collectProcess(component, "cilium_process", options.process);
   return { registry, close: () => component.close() };
 }

@@ -4,6 +4,7 @@
  * agent-rows.test.ts holds each row against the recordings.
  */
 
+import { apiLimiterRows, workQueueRows } from "./control-plane-rows.ts";
 import { meshRows } from "./mesh-metrics.ts";
 import type { MetricRow } from "./metric-book.ts";
 
@@ -410,5 +411,7 @@ export const agentRows: readonly MetricRow[] = [
   ...clusterRows,
   ...meshRows,
   ...controlRows,
+  ...workQueueRows,
+  ...apiLimiterRows,
   ...processRows,
 ];

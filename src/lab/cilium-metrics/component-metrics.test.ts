@@ -53,6 +53,7 @@ const state: LabState = {
   fqdnSelectorCount: 0,
   clusterCount: 1,
   hasIpv6: false,
+  apiLimiters: () => [],
   endpointCount: () => 1,
   remoteClusters: () => [],
   nodes: () => [],

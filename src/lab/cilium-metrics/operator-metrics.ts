@@ -4,9 +4,10 @@ import { Registry } from "../../metrics/registry.ts";
 import type { ComponentMetrics, ComponentOptions } from "./agent-metrics.ts";
 import { Component } from "./component.ts";
 import { collectLog, setVersion, versionTexts } from "./control-metrics.ts";
+import { collectWorkQueues, workQueueRows } from "./control-plane-rows.ts";
 import { MetricBook } from "./metric-book.ts";
 import { operatorRows } from "./operator-rows.ts";
-import { collectProcess } from "./process-metrics.ts";
+import { collectProcess, setNetwork } from "./process-metrics.ts";
 
 /** The kind of identities that the laboratory allocates: Kubernetes objects, no kvstore. */
 const identityType = "crd";
@@ -15,7 +16,9 @@ const identityType = "crd";
 export function createOperatorMetrics(options: ComponentOptions): ComponentMetrics {
   const { state, events, nodeName, version } = options;
   const registry = new Registry();
-  const book = new MetricBook(registry, version, operatorRows);
+  // The operator's queues are recorded of 1.19 only.
+  const queueRows = workQueueRows.map((row) => ({ ...row, from: "1.19" as const }));
+  const book = new MetricBook(registry, version, [...operatorRows, ...queueRows]);
   const component = new Component(book, state, events, nodeName);
   collectIdentityGc(component);
   const groups = book.counter("cilium_operator_controllers_group_runs_total");
@@ -27,6 +30,13 @@ export function createOperatorMetrics(options: ComponentOptions): ComponentMetri
   collectLog(component, "operator");
   setVersion(book.gauge("cilium_operator_version"), versionTexts[version]);
   collectProcess(component, "cilium_operator_process", options.process);
+  const [received, sent] = (["receive", "transmit"] as const).map((way) =>
+    book.counter(`cilium_operator_process_network_${way}_bytes_total`),
+  );
+  component.onCollect(() => {
+    if (received !== undefined && sent !== undefined) setNetwork(options.process, received, sent);
+  });
+  collectWorkQueues(component, "operator");
   return { registry, close: () => component.close() };
 }
 

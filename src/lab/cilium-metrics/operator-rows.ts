@@ -25,6 +25,12 @@ const processRows: readonly MetricRow[] = [
 /** Every row of the operator. */
 export const operatorRows: readonly MetricRow[] = [
   ...processRows,
+  ...["receive", "transmit"].map((way) => ({
+    name: `cilium_operator_process_network_${way}_bytes_total`,
+    labels: [],
+    from: "1.19" as const,
+    source: "the network of the laboratory's process, which is the machine's",
+  })),
   {
     name: "cilium_operator_identity_gc_entries",
     labels: ["status"],

@@ -5,6 +5,7 @@
 
 import { readFileSync } from "node:fs";
 import { nodeProcessSource } from "../../metrics/process-metrics.ts";
+import type { Registry } from "../../metrics/registry.ts";
 import type { Component } from "./component.ts";
 
 /** Where the numbers come from; tests pass a fixed one. undefined where the platform does not tell. */
@@ -51,6 +52,59 @@ export function collectProcess(
     const gauge = book.gauge(name);
     component.onCollect(() => gauge.set(read() ?? 0));
   }
+}
+
+/** The plain names of Prometheus' client for Go, as other components have them; returns how to stop. */
+export function registerProcess(registry: Registry, figures: ProcessFigures): () => void {
+  const cpu = registry.counter({
+    name: "process_cpu_seconds_total",
+    help: "Total user and system CPU time spent in seconds.",
+  });
+  const gauge = (name: string, help: string) => registry.gauge({ name: `process_${name}`, help });
+  const start = "Start time of the process since unix epoch in seconds.";
+  gauge("start_time_seconds", start).set(figures.startSeconds());
+  const read: readonly (readonly [string, string, () => number | undefined])[] = [
+    ["resident_memory_bytes", "Resident memory size in bytes.", () => figures.residentBytes()],
+    ["open_fds", "Number of open file descriptors.", () => figures.openFileCount()],
+    ["max_fds", "Maximum number of open file descriptors.", () => figures.openFilesMax()],
+    ["virtual_memory_bytes", "Virtual memory size in bytes.", () => figures.virtualBytes()],
+    [
+      "virtual_memory_max_bytes",
+      "Maximum amount of virtual memory available in bytes.",
+      () => figures.virtualBytesMax(),
+    ],
+  ];
+  const stops = [registry.onCollect(() => cpu.setTotal(figures.cpuSeconds()))];
+  for (const [name, help, ask] of read) {
+    if (ask() === undefined) continue;
+    const family = gauge(name, help);
+    stops.push(registry.onCollect(() => family.set(ask() ?? 0)));
+  }
+  if (figures.networkBytes() !== undefined) {
+    const counter = (name: string, help: string) =>
+      registry.counter({ name: `process_network_${name}_bytes_total`, help });
+    const received = counter(
+      "receive",
+      "Number of bytes received by the process over the network.",
+    );
+    const sent = counter("transmit", "Number of bytes sent by the process over the network.");
+    stops.push(registry.onCollect(() => setNetwork(figures, received, sent)));
+  }
+  return () => {
+    for (const stop of stops) stop();
+  };
+}
+
+/** Where the platform tells. */
+export function setNetwork(
+  figures: ProcessFigures,
+  received: { setTotal(total: number): void },
+  sent: { setTotal(total: number): void },
+): void {
+  const bytes = figures.networkBytes();
+  if (bytes === undefined) return;
+  received.setTotal(bytes.received);
+  sent.setTotal(bytes.sent);
 }
 
 /** This process, as Node and /proc see it; `nowMs` is the wall clock. */

@@ -13,6 +13,7 @@ import { randomInteger } from "../random.ts";
 import type { ScenePod, SceneService } from "../scenes/scene.ts";
 import { AddressPool } from "./address-pool.ts";
 import { Endpoint, type EndpointFacts } from "./endpoint.ts";
+import { EndpointApi } from "./endpoint-api.ts";
 import { IdentityAllocator, podIdentityLabels } from "./identity-allocator.ts";
 import { type PolicyChange, PolicyRepository } from "./policy-repository.ts";
 import { PolicyCache, regenerate } from "./regeneration.ts";
@@ -34,6 +35,8 @@ export interface ClusterOptions {
   readonly nodes: readonly { readonly name: string; readonly listeners?: NodeListeners }[];
   /** Dual stack: nodes and pods have an IPv6 address too. */
   readonly hasIpv6?: boolean;
+  /** Pods have no sockets and no CNI plugin. */
+  readonly isSimulated?: boolean;
 }
 
 /** A node with what only the cluster needs. */
@@ -41,6 +44,7 @@ export interface ClusterNode extends LabNode {
   readonly pool: AddressPool;
   /** Undefined where the scene has IPv4 only. */
   readonly pool6: AddressPool | undefined;
+  readonly api: EndpointApi;
   /** Changed by setNodeLabel. */
   labels: Readonly<Record<string, string>>;
 }
@@ -71,6 +75,7 @@ export class Cluster {
   readonly #namedPorts = new Map<string, Map<number, number>>();
   readonly #nodeByName: ReadonlyMap<string, ClusterNode>;
   readonly #slices = new Map<string, string>();
+  readonly #isSimulated: boolean;
 
   constructor(context: LabContext, store: ObjectStore, options: ClusterOptions) {
     this.#context = context;
@@ -78,6 +83,7 @@ export class Cluster {
     this.name = options.name;
     this.index = options.index;
     this.hasIpv6 = options.hasIpv6 === true;
+    this.#isSimulated = options.isSimulated === true;
     this.identities = new IdentityAllocator(context, options.index);
     this.services = new ServiceTable({ podsOf: (namespace) => this.#podsOf(namespace) });
     this.policies = new PolicyRepository(context, options.name, {
@@ -166,6 +172,7 @@ export class Cluster {
       name: service.name,
       clusterAddress: service.clusterAddress,
       clusterAddress6: service.clusterAddress6,
+      isGlobal: service.isGlobal,
       ports: service.ports.map(({ port, protocol }) => ({ port, protocol })),
       backends: backends.get(service) ?? [],
     }));
@@ -200,7 +207,9 @@ export class Cluster {
     this.services.forget();
     this.#countNamedPorts(endpoint, 1);
     if (pod.isUnmanaged) return { endpoint, ready: Promise.resolve() };
-    const built = this.#regenerate(endpoint, "Initial build on endpoint creation");
+    const built = node.api.call("endpoint-create", () =>
+      this.#regenerate(endpoint, "Initial build on endpoint creation"),
+    );
     return { endpoint, ready: built.then(() => this.services.forget()) };
   }
 
@@ -214,7 +223,10 @@ export class Cluster {
     this.services.forget();
     this.#countNamedPorts(endpoint, -1);
     this.onGone(endpoint);
-    this.#removeEndpoint(endpoint);
+    const remove = (): void => this.#removeEndpoint(endpoint);
+    if (endpoint.facts.isManaged)
+      void this.node(endpoint.facts.nodeName)?.api.call("endpoint-delete", remove);
+    else remove();
     this.#store.remove(kubectl, "Pod", namespace, name);
     return true;
   }
@@ -427,6 +439,7 @@ export class Cluster {
       },
       pool,
       pool6,
+      api: new EndpointApi(this.#context, name, this.#isSimulated),
     };
   }
 

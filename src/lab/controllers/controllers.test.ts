@@ -168,6 +168,7 @@ function stateWith(endpoints: () => readonly LabEndpoint[]): LabState {
     fqdnSelectorCount: 0,
     clusterCount: 1,
     hasIpv6: false,
+    apiLimiters: () => [],
     endpointCount: () => 1,
     remoteClusters: () => [],
     nodes: () => [node],

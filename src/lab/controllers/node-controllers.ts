@@ -79,6 +79,8 @@ export interface NodeControllersOptions {
   readonly bus: LabEventBus;
   readonly clock: Clock;
   readonly store: ObjectStore;
+  /** Watch events go through work queues; default: no. */
+  readonly isQueued?: boolean;
   readonly api: AgentApi;
   readonly work: NodeWork;
   readonly controllers: ControllerSet;
@@ -131,6 +133,7 @@ function watchNodes(options: NodeControllersOptions, client: StoreClient): void 
   const actions = { create: "add", update: "update", delete: "delete" } as const;
   store.watch({
     client,
+    isQueued: options.isQueued === true,
     scopes: ["Node", "CiliumNode", "CiliumEndpoint"],
     isWatched: ({ scope, name }) => scope !== "Node" || name === nodeName,
     onEvent: (action, { scope, name: target }) => {

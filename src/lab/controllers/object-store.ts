@@ -7,6 +7,7 @@
 
 import type { Clock } from "../../base/clock.ts";
 import type { K8sApiCalled, LabEventBus } from "../events.ts";
+import { WorkQueue } from "./work-queue.ts";
 
 /** Kind → the path of one object, as client metrics label it. */
 const pathByScope = {
@@ -46,6 +47,8 @@ export interface StoredObject {
 export interface ObjectWatcher {
   readonly client: StoreClient;
   readonly scopes: readonly ObjectScope[];
+  /** Events go through a work queue for each kind, as with client-go; else they are handled at once. */
+  readonly isQueued?: boolean;
   /** Only these, where given: an agent watches the pods of its own node. */
   readonly isWatched?: (object: StoredObject) => boolean;
   readonly onEvent?: (action: "create" | "update" | "delete", object: StoredObject) => void;
@@ -57,6 +60,7 @@ export class ObjectStore {
   readonly #bus: LabEventBus;
   readonly #objects = new Map<string, StoredObject>();
   readonly #watchers = new Set<ObjectWatcher>();
+  readonly #queues = new Map<string, WorkQueue>();
 
   constructor(clock: Clock, bus: LabEventBus) {
     this.#clock = clock;
@@ -136,6 +140,27 @@ export class ObjectStore {
   ): void {
     if (!watcher.scopes.includes(object.scope)) return;
     if (watcher.isWatched !== undefined && !watcher.isWatched(object)) return;
+    const { receiver, nodeName } = watcher.client;
+    if (watcher.isQueued !== true || receiver === "other") {
+      this.#handle(watcher, action, object, isEqual);
+      return;
+    }
+    const queue = object.scope.toLowerCase();
+    const key = `${receiver} ${nodeName} ${queue}`;
+    let known = this.#queues.get(key);
+    if (known === undefined) {
+      known = new WorkQueue(this.#clock, this.#bus, { receiver, nodeName, queue });
+      this.#queues.set(key, known);
+    }
+    known.add(() => this.#handle(watcher, action, object, isEqual));
+  }
+
+  #handle(
+    watcher: ObjectWatcher,
+    action: "create" | "update" | "delete",
+    object: StoredObject,
+    isEqual: boolean,
+  ): void {
     const { receiver, nodeName } = watcher.client;
     let outcome: "success" | "fail" = "success";
     try {

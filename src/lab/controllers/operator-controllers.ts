@@ -25,6 +25,8 @@ export interface OperatorControllersOptions {
   readonly bus: LabEventBus;
   readonly clock: Clock;
   readonly store: ObjectStore;
+  /** Watch events go through work queues; default: no. */
+  readonly isQueued?: boolean;
   readonly controllers: ControllerSet;
   /** Gives back identities that no endpoint uses; publishes identity_released for each. */
   readonly collectIdentities: () => { readonly aliveCount: number; readonly deletedCount: number };
@@ -42,6 +44,17 @@ export function startOperatorControllers(options: OperatorControllersOptions): v
     const intervalMs = interval * secondMs;
     controllers.start({ receiver: "operator", nodeName, group, intervalMs, run }, secondMs);
   };
+  // What it hears of: the caches that its controllers work with.
+  store.watch({
+    client,
+    isQueued: options.isQueued === true,
+    scopes: [
+      "CiliumNode",
+      "CiliumIdentity",
+      "CiliumNetworkPolicy",
+      "CiliumClusterwideNetworkPolicy",
+    ],
+  });
   start("crd-identity-gc", seconds.identityGc, () => collectIdentities(options));
   start("cilium-node-gc", seconds.nodeGc, () => collectNodes(store, client));
   start("k8s-heartbeat", seconds.heartbeat, () => store.checkHealth(client));

@@ -11,6 +11,8 @@ import type { PacketDirection } from "../events.ts";
 import { dropReasonText } from "../faults/fault-board.ts";
 import type { FlowEmitter } from "../flow-emitter.ts";
 import type { LabContext } from "../lab-context.ts";
+import { familyOf } from "./address-family.ts";
+import { conntrackMaps } from "./conntrack.ts";
 import type { Delivery } from "./delivery.ts";
 import { identityOf, nodeOf, type Packet, type PacketEnd } from "./packet.ts";
 
@@ -124,7 +126,22 @@ export class AdmissionControl {
     const reason = faults.dropReason(clientNode, random);
     if (reason === undefined || clientNode === undefined) return false;
     this.#drop(packet, clientNode, "EGRESS", reason);
+    if (faults.share("map-pressure", clientNode) >= 1) this.#failInsertion(packet, clientNode);
     return true;
+  }
+
+  /** What the drop comes from: the conntrack map takes no more. */
+  #failInsertion({ from, protocol }: Packet, nodeName: string): void {
+    const { bus, clock } = this.#context;
+    bus.publish({
+      kind: "map_op",
+      timeMs: clock.nowMs(),
+      nodeName,
+      mapName: conntrackMaps[familyOf(from.address)][protocol === "TCP" ? "TCP" : "non-TCP"],
+      operation: "update",
+      outcome: "fail",
+      durationSeconds: 0,
+    });
   }
 
   #policyEnd(end: PacketEnd, subject: Endpoint, client: Endpoint | undefined) {

@@ -13,7 +13,8 @@ const nonTcpLifetimeMs = 60_000;
 /** Entries of a node's map, as in Cilium's defaults for a small node. */
 export const conntrackCapacity = { TCP: 131_072, "non-TCP": 65_536 } as const;
 
-const mapNames = {
+/** Names of the tables' maps. */
+export const conntrackMaps = {
   ipv4: { TCP: "cilium_ct4_global", "non-TCP": "cilium_ct_any4_global" },
   ipv6: { TCP: "cilium_ct6_global", "non-TCP": "cilium_ct_any6_global" },
 } as const;
@@ -105,7 +106,7 @@ export class Conntrack {
     bus.publish({
       kind: "map_op",
       ...head,
-      mapName: mapNames[family][protocol],
+      mapName: conntrackMaps[family][protocol],
       operation: "delete",
       outcome: "success",
       durationSeconds,

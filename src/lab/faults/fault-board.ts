@@ -33,7 +33,7 @@ export const faultKinds = {
     share: 0.5,
   },
   "dns-failure": {
-    summary: "kube-dns leaves a share of the queries without an answer (1)",
+    summary: "kube-dns leaves a share of the queries (1) without an answer, or answers --rcode",
     needsNode: false,
     share: 1,
   },
@@ -84,6 +84,8 @@ export interface FaultRequest {
   readonly ms?: number;
   /** For packet-drop: a number of flow.DropReason. */
   readonly reason?: number;
+  /** For dns-failure: a DNS response code; absent = silence. */
+  readonly rcode?: number;
 }
 
 /** A fault in force. */
@@ -97,6 +99,7 @@ const faultsMax = 100;
 const slowMsDefault = 2000;
 const slowMsMax = 600_000;
 const dropReasonDefault = 155;
+const responseCodes = { FORMERR: 1, SERVFAIL: 2, NXDOMAIN: 3, NOTIMP: 4, REFUSED: 5 } as const;
 
 /** What is in force. Asking is O(faults in force), which are few. */
 export class FaultBoard {
@@ -185,7 +188,10 @@ export function checkFaultRequest(
   value: unknown,
   known: { readonly nodes: readonly string[]; readonly clusters: readonly string[] },
 ): FaultRequest {
-  const { kind, node, cluster, share, ms, reason } = (value ?? {}) as Record<string, unknown>;
+  const { kind, node, cluster, share, ms, reason, rcode } = (value ?? {}) as Record<
+    string,
+    unknown
+  >;
   const kinds = Object.keys(faultKinds);
   if (typeof kind !== "string" || !kinds.includes(kind)) {
     throw new AppError(
@@ -205,6 +211,7 @@ export function checkFaultRequest(
   requireNumber("share", share, 1);
   requireNumber("ms", ms, slowMsMax);
   const wantedReason = reason === undefined ? undefined : toDropReason(reason);
+  const wantedCode = rcode === undefined ? undefined : toResponseCode(rcode);
   return {
     kind: kind as FaultKind,
     ...(typeof node === "string" ? { node } : {}),
@@ -212,6 +219,7 @@ export function checkFaultRequest(
     ...(typeof share === "number" ? { share } : {}),
     ...(typeof ms === "number" ? { ms } : {}),
     ...(wantedReason === undefined ? {} : { reason: wantedReason }),
+    ...(wantedCode === undefined ? {} : { rcode: wantedCode }),
   };
 }
 
@@ -226,6 +234,19 @@ function toDropReason(value: unknown): number {
   throw new AppError(
     "usage",
     `cannot drop with reason ${JSON.stringify(value)}: want a number or name of Hubble's drop reasons, as 155 or CT_MAP_INSERTION_FAILED${didYouMean(String(value).toUpperCase(), names)}`,
+  );
+}
+
+/** A number or a name of a DNS response code that tells of a failure. */
+function toResponseCode(value: unknown): number {
+  const names = Object.keys(responseCodes);
+  const text = String(value).toUpperCase();
+  const byName = (responseCodes as Readonly<Record<string, number>>)[text];
+  const number = byName ?? Number(value);
+  if (Object.values<number>(responseCodes).includes(number)) return number;
+  throw new AppError(
+    "usage",
+    `cannot answer with ${JSON.stringify(value)}: want a DNS response code, one of ${names.join(", ")}${didYouMean(text, names)}`,
   );
 }
 

@@ -18,6 +18,9 @@ const authoritative = 1 << 10;
 const recursionAvailable = 1 << 7;
 const nameError = 3;
 
+/** "silence", or the response code of an answer without content (2 = SERVFAIL). */
+export type DnsFailure = "silence" | number;
+
 /** What a server answers from. */
 export interface DnsSource {
   services(): readonly SceneService[];
@@ -25,8 +28,8 @@ export interface DnsSource {
   readonly worldNames: ReadonlyMap<string, DualAddress>;
   /** Names below these get no answer: their servers are gone. */
   readonly silentZones: readonly string[];
-  /** Whether this one query stays without an answer. */
-  isMuted(): boolean;
+  /** What this one query meets instead of its answer: silence or a response code; undefined = nothing. */
+  failure(): DnsFailure | undefined;
 }
 
 /** A server's two sockets, on free loopback ports. */
@@ -39,7 +42,6 @@ export interface KubeDns {
 export async function startKubeDns(source: DnsSource): Promise<KubeDns> {
   const udp = createSocket("udp4");
   udp.on("message", (message, sender) => {
-    if (source.isMuted()) return;
     const answer = answerQuery(message, source);
     if (answer !== undefined) udp.send(answer, sender.port, sender.address);
   });
@@ -47,7 +49,6 @@ export async function startKubeDns(source: DnsSource): Promise<KubeDns> {
     // A client that breaks off is no trouble of the server.
     socket.on("error", () => socket.destroy());
     readDnsMessages(socket, (message) => {
-      if (source.isMuted()) return;
       const answer = answerQuery(message, source);
       if (answer !== undefined) socket.write(frameDnsMessage(answer));
     });
@@ -66,13 +67,14 @@ export async function startKubeDns(source: DnsSource): Promise<KubeDns> {
 }
 
 /** The answer to one message; undefined where it is no query, or where nobody knows one. */
-export function answerQuery(
-  message: Buffer,
-  source: Omit<DnsSource, "isMuted">,
-): Buffer | undefined {
+export function answerQuery(message: Buffer, source: DnsSource): Buffer | undefined {
   const query = parseQuery(message);
   if (query === undefined) return undefined;
   const { id, question } = query;
+  const failure = source.failure();
+  if (failure === "silence") return undefined;
+  if (failure !== undefined)
+    return encode({ type: "response", id, flags: failure, questions: [question] });
   const name = question.name.toLowerCase();
   if (source.silentZones.some((zone) => name === zone || name.endsWith(`.${zone}`)))
     return undefined;

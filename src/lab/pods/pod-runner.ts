@@ -125,9 +125,10 @@ export class PodRunner {
       services: () => cluster.services.list(),
       worldNames: this.#worldNames,
       silentZones: this.#parts.scene.silentZones,
-      isMuted: () => {
+      failure: () => {
         const share = faults.share("dns-failure", nodeName);
-        return share > 0 && random() < share;
+        if (share === 0 || random() >= share) return undefined;
+        return faults.find("dns-failure", nodeName)?.rcode ?? "silence";
       },
     });
     return asRunning(tcp, udp);

@@ -70,22 +70,21 @@ export class AgentDnsProxy implements DnsProxy {
     const checkedMs = clock.monotonicMs();
     const base = { query: name, observation_source: "proxy", qtypes: [String(question.type)] };
     this.#log(job, { verdict: isAllowed ? "forwarded" : "denied", dns: base, isReply: false });
-    const answer = isAllowed ? await job.exchange(query) : refuse(parsed);
+    let answer: Buffer;
+    try {
+      answer = isAllowed ? await job.exchange(query) : refuse(parsed);
+    } catch (thrown) {
+      this.#noteTimeout(job, checkedMs - startMs, clock.monotonicMs() - startMs);
+      throw thrown;
+    }
     const answeredMs = clock.monotonicMs();
     this.#logAnswer(job, { answer, base, latencyMs: answeredMs - startMs });
     const doneMs = clock.monotonicMs();
-    this.#context.bus.publish({
-      kind: "proxy_reply",
-      timeMs: clock.nowMs(),
-      nodeName: job.nodeName,
-      protocol: "dns",
-      error: isAllowed ? "" : "denied",
-      scopes: {
-        policyCheckTime: (checkedMs - startMs) / 1000,
-        upstreamTime: (answeredMs - checkedMs) / 1000,
-        processingTime: (doneMs - answeredMs) / 1000,
-        totalTime: (doneMs - startMs) / 1000,
-      },
+    this.#publishReply(job, isAllowed ? "" : "denied", {
+      policyCheckTime: checkedMs - startMs,
+      upstreamTime: answeredMs - checkedMs,
+      processingTime: doneMs - answeredMs,
+      totalTime: doneMs - startMs,
     });
     return answer;
   }
@@ -162,6 +161,37 @@ export class AgentDnsProxy implements DnsProxy {
       }
       if (deletedCount > 0) this.#publishCache(key, cache, deletedCount);
     }
+  }
+
+  /** The server did not answer: the agent counts the time and logs it; the client hears nothing either. */
+  #noteTimeout(job: Job, checkMs: number, totalMs: number): void {
+    this.#publishReply(job, "timeout", {
+      policyCheckTime: checkMs,
+      upstreamTime: totalMs - checkMs,
+      totalTime: totalMs,
+    });
+    this.#context.bus.publish({
+      kind: "log",
+      timeMs: this.#context.clock.nowMs(),
+      nodeName: job.nodeName,
+      receiver: "agent",
+      level: "warning",
+      subsystem: "fqdn/dnsproxy",
+      message: "Timeout waiting for response to forwarded proxied DNS lookup",
+    });
+  }
+
+  #publishReply(job: Job, error: string, scopesMs: Readonly<Record<string, number>>): void {
+    const { bus, clock } = this.#context;
+    const seconds = Object.entries(scopesMs).map(([scope, ms]) => [scope, ms / 1000] as const);
+    bus.publish({
+      kind: "proxy_reply",
+      timeMs: clock.nowMs(),
+      nodeName: job.nodeName,
+      protocol: "dns",
+      error,
+      scopes: Object.fromEntries(seconds),
+    });
   }
 
   #isAllowed(job: Job, name: string): boolean {
