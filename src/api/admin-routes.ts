@@ -7,7 +7,13 @@ import { randomBytes } from "node:crypto";
 import { QueryError } from "../base/errors.ts";
 import { success } from "./answers.ts";
 import type { ApiSources, StorageAdmin } from "./api-sources.ts";
-import { matcherSets, maxTimeMs, minTimeMs, optionalTime, type Parameters } from "./parameters.ts";
+import {
+  maxTimeMs,
+  minTimeMs,
+  namedMatcherSets,
+  optionalTime,
+  type Parameters,
+} from "./parameters.ts";
 
 /** POST or PUT /api/v1/admin/tsdb/delete_series */
 export async function deleteSeriesRoute(
@@ -18,7 +24,7 @@ export async function deleteSeriesRoute(
   if (!parameters.has("match[]")) throw new QueryError("bad_data", "no match[] parameter provided");
   const startMs = optionalTime(parameters, "start", minTimeMs);
   const endMs = optionalTime(parameters, "end", maxTimeMs);
-  for (const matchers of matcherSets(parameters))
+  for (const matchers of namedMatcherSets(parameters))
     await admin.deleteSeries(startMs, endMs, matchers);
   return new Response(null, { status: 204 });
 }

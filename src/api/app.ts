@@ -33,7 +33,9 @@ import {
   configRoute,
   flagsRoute,
   healthyRoute,
+  lifecycleByGetRoute,
   metricsRoute,
+  quitRoute,
   readyRoute,
   reloadRoute,
   runtimeInfoRoute,
@@ -170,7 +172,14 @@ function prometheusRoutes(sources: ApiSources): Handlers {
     "/metrics": { methods: "GET", run: (_, request) => metricsRoute(sources, request) },
     "/-/healthy": { methods: "GET HEAD", run: () => healthyRoute() },
     "/-/ready": { methods: "GET HEAD", run: () => readyRoute(sources) },
-    "/-/reload": { methods: "POST PUT", run: () => reloadRoute(sources) },
+    "/-/reload": {
+      methods: "GET POST PUT",
+      run: (_, { method }) => (method === "GET" ? lifecycleByGetRoute() : reloadRoute(sources)),
+    },
+    "/-/quit": {
+      methods: "GET POST PUT",
+      run: (_, { method }) => (method === "GET" ? lifecycleByGetRoute() : quitRoute()),
+    },
   };
 }
 

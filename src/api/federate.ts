@@ -3,8 +3,9 @@
  * Types are written as `untyped`, as Prometheus does for floats.
  */
 
-import { ParseError, QueryError } from "../base/errors.ts";
+import { ParseError } from "../base/errors.ts";
 import {
+  compareLabels,
   compareUtf8,
   isLegacyMetricName,
   type Labels,
@@ -15,7 +16,7 @@ import { SampleBuffer } from "../model/sample.ts";
 import { formatGoFloat } from "../model/value-format.ts";
 import { plainText } from "./answers.ts";
 import type { ApiSources } from "./api-sources.ts";
-import { matcherSets, type Parameters } from "./parameters.ts";
+import { type Parameters, parseMatcherSets } from "./parameters.ts";
 
 const contentType = "text/plain; version=0.0.4; charset=utf-8; escaping=underscores";
 
@@ -31,12 +32,12 @@ export async function federateRoute(
   parameters: Parameters,
   lookbackDeltaMs: number,
 ): Promise<Response> {
-  let sets: ReturnType<typeof matcherSets>;
+  let sets: ReturnType<typeof parseMatcherSets>;
   try {
-    sets = matcherSets(parameters);
+    sets = parseMatcherSets(parameters);
   } catch (thrown) {
-    if (!(thrown instanceof QueryError || thrown instanceof ParseError)) throw thrown;
-    return plainText(400, thrown.message.replace(/^invalid parameter "match\[\]": /, ""));
+    if (!(thrown instanceof ParseError)) throw thrown;
+    return plainText(400, thrown.message);
   }
   const endMs = sources.clock.nowMs();
   const startMs = endMs - lookbackDeltaMs;
@@ -69,12 +70,15 @@ export async function federateRoute(
 }
 
 function renderFederation(samples: LatestSample[], sources: ApiSources): string {
-  samples.sort((a, b) => compareUtf8(a.labels.metricName, b.labels.metricName));
+  samples.sort(
+    (a, b) =>
+      compareUtf8(a.labels.metricName, b.labels.metricName) || compareLabels(a.labels, b.labels),
+  );
   let text = "";
   let previousName = "";
   for (const sample of samples) {
     const name = sample.labels.metricName;
-    if (name !== previousName) text += `# TYPE ${name} untyped\n`;
+    if (name !== previousName) text += `# TYPE ${escapeName(name)} untyped\n`;
     previousName = name;
     text += `${sampleLine(sample, sources.externalLabels())}\n`;
   }
@@ -83,16 +87,22 @@ function renderFederation(samples: LatestSample[], sources: ApiSources): string 
 
 function sampleLine(sample: LatestSample, externalLabels: Labels): string {
   const parts: string[] = [];
-  const name = sample.labels.metricName;
-  if (!isLegacyMetricName(name)) parts.push(quoteString(name));
+  const add = (label: string, value: string) => {
+    parts.push(`${escapeName(label)}=${quoteString(value)}`);
+  };
   sample.labels.forEach((label, value) => {
-    if (label !== metricNameLabel) parts.push(`${label}=${quoteString(value)}`);
+    if (label !== metricNameLabel) add(label, value);
   });
   externalLabels.forEach((label, value) => {
-    if (!sample.labels.has(label)) parts.push(`${label}=${quoteString(value)}`);
+    if (!sample.labels.has(label)) add(label, value);
   });
   if (!sample.labels.has("instance") && !externalLabels.has("instance")) parts.push('instance=""');
-  const head = isLegacyMetricName(name) ? name : "";
   const labels = parts.length === 0 ? "" : `{${parts.join(",")}}`;
-  return `${head}${labels} ${formatGoFloat(sample.value)} ${sample.timestampMs}`;
+  const name = escapeName(sample.labels.metricName);
+  return `${name}${labels} ${formatGoFloat(sample.value)} ${sample.timestampMs}`;
+}
+
+/** What the classic format cannot write becomes an underscore, as the content type says. */
+function escapeName(name: string): string {
+  return isLegacyMetricName(name) ? name : name.replace(/^[^a-zA-Z_:]|[^a-zA-Z0-9_:]/gu, "_");
 }

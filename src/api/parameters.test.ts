@@ -21,6 +21,12 @@ describe("times", () => {
     check("2025-11-21T05:00:00.123456789Z", Date.parse("2025-11-21T05:00:00.123Z"));
     check("2025-11-21", undefined);
     check("now", undefined);
+    check("1_0.5e0", 10_500);
+    check("NaN", 0);
+    check("1e400", undefined);
+    check("2025-11-21T24:00:00Z", undefined);
+    check("2025-02-30T00:00:00Z", undefined);
+    check("-292273086-05-16T16:47:06Z", -8.64e15);
     check("", undefined);
   });
 
@@ -35,6 +41,8 @@ describe("durations and limits", () => {
   it("are seconds or Prometheus durations", () => {
     expect(parseDurationParameter("1.5")).toBe(1500);
     expect(parseDurationParameter("1h30m")).toBe(5_400_000);
+    expect(parseDurationParameter("0.0001")).toBeCloseTo(0.1);
+    expect(() => parseDurationParameter("Inf")).toThrow(/overflows int64/);
     expect(() => parseDurationParameter("1e20")).toThrow(/overflows int64/);
     expect(() => parseDurationParameter("")).toThrow('cannot parse "" to a valid duration');
   });
@@ -45,6 +53,9 @@ describe("durations and limits", () => {
     );
     expect(() => optionalLimit(new URLSearchParams("limit=-1"))).toThrow(
       "limit must be non-negative",
+    );
+    expect(() => optionalLimit(new URLSearchParams("limit=9223372036854775808"))).toThrow(
+      'strconv.Atoi: parsing "9223372036854775808": value out of range',
     );
     expect(optionalLimit(new URLSearchParams())).toBe(0);
   });

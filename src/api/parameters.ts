@@ -5,16 +5,22 @@
 
 import { AppError, errorMessage, ParseError, QueryError } from "../base/errors.ts";
 import { parseDuration } from "../model/duration.ts";
+import { quoteString } from "../model/labels.ts";
 import type { Matcher } from "../model/matcher.ts";
 import { parseMetricSelector } from "../promql/parser.ts";
+import { parseGoFloat } from "../textparse/go-float.ts";
 
 /** Parameters by name; a name may repeat. */
 export type Parameters = URLSearchParams;
 
 /** Body size of a form, bytes: what Go's ParseForm reads at most. */
 const formBytesMax = 10 * 1024 * 1024;
-/** Seconds that fit Go's time.Duration (int64 ns). */
-const durationSecondsMax = 9_223_372_036.85;
+const int64End = 2 ** 63;
+/** Go's time.Duration is an int64 of nanoseconds. */
+const durationSecondsEnd = int64End / 1e9;
+/** How Prometheus writes its first and last time, which have more digits than RFC 3339 allows. */
+const minTimeText = "-292273086-05-16T16:47:06Z";
+const maxTimeText = "292277025-08-18T07:12:54.999999999Z";
 /** Where "from the beginning" and "to the end" are for storage: representable, beyond any sample. */
 export const minTimeMs = -8_640_000_000_000_000;
 export const maxTimeMs = 8_640_000_000_000_000;
@@ -38,15 +44,32 @@ export function invalidParameter(name: string, why: string): QueryError {
   return new QueryError("bad_data", `invalid parameter "${name}": ${why}`);
 }
 
-/** Unix seconds with fraction or RFC 3339, as ms; undefined where it is neither. */
+/**
+ * Unix seconds with fraction (any float of Go's) or RFC 3339, as ms; undefined where it is neither.
+ * What no int64 holds (NaN, infinities) is 0, which is what Go's conversion comes to.
+ */
 export function parseTime(text: string): number | undefined {
-  if (/^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(text)) {
-    const seconds = Number(text);
+  const { value: seconds, problem } = parseGoFloat(text);
+  if (problem === "") {
+    if (!(Math.abs(seconds) < int64End)) return 0;
     const whole = Math.trunc(seconds);
     return whole * 1000 + Math.round((seconds - whole) * 1000);
   }
-  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/.test(text)) return undefined;
-  const ms = Date.parse(text.replace(/(\.\d{3})\d+/, "$1"));
+  if (text === minTimeText) return minTimeMs;
+  if (text === maxTimeText) return maxTimeMs;
+  return parseRfc3339(text);
+}
+
+/** Strict, as Go is: no 24:00, no 30th of February. Cut to the millisecond. */
+function parseRfc3339(text: string): number | undefined {
+  const match = /^(\d{4}-\d\d-\d\d)T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/.exec(
+    text,
+  );
+  if (match === null) return undefined;
+  const [, date = "", , fraction = ""] = match;
+  const dayMs = Date.parse(`${date}T00:00:00Z`);
+  if (Number.isNaN(dayMs) || !new Date(dayMs).toISOString().startsWith(date)) return undefined;
+  const ms = Date.parse(text.replace(fraction, fraction.slice(0, 4)));
   return Number.isNaN(ms) ? undefined : ms;
 }
 
@@ -55,7 +78,7 @@ export function requiredTime(parameters: Parameters, name: string): number {
   const text = parameters.get(name) ?? "";
   const ms = parseTime(text);
   if (ms === undefined) {
-    throw invalidParameter(name, `cannot parse ${JSON.stringify(text)} to a valid timestamp`);
+    throw invalidParameter(name, `cannot parse ${quoteString(text)} to a valid timestamp`);
   }
   return ms;
 }
@@ -66,7 +89,7 @@ export function optionalTime(parameters: Parameters, name: string, defaultMs: nu
   if (text === "") return defaultMs;
   const ms = parseTime(text);
   if (ms === undefined) {
-    const why = `cannot parse ${JSON.stringify(text)} to a valid timestamp`;
+    const why = `cannot parse ${quoteString(text)} to a valid timestamp`;
     throw invalidParameter(name, `invalid time value for '${name}': ${why}`);
   }
   return ms;
@@ -74,19 +97,20 @@ export function optionalTime(parameters: Parameters, name: string, defaultMs: nu
 
 /** Seconds or a Prometheus duration, as ms. Throws a plain bad_data QueryError without the parameter's name. */
 export function parseDurationParameter(text: string): number {
-  if (/^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(text)) {
-    const seconds = Number(text);
-    if (Math.abs(seconds) > durationSecondsMax) {
+  const { value: seconds, problem } = parseGoFloat(text);
+  if (problem === "") {
+    if (Math.abs(seconds) > durationSecondsEnd) {
       throw new QueryError(
         "bad_data",
-        `cannot parse ${JSON.stringify(text)} to a valid duration. It overflows int64`,
+        `cannot parse ${quoteString(text)} to a valid duration. It overflows int64`,
       );
     }
-    return Math.round(seconds * 1000);
+    // Go converts NaN to the most negative duration.
+    return Number.isNaN(seconds) ? -durationSecondsEnd * 1000 : seconds * 1000;
   }
   const ms = parseDuration(text);
   if (ms === undefined) {
-    throw new QueryError("bad_data", `cannot parse ${JSON.stringify(text)} to a valid duration`);
+    throw new QueryError("bad_data", `cannot parse ${quoteString(text)} to a valid duration`);
   }
   return ms;
 }
@@ -106,23 +130,44 @@ export function optionalDuration(parameters: Parameters, name: string): number |
 export function optionalLimit(parameters: Parameters, name = "limit"): number {
   const text = parameters.get(name) ?? "";
   if (text === "") return 0;
-  if (!/^[+-]?\d+$/.test(text)) {
-    throw invalidParameter(name, `strconv.Atoi: parsing ${JSON.stringify(text)}: invalid syntax`);
+  const limit = parseGoInteger(text);
+  if (limit === undefined) {
+    const reason = /^[+-]?\d+$/.test(text) ? "value out of range" : "invalid syntax";
+    throw invalidParameter(name, `strconv.Atoi: parsing ${quoteString(text)}: ${reason}`);
   }
-  const limit = Number(text);
   if (limit < 0) throw invalidParameter(name, "limit must be non-negative");
   return limit;
 }
 
-/** The matchers of each match[] parameter. Throws for a selector that does not parse or selects everything. */
+/** Decimal digits with a sign, within 64 bits, as strconv.Atoi takes them; undefined for others. */
+export function parseGoInteger(text: string): number | undefined {
+  if (!/^[+-]?\d+$/.test(text)) return undefined;
+  const value = BigInt(text.replace("+", ""));
+  return BigInt.asIntN(64, value) === value ? Number(value) : undefined;
+}
+
+/** The matchers of each match[] parameter, whatever they select. Throws ParseError. */
+export function parseMatcherSets(parameters: Parameters): (readonly Matcher[])[] {
+  return parameters.getAll("match[]").map((text) => parseMetricSelector(text));
+}
+
+/** The same, of which none may select everything. Throws with Prometheus' texts, without the parameter's name. */
 export function matcherSets(parameters: Parameters): (readonly Matcher[])[] {
-  return parameters.getAll("match[]").map((text) => {
-    const matchers = parseSelectorParameter("match[]", text);
-    if (matchers.every((matcher) => matcher.matches(""))) {
-      throw invalidParameter("match[]", "match[] must contain at least one non-empty matcher");
-    }
-    return matchers;
-  });
+  const sets = parseMatcherSets(parameters);
+  if (sets.some((matchers) => matchers.every((matcher) => matcher.matches("")))) {
+    throw new QueryError("bad_data", "match[] must contain at least one non-empty matcher");
+  }
+  return sets;
+}
+
+/** The same with the parameter's name in the text of an error, which some routes want. */
+export function namedMatcherSets(parameters: Parameters): (readonly Matcher[])[] {
+  try {
+    return matcherSets(parameters);
+  } catch (thrown) {
+    if (thrown instanceof AppError) throw invalidParameter("match[]", thrown.message);
+    throw thrown;
+  }
 }
 
 /** Parses a selector given as a parameter. */

@@ -100,7 +100,8 @@ async function runRange(
   const options = { ...queryOptions(sources, parameters, asker), ...extra };
   const query = parameters.get("query") ?? "";
   checkParses(query, sources);
-  const range = { startMs, endMs, stepMs };
+  // Steps below a millisecond cannot be told apart.
+  const range = { startMs, endMs, stepMs: Math.max(1, Math.trunc(stepMs)) };
   return await withQueryPrefix(() =>
     sources.engine.rangeQuery(sources.queryable, query, range, options),
   );
@@ -126,9 +127,10 @@ export async function queryExemplarsRoute(
   if (endMs < startMs) {
     throw new QueryError("bad_data", "end timestamp must not be before start timestamp");
   }
-  const expr = checkParses(parameters.get("query") ?? "", sources);
+  const expr = parseExpr(parameters.get("query") ?? "", sources.parserOptions);
   const selectors = collectSelectors(expr);
-  if (selectors.length === 0 || sources.exemplars === undefined) return success([]);
+  if (selectors.length === 0) return new Response(null, { status: 204 });
+  if (sources.exemplars === undefined) return success([]);
   const found = await sources.exemplars.selectExemplars(startMs, endMs, selectors);
   return success(
     found.map((series) => ({
@@ -184,7 +186,9 @@ function queryOptions(sources: ApiSources, parameters: Parameters, asker: Asker)
   let lookbackDeltaMs: number | undefined;
   if (lookbackText !== "") {
     try {
-      lookbackDeltaMs = parseDurationParameter(lookbackText);
+      // Prometheus counts whole milliseconds, and takes none or fewer for its own.
+      const wholeMs = Math.trunc(parseDurationParameter(lookbackText));
+      lookbackDeltaMs = wholeMs > 0 ? wholeMs : undefined;
     } catch (thrown) {
       throw new QueryError(
         "bad_data",

@@ -4,7 +4,7 @@
  */
 
 import { createHash } from "node:crypto";
-import { labelsFromObject } from "../model/labels.ts";
+import { labelsFromObject, quoteString } from "../model/labels.ts";
 import type { Matcher } from "../model/matcher.ts";
 import { success } from "./answers.ts";
 import type { ApiSources } from "./api-sources.ts";
@@ -20,7 +20,7 @@ export function rulesRoute(sources: ApiSources, parameters: Parameters): Respons
   const sets = matcherSets(parameters);
   const type = (parameters.get("type") ?? "").toLowerCase();
   if (type !== "" && type !== "alert" && type !== "record") {
-    throw invalidParameter("type", `not supported value ${JSON.stringify(type)}`);
+    throw invalidParameter("type", `not supported value ${quoteString(type)}`);
   }
   const excludesAlerts = readExcludeAlerts(parameters);
   const { groupsMax, token } = readPage(parameters);
@@ -71,7 +71,7 @@ function readExcludeAlerts(parameters: Parameters): boolean {
   const text = (parameters.get("exclude_alerts") ?? "").toLowerCase();
   if (text === "" || falseTexts.includes(text)) return false;
   if (trueTexts.includes(text)) return true;
-  const why = `strconv.ParseBool: parsing ${JSON.stringify(text)}: invalid syntax`;
+  const why = `strconv.ParseBool: parsing ${quoteString(text)}: invalid syntax`;
   throw invalidParameter("exclude_alerts", `error converting exclude_alerts: ${why}`);
 }
 
@@ -86,7 +86,7 @@ function readPage(parameters: Parameters): { groupsMax: number; token: string } 
     );
   }
   if (!/^[+-]?\d+$/.test(limit)) {
-    const why = `strconv.ParseInt: parsing ${JSON.stringify(limit)}: invalid syntax`;
+    const why = `strconv.ParseInt: parsing ${quoteString(limit)}: invalid syntax`;
     throw invalidParameter("group_limit", `group_limit needs to be a valid number: ${why}`);
   }
   const groupsMax = Number(limit);

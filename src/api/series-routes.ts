@@ -1,7 +1,7 @@
 /** /api/v1/series, labels and label/NAME/values. */
 
 import { QueryError } from "../base/errors.ts";
-import { compareLabels, compareUtf8, type Labels } from "../model/labels.ts";
+import { compareLabels, compareUtf8, type Labels, quoteString } from "../model/labels.ts";
 import type { Matcher } from "../model/matcher.ts";
 import type { LabelResult, Querier } from "../storage/storage.ts";
 import { success, truncate } from "./answers.ts";
@@ -10,6 +10,7 @@ import {
   matcherSets,
   maxTimeMs,
   minTimeMs,
+  namedMatcherSets,
   optionalLimit,
   optionalTime,
   type Parameters,
@@ -20,7 +21,7 @@ export async function seriesRoute(sources: ApiSources, parameters: Parameters): 
   if (!parameters.has("match[]")) throw new QueryError("bad_data", "no match[] parameter provided");
   const limit = optionalLimit(parameters);
   return await withQuerier(sources, parameters, async (querier, range) => {
-    const sets = matcherSets(parameters);
+    const sets = namedMatcherSets(parameters);
     const byKey = new Map<string, Labels>();
     const warnings: string[] = [];
     for (const matchers of sets) {
@@ -52,6 +53,9 @@ export async function labelValuesRoute(
   escapedName: string,
 ): Promise<Response> {
   const name = unescapeName(escapedName);
+  if (name === "" || /[\ud800-\udfff]/u.test(name)) {
+    throw new QueryError("bad_data", `invalid label name: ${quoteString(name)}`);
+  }
   return await labelRoute(sources, parameters, (querier, matchers) =>
     querier.labelValues(name, matchers),
   );

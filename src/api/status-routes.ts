@@ -4,7 +4,7 @@ import { hostname } from "node:os";
 import { ConfigError, errorMessage, QueryError } from "../base/errors.ts";
 import { plainText, success } from "./answers.ts";
 import type { ApiSources } from "./api-sources.ts";
-import type { Parameters } from "./parameters.ts";
+import { type Parameters, parseGoInteger } from "./parameters.ts";
 import { goTime } from "./target-routes.ts";
 
 /** GET /api/v1/status/buildinfo; Grafana reads `version` to choose its features. */
@@ -85,8 +85,8 @@ export function tsdbStatusRoute(sources: ApiSources, parameters: Parameters): Re
 
 function cardinalityLimit(text: string): number {
   if (text === "") return cardinalityRowsDefault;
-  const limit = Number(text);
-  if (!Number.isInteger(limit) || limit < 1)
+  const limit = parseGoInteger(text);
+  if (limit === undefined || limit < 1)
     throw new QueryError("bad_data", "limit must be a positive number");
   if (limit > cardinalityRowsMax)
     throw new QueryError("bad_data", `limit must not exceed ${cardinalityRowsMax}`);
@@ -105,9 +105,26 @@ export function readyRoute(sources: ApiSources): Response {
     : plainText(503, "Service Unavailable");
 }
 
+/** POST /-/quit: a signal ends the server, nothing else. */
+export function quitRoute(): Response {
+  return lifecycleAnswer(403, "Lifecycle API is not enabled.");
+}
+
+/** GET /-/quit and /-/reload. */
+export function lifecycleByGetRoute(): Response {
+  return lifecycleAnswer(405, "Only POST or PUT requests allowed");
+}
+
+/** Text without the line end that errors have elsewhere. */
+function lifecycleAnswer(status: number, text: string): Response {
+  return new Response(text, { status, headers: { "content-type": "text/plain; charset=utf-8" } });
+}
+
 /** POST /-/reload */
 export async function reloadRoute(sources: ApiSources): Promise<Response> {
-  if (sources.reload === undefined) return plainText(403, "Lifecycle API is not enabled.");
+  if (sources.reload === undefined) {
+    return lifecycleAnswer(403, "Lifecycle API is not enabled.");
+  }
   try {
     await sources.reload();
     return new Response("");

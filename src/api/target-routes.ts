@@ -5,7 +5,7 @@ import { compareUtf8 } from "../model/labels.ts";
 import type { MetricMetadata } from "../model/sample.ts";
 import { success } from "./answers.ts";
 import type { ActiveTarget, ApiSources, TargetMetadata } from "./api-sources.ts";
-import { invalidParameter, type Parameters, parseSelectorParameter } from "./parameters.ts";
+import { type Parameters, parseGoInteger, parseSelectorParameter } from "./parameters.ts";
 
 /** GET /api/v1/scrape_pools */
 export function scrapePoolsRoute(sources: ApiSources): Response {
@@ -132,10 +132,7 @@ function addFamily(families: Map<string, FamilyRow[]>, entry: TargetMetadata, ma
 function metadataLimit(parameters: Parameters, name: string): number {
   const text = parameters.get(name) ?? "";
   if (text === "") return -1;
-  if (!/^[+-]?\d+$/.test(text)) {
-    throw name === "limit"
-      ? new QueryError("bad_data", "limit must be a number")
-      : invalidParameter(name, "must be a number");
-  }
-  return Number(text);
+  const limit = parseGoInteger(text);
+  if (limit === undefined) throw new QueryError("bad_data", `${name} must be a number`);
+  return limit;
 }

@@ -318,6 +318,13 @@ const plainOperations: readonly OperationSpec[] = [
     summary: "Load the configuration anew",
     media: "text/plain",
   },
+  {
+    path: "/-/quit",
+    methods: change,
+    tag: "admin",
+    summary: "Refused: a signal ends the server",
+    media: "text/plain",
+  },
 ];
 
 const own = "/api/ciliascope/v1";
