@@ -34,13 +34,23 @@ export function checkConflicts(kind: HandlerKind, names: ReadonlySet<string>): v
   throw new ConfigError(`plugin ${kind.name} conflicts with plugin ${conflict}`, { path: "" });
 }
 
-/** Compiles the context and registers the families. Throws ConfigError; then nothing stays registered. */
+/** A metric whose context options were found right. */
+export interface CheckedSpec {
+  readonly spec: MetricSpec;
+  readonly context: FlowContext;
+}
+
+/** Compiles the context options. Throws ConfigError. */
+export function checkSpec(spec: MetricSpec): CheckedSpec {
+  return { spec, context: initializing(spec.name, () => compileContext(spec)) };
+}
+
+/** Registers the families. Throws ConfigError; then nothing stays registered. */
 export function startHandler(
   kind: HandlerKind,
-  spec: MetricSpec,
+  { spec, context }: CheckedSpec,
   { registry, clock }: HandlerPlace,
 ): ActiveHandler {
-  const context = initializing(spec.name, () => compileContext(spec));
   return { name: spec.name, context, handler: kind.create({ spec, context, registry, clock }) };
 }
 

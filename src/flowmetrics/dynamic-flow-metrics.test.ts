@@ -56,6 +56,34 @@ describe("DynamicFlowMetrics", () => {
     expect(log.join("\n")).toContain('unknown field "pod"');
   });
 
+  it("takes the last of a repeated key, as the agent's YAML reader does", () => {
+    const { metrics, log } = start();
+    metrics.reload("metrics: [{name: flow, name: drop}]\nmetrics: [{name: drop, name: tcp}]");
+    expect(metrics.activeNames()).toEqual(["tcp"]);
+    expect(log).toEqual([]);
+  });
+
+  it("tells of options before filters, and of broken YAML in the words of Go's library", () => {
+    const { metrics, log } = start();
+    const told = (yaml: string) => {
+      metrics.reload(yaml);
+      return log.splice(0).join("\n");
+    };
+    const options = "contextOptions: [{name: sourceContext, values: [x]}]";
+    expect(
+      told(`metrics: [{name: drop, ${options}, includeFilters: [{source_ip: [x]}]}]`),
+    ).toContain("unknown context 'x'");
+    expect(told("metrics: [*a]")).toContain("yaml: unknown anchor 'a' referenced");
+    expect(told("metrics: [{name: 'a}]")).toContain("yaml: found unexpected end of stream");
+    expect(told("metrics: [{name: a}")).toContain("yaml: line 1: did not find expected ',' or ']'");
+    expect(told("- a\nb: c\n")).toContain("yaml: line 1: did not find expected '-' indicator");
+    expect(told("a: 1\n b: 2\n")).toContain("yaml: line 2: mapping values are not allowed");
+    expect(told("a: b: c")).toContain("yaml: mapping values are not allowed in this context");
+    expect(told("a: b\nb: @")).toContain(
+      "yaml: line 2: found character that cannot start any token",
+    );
+  });
+
   it("replaces http by httpV2, where the agent would end", () => {
     const { metrics, log } = start();
     metrics.reload("metrics: [{name: http}]");

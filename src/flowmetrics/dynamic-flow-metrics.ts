@@ -14,6 +14,7 @@ import type { Flow } from "../flow/model/flow.ts";
 import {
   type ActiveHandler,
   checkConflicts,
+  checkSpec,
   deletePodSeries,
   findHandlerKind,
   type HandlerPlace,
@@ -130,9 +131,11 @@ export class DynamicFlowMetrics implements FlowProcessor {
     }
     try {
       checkConflicts(kind, names);
+      // In the agent's order: what is wrong with the options is told first.
+      const checked = checkSpec(toSpec(config));
       const allows = initializing(name, () => compileList(config.includeFilters));
       const denies = initializing(name, () => compileList(config.excludeFilters));
-      return { ...startHandler(kind, toSpec(config), this.#options), config, allows, denies };
+      return { ...startHandler(kind, checked, this.#options), config, allows, denies };
     } catch (thrown) {
       logger.error({ error: errorMessage(thrown), name }, failure);
       return undefined;

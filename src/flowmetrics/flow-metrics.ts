@@ -12,6 +12,7 @@ import type { Registry } from "../metrics/registry.ts";
 import {
   type ActiveHandler,
   checkConflicts,
+  checkSpec,
   deletePodSeries,
   findHandlerKind,
   handlerStatus,
@@ -87,7 +88,9 @@ export function createFlowMetrics(options: FlowMetricsOptions): FlowMetrics {
   }
   const active: ActiveHandler[] = [];
   try {
-    for (const { kind, spec } of known) active.push(startHandler(kind, spec, options));
+    for (const { kind, spec } of known) {
+      active.push(startHandler(kind, checkSpec(spec), options));
+    }
   } catch (thrown) {
     for (const started of active) stopHandler(started, registry);
     throw thrown;

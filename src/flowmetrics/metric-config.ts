@@ -5,7 +5,7 @@
  * have Go's texts. What a metric's labels were when first seen is remembered for ever: see MetricConfigs.
  */
 
-import { LineCounter, parseDocument, type YAMLParseError } from "yaml";
+import { isSeq, LineCounter, parseDocument, type YAMLParseError } from "yaml";
 import { ConfigError, errorMessage } from "../base/errors.ts";
 import { type FlowFilter, parseFlowFilter } from "../flow/filter/flow-filter.ts";
 
@@ -77,27 +77,73 @@ function parseMetricConfigs(yaml: string): MetricConfig[] {
 
 function readYaml(text: string): unknown {
   const lineCounter = new LineCounter();
-  const document = parseDocument(text, { lineCounter, prettyErrors: false, version: "1.1" });
-  const [error] = document.errors;
-  if (error === undefined) return document.toJS() ?? {};
-  return refuse(`error converting YAML to JSON: yaml: ${yamlFault(error, lineCounter)}`);
+  // Of a repeated key the last one counts.
+  const options = { lineCounter, prettyErrors: false, version: "1.1", uniqueKeys: false } as const;
+  const document = parseDocument(text, options);
+  // The first document counts. Where a key seems to go on over lines, that is what Go sees first.
+  const errors = document.errors.filter(({ code }) => code !== "MULTIPLE_DOCS");
+  const error = errors.find(({ code }) => code === "MULTILINE_IMPLICIT_KEY") ?? errors[0];
+  const converting = "error converting YAML to JSON: yaml: ";
+  if (error !== undefined) {
+    const isList = isSeq(document.contents);
+    return refuse(converting + yamlFault(error, { text, lineCounter, isList }));
+  }
+  const version = /^%YAML[ \t]+(\S+)/.exec(text)?.[1];
+  if (version !== undefined && version !== "1.1") {
+    return refuse(`${converting}found incompatible YAML document`);
+  }
+  try {
+    return document.toJS() ?? {};
+  } catch (thrown) {
+    const alias = /^Unresolved alias .*: (.*)$/.exec(errorMessage(thrown))?.[1];
+    if (alias === undefined) throw thrown;
+    return refuse(`${converting}unknown anchor '${alias}' referenced`);
+  }
 }
 
-/** The words of Go's YAML library where we know them; it counts the lines of its parser from zero. */
-function yamlFault(error: YAMLParseError, lineCounter: LineCounter): string {
-  const { line } = lineCounter.linePos(error.pos[0]);
+interface YamlPlace {
+  readonly text: string;
+  readonly lineCounter: LineCounter;
+  /** Whether the file is a list at its top. */
+  readonly isList: boolean;
+}
+
+/** The words of Go's YAML library where we know them. */
+function yamlFault(error: YAMLParseError, { text, lineCounter, isList }: YamlPlace): string {
   const { code, message } = error;
-  if (message.startsWith("Flow sequence"))
-    return `line ${line - 1}: did not find expected ',' or ']'`;
-  if (message.startsWith("Flow map")) return `line ${line - 1}: did not find expected ',' or '}'`;
-  if (code === "BAD_INDENT") return `line ${line - 1}: did not find expected key`;
-  if (code === "BLOCK_AS_IMPLICIT_KEY") {
-    return `line ${line}: mapping values are not allowed in this context`;
+  const [start, end] = error.pos;
+  const { line } = lineCounter.linePos(start);
+  // Its scanner counts lines from one, its parser from zero, and neither tells of the first.
+  const scanned = (at = line) => (at === 1 ? "" : `line ${at}: `);
+  const parsed = (at = line) => (at === 1 ? "" : `line ${at - 1}: `);
+  const item = isList ? "'-' indicator" : "key";
+  if (message.startsWith("Flow ") && message.includes("end with a")) {
+    // An end without a newline counts as a line of its own.
+    const isCut = start >= text.length && !text.endsWith("\n");
+    const close = message.startsWith("Flow map") ? "}" : "]";
+    return `${parsed(isCut ? line + 1 : line)}did not find expected ',' or '${close}'`;
   }
-  if (code === "TAB_AS_INDENT") {
-    return `line ${line}: found character that cannot start any token`;
+  switch (code) {
+    case "BAD_INDENT":
+      return `${parsed()}did not find expected key`;
+    case "BLOCK_AS_IMPLICIT_KEY":
+      return `${scanned()}mapping values are not allowed in this context`;
+    case "MULTILINE_IMPLICIT_KEY":
+      return `${scanned(lineCounter.linePos(end).line)}mapping values are not allowed in this context`;
+    case "TAB_AS_INDENT":
+    case "BAD_SCALAR_START":
+      return `${scanned()}found character that cannot start any token`;
+    case "MISSING_CHAR":
+      if (message.startsWith("Missing closing"))
+        return `${scanned()}found unexpected end of stream`;
+      if (message.startsWith("Sequence item")) return `${parsed()}did not find expected ${item}`;
+      return `${scanned(line + 1)}could not find expected ':'`;
+    case "BAD_DQ_ESCAPE":
+      return `${scanned()}found unknown escape character`;
+    case "UNEXPECTED_TOKEN":
+      if (message !== "Unexpected scalar at node end") break;
+      return `${parsed()}did not find expected ${item}`;
   }
-  if (code === "MISSING_CHAR") return `line ${line}: found unexpected end of stream`;
   return `line ${line}: ${message}`;
 }
 

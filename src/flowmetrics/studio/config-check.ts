@@ -14,7 +14,8 @@ import type { Located, LocatedOption, LocatedSpec } from "./spec-syntax.ts";
 export function checkMetricConfig(yaml: string): SpecFinding[] {
   const report = new SpecReport();
   const lineCounter = new LineCounter();
-  const document = parseDocument(yaml, { lineCounter, prettyErrors: false, version: "1.1" });
+  const options = { lineCounter, prettyErrors: false, version: "1.1", uniqueKeys: false } as const;
+  const document = parseDocument(yaml, options);
   const specs = document.errors.length > 0 ? [] : readSpecs(document.contents, yaml);
   const refusal = refusalOf(yaml);
   if (refusal !== undefined) {
