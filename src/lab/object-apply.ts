@@ -6,16 +6,20 @@
 
 import { AppError } from "../base/errors.ts";
 import { readMap } from "../policy/cluster-object-parse.ts";
-import { openYaml, type YamlCursor } from "../policy/yaml-cursor.ts";
+import type { YamlCursor } from "../policy/yaml-cursor.ts";
 import { didYouMean } from "../schema/did-you-mean.ts";
 import type { Cluster } from "./cluster/cluster.ts";
+import {
+  otherKinds,
+  policyKinds,
+  type ReadObject,
+  readObjects,
+  workloadKinds,
+} from "./object-reader.ts";
 import type { PodProgram, ScenePort, SceneService, SceneWorkload } from "./scenes/scene.ts";
 import { serviceAddress, serviceAddress6, targetOf } from "./scenes/scene-schema.ts";
 import type { WorkloadSet } from "./workload-set.ts";
 
-const policyKinds = ["CiliumNetworkPolicy", "CiliumClusterwideNetworkPolicy", "NetworkPolicy"];
-const workloadKinds = ["Pod", "Deployment", "StatefulSet", "DaemonSet", "Job"];
-const otherKinds = ["Namespace", "Service"];
 const programs = ["idle", "echo", "web", "deathstar"] as const;
 /** Addresses of services that name none: after those of scenes. */
 const firstServiceIndex = 5000;
@@ -28,14 +32,6 @@ export interface ObjectOutcome {
   /** "" for cluster-wide kinds. */
   readonly namespace: string;
   readonly name: string;
-}
-
-/** An object of the text that is no policy. */
-interface ReadObject {
-  readonly kind: string;
-  readonly namespace: string;
-  readonly name: string;
-  readonly cursor: YamlCursor;
 }
 
 /** Applies and deletes objects of one cluster. */
@@ -68,7 +64,7 @@ export class ObjectApplier {
   async delete(text: string, file: string): Promise<readonly ObjectOutcome[]> {
     const outcomes: ObjectOutcome[] = [];
     // Names are enough: what was refused for a fault is deleted by the same file.
-    const objects = this.#read(text, file).map(({ kind, namespace, name }) => ({
+    const objects = readObjects(text, file).map(({ kind, namespace, name }) => ({
       kind,
       namespace: kind === "CiliumClusterwideNetworkPolicy" ? "" : namespace,
       name,
@@ -108,42 +104,12 @@ export class ObjectApplier {
   /** What cannot be read counts as a policy that could not be imported. */
   #readOrReport(text: string, file: string): ReadObject[] {
     try {
-      return this.#read(text, file);
+      return readObjects(text, file);
     } catch (thrown) {
       const nodeNames = this.#cluster.nodes.map(({ name }) => name);
       this.#cluster.policies.reportFailure({ text, file, thrown }, nodeNames);
       throw thrown;
     }
-  }
-
-  #read(text: string, file: string): ReadObject[] {
-    return openYaml(text, file)
-      .flatMap((cursor) =>
-        cursor.isMapping() && cursor.field("kind")?.text().endsWith("List") === true
-          ? (cursor.field("items")?.items() ?? [])
-          : [cursor],
-      )
-      .filter((cursor) => cursor.isMapping())
-      .map((cursor): ReadObject => {
-        const kind = cursor.field("kind")?.text() ?? cursor.fail("kind is missing");
-        const known = [...policyKinds, ...workloadKinds, ...otherKinds];
-        if (!known.includes(kind)) {
-          cursor.fail(
-            `the laboratory has no ${kind}`,
-            `it takes ${known.join(", ")}${didYouMean(kind, known)}`,
-          );
-        }
-        const metadata = cursor.field("metadata");
-        const name =
-          metadata?.field("name")?.text() ?? (metadata ?? cursor).fail("metadata.name is missing");
-        return {
-          kind,
-          namespace:
-            kind === "Namespace" ? "" : (metadata?.field("namespace")?.text() ?? "default"),
-          name,
-          cursor,
-        };
-      });
   }
 
   /** Reads the object now, so that a fault is found before anything changed; applies it when called. */

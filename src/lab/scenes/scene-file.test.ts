@@ -62,6 +62,25 @@ describe("parseScene", () => {
     ).toContain("want exactly one of curl, ping");
   });
 
+  it("finds when it is loaded what would only show when it is played", () => {
+    const check = (text: string, want: RegExp) => expect(problem(`${head}${text}`)).toMatch(want);
+    const traffic = "workloads:\n  - name: a\ntraffic:\n  - from: default/a\n    perSecond: 1\n";
+    check("services:\n  - name: s\n    ports: [{ port: 80, targetPort: 0 }]\n", /:7: .*targetPort/);
+    check("services: [{ name: s, ports: [{ port: 70000 }] }]\n", /port from 1 to 65535/);
+    check("workloads:\n  - name: a\n  - name: a\n", /:7: .*default\/a .*is there twice/);
+    check(`${traffic}    curl: [--nonsense, x]\n`, /:10: traffic\[0\]\.curl: .*--nonsense/);
+    check(`${traffic}    websocket: nowhere\n`, /want a URL as ws:\/\/HOST\//);
+    check("pace: quik\n", /want one of quick, real, have "quik"; did you mean "quick"/);
+    check("services: [{ name: s, dualStack: true, ports: [{ port: 80 }] }]\n", /`ipv6: true`/);
+  });
+
+  it("names the line of a fault within a policy's text", () => {
+    const policy = "policies:\n  - file: p.yaml\n    text: |\n      kind: Foo\n      x: y\n";
+    expect(problem(`${head}${policy}`)).toMatch(/^scene\.yaml:8: policies\[0\]\.text: p\.yaml:1: /);
+    const inline = 'policies:\n  - file: p.yaml\n    text: "kind: Foo"\n';
+    expect(problem(`${head}${inline}`)).toMatch(/^scene\.yaml:7: /);
+  });
+
   it("refuses more pods than a node has addresses", () => {
     expect(problem(`${head}workloads:\n  - name: a\n    replicas: 501\n`)).toContain(
       "node one has no room for more than 250 pods",

@@ -5,8 +5,9 @@
 
 import { isIPv4, isIPv6 } from "node:net";
 import { z } from "zod";
+import { ConfigError } from "../../base/errors.ts";
 import { didYouMean } from "../../schema/did-you-mean.ts";
-import { checkDocument, errorAt, listOf, mapping } from "../../schema/mapping.ts";
+import { checkDocument, errorAt, formatPath, listOf, mapping } from "../../schema/mapping.ts";
 import { booleanScalar, integerScalar, textMap, textScalar } from "../../schema/scalars.ts";
 import {
   type DocumentPath,
@@ -22,11 +23,13 @@ import type {
   SceneTraffic,
   SceneWorkload,
 } from "./scene.ts";
+import { checkScene } from "./scene-checks.ts";
 
 /** Loopback addresses of the nodes end with the node's number; the servers of a mesh come after. */
 export const nodesMax = 200;
 export const clustersMax = 4;
 const replicasMax = 5000;
+const portMax = 65_535;
 /** Pods of a node's range 10.C.N.0/24, without the router and the health endpoint. */
 const podsPerNodeMax = 250;
 const perSecondMax = 100_000;
@@ -45,15 +48,27 @@ const numberText = (max: number, min = 0) =>
     });
     return z.NEVER;
   });
-const protocolText = textScalar.pipe(z.enum(["TCP", "UDP"]));
+/** One of a few words; another one is answered with those and the nearest. */
+const choiceText = <const Words extends readonly string[]>(words: Words) =>
+  textScalar.transform((text, context): Words[number] => {
+    const found = words.find((word) => word === text);
+    if (found !== undefined) return found;
+    const message = `want one of ${words.join(", ")}, have "${text}"${didYouMean(text, words)}`;
+    context.addIssue({ code: "custom", message });
+    return z.NEVER;
+  });
+const portNumber = integerScalar(1).refine((port) => port <= portMax, {
+  error: `want a port from 1 to ${portMax}`,
+});
+const protocolText = choiceText(["TCP", "UDP"]);
 const portMapping = mapping({
   name: textScalar.default(""),
-  port: integerScalar(1),
+  port: portNumber,
   protocol: protocolText.default("TCP"),
 });
 const programKinds = ["deathstar", "kube-dns", "idle", "echo", "web"] as const;
 const programMapping = mapping({
-  kind: textScalar.pipe(z.enum(programKinds)),
+  kind: choiceText(programKinds),
   latencyMs: numberText(60_000).default(2),
   errorShare: numberText(1).default(0),
   bodyBytes: numberText(10_000_000).default(64),
@@ -62,15 +77,15 @@ const programMapping = mapping({
 
 const clusterMapping = mapping({
   name: nameText,
-  nodes: z.union([integerScalar(1), listOf(nameText)]),
+  nodes: z.union([integerScalar(1), listOf(nameText)], {
+    error: "want a number of nodes, at least 1, or a list of their names",
+  }),
 });
 const workloadMapping = mapping({
   name: nameText,
   namespace: nameText.default("default"),
   cluster: nameText.optional(),
-  kind: textScalar
-    .pipe(z.enum(["Pod", "Deployment", "StatefulSet", "DaemonSet", "Job"]))
-    .default("Deployment"),
+  kind: choiceText(["Pod", "Deployment", "StatefulSet", "DaemonSet", "Job"]).default("Deployment"),
   replicas: integerScalar(0).optional(),
   nodes: listOf(nameText),
   pods: listOf(nameText),
@@ -93,7 +108,7 @@ const serviceMapping = mapping({
   ports: listOf(
     mapping({
       name: textScalar.default(""),
-      port: integerScalar(1),
+      port: portNumber,
       targetPort: textScalar.optional(),
       protocol: protocolText.default("TCP"),
     }),
@@ -126,7 +141,7 @@ const activityMapping = mapping({
 const sceneMapping = mapping({
   name: nameText,
   description: textScalar.default(""),
-  pace: textScalar.pipe(z.enum(["quick", "real"])).default("quick"),
+  pace: choiceText(["quick", "real"]).default("quick"),
   simulated: booleanScalar.default(false),
   ipv6: booleanScalar.default(false),
   clusters: listOf(clusterMapping),
@@ -177,6 +192,12 @@ class SceneReader {
   }
 
   read(): Scene {
+    const scene = this.#scene();
+    checkScene(scene, (message, at, line) => this.#fail(message, at, line));
+    return scene;
+  }
+
+  #scene(): Scene {
     const raw = this.#raw;
     const workloads = raw.workloads.map((one, index) => this.#workload(one, index));
     this.#checkRoom(workloads);
@@ -351,9 +372,14 @@ class SceneReader {
     const at: DocumentPath = ["activities", index];
     const clusterName = this.#cluster(raw.cluster, [...at, "cluster"]);
     const head = { everySeconds: raw.everySeconds, clusterName };
+    const given = [raw.scale, raw.restart, raw.labelNode, raw.toggle];
+    if (given.filter((one) => one !== undefined).length !== 1)
+      this.#fail("want exactly one of scale, restart, labelNode, toggle", at);
     if (raw.scale !== undefined) {
       this.#workloadIn(raw.scale, clusterName, workloads, [...at, "scale"]);
       if (raw.replicas.length < 2) this.#fail("want two numbers or more", [...at, "replicas"]);
+      if (raw.replicas.some((count) => count > replicasMax))
+        this.#fail(`at most ${replicasMax} replicas`, [...at, "replicas"]);
       return { ...head, change: { kind: "scale", workload: raw.scale, replicas: raw.replicas } };
     }
     if (raw.restart !== undefined) {
@@ -365,7 +391,6 @@ class SceneReader {
       this.#known("node", raw.labelNode, nodes, [...at, "labelNode"]);
       return { ...head, change: { kind: "label-node", node: raw.labelNode, label: raw.label } };
     }
-    if (raw.toggle === undefined) this.#fail("want scale, restart, labelNode or toggle", at);
     return { ...head, change: { kind: "toggle", file: raw.file, text: raw.toggle ?? "" } };
   }
 
@@ -408,8 +433,12 @@ class SceneReader {
     this.#fail(`there is no ${what} "${name}" in the scene${didYouMean(name, names)}`, at);
   }
 
-  #fail(message: string, at: DocumentPath): never {
-    throw errorAt(message, at, this.#document);
+  /** `lineWithin`: a line of the text at that place, which begins on the line after its key. */
+  #fail(message: string, at: DocumentPath, lineWithin?: number): never {
+    if (lineWithin === undefined) throw errorAt(message, at, this.#document);
+    const { file } = this.#document;
+    const line = this.#document.lineOfKey(at) + lineWithin;
+    throw new ConfigError(message, { file, path: formatPath(at), line });
   }
 }
 
