@@ -54,6 +54,7 @@ export function partWindows(windows: SampleWindows): PartedWindows {
     labels: windows.labels,
     readsEndsOnly: false,
     ends: undefined,
+    runs: undefined,
     risingCount: 0,
     scratch: new Float64Array(0),
     memo: undefined,

@@ -43,6 +43,8 @@ export interface SampleWindows extends PlacedTimes {
   readsEndsOnly: boolean;
   /** Those ends, for the times placed, once a second series had them; empty where they are most samples. */
   ends: Int32Array | undefined;
+  /** For the times placed, where windows cut the samples (functions/over-time.ts); undefined until asked for. */
+  runs: Int32Array | undefined;
   /** Samples before this one are known to be numbers, none less than the one before. */
   risingCount: number;
   /** Memory for a function's own use during one call; see `scratchOf`. */
@@ -93,6 +95,7 @@ export function createWindows(node: WindowPlan): SampleWindows {
     total: 0,
     readsEndsOnly: false,
     ends: undefined,
+    runs: undefined,
     risingCount: 0,
     scratch: new Float64Array(0),
     memo: undefined,
@@ -248,6 +251,7 @@ function placeWindows(
     return;
   }
   windows.ends = undefined;
+  windows.runs = undefined;
   windows.memo = undefined;
   const { timestampsMs, count, from, to, endMs, rangeMs } = windows;
   let first = 0;

@@ -280,42 +280,97 @@ function minBetween(values: Float64Array, first: number, end: number): number {
 }
 
 /**
- * Overlapping windows as a queue of two stacks: of the samples before `middle` the extreme from each
- * to `middle` is kept, of those after it one running extreme. O(samples), no
- * branch on values, which would be guessed wrong.
+ * Overlapping windows as a queue of two stacks, over runs of samples that no window parts: of the runs
+ * before `middle` the extreme from each to `middle` is kept, of those after it one running extreme.
+ * O(samples + steps). NaN is what an empty stack holds, so that it counts only where there is nothing else.
  */
 function slidingExtremes(windows: SampleWindows, row: RowCells, direction: 1 | -1): void {
-  const { values, from, to } = windows;
-  const toMiddle = scratchOf(windows, windows.count);
+  windows.runs ??= cutRuns(windows);
+  const { values, runs } = windows;
+  const steps = windows.from.length;
+  const count = runs.length - 1 - 2 * steps;
+  const extremes = scratchOf(windows, 2 * count);
+  extremesOfRuns(values, runs, extremes, { count, direction });
   let middle = 0;
   let next = 0;
-  let running = -Infinity;
-  for (let step = 0; step < from.length; step++) {
-    const first = from[step]!;
-    const end = to[step]!;
+  let running = Number.NaN;
+  for (let step = 0; step < steps; step++) {
+    const first = runs[count + 1 + 2 * step]!;
+    const end = runs[count + 2 + 2 * step]!;
     if (end <= first) continue;
     if (first >= middle) {
-      let best = -Infinity;
-      for (let i = end - 1; i >= first; i--) {
-        best = Math.max(best, values[i]! * direction);
-        toMiddle[i] = best;
-      }
+      extremesToMiddle(extremes, count, first, end);
       middle = end;
       next = end;
-      running = -Infinity;
+      running = Number.NaN;
     }
-    for (; next < end; next++) running = Math.max(running, values[next]! * direction);
-    const best = Math.max(toMiddle[first]!, running);
-    // A NaN spoils everything up to the next middle: ask again.
-    row.values[row.base + step] = Number.isNaN(best)
-      ? extremeOf(values, first, end, direction)
-      : best * direction;
+    for (; next < end; next++) {
+      if (extremes[next]! > running || Number.isNaN(running)) running = extremes[next]!;
+    }
+    const before = extremes[count + first]!;
+    const best = running > before || Number.isNaN(before) ? running : before;
+    row.values[row.base + step] = best * direction;
     row.kinds[row.base + step] = cellKind.float;
   }
 }
 
-function extremeOf(values: Float64Array, first: number, end: number, direction: 1 | -1): number {
-  return direction === 1 ? maxBetween(values, first, end) : minBetween(values, first, end);
+/** Writes the extreme from each of the runs [first, middle) to the middle, `count` places behind the runs' own. */
+function extremesToMiddle(
+  extremes: Float64Array,
+  count: number,
+  first: number,
+  middle: number,
+): void {
+  let best = Number.NaN;
+  for (let i = middle - 1; i >= first; i--) {
+    // Of equals the older one, as a walk through the window would find it.
+    if (!(extremes[i]! < best || Number.isNaN(extremes[i]!))) best = extremes[i]!;
+    extremes[count + i] = best;
+  }
+}
+
+/**
+ * Cuts the samples where any window begins or ends: the first index of each run and the end of the last,
+ * then for each step its first run and the one behind its last. Depends on the times alone.
+ */
+function cutRuns({ from, to, count }: SampleWindows): Int32Array {
+  const steps = from.length;
+  const isCut = new Uint8Array(count + 1);
+  for (let step = 0; step < steps; step++) {
+    isCut[from[step]!] = 1;
+    isCut[to[step]!] = 1;
+  }
+  isCut[0] = 1;
+  isCut[count] = 1;
+  const runOf = new Int32Array(count + 1);
+  let found = 0;
+  for (let i = 0; i <= count; i++) if (isCut[i] === 1) runOf[i] = found++;
+  const runs = new Int32Array(found + 2 * steps);
+  for (let i = 0; i <= count; i++) if (isCut[i] === 1) runs[runOf[i]!] = i;
+  for (let step = 0; step < steps; step++) {
+    runs[found + 2 * step] = runOf[from[step]!]!;
+    runs[found + 2 * step + 1] = runOf[to[step]!]!;
+  }
+  return runs;
+}
+
+/** The extreme of each run, times `direction`; NaN where the run holds nothing else. */
+function extremesOfRuns(
+  values: Float64Array,
+  runs: Int32Array,
+  extremes: Float64Array,
+  { count, direction }: { readonly count: number; readonly direction: 1 | -1 },
+): void {
+  let at = 0;
+  for (let run = 0; run < count; run++) {
+    const end = runs[run + 1]!;
+    let best = values[at++]! * direction;
+    for (; at < end; at++) {
+      const value = values[at]! * direction;
+      if (value > best || Number.isNaN(best)) best = value;
+    }
+    extremes[run] = best;
+  }
 }
 
 /** Index of the newest largest or smallest sample. */
