@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { ExportEvent } from "../model/flow.ts";
-import { FlowPrinter, type OutputFormat } from "./flow-printer.ts";
+import { alignRows, FlowPrinter, type OutputFormat } from "./flow-printer.ts";
 import { colored, plain } from "./palette.ts";
 import { parseTime, timeFormat } from "./time-layout.ts";
 
@@ -112,6 +112,11 @@ describe("FlowPrinter", () => {
       ].join("\n"),
     );
     expect(print("table", []).out).toBe("");
+  });
+
+  it("counts a column's width anew after a row without it", () => {
+    const rows = [["NAME", "X"], ["a"], ["longest", "b"], ["c", "d"]];
+    expect(alignRows(rows)).toBe("NAME   X\na\nlongest   b\nc         d\n");
   });
 
   it("tells the trouble of nodes on the error output, the rest only when debugging", () => {

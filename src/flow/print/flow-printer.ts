@@ -215,24 +215,41 @@ function joinNodes(names: readonly string[]): string {
   return count === names.length ? joined : `${joined} (and ${names.length - count} more)`;
 }
 
-/** Columns as wide as their widest cell; the last one is not filled up. */
+/**
+ * Columns as wide as their widest cell within a run of rows that have the column; the last cell of a
+ * row is not filled up, and a row that ends before a column ends its run, as Go's tabwriter has it.
+ */
 export function alignRows(rows: readonly (readonly string[])[]): string {
-  const widths: number[] = [];
-  for (const row of rows) {
-    for (const [index, cell] of row.entries()) {
-      widths[index] = Math.max(widths[index] ?? 0, codePoints(cell));
-    }
-  }
+  let columns = 0;
+  for (const row of rows) columns = Math.max(columns, row.length - 1);
+  const widths = Array.from({ length: columns }, (_, column) => columnWidths(rows, column));
   let text = "";
-  for (const row of rows) {
+  for (const [index, row] of rows.entries()) {
     const last = row.length - 1;
     for (let i = 0; i < last; i++) {
       const cell = row[i] as string;
-      text += cell + " ".repeat((widths[i] as number) - codePoints(cell) + columnGap);
+      text += cell + " ".repeat((widths[i]?.[index] ?? 0) - codePoints(cell) + columnGap);
     }
     text += `${row[last]}\n`;
   }
   return text;
+}
+
+/** How wide a column is in each row. */
+function columnWidths(rows: readonly (readonly string[])[], column: number): Uint32Array {
+  const widths = new Uint32Array(rows.length);
+  for (let start = 0; start < rows.length; start++) {
+    let end = start;
+    let widest = 0;
+    for (; end < rows.length; end++) {
+      const row = rows[end] as readonly string[];
+      if (column >= row.length - 1) break;
+      widest = Math.max(widest, codePoints(row[column] as string));
+    }
+    widths.fill(widest, start, end);
+    start = end;
+  }
+  return widths;
 }
 
 function codePoints(text: string): number {

@@ -90,13 +90,17 @@ export function formatNamespaces(namespaces: readonly Namespace[], isWide: boole
   return alignRows([isWide ? ["NAMESPACE", "CLUSTER"] : ["NAMESPACE"], ...rows]);
 }
 
-/** A list of messages as indented JSON. */
+/** A list of messages as indented JSON, with the escapes of Go's encoder. */
 export function formatMessageList(
   messages: readonly object[],
   name: "observer.Node" | "observer.Namespace",
 ): string {
   const plain = messages.map((message) => JSON.parse(formatProtoMessage(message, name)) as unknown);
-  return `${JSON.stringify(plain, null, 2)}\n`;
+  const json = JSON.stringify(plain, null, 2).replace(
+    /[<>&\u2028\u2029]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+  return `${json}\n`;
 }
 
 /** A Go duration: "1h2m3s", "11s", "1.5s", "2ms". */
