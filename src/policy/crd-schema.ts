@@ -238,7 +238,7 @@ const httpRule: Schema = {
 
 const kafkaRule: Schema = {
   type: "object",
-  goType: "PortRule",
+  goType: "KafkaRule",
   fields: {
     role: choice("produce", "consume"),
     apiKey: text,
@@ -390,7 +390,12 @@ export const ruleSchema: Schema = {
       goType: "DefaultDenyConfig",
       fields: { ingress: flag, egress: flag },
     },
-    labels: list(anything),
+    labels: list({
+      type: "object",
+      goType: "Label",
+      fields: { key: text, value: text, source: text, cidr: anything },
+      required: ["key"],
+    }),
     description: text,
     log: {
       type: "object",

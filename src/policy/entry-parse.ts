@@ -5,7 +5,7 @@
 
 import { addressFault, type Cidr, containsCidr, parseCidr, prefixFault } from "./cidr.ts";
 import { compileMatchName, compileMatchPattern } from "./fqdn-pattern.ts";
-import { parseDnsRule } from "./l7-parse.ts";
+import { l7ParserOf, parseDnsRule } from "./l7-parse.ts";
 import type { LabelSelector } from "./label-selector.ts";
 import { entityNames, type PeerSelector } from "./peer-selector.ts";
 import type {
@@ -15,7 +15,7 @@ import type {
   PolicyEntry,
   RuleOrigin,
 } from "./policy-document.ts";
-import { parseIcmps, parseToPorts } from "./port-parse.ts";
+import { parseIcmps, parsePortRule } from "./port-parse.ts";
 import { type PolicyScope, parseSelector, withPeerScope } from "./selector-parse.ts";
 import type { YamlCursor } from "./yaml-cursor.ts";
 
@@ -65,23 +65,26 @@ export function parseEntry(
     return value === undefined ? [] : [{ name, value }];
   });
   checkCombination(present);
-  const icmpItems = fields.icmps?.items() ?? [];
-  if (icmpItems.length > 0 && (fields.toPorts?.items().length ?? 0) > 0) {
+  const peerItems = present.flatMap(({ name, value }) =>
+    value.items().map((item) => ({ name, item })),
+  );
+  const peers = peerItems.map(({ name, item }) => parsePeer(name, item, context.scope));
+  checkNodeFields(present, context);
+  const portItems = fields.toPorts?.items() ?? [];
+  if (fields.toPorts !== undefined) {
+    checkL7Support(fields.toPorts, direction, context.isHostPolicy && !isDeny);
+  }
+  if ((fields.icmps?.items().length ?? 0) > 0 && portItems.length > 0) {
     fields.icmps?.fail(
       "the ICMPs block may only be present without ToPorts. Define a separate rule to use ToPorts",
     );
   }
   const { hasExtendedProtocols, scope } = context;
   const portContext = { isDeny, direction, hasExtendedProtocols, namespace: scope.namespace };
-  const toPorts = fields.toPorts === undefined ? [] : parseToPorts(fields.toPorts, portContext);
+  const toPorts = portItems.map((item) => parsePortRule(item, portContext));
   const icmps = fields.icmps === undefined ? [] : parseIcmps(fields.icmps);
   const ports = [...toPorts, ...icmps];
-  const peerItems = present.flatMap(({ name, value }) =>
-    value.items().map((item) => ({ name, item })),
-  );
-  const peers = peerItems.map(({ name, item }) => parsePeer(name, item, context.scope));
-  checkNodeFields(present, context);
-  const entry: PolicyEntry = {
+  return {
     origin,
     direction,
     isDeny,
@@ -93,8 +96,6 @@ export function parseEntry(
     ),
     peerLines: peerItems.map(({ item }) => item.line),
   };
-  if (context.isHostPolicy) checkHostEntry(fields.toPorts ?? cursor, entry);
-  return entry;
 }
 
 /**
@@ -140,15 +141,23 @@ function checkNodeFields(
 }
 
 /** Only rules about requests are looked at: server names and listeners pass, as the agent has it. */
-function checkHostEntry(cursor: YamlCursor, entry: PolicyEntry): void {
-  const parsers = new Set(entry.ports?.flatMap(({ l7 }) => l7?.parser ?? []));
-  const has = (...names: readonly L7Rules["parser"][]) => names.some((name) => parsers.has(name));
-  if (entry.direction === "ingress") {
-    if (!has("http", "dns", "kafka", "l7")) return;
-    cursor.fail("L7 policy is not supported on host ingress yet");
+function checkL7Support(cursor: YamlCursor, direction: PolicyDirection, isHost: boolean): void {
+  const parsers = cursor.items().map((item) => l7ParserOf(item.field("rules")));
+  const has = (name: L7Rules["parser"]) => parsers.includes(name);
+  if (direction === "ingress") {
+    if (isHost && parsers.some((parser) => parser !== undefined)) {
+      cursor.fail("L7 policy is not supported on host ingress yet");
+    }
+    if (has("dns")) {
+      const place = cursor.items().find((item) => l7ParserOf(item.field("rules")) === "dns");
+      place
+        ?.field("rules")
+        ?.fail("L7 protocol DNS is not supported on ingress yet", "write the rule on egress");
+    }
+    return;
   }
-  if (has("http")) cursor.fail("L7 protocol HTTP is not supported on host egress yet");
-  if (has("kafka")) cursor.fail("L7 protocol Kafka is not supported on host egress yet");
+  if (isHost && has("http")) cursor.fail("L7 protocol HTTP is not supported on host egress yet");
+  if (isHost && has("kafka")) cursor.fail("L7 protocol Kafka is not supported on host egress yet");
 }
 
 function parseAuth(cursor: YamlCursor | undefined): AuthMode | undefined {

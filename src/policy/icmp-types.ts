@@ -54,7 +54,7 @@ const icmpTypes: Readonly<Record<"IPv4" | "IPv6", Readonly<Record<string, number
 /** Reads an item of `icmps[].fields`: its family and the type's number. */
 export function readIcmpField(cursor: YamlCursor): { family: "IPv4" | "IPv6"; type: number } {
   const fields = cursor.fields(["family", "type"]);
-  const familyText = fields.family?.text() ?? "IPv4";
+  const familyText = fields.family?.text() ?? "";
   const family = familyText === "" ? "IPv4" : familyText;
   if (family !== "IPv4" && family !== "IPv6") {
     return (fields.family ?? cursor).fail(`wrong family: ${family}`, "want IPv4 or IPv6");
@@ -67,7 +67,7 @@ export function readIcmpField(cursor: YamlCursor): { family: "IPv4" | "IPv6"; ty
   if (number === undefined) {
     const other = family === "IPv4" ? "IPv6" : "IPv4";
     const mend = icmpTypes[other][text] === undefined ? "" : `write family: ${other}`;
-    return type.fail(`ICMP type ${text} not found in ${family}`, mend);
+    return type.fail(`ICMP type ${text} not found in ${familyText}`, mend);
   }
   return { family, type: number };
 }

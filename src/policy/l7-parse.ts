@@ -11,6 +11,18 @@ const kafkaRoles = ["produce", "consume"];
 const kafkaTopicPattern = /^[a-zA-Z0-9._-]+$/;
 const kafkaTopicLengthMax = 255;
 
+/** Which parser `rules` asks for, nothing checked; undefined where its lists are empty. */
+export function l7ParserOf(cursor: YamlCursor | undefined): L7Rules["parser"] | undefined {
+  const hasItems = (name: string) => {
+    const field = cursor?.field(name);
+    return field?.jsonType === "array" && field.items().length > 0;
+  };
+  const listed = (["http", "kafka", "dns"] as const).find(hasItems);
+  if (listed !== undefined) return listed;
+  const proto = cursor?.field("l7proto");
+  return proto?.jsonType === "string" && proto.text() !== "" ? "l7" : undefined;
+}
+
 /** Reads `rules`; undefined where its lists are empty, which restricts nothing. */
 export function parseL7Rules(cursor: YamlCursor): L7Rules | undefined {
   const fields = cursor.fields(["http", "dns", "kafka", "l7proto", "l7"]);
@@ -105,7 +117,7 @@ function parseKafkaRule(cursor: YamlCursor): KafkaRule {
     cursor.fail(`cannot set both Role:"${rule.role}" and APIKey :"${rule.apiKey}" together`);
   }
   if (rule.role !== undefined && !kafkaRoles.includes(rule.role)) {
-    fields.role?.fail(`invalid Kafka Role ${rule.role}`, `want ${kafkaRoles.join(" or ")}`);
+    fields.role?.fail(`invalid Kafka Role "${textOf("role")}"`, `want ${kafkaRoles.join(" or ")}`);
   }
   if (rule.apiVersion !== undefined && !/^\d+$/.test(rule.apiVersion)) {
     fields.apiVersion?.fail(`invalid Kafka APIVersion :"${rule.apiVersion}"`, "want a number");

@@ -187,25 +187,31 @@ class ObjectReader implements PolicyObjects {
       try {
         this.policies.push(parsePolicy(cursor, kind, this.#text, this.#options));
       } catch (thrown) {
-        if (thrown instanceof PolicyError) this.#repeatAsSchema(report, thrown.fault);
+        if (thrown instanceof PolicyError) this.#repeatAsSchema(kind, report, thrown.fault);
         throw thrown;
       }
     });
     this.#checkInitSelector(cursor, kind, report);
   }
 
-  /** What the agent's decoder and its check of label keys refuse, Cilium's own validator of CRDs does too. */
-  #repeatAsSchema({ schemaFaults }: SchemaReport, fault: PolicyFault): void {
-    const isShared =
-      fault.reason.startsWith("ICMP type ") ||
-      /matchLabels: .* (name|prefix) part /.test(fault.reason);
+  /** What the agent's decoder and its check of the subject refuse, Cilium's own validator of CRDs does too. */
+  #repeatAsSchema(kind: PolicyKind, report: SchemaReport, fault: PolicyFault): void {
+    const { schemaFaults, unknownFields } = report;
+    const isOfSubject =
+      kind === "CiliumNetworkPolicy" &&
+      unknownFields.length === 0 &&
+      fault.path.includes("endpointSelector") &&
+      fault.reason.startsWith("invalid label selector: ");
     if (this.#options.skipsSchema === true || schemaFaults.length > 0) return;
-    if (isShared) this.faults.push({ ...fault, stage: "schema" });
+    if (isOfSubject || fault.reason.startsWith("ICMP type ")) {
+      this.faults.push({ ...fault, stage: "schema" });
+    }
   }
 
   /** The agent would take it; the validator does not, since a namespace has no initialising pods. */
-  #checkInitSelector(cursor: YamlCursor, kind: PolicyKind, { schemaFaults }: SchemaReport): void {
-    if (kind !== "CiliumNetworkPolicy" || schemaFaults.length > 0) return;
+  #checkInitSelector(cursor: YamlCursor, kind: PolicyKind, report: SchemaReport): void {
+    const isRefused = report.schemaFaults.length > 0 || report.unknownFields.length > 0;
+    if (kind !== "CiliumNetworkPolicy" || isRefused) return;
     if (this.#options.skipsSchema === true) return;
     for (const spec of specsOf(cursor)) {
       const selector = spec.field("endpointSelector");
@@ -289,20 +295,16 @@ function parseSpec(
   nextOrigin: (section: PolicySection, line: number) => RuleOrigin,
 ): PolicySpec {
   const { scope } = context;
-  const fields = cursor.fields([
-    "endpointSelector",
-    "nodeSelector",
-    ...sections,
-    "enableDefaultDeny",
-    "log",
-  ]);
-  const { endpointSelector, nodeSelector } = fields;
-  if (nodeSelector !== undefined && kind === "CiliumNetworkPolicy") {
-    nodeSelector.fail(
-      "rule cannot have NodeSelector",
-      "use endpointSelector, or write a CiliumClusterwideNetworkPolicy",
+  const fields = cursor.fields([...sections, "enableDefaultDeny", "log"]);
+  if (!sections.some((section) => (fields[section]?.items().length ?? 0) > 0)) {
+    cursor.fail(
+      "rule must have at least one of Ingress, IngressDeny, Egress, EgressDeny",
+      "ingress: [{}] denies all ingress",
     );
   }
+  // The agent's decoder makes an empty selector of a null.
+  const endpointSelector = cursor.fieldOrNull("endpointSelector");
+  const nodeSelector = cursor.fieldOrNull("nodeSelector");
   if (nodeSelector !== undefined && endpointSelector !== undefined) {
     nodeSelector.fail("rule cannot have both EndpointSelector and NodeSelector", "write two specs");
   }
@@ -323,10 +325,10 @@ function parseSpec(
       entries.push(parseEntry(item, origin, entryContext));
     }
   }
-  if (entries.length === 0) {
-    cursor.fail(
-      "rule must have at least one of Ingress, IngressDeny, Egress, EgressDeny",
-      "ingress: [{}] denies all ingress",
+  if (nodeSelector !== undefined && kind === "CiliumNetworkPolicy") {
+    nodeSelector.fail(
+      "rule cannot have NodeSelector",
+      "use endpointSelector, or write a CiliumClusterwideNetworkPolicy",
     );
   }
   return {

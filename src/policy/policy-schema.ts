@@ -6,6 +6,7 @@
 import { didYouMean } from "../schema/did-you-mean.ts";
 import { parseCidr } from "./cidr.ts";
 import type { Schema } from "./crd-schema.ts";
+import { decodeAsGo, mendOfType, objectMetaSchema } from "./go-decode.ts";
 import type { FaultStage, PolicyFault } from "./policy-fault.ts";
 import type { YamlCursor } from "./yaml-cursor.ts";
 
@@ -24,36 +25,37 @@ export interface SchemaReport {
 /** Checks a document against a schema. */
 export function checkSchema(cursor: YamlCursor, schema: Schema): SchemaReport {
   const walk = new SchemaWalk();
-  walk.check(cursor, schema, { goType: "", goPath: "" });
-  return walk;
+  walk.check(cursor, schema);
+  walk.checkMetadata(cursor.field("metadata"));
+  const decodeFault = walk.hasTypeFault ? decodeAsGo(cursor, schema) : undefined;
+  const { schemaFaults, unknownFields } = walk;
+  // Where the schema has nothing to say, Cilium's own validator repeats the decoder.
+  if (decodeFault !== undefined && schemaFaults.length === 0) {
+    schemaFaults.push({ ...decodeFault, stage: "schema" });
+  }
+  return { schemaFaults, unknownFields, decodeFault };
 }
 
-/** The innermost Go struct, and the path of fields below the outermost. */
-interface GoPlace {
-  readonly goType: string;
-  readonly goPath: string;
-}
-
-class SchemaWalk implements SchemaReport {
+class SchemaWalk {
   readonly schemaFaults: PolicyFault[] = [];
   readonly unknownFields: PolicyFault[] = [];
-  decodeFault: PolicyFault | undefined;
+  hasTypeFault = false;
 
-  check(cursor: YamlCursor, schema: Schema, place: GoPlace): void {
+  check(cursor: YamlCursor, schema: Schema): void {
     if (schema.type === "any") return;
     if (!isOfType(cursor, schema)) {
-      this.#reportType(cursor, schema, place);
+      this.#reportType(cursor, schema);
       return;
     }
     switch (schema.type) {
       case "object":
-        this.#checkObject(cursor, schema, place);
+        this.#checkObject(cursor, schema);
         break;
       case "map":
-        for (const [, value] of cursor.entries()) this.check(value, schema.values, place);
+        for (const [, value] of cursor.entries()) this.check(value, schema.values);
         break;
       case "array":
-        this.#checkList(cursor, schema, place);
+        this.#checkList(cursor, schema);
         break;
       case "string":
         this.#checkText(cursor, schema);
@@ -71,36 +73,50 @@ class SchemaWalk implements SchemaReport {
     }
   }
 
-  #reportType(cursor: YamlCursor, schema: Schema, { goType, goPath }: GoPlace): void {
+  /** The CRD leaves metadata to the API server, which refuses wrong types as the decoder does. */
+  checkMetadata(cursor: YamlCursor | undefined): void {
+    if (cursor?.jsonType !== "object") return;
+    for (const [key, value] of cursor.entries()) {
+      const field = objectMetaSchema.fields[key];
+      if (field === undefined) this.#reportUnknown(value, key, ["name", "namespace", "labels"]);
+      else if (!isOfType(value, field)) this.hasTypeFault = true;
+    }
+  }
+
+  #reportType(cursor: YamlCursor, schema: Schema): void {
     const { path, jsonType } = cursor;
+    this.hasTypeFault = true;
+    if (schema.type === "string" && schema.isCidr === true) {
+      // The format is looked at first, and says the type as Go calls it.
+      const goName = { number: "float64", boolean: "bool" } as Readonly<Record<string, string>>;
+      const words = `Invalid value: "${goName[jsonType] ?? ""}": ${path} in body must be of type cidr`;
+      this.#fault(cursor, "schema", `${path}: ${words}: "${goName[jsonType] ?? ""}"`);
+      return;
+    }
     const wanted =
       schema.type === "map"
         ? "object"
         : schema.type === "intOrString"
           ? "integer,string"
           : schema.type;
-    const mend =
-      wanted === "string" && jsonType !== "object" && jsonType !== "array"
-        ? `quote it, as in "${String(cursor.scalar())}"`
-        : "";
     this.#fault(
       cursor,
       "schema",
       `${path}: Invalid value: "${jsonType}": ${path} in body must be of type ${wanted}: "${jsonType}"`,
-      mend,
+      mendOfType(cursor, schema),
     );
-    const kind = jsonType === "boolean" ? "bool" : jsonType;
-    this.decodeFault ??= {
-      ...placeOf(cursor),
-      stage: "agent",
-      reason: `json: cannot unmarshal ${kind} into Go struct field ${goType}.${goPath} of type ${goTypeOf(schema)}`,
-      mend,
-    };
+    if (schema.type === "string" && schema.values !== undefined) {
+      const words = `Unsupported value: ${goJson(cursor)}: supported values: ${quotedList(schema.values)}`;
+      this.#fault(cursor, "schema", `${path}: ${words}`);
+    }
+    // What is no object lacks no field, so that it fits every one of the alternatives.
+    if (schema.type === "object" && schema.oneOf !== undefined && jsonType !== "null") {
+      this.#reportOneOf(cursor, schema.oneOf.length, "");
+    }
   }
 
-  #checkObject(cursor: YamlCursor, schema: ObjectSchema, place: GoPlace): void {
-    const goType = schema.goType ?? place.goType;
-    const present = new Map(cursor.entries());
+  #checkObject(cursor: YamlCursor, schema: ObjectSchema): void {
+    const present = new Map(cursor.entriesWithNulls());
     const unknown: string[] = [];
     for (const [key, value] of present) {
       const field = schema.fields[key];
@@ -109,8 +125,7 @@ class SchemaWalk implements SchemaReport {
         this.#reportUnknown(value, key, Object.keys(schema.fields));
         continue;
       }
-      const goPath = place.goPath === "" ? key : `${place.goPath}.${key}`;
-      this.check(value, field, { goType, goPath });
+      this.check(value, field);
     }
     const hint = unknown
       .map((key) => didYouMean(key, Object.keys(schema.fields)).replace(/^; /, `"${key}": `))
@@ -130,31 +145,35 @@ class SchemaWalk implements SchemaReport {
     hint: string,
   ): void {
     const valid = (oneOf ?? []).filter((names) => names.every((name) => present.has(name)));
-    const where = `<nil>: Invalid value: "": "${cursor.path}" must validate`;
     const first = oneOf?.[0]?.[0];
     if (first !== undefined && valid.length !== 1) {
-      const found = valid.length === 0 ? "none valid" : `${valid.length} valid alternatives`;
-      this.#fault(
-        cursor,
-        "schema",
-        `${where} one and only one schema (oneOf). Found ${found}`,
-        hint,
-      );
+      this.#reportOneOf(cursor, valid.length, hint);
       if (valid.length === 0)
         this.#fault(cursor, "schema", `${pathOf(cursor, first)}: Required value`, hint);
     }
     const firstAny = anyOf?.[0];
     if (firstAny !== undefined && !anyOf?.some((name) => present.has(name))) {
+      const where = `<nil>: Invalid value: "": "${cursor.path}" must validate`;
       this.#fault(cursor, "schema", `${where} at least one schema (anyOf)`, hint);
       this.#fault(cursor, "schema", `${pathOf(cursor, firstAny)}: Required value`, hint);
     }
+  }
+
+  #reportOneOf(cursor: YamlCursor, validCount: number, hint: string): void {
+    const found = validCount === 0 ? "none valid" : `${validCount} valid alternatives`;
+    const where = `<nil>: Invalid value: "": "${cursor.path}" must validate`;
+    const words = `${where} one and only one schema (oneOf). Found ${found}`;
+    this.#fault(cursor, "schema", words, hint);
   }
 
   #reportUnknown(cursor: YamlCursor, key: string, known: readonly string[]): void {
     const hint = didYouMean(key, known).replace(/^; /, "");
     const mend = hint === "" ? `known here: ${known.join(", ")}` : hint;
     // Cilium's validator lists the leaves of what it does not know.
-    const extra = leafPaths(cursor, 0).join(" ");
+    const leaves = [...new Set(leafPaths(cursor, 0))].join(" ");
+    if (/\.matchExpressions\[/.test(cursor.path)) return;
+    // Its validator overlooks empty values; the API server's strict check does not.
+    const extra = leaves === "" ? dottedPath(cursor) : leaves;
     this.unknownFields.push({
       ...placeOf(cursor),
       stage: "unknown-field",
@@ -163,7 +182,7 @@ class SchemaWalk implements SchemaReport {
     });
   }
 
-  #checkList(cursor: YamlCursor, schema: Extract<Schema, { type: "array" }>, place: GoPlace): void {
+  #checkList(cursor: YamlCursor, schema: Extract<Schema, { type: "array" }>): void {
     const items = cursor.items();
     const { itemsMax, itemsMin = 0 } = schema;
     if (items.length < itemsMin) {
@@ -181,7 +200,7 @@ class SchemaWalk implements SchemaReport {
         `${cursor.path}: Too many: ${items.length}: must have at most ${itemsMax} items`,
       );
     }
-    for (const item of items) this.check(item, schema.items, place);
+    for (const item of items) this.check(item, schema.items);
   }
 
   #checkText(cursor: YamlCursor, schema: StringSchema): void {
@@ -190,11 +209,10 @@ class SchemaWalk implements SchemaReport {
     const { values, pattern, bytesMax, lengthMax, lengthMin = 0 } = schema;
     const quoted = JSON.stringify(text);
     if (values !== undefined && !values.includes(text)) {
-      const known = values.map((value) => `"${value}"`).join(", ");
       this.#fault(
         cursor,
         "schema",
-        `${path}: Unsupported value: ${quoted}: supported values: ${known}`,
+        `${path}: Unsupported value: ${quoted}: supported values: ${quotedList(values)}`,
         didYouMean(text.toUpperCase(), values).replace(/^; /, "") ||
           didYouMean(text.toLowerCase(), values).replace(/^; /, ""),
       );
@@ -252,6 +270,26 @@ class SchemaWalk implements SchemaReport {
   }
 }
 
+function quotedList(values: readonly string[]): string {
+  return values.map((value) => `"${value}"`).join(", ");
+}
+
+/** The value as Go writes JSON: keys sorted. */
+function goJson(cursor: YamlCursor): string {
+  switch (cursor.jsonType) {
+    case "object": {
+      const entries = cursor.entriesWithNulls().sort(([a], [b]) => (a < b ? -1 : 1));
+      return `{${entries.map(([key, value]) => `${JSON.stringify(key)}:${goJson(value)}`).join(",")}}`;
+    }
+    case "array":
+      return `[${cursor.items().map(goJson).join(",")}]`;
+    case "null":
+      return "null";
+    default:
+      return JSON.stringify(cursor.scalar());
+  }
+}
+
 function placeOf({ file, path, line }: YamlCursor) {
   return { file, path, line };
 }
@@ -277,38 +315,24 @@ function isOfType(cursor: YamlCursor, schema: Schema): boolean {
   }
 }
 
-function goTypeOf(schema: Schema): string {
-  switch (schema.type) {
-    case "object":
-      return `api.${schema.goType ?? "EndpointSelector"}`;
-    case "map":
-      return "map[string]string";
-    case "array":
-      return "[]json.RawMessage";
-    case "integer":
-      return "int32";
-    case "boolean":
-      return "bool";
-    default:
-      return "string";
-  }
+/** "spec.ingress.0". */
+function dottedPath({ path }: YamlCursor): string {
+  return path.replaceAll(/\[(\d+)\]/g, ".$1");
 }
 
 /** Levels below an unknown field that are listed. */
 const leafDepthMax = 32;
 
-/** "spec.ingress.0.fromFQDNs.0.matchName": leaves below an unknown field; label maps count as one. */
+/**
+ * "spec.ingress.0.fromFQDNs.0.matchName": leaves below an unknown field. Label maps and expressions
+ * count as one each; empty mappings and lists are not seen.
+ */
 function leafPaths(cursor: YamlCursor, depth: number): string[] {
-  const dotted = cursor.path.replaceAll(/\[(\d+)\]/g, ".$1");
-  if (depth > leafDepthMax || dotted.endsWith(".matchLabels")) return [dotted];
+  const dotted = dottedPath(cursor);
   const { jsonType } = cursor;
+  if (depth > leafDepthMax || (jsonType !== "object" && jsonType !== "array")) return [dotted];
   const children =
-    jsonType === "object"
-      ? cursor.entries().map(([, value]) => value)
-      : jsonType === "array"
-        ? cursor.items()
-        : [];
-  return children.length === 0
-    ? [dotted]
-    : children.flatMap((child) => leafPaths(child, depth + 1));
+    jsonType === "object" ? cursor.entries().map(([, value]) => value) : cursor.items();
+  if (children.length > 0 && /\.(matchLabels|matchExpressions)$/.test(dotted)) return [dotted];
+  return children.flatMap((child) => leafPaths(child, depth + 1));
 }

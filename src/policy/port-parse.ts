@@ -1,7 +1,7 @@
 /** `toPorts` and `icmps` of a policy entry, as the agent takes them: ports, protocols, L7 rules, server names. */
 
 import { readIcmpField } from "./icmp-types.ts";
-import { parseL7Rules } from "./l7-parse.ts";
+import { l7ParserOf, parseL7Rules } from "./l7-parse.ts";
 import type {
   L7Rules,
   PolicyDirection,
@@ -28,36 +28,27 @@ export interface PortContext {
   readonly namespace: string;
 }
 
-/** Reads `toPorts`; an empty list means the same as none. */
-export function parseToPorts(cursor: YamlCursor, context: PortContext): PortRule[] {
-  return cursor.items().map((item) => parsePortRule(item, context));
-}
-
-function parsePortRule(item: YamlCursor, context: PortContext): PortRule {
+/** Reads one item of `toPorts`; L7 rules are looked at last, as the agent does. */
+export function parsePortRule(item: YamlCursor, context: PortContext): PortRule {
   const fields = item.fields(
     context.isDeny ? ["ports"] : ["ports", "rules", "serverNames", "listener", "terminatingTLS"],
   );
   const portItems = fields.ports?.items() ?? [];
-  const l7 = fields.rules === undefined ? undefined : parseL7Rules(fields.rules);
-  if (l7?.parser === "dns" && context.direction === "ingress") {
-    fields.rules?.fail(
-      "L7 protocol DNS is not supported on ingress yet",
-      "write the rule on egress",
-    );
-  }
+  const parser = l7ParserOf(fields.rules);
   const serverNames = (fields.serverNames?.items() ?? []).map((name) => name.text());
-  if (serverNames.length > 0 && l7 !== undefined && fields.terminatingTLS === undefined) {
+  if (serverNames.length > 0 && parser !== undefined && fields.terminatingTLS === undefined) {
     fields.serverNames?.fail("ServerNames are not allowed with L7 rules without TLS termination");
   }
   if (serverNames.includes("")) fields.serverNames?.fail("empty server name is not allowed");
   if (portItems.length > portsMax) fields.ports?.fail(`too many ports, the max is ${portsMax}`);
-  const ports = portItems.map((port) => parsePort(port, l7, context.hasExtendedProtocols));
+  const ports = portItems.map((port) => parsePort(port, parser, context.hasExtendedProtocols));
   const portLines = portItems.map(({ line }) => line);
   if (fields.listener !== undefined) {
-    const listener = parseListener(fields.listener, context, l7 !== undefined);
+    const listener = parseListener(fields.listener, context, parser !== undefined);
     return { ports, l7: listener, serverNames, line: item.line, portLines };
   }
-  if (l7 !== undefined) checkL7(fields.rules ?? item, ports, l7);
+  if (parser !== undefined) checkL7(fields.rules ?? item, ports, parser);
+  const l7 = fields.rules === undefined ? undefined : parseL7Rules(fields.rules);
   const tls: L7Rules | undefined =
     serverNames.length === 0 ? undefined : { parser: "tls", serverNames };
   return { ports, l7: l7 ?? tls, serverNames, line: item.line, portLines };
@@ -82,7 +73,7 @@ function parseListener(cursor: YamlCursor, context: PortContext, hasL7: boolean)
 
 function parsePort(
   cursor: YamlCursor,
-  l7: L7Rules | undefined,
+  parser: L7Rules["parser"] | undefined,
   hasExtendedProtocols: boolean,
 ): PortMatch {
   const fields = cursor.fields(["port", "endPort", "protocol"]);
@@ -97,16 +88,16 @@ function parsePort(
   }
   if (portNamePattern.test(text)) {
     const protocol = parseProtocol(fields.protocol);
-    checkL7Protocol(cursor, protocol, l7);
+    checkL7Protocol(cursor, protocol, parser);
     return { protocol, first: 0, last: 0, name: text.toLowerCase() };
   }
   const first = isExtended ? 0 : parsePortNumber(fields.port ?? cursor, text);
   const endPort = fields.endPort === undefined ? 0 : Number(fields.endPort.scalar());
-  if (l7?.parser === "dns" && endPort > first) {
+  if (parser === "dns" && endPort > first) {
     fields.endPort?.fail("DNS rules do not support port ranges", "list the ports one by one");
   }
   const protocol = parseProtocol(fields.protocol);
-  checkL7Protocol(cursor, protocol, l7);
+  checkL7Protocol(cursor, protocol, parser);
   if (first === 0) return { protocol, first: 0, last: portMax, name: undefined };
   // An endPort below the port means the port alone, as the agent has it.
   return { protocol, first, last: Math.min(portMax, Math.max(first, endPort)), name: undefined };
@@ -139,26 +130,30 @@ function parseProtocol(cursor: YamlCursor | undefined): PolicyProtocol | "ANY" {
   const known = [...transports, ...extendedProtocols].find((name) => name === upper);
   if (known === undefined || cursor === undefined) {
     return (cursor as YamlCursor).fail(
-      `invalid protocol ${JSON.stringify(text)}, must be { tcp | udp | sctp | vrrp | igmp | any }`,
+      `invalid protocol ${JSON.stringify(upper)}, must be { tcp | udp | sctp | vrrp | igmp | any }`,
       /^icmp/i.test(text) ? "ICMP has a list of its own: icmps" : "",
     );
   }
   return known;
 }
 
-function checkL7Protocol(cursor: YamlCursor, protocol: string, l7: L7Rules | undefined): void {
-  if (l7 === undefined || l7.parser === "dns" || protocol === "TCP") return;
+function checkL7Protocol(
+  cursor: YamlCursor,
+  protocol: string,
+  parser: L7Rules["parser"] | undefined,
+): void {
+  if (parser === undefined || parser === "dns" || protocol === "TCP") return;
   cursor.fail(
     `L7 rules can only apply to TCP (not ${protocol}) except for DNS rules`,
     "write protocol: TCP",
   );
 }
 
-function checkL7(cursor: YamlCursor, ports: readonly PortMatch[], l7: L7Rules): void {
+function checkL7(cursor: YamlCursor, ports: readonly PortMatch[], parser: L7Rules["parser"]): void {
   if (ports.some(({ name, first }) => name === undefined && first === 0)) {
     cursor.fail("L7 rules can not be used when a port is 0", "name the port");
   }
-  if (l7.parser === "dns" && ports.length === 0) {
+  if (parser === "dns" && ports.length === 0) {
     cursor.fail(
       "port 53 must be specified for DNS rules",
       'add ports: [{port: "53", protocol: ANY}]',

@@ -74,13 +74,20 @@ function parseExpression(
       `${where}.values: Forbidden: may not be specified when \`operator\` is 'Exists' or 'DoesNotExist'`,
     );
   }
-  checkKey(fields.key ?? cursor, key, defaultSource);
-  for (const value of fields.values?.items() ?? []) checkValue(value, value.text());
+  checkKey(fields.key ?? cursor, key, defaultSource, `matchExpressions[${index}].key`);
+  for (const [place, value] of (fields.values?.items() ?? []).entries()) {
+    checkValue(value, value.text(), `matchExpressions[${index}].values[${place}]`);
+  }
   return { ...parseSelectorKey(key, defaultSource), operator, values };
 }
 
 /** The agent checks the key as it holds it, with the source in front: "any.app". */
-function checkKey(cursor: YamlCursor, text: string, defaultSource: string): void {
+function checkKey(
+  cursor: YamlCursor,
+  text: string,
+  defaultSource: string,
+  where = "matchLabels",
+): void {
   const { source, key } = parseSelectorKey(text, defaultSource);
   const full = `${source}.${key}`;
   const slash = full.lastIndexOf("/");
@@ -88,31 +95,31 @@ function checkKey(cursor: YamlCursor, text: string, defaultSource: string): void
   const quoted = JSON.stringify(full);
   if (slash >= 0 && !keyPrefixPattern.test(full.slice(0, slash))) {
     cursor.fail(
-      `${invalid}matchLabels: Invalid value: ${quoted}: prefix part a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character`,
+      `${invalid}${where}: Invalid value: ${quoted}: prefix part a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character`,
     );
   }
   if (!keyNamePattern.test(name)) {
     cursor.fail(
-      `${invalid}matchLabels: Invalid value: ${quoted}: name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')`,
+      `${invalid}${where}: Invalid value: ${quoted}: name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')`,
     );
   }
   if (name.length > labelLengthMax) {
     cursor.fail(
-      `${invalid}matchLabels: Invalid value: ${quoted}: name part must be no more than ${labelLengthMax} bytes`,
+      `${invalid}${where}: Invalid value: ${quoted}: name part must be no more than ${labelLengthMax} bytes`,
     );
   }
 }
 
-function checkValue(cursor: YamlCursor, value: string): void {
+function checkValue(cursor: YamlCursor, value: string, where = "matchLabels"): void {
   const quoted = JSON.stringify(value);
   if (!valuePattern.test(value)) {
     cursor.fail(
-      `${invalid}matchLabels: Invalid value: ${quoted}: a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')`,
+      `${invalid}${where}: Invalid value: ${quoted}: a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')`,
     );
   }
   if (value.length > labelLengthMax) {
     cursor.fail(
-      `${invalid}matchLabels: Invalid value: ${quoted}: must be no more than ${labelLengthMax} bytes`,
+      `${invalid}${where}: Invalid value: ${quoted}: must be no more than ${labelLengthMax} bytes`,
     );
   }
 }

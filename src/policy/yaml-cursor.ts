@@ -120,12 +120,16 @@ export class YamlCursor {
 
   /** The mapping's entries whose value is not null, in order. */
   entries(): [string, YamlCursor][] {
+    return this.entriesWithNulls().filter(([, child]) => !child.isNull());
+  }
+
+  /** All of the mapping's entries, in order. */
+  entriesWithNulls(): [string, YamlCursor][] {
     if (!isMap(this.#node)) this.fail(`want a mapping, have ${this.describe()}`);
     const entries: [string, YamlCursor][] = [];
     for (const pair of this.#node.items) {
       const key = keyOf(pair.key);
-      const child = this.#child(pair.value, pair.key, key);
-      if (!child.isNull()) entries.push([key, child]);
+      entries.push([key, this.#child(pair.value, pair.key, key)]);
     }
     return entries;
   }
@@ -142,11 +146,15 @@ export class YamlCursor {
 
   /** One field of the mapping; undefined where it is absent or null, or this is no mapping. */
   field(key: string): YamlCursor | undefined {
+    const child = this.fieldOrNull(key);
+    return child === undefined || child.isNull() ? undefined : child;
+  }
+
+  /** One field of the mapping, null or not; undefined where it is absent, or this is no mapping. */
+  fieldOrNull(key: string): YamlCursor | undefined {
     if (!isMap(this.#node)) return undefined;
     for (const pair of this.#node.items) {
-      if (keyOf(pair.key) !== key) continue;
-      const child = this.#child(pair.value, pair.key, key);
-      return child.isNull() ? undefined : child;
+      if (keyOf(pair.key) === key) return this.#child(pair.value, pair.key, key);
     }
     return undefined;
   }
