@@ -124,6 +124,8 @@ export interface StorageView {
     readonly minTimeMs: number | undefined;
     readonly maxTimeMs: number | undefined;
   };
+  /** meta.json of each block, oldest first. */
+  blockMetas(): readonly Readonly<Record<string, unknown>>[];
   /** The largest of each kind, at most `limit`. */
   cardinality(limit: number): {
     readonly seriesCountByMetricName: readonly NamedCount[];
@@ -161,7 +163,12 @@ export interface ApiSources {
   readonly admin?: StorageAdmin;
   /** Present only where --web.enable-remote-write-receiver was given. */
   readonly writeReceiver?: WriteReceiver;
-  readonly lastConfigReload: () => { readonly isSuccess: boolean; readonly atMs: number };
+  /** `atMs`: the last that succeeded; `failedAtMs`: one since then that did not. */
+  readonly lastConfigReload: () => {
+    readonly isSuccess: boolean;
+    readonly atMs: number;
+    readonly failedAtMs?: number;
+  };
   /** Loads the configuration anew; throws ConfigError. Absent: the route says it is off. */
   readonly reload?: () => Promise<void>;
   readonly status: () => ServerStatus;

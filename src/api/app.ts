@@ -13,8 +13,10 @@ import { compressAnswers } from "./compression.ts";
 import { allowOrigins } from "./cors.ts";
 import { dashboardRoutes } from "./dashboard-routes.ts";
 import { droppedTargetRoutes } from "./dropped-target-routes.ts";
+import { featuresRoute } from "./feature-list.ts";
 import { federateRoute } from "./federate.ts";
 import type { Guard } from "./guard.ts";
+import { liveNotificationsRoute, notificationsRoute, searchRoute } from "./notification-routes.ts";
 import { openApiYaml } from "./openapi/document.ts";
 import { type Parameters, readParameters, toQueryError } from "./parameters.ts";
 import { queryNodesRoutes } from "./query-nodes-routes.ts";
@@ -39,11 +41,14 @@ import {
   readyRoute,
   reloadRoute,
   runtimeInfoRoute,
+  tsdbBlocksRoute,
   tsdbStatusRoute,
   walReplayRoute,
 } from "./status-routes.ts";
 import {
   metadataRoute,
+  relabelStepsRoute,
+  scrapePoolConfigRoute,
   scrapePoolsRoute,
   targetMetadataRoute,
   targetsRoute,
@@ -150,6 +155,23 @@ function prometheusRoutes(sources: ApiSources): Handlers {
     "/api/v1/targets": { methods: "GET", run: (p) => targetsRoute(sources, p) },
     "/api/v1/targets/metadata": { methods: "GET", run: (p) => targetMetadataRoute(sources, p) },
     "/api/v1/scrape_pools": { methods: "GET", run: () => scrapePoolsRoute(sources) },
+    "/api/v1/scrape_pools/config": {
+      methods: "GET",
+      run: (p) => scrapePoolConfigRoute(sources, p),
+    },
+    "/api/v1/targets/relabel_steps": {
+      methods: "GET",
+      run: (p) => relabelStepsRoute(sources, p),
+    },
+    "/api/v1/features": { methods: "GET", run: () => featuresRoute(sources) },
+    "/api/v1/notifications": { methods: "GET", run: () => notificationsRoute(sources) },
+    "/api/v1/notifications/live": {
+      methods: "GET",
+      run: (_, { signal }) => liveNotificationsRoute(sources, signal),
+    },
+    "/api/v1/search/metric_names": { methods: readOrForm, run: () => searchRoute() },
+    "/api/v1/search/label_names": { methods: readOrForm, run: () => searchRoute() },
+    "/api/v1/search/label_values": { methods: readOrForm, run: () => searchRoute() },
     "/api/v1/rules": { methods: "GET", run: (p) => rulesRoute(sources, p) },
     "/api/v1/alerts": { methods: "GET", run: () => alertsRoute(sources) },
     "/api/v1/alertmanagers": { methods: "GET", run: () => alertmanagersRoute(sources) },
@@ -158,6 +180,7 @@ function prometheusRoutes(sources: ApiSources): Handlers {
     "/api/v1/status/config": { methods: "GET", run: () => configRoute(sources) },
     "/api/v1/status/flags": { methods: "GET", run: () => flagsRoute(sources) },
     "/api/v1/status/tsdb": { methods: "GET", run: (p) => tsdbStatusRoute(sources, p) },
+    "/api/v1/status/tsdb/blocks": { methods: "GET", run: () => tsdbBlocksRoute(sources) },
     "/api/v1/status/walreplay": { methods: "GET", run: () => walReplayRoute() },
     "/api/v1/admin/tsdb/delete_series": {
       methods: "POST PUT",

@@ -5,16 +5,11 @@
 
 import { Hono } from "hono";
 import { type Labels, LabelsBuilder } from "../model/labels.ts";
-import {
-  type RelabelConfig,
-  relabelConfigSchema,
-  relabelDefaults,
-} from "../relabel/relabel-config.ts";
-import { compileCheckedConfigs, type RelabelProgram } from "../relabel/relabel-program.ts";
-import { parseYamlDocument } from "../schema/yaml-document.ts";
+import { relabelDefaults } from "../relabel/relabel-config.ts";
 import type { ApiSources } from "./api-sources.ts";
 import { readCount } from "./flow-request.ts";
 import { guarded } from "./own-answers.ts";
+import { type PoolRule, readPoolConfigs } from "./pool-relabelling.ts";
 import type { DroppedTargetAnswer, DroppedTargetsAnswer } from "./wire/dropped-targets.ts";
 
 const limitDefault = 200;
@@ -27,13 +22,13 @@ export function droppedTargetRoutes(sources: ApiSources): Hono {
     guarded((): DroppedTargetsAnswer => {
       const bounds = { normal: limitDefault, max: limitMax };
       const limit = readCount(context.req.query("limit"), "limit", bounds);
-      const pools = readPools(sources.configYaml());
+      const pools = readPoolConfigs(sources.configYaml());
       const dropped = sources.targets.droppedTargets().slice(0, limit);
       return {
         targets: dropped.map(({ discoveredLabels, scrapePool }) => ({
           pool: scrapePool,
           discoveredLabels: discoveredLabels.toObject(),
-          droppedBy: findRule(pools.get(scrapePool) ?? [], discoveredLabels),
+          droppedBy: findRule(pools.get(scrapePool)?.rules ?? [], discoveredLabels),
         })),
         counts: sources.targets.droppedTargetCounts(),
       };
@@ -42,31 +37,10 @@ export function droppedTargetRoutes(sources: ApiSources): Hono {
   return routes;
 }
 
-interface Rule {
-  readonly config: RelabelConfig;
-  readonly program: RelabelProgram;
-}
-
-/** Relabel configs of each job of the configuration in force. */
-function readPools(yaml: string): ReadonlyMap<string, readonly Rule[]> {
-  const pools = new Map<string, readonly Rule[]>();
-  const { value } = parseYamlDocument(yaml);
-  const jobs = (value as { scrape_configs?: unknown } | null)?.scrape_configs;
-  for (const job of Array.isArray(jobs) ? (jobs as readonly unknown[]) : []) {
-    const { job_name: name, relabel_configs: configs } = job as {
-      job_name?: unknown;
-      relabel_configs?: unknown;
-    };
-    const rules = (Array.isArray(configs) ? (configs as readonly unknown[]) : []).map((one) => {
-      const config = relabelConfigSchema.parse(one);
-      return { config, program: compileCheckedConfigs([config]) };
-    });
-    pools.set(String(name), rules);
-  }
-  return pools;
-}
-
-function findRule(rules: readonly Rule[], discovered: Labels): DroppedTargetAnswer["droppedBy"] {
+function findRule(
+  rules: readonly PoolRule[],
+  discovered: Labels,
+): DroppedTargetAnswer["droppedBy"] {
   const builder = new LabelsBuilder(discovered);
   for (const [index, { config, program }] of rules.entries()) {
     const sourceLabels = config.source_labels ?? [];

@@ -36,6 +36,18 @@ function gated(concurrencyMax: number) {
 const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 describe("the query gate", () => {
+  it("tells how long a query waited", async () => {
+    const { ask, clock, finish } = gated(1);
+    const first = ask("a");
+    const second = ask("b");
+    await clock.advance(30);
+    finish[0]?.();
+    await settle();
+    finish[1]?.();
+    expect((await first).stats.queueMs).toBe(0);
+    expect((await second).stats.queueMs).toBe(30);
+  });
+
   it("runs so many at a time and the rest in order", async () => {
     const { ask, started, finish } = gated(2);
     const all = ["a", "b", "c", "d"].map((query) => ask(query));

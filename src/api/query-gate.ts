@@ -1,10 +1,12 @@
 /**
  * Lets so many queries run at a time; further ones wait in line, first come first served. A waiter
- * whose client went away, or whose time is over, leaves the line with Prometheus' words.
+ * whose client went away, or whose time is over, leaves the line with Prometheus' words. What a query
+ * waited stands in its statistics.
  */
 
 import type { Clock } from "../base/clock.ts";
 import { QueryError } from "../base/errors.ts";
+import type { QueryResult } from "../promql/engine/query-result.ts";
 import type { QueryEngine, QueryOptions } from "./api-sources.ts";
 
 /** What the gate is made with. */
@@ -38,11 +40,18 @@ class QueryGate {
     this.#options = options;
   }
 
-  async run<T>(queryOptions: QueryOptions | undefined, query: () => Promise<T>): Promise<T> {
-    if (this.#running >= this.#options.concurrencyMax) await this.#wait(queryOptions);
+  async run(
+    queryOptions: QueryOptions | undefined,
+    query: () => Promise<QueryResult>,
+  ): Promise<QueryResult> {
+    const { clock, concurrencyMax } = this.#options;
+    const cameMs = clock.monotonicMs();
+    if (this.#running >= concurrencyMax) await this.#wait(queryOptions);
+    const queueMs = clock.monotonicMs() - cameMs;
     this.#running++;
     try {
-      return await query();
+      const result = await query();
+      return { ...result, stats: { ...result.stats, queueMs } };
     } finally {
       this.#running--;
       this.#line.shift()?.enter();

@@ -2,9 +2,10 @@
 
 import type { QueryStats } from "../promql/engine/query-result.ts";
 
-/** Sorting is part of our evaluation, and the line before the gate is not measured: both are 0. */
+/** Sorting is part of our evaluation: 0. */
 export function queryStatsJson(stats: QueryStats): Readonly<Record<string, unknown>> {
   const seconds = (ms: number) => ms / 1000;
+  const queued = seconds(stats.queueMs ?? 0);
   const inner = seconds(stats.selectMs + stats.evaluateMs);
   const total = seconds(stats.prepareMs) + inner;
   const { perStep } = stats;
@@ -14,8 +15,8 @@ export function queryStatsJson(stats: QueryStats): Readonly<Record<string, unkno
       resultSortTime: 0,
       queryPreparationTime: seconds(stats.prepareMs),
       innerEvalTime: inner,
-      execQueueTime: 0,
-      execTotalTime: total,
+      execQueueTime: queued,
+      execTotalTime: queued + total,
     },
     samples: {
       ...(perStep === undefined

@@ -93,6 +93,11 @@ function cardinalityLimit(text: string): number {
   return limit;
 }
 
+/** GET /api/v1/status/tsdb/blocks: the metas of all blocks, oldest first. */
+export function tsdbBlocksRoute(sources: ApiSources): Response {
+  return success({ blocks: sources.storage?.blockMetas() ?? [] });
+}
+
 /** GET /-/healthy */
 export function healthyRoute(): Response {
   return plainText(200, "Prometheus Server is Healthy.");

@@ -1,15 +1,65 @@
-/** /api/v1/targets, targets/metadata, scrape_pools and metadata. */
+/** /api/v1/targets, targets/metadata, targets/relabel_steps, scrape_pools, scrape_pools/config and metadata. */
 
 import { QueryError } from "../base/errors.ts";
-import { compareUtf8 } from "../model/labels.ts";
+import { compareUtf8, type Labels, LabelsBuilder, labelsFromObject } from "../model/labels.ts";
 import type { MetricMetadata } from "../model/sample.ts";
 import { success } from "./answers.ts";
 import type { ActiveTarget, ApiSources, TargetMetadata } from "./api-sources.ts";
 import { type Parameters, parseGoInteger, parseSelectorParameter } from "./parameters.ts";
+import { requirePoolConfig } from "./pool-relabelling.ts";
 
 /** GET /api/v1/scrape_pools */
 export function scrapePoolsRoute(sources: ApiSources): Response {
   return success({ scrapePools: [...sources.targets.scrapePools()].sort(compareUtf8) });
+}
+
+/** GET /api/v1/scrape_pools/config: the part of the configuration that makes a pool. */
+export function scrapePoolConfigRoute(sources: ApiSources, parameters: Parameters): Response {
+  const { yaml } = requirePoolConfig(sources.configYaml(), requiredPool(parameters));
+  return success({ yaml });
+}
+
+/** GET /api/v1/targets/relabel_steps: what each relabel config of a pool makes of a label set. */
+export function relabelStepsRoute(sources: ApiSources, parameters: Parameters): Response {
+  const name = requiredPool(parameters);
+  const text = parameters.get("labels") ?? "";
+  if (text === "") throw new QueryError("bad_data", "no labels parameter provided");
+  const labels = parseLabelsParameter(text);
+  const { rules } = requirePoolConfig(sources.configYaml(), name);
+  const builder = new LabelsBuilder(labels);
+  let isKept = true;
+  const steps = rules.map(({ written, program }) => {
+    isKept = isKept && program.run(builder);
+    const output = isKept ? builder.labels().toObject() : {};
+    return { rule: written, output, keep: isKept };
+  });
+  return success({ steps });
+}
+
+function requiredPool(parameters: Parameters): string {
+  const name = parameters.get("scrapePool") ?? "";
+  if (name === "") throw new QueryError("bad_data", "no scrapePool parameter provided");
+  return name;
+}
+
+function parseLabelsParameter(text: string): Labels {
+  try {
+    const value = JSON.parse(text) as unknown;
+    if (isLabelObject(value)) return labelsFromObject(value);
+    throw new QueryError("bad_data", "error parsing labels: want an object of strings");
+  } catch (thrown) {
+    if (!(thrown instanceof SyntaxError)) throw thrown;
+    throw new QueryError("bad_data", `error parsing labels: ${thrown.message}`);
+  }
+}
+
+function isLabelObject(value: unknown): value is Readonly<Record<string, string>> {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    !Array.isArray(value) &&
+    Object.values(value).every((label) => typeof label === "string")
+  );
 }
 
 /** GET /api/v1/targets */

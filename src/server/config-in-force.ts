@@ -22,7 +22,7 @@ export class ConfigInForce {
   #added: LoadedConfig | undefined;
   #merged: Config;
   #notes: readonly string[] = [];
-  #lastReload: { isSuccess: boolean; atMs: number };
+  #lastReload: { isSuccess: boolean; atMs: number; failedAtMs?: number };
 
   /** Loads `file`; throws ConfigError. */
   constructor(file: string | undefined, clock: Clock) {
@@ -47,7 +47,11 @@ export class ConfigInForce {
     return this.#notes;
   }
 
-  get lastReload(): { readonly isSuccess: boolean; readonly atMs: number } {
+  get lastReload(): {
+    readonly isSuccess: boolean;
+    readonly atMs: number;
+    readonly failedAtMs?: number;
+  } {
     return this.#lastReload;
   }
 
@@ -95,7 +99,8 @@ export class ConfigInForce {
       this.#lastReload = { isSuccess: true, atMs };
     } catch (thrown) {
       this.#loaded = previous;
-      this.#lastReload = { isSuccess: false, atMs: this.#lastReload.atMs };
+      const failedAtMs = this.#clock.nowMs();
+      this.#lastReload = { isSuccess: false, atMs: this.#lastReload.atMs, failedAtMs };
       throw thrown;
     }
   }

@@ -55,11 +55,14 @@ export function startQuerying(options: ServerOptions, config: Config): Querying 
     logger: logger.child({ part: "query" }),
   });
   return {
-    engine: gateQueries(log.wrap(active.wrap(engine)), {
-      clock,
-      concurrencyMax: options.queryConcurrencyMax,
-      timeoutMs: options.queryTimeoutMs,
-    }),
+    // The log tells how long a query waited, and of those that left the line.
+    engine: log.wrap(
+      gateQueries(active.wrap(engine), {
+        clock,
+        concurrencyMax: options.queryConcurrencyMax,
+        timeoutMs: options.queryTimeoutMs,
+      }),
+    ),
     parserOptions,
     applyConfig(next) {
       log.open(next.global.queryLogFile);

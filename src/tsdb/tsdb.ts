@@ -26,6 +26,7 @@ import type {
   Queryable,
 } from "../storage/storage.ts";
 import type { Block } from "./block/block.ts";
+import { metaToJson } from "./block/block-meta.ts";
 import { BlockSet } from "./block/block-set.ts";
 import { makeDir } from "./block/durable-files.ts";
 import { TimeSlice } from "./block/time-slice.ts";
@@ -79,6 +80,8 @@ export interface Tsdb extends Appendable, Queryable, ExemplarQueryable {
   /** What replay found at the start. */
   readonly replay: ReplayResult;
   stats(): TsdbStats;
+  /** meta.json of each block, oldest first. */
+  blockMetas(): readonly Readonly<Record<string, unknown>>[];
   /** The tables of /api/v1/status/tsdb, each at most `limit` long. O(label pairs). */
   cardinality(limit: number): HeadCardinality;
   /** What the series of the head with these labels is, as far as an appender said so or the log tells. */
@@ -370,6 +373,11 @@ class HeadTsdb implements Tsdb {
       blockBytes: this.#blocks.sizeBytes(),
       corruptBlocks: this.#blocks.corrupt,
     };
+  }
+
+  blockMetas(): readonly Readonly<Record<string, unknown>>[] {
+    const metas = this.#blocks.blocks.map(({ meta }) => meta);
+    return metas.sort((a, b) => a.minTimeMs - b.minTimeMs).map(metaToJson);
   }
 
   cardinality(limit: number): HeadCardinality {

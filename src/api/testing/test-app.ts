@@ -52,7 +52,8 @@ export function testSources(changes: Partial<ApiSources> = {}): ApiSources {
     },
     ownMetrics: () => ({ body: "", contentType: "text/plain; version=0.0.4" }),
     externalLabels: () => Labels.empty,
-    configYaml: () => "global: {}\n",
+    configYaml: () =>
+      "scrape_configs:\n- job_name: agent\n  relabel_configs:\n  - {source_labels: [a], target_label: b}\n  - {source_labels: [b], regex: '2', action: keep}\n",
     flags: { "storage.tsdb.retention.time": "15d" },
     version: "0.0.0",
     startedMs: 0,

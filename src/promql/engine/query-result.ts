@@ -70,6 +70,8 @@ export interface QueryResult {
 export interface QueryStats {
   readonly totalQueryableSamples: number;
   readonly peakSamples: number;
+  /** Wall time in the line of queries, ms; absent where there was no line. */
+  readonly queueMs?: number;
   /** Wall time, ms: parsing and planning, reading series, evaluating. */
   readonly prepareMs: number;
   readonly selectMs: number;
