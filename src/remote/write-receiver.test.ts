@@ -149,6 +149,15 @@ describe("WriteReceiver", () => {
     expect(dump(storage)).toEqual(['{__name__="m"}: 1@0.001 1@0.002']);
   });
 
+  it("reads series that it leaves out to their ends", async () => {
+    const { storage, write } = setUp();
+    const broken = field(3, 0x0c);
+    expect(await write(series(m(), sample(1, 1)), series(labels({ x: "no name" }), broken))).toBe(
+      "400 proto: Exemplar: wiretype end group for non-group",
+    );
+    expect(dump(storage)).toEqual(['{__name__="m"}: ']);
+  });
+
   it("stores nothing of a request with a sample that storage refuses", async () => {
     const { storage, write } = setUp();
     await write(series(m(), sample(startMs, 1)));

@@ -118,6 +118,8 @@ export class WriteReceiver {
         run.resume();
         sliceEndMs = clock.monotonicMs() + sliceMs;
       }
+      // Series that are left out were not read to their ends.
+      if (run.invalidSeries > 0) run.failure ??= firstWireProblem(plain);
       if (run.failure === undefined) {
         isOpen = false;
         appender.commit();
