@@ -14,6 +14,7 @@ const layoutMaxMs = 2000;
 const workloads = 500;
 const podsEach = 6;
 const refreshes = 8;
+const panMoves = 40;
 
 export const pageMapStep: PageStep = {
   name: "page-map",
@@ -109,16 +110,30 @@ async function measureLarge(page: Page, url: string): Promise<void> {
   await waitUntil(() => asked >= first + refreshes, "the map is refreshed");
   const cpuMs = ((await metric(session, "TaskDuration")) - cpuBefore) * 1000;
   const heapAfter = await heapMb(session);
+  const panMs = await measurePan(page, session);
   await session.detach();
   console.log(
     `    ${workloads} workloads, ${workloads * podsEach} pods: laid out in ${layoutMs} ms off the main thread; ` +
-      `${folded} boxes at first, ${boxes} when all are opened; ${Math.round(cpuMs / (asked - first))} ms of main-thread CPU a refresh; ` +
+      `${folded} boxes at first, ${boxes} when all are opened; ${Math.round(cpuMs / (asked - first))} ms of main-thread CPU a refresh, ` +
+      `${panMs.toFixed(1)} ms a step of a pan; ` +
       `heap ${heapBefore.toFixed(1)} to ${heapAfter.toFixed(1)} MB over ${asked - first} refreshes`,
   );
   expectEqual(boxes, workloads, "boxes of the large map");
   expectEqual(folded < workloads / 2, true, "boxes at first are bounded");
   expectEqual(layoutMs < layoutMaxMs, true, `laid out in less than ${layoutMaxMs} ms`);
   expectEqual(heapAfter < heapBefore + 10, true, "the heap stays flat");
+}
+
+/** Main-thread CPU of one step while a hand drags the whole map about. */
+async function measurePan(page: Page, session: CDPSession): Promise<number> {
+  const before = await metric(session, "TaskDuration");
+  await page.mouse.move(700, 420);
+  await page.mouse.down();
+  for (let step = 1; step <= panMoves; step++) {
+    await page.mouse.move(700 + Math.sin(step / 6) * 250, 420 + Math.cos(step / 6) * 150);
+  }
+  await page.mouse.up();
+  return (((await metric(session, "TaskDuration")) - before) * 1000) / panMoves;
 }
 
 async function metric(session: CDPSession, name: string): Promise<number> {

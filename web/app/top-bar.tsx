@@ -42,12 +42,7 @@ export function TopBar({ title, crumb, badge }: TopBarProps) {
       <h1 className="truncate">{title}</h1>
       {badge}
       <i className="spacer" />
-      <button
-        type="button"
-        className="control search"
-        aria-label="Search or jump to"
-        onClick={() => setDialog("palette")}
-      >
+      <button type="button" className="control search" onClick={() => setDialog("palette")}>
         <Icon name="search" />
         <span className="truncate">Search or jump to</span>
         <kbd>⌘K</kbd>

@@ -176,8 +176,7 @@ function StepControl({ state, onChange }: Pick<ExploreResultProps, "state" | "on
       buttonClass="control is-ghost is-small"
       button={
         <>
-          <span className="dim">Resolution</span>
-          <b>{formatDuration(stepMs)}</b>
+          <span className="dim">Resolution</span> <b>{formatDuration(stepMs)}</b>{" "}
           {state.step === "auto" && <span className="dim">auto</span>}
           <Icon name="down" />
         </>

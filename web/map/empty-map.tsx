@@ -43,8 +43,8 @@ export function EmptyMap({ asked, model, state, change }: EmptyMapProps) {
           </>
         }
       >
-        Flows come from Hubble Relay, agents or files (--flows.source). The rail above shows when
-        some were kept.
+        Flows come from Hubble Relay, agents or files (--flows). The rail above shows when some were
+        kept.
       </Note>
     );
   }

@@ -1,6 +1,6 @@
 /**
- * The drawn map: React Flow pans, zooms and places the boxes; islands and edges lie below them as one
- * drawing each. The view stands in the address once a hand has moved it, and is fitted until then.
+ * The drawn map: React Flow pans and zooms one layer with islands, edges and boxes; nothing is drawn
+ * anew by that. The view stands in the address once a hand has moved it, and is fitted until then.
  */
 
 import {
@@ -17,9 +17,10 @@ import { useElementSize } from "../charts/use-element-size.ts";
 import { type MapAttention, MapLinks } from "./map-links.tsx";
 import "@xyflow/react/dist/base.css";
 import "./map.css";
-import { MapBox, type MapBoxNode } from "./map-box.tsx";
+import { MapBoxes } from "./map-boxes.tsx";
 import { MapIslands } from "./map-islands.tsx";
-import type { LayoutBox, MapLayout } from "./map-layout.ts";
+import type { MapLayout } from "./map-layout.ts";
+import { growAt } from "./map-marks.tsx";
 import type { MapModel } from "./map-model.ts";
 import { buildScene } from "./map-scene.ts";
 import type { MapMetric, MapView } from "./map-state.ts";
@@ -53,15 +54,14 @@ const fitZoomMax = 1.1;
 /** Below, the labels of edges fade; below that, the words of boxes. */
 const labelZoom = 0.7;
 const boxZoom = 0.4;
+/** Below, names would be of three pixels: boxes alone are drawn. */
+const wordZoom = 0.2;
 /** A margin, and room for the legend, px; above it is the toolbar's height. */
 const inset = { top: 20, right: 24, bottom: 64, left: 24 } as const;
-/** Glyphs and titles grow against the zoom in these steps. */
-const growSteps = [1, 1.5, 2.2, 3.2, 4.5];
 const moveMs = 240;
 /** Hovering dims the others only where few have to change. */
 const hoverLinksMax = 400;
-const nodeTypes = { box: MapBox };
-const noEdges: never[] = [];
+const none: never[] = [];
 
 /** Fills its parent. */
 export function MapCanvas(props: MapCanvasProps) {
@@ -70,7 +70,7 @@ export function MapCanvas(props: MapCanvasProps) {
   const [hovered, setHovered] = useState("");
   const boxRef = useRef<HTMLDivElement>(null);
   const { width, height } = useElementSize(boxRef);
-  const [flow, setFlow] = useState<ReactFlowInstance<MapBoxNode>>();
+  const [flow, setFlow] = useState<ReactFlowInstance>();
   const isMoving = useMoving(placed.key);
   const near = useMemo(
     () => nearOf(model, hovered !== "" ? hovered : cursor !== "" ? cursor : chosen),
@@ -85,7 +85,7 @@ export function MapCanvas(props: MapCanvasProps) {
     [near, chosen],
   );
   const openIsland = useCallback((island: string) => onFold(island, false), [onFold]);
-  const nodes = useBoxNodes(props, attention, openIsland);
+  const places = useMemo(() => [...model.places.values()], [model]);
   const linkIds = model.links.map((link) => link.id).join("\n");
   // biome-ignore lint/correctness/useExhaustiveDependencies: rates do not move curves, only the set of links does.
   const scene = useMemo(() => buildScene(model.links, layout), [linkIds, layout]);
@@ -95,10 +95,9 @@ export function MapCanvas(props: MapCanvasProps) {
   return (
     <div ref={boxRef} className={`map-canvas ${isMoving ? "is-moving" : ""}`}>
       {width > 0 && (
-        <ReactFlow<MapBoxNode>
-          nodes={nodes as MapBoxNode[]}
-          edges={noEdges}
-          nodeTypes={nodeTypes}
+        <ReactFlow
+          nodes={none}
+          edges={none}
           minZoom={zoomMin}
           maxZoom={zoomMax}
           nodesDraggable={false}
@@ -123,9 +122,6 @@ export function MapCanvas(props: MapCanvasProps) {
             // Moves of our own have no event.
             if (event !== null) props.onView(viewOf(viewport));
           }}
-          onNodeClick={(_event, node) => props.onChoose(node.id)}
-          onNodeMouseEnter={(_event, node) => hover(node.id)}
-          onNodeMouseLeave={() => hover("")}
           onPaneClick={() => props.onChoose("")}
         >
           <Background gap={20} size={1} color="var(--line-1)" />
@@ -140,6 +136,16 @@ export function MapCanvas(props: MapCanvasProps) {
               onChoose={props.onChoose}
               onHover={hover}
             />
+            <MapBoxes
+              places={places}
+              boxes={layout.places}
+              attention={attention}
+              found={props.found}
+              cursor={cursor}
+              onChoose={props.onChoose}
+              onHover={hover}
+              onOpen={openIsland}
+            />
           </ViewportPortal>
         </ReactFlow>
       )}
@@ -153,14 +159,20 @@ function ZoomClass({ boxRef }: { readonly boxRef: React.RefObject<HTMLDivElement
   useEffect(() => {
     const box = boxRef.current;
     if (box === null) return;
-    box.dataset["far"] = zoom < boxZoom ? "boxes" : zoom < labelZoom ? "labels" : "";
-    const grow = String(growSteps.find((step) => zoom * step >= 0.7) ?? growSteps.at(-1));
+    box.dataset["far"] = farOf(zoom);
+    const grow = String(growAt(zoom));
     // Everything below inherits it: it is set only when it changes.
     if (box.style.getPropertyValue("--map-grow") !== grow) {
       box.style.setProperty("--map-grow", grow);
     }
   }, [zoom, boxRef]);
   return null;
+}
+
+function farOf(zoom: number): string {
+  if (zoom < wordZoom) return "boxes words";
+  if (zoom < boxZoom) return "boxes";
+  return zoom < labelZoom ? "labels" : "";
 }
 
 /** True for the time in which boxes glide to new places. */
@@ -186,51 +198,10 @@ function nearOf({ links, places }: MapModel, id: string): ReadonlySet<string> | 
   return isPlace || near.size > 1 ? near : undefined;
 }
 
-/** Boxes for React Flow; a box that did not change is the same object as before. */
-function useBoxNodes(
-  { model, placed, cursor, found }: MapCanvasProps,
-  attention: (id: string) => MapAttention,
-  onOpen: (island: string) => void,
-): readonly MapBoxNode[] {
-  const before = useRef(new Map<string, { text: string; node: MapBoxNode }>());
-  return useMemo(() => {
-    const next = new Map<string, { text: string; node: MapBoxNode }>();
-    for (const place of model.places.values()) {
-      const box = placed.layout.places[place.id];
-      if (box === undefined) continue;
-      const data = {
-        name: place.name,
-        detail: place.detail,
-        kind: place.kind,
-        verdict: place.verdict,
-        hasDrops: place.hasDrops,
-        change: place.change,
-        attention: attention(place.id),
-        isFound: found.has(place.id),
-        hasCursor: cursor === place.id,
-        island: place.island,
-      };
-      const text = JSON.stringify([box, data]);
-      const old = before.current.get(place.id);
-      next.set(
-        place.id,
-        old?.text === text ? old : { text, node: boxNode(place.id, box, { ...data, onOpen }) },
-      );
-    }
-    before.current = next;
-    return [...next.values()].map(({ node }) => node);
-  }, [model, placed, cursor, found, attention, onOpen]);
-}
-
-function boxNode(id: string, box: LayoutBox, data: MapBoxNode["data"]): MapBoxNode {
-  const { x, y, width, height } = box;
-  return { id, type: "box", position: { x, y }, width, height, data };
-}
-
 interface ViewGround {
   readonly width: number;
   readonly height: number;
-  readonly flow: ReactFlowInstance<MapBoxNode> | undefined;
+  readonly flow: ReactFlowInstance | undefined;
   readonly layout: MapLayout;
 }
 

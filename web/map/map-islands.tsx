@@ -51,10 +51,7 @@ interface IslandFrameProps extends LayoutBox {
 const IslandFrame = memo(function IslandFrame(props: IslandFrameProps) {
   const { id, title, detail, kind, x, y, width, height, onFold } = props;
   return (
-    <div
-      className={`map-island is-${kind}`}
-      style={{ transform: `translate(${x}px, ${y}px)`, width, height }}
-    >
+    <div className={`map-island is-${kind}`} style={{ left: x, top: y, width, height }}>
       <div className="map-island-head">
         <b className="truncate" title={`${title}, ${detail}`}>
           {title}

@@ -4,9 +4,9 @@
  */
 
 import { memo } from "react";
-import { type GlyphKind, GlyphShape } from "../ui/glyph.tsx";
 import type { Verdict } from "../ui/verdict.ts";
 import { lookOf } from "./link-facts.ts";
+import { MarkDefinitions, VerdictMark } from "./map-marks.tsx";
 import type { MapLink } from "./map-model.ts";
 import type { SceneLink } from "./map-scene.ts";
 import type { MapMetric } from "./map-state.ts";
@@ -66,6 +66,7 @@ export const MapLinks = memo(function MapLinks(props: MapLinksProps) {
       onBlur={() => {}}
     >
       <defs>
+        <MarkDefinitions />
         {verdicts.map((verdict) => (
           <marker
             key={verdict}
@@ -136,11 +137,10 @@ const LinkTag = memo(function LinkTag(props: LinkLineProps) {
     <g className={stateClass(props)} data-link={id}>
       {label !== "" && <LinkLabel x={x} y={y} text={label} hasMark={mark !== undefined} />}
       {mark !== undefined && (
-        <LinkMark
-          x={x}
-          y={y}
-          kind={mark}
-          offset={label === "" ? 0 : -labelWidth(label, true) / 2 + 10}
+        <VerdictMark
+          verdict={mark}
+          near={[x + (label === "" ? 0 : 10 - labelWidth(label, true) / 2), y]}
+          far={[x, y]}
         />
       )}
     </g>
@@ -169,37 +169,6 @@ function LinkLabel({
       <text x={x + (hasMark ? 8 : 0)} y={y + 4} textAnchor="middle">
         {text}
       </text>
-    </g>
-  );
-}
-
-/** The glyph alone: it stays, and grows against the zoom, when labels fade. */
-function LinkMark({
-  x,
-  y,
-  kind,
-  offset,
-}: {
-  readonly x: number;
-  readonly y: number;
-  readonly kind: GlyphKind;
-  readonly offset: number;
-}) {
-  return (
-    <g
-      className="map-link-mark"
-      style={
-        {
-          "--mark-x": `${x}px`,
-          "--mark-y": `${y}px`,
-          "--mark-offset": `${offset}px`,
-        } as React.CSSProperties
-      }
-    >
-      <circle r="8" />
-      <g className={`is-${kind}`} transform="translate(-6 -6)">
-        <GlyphShape kind={kind} />
-      </g>
     </g>
   );
 }
