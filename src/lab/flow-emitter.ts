@@ -8,7 +8,6 @@ import {
   eventTypes,
   type Flow,
   type FlowEndpoint,
-  formatTimestamp,
   policyMatchTypes,
   traceSubTypes,
 } from "../flow/model/flow.ts";
@@ -17,11 +16,17 @@ import type { PolicyMatch } from "../policy/verdict.ts";
 import type { ClusterSet } from "./cluster/cluster-set.ts";
 import type { Endpoint } from "./cluster/endpoint.ts";
 import { familyOf } from "./datapath/address-family.ts";
-import { identityOf, nodeOf, type Packet, type PacketEnd } from "./datapath/packet.ts";
+import {
+  identityOf,
+  nodeOf,
+  type Packet,
+  type PacketEnd,
+  type TcpFlag,
+} from "./datapath/packet.ts";
 import type { PacketDirection } from "./events.ts";
 import { dropReasonName } from "./faults/fault-board.ts";
+import { FlowStamps } from "./flow-stamps.ts";
 import type { LabContext } from "./lab-context.ts";
-import { randomUuid } from "./random.ts";
 
 /** Addresses whose MAC is remembered. */
 const macsMax = 50_000;
@@ -115,94 +120,82 @@ export class FlowEmitter {
   readonly #world: FlowEndpoint;
   readonly #macs = new Map<string, string>();
   readonly #nodeFields = new Map<string, Flow>();
+  readonly #stamps: FlowStamps;
 
   constructor(context: LabContext, clusters: ClusterSet, emitterVersion: string) {
     this.#context = context;
     this.#clusters = clusters;
+    this.#stamps = new FlowStamps(context.random);
     const world = clusters.first.identities.reserved("world");
     this.#world = Object.freeze({ identity: world.id, labels: [...world.labels] });
     this.#emitter = Object.freeze({ name: "Hubble", version: emitterVersion });
   }
 
   trace({ nodeName, point, packet, reason, direction, proxyPort }: TraceInput): void {
+    if (this.#isLost(nodeName)) return;
     const isReply = reason === "REPLY";
-    this.#publish(nodeName, {
-      ...this.#packetFields(nodeName, packet, "FORWARDED"),
-      ...(isReply ? { reply: true } : {}),
-      event_type: { type: eventTypes.trace, sub_type: traceSubTypes[point] },
-      ...this.#serviceFields(packet, isReply),
-      traffic_direction: direction,
-      trace_observation_point: pointNames[point],
-      trace_reason: reason,
-      is_reply: isReply,
-      ...(proxyPort === undefined ? {} : { proxy_port: proxyPort }),
-      Summary: summaryOf(packet),
-    });
+    const flow = this.#packetFlow(nodeName, packet, "FORWARDED");
+    if (isReply) flow.reply = true;
+    flow.event_type = { type: eventTypes.trace, sub_type: traceSubTypes[point] };
+    this.#addService(flow, packet, isReply);
+    flow.traffic_direction = direction;
+    flow.trace_observation_point = pointNames[point];
+    flow.trace_reason = reason;
+    flow.is_reply = isReply;
+    if (proxyPort !== undefined) flow.proxy_port = proxyPort;
+    flow.Summary = summaryOf(packet);
+    this.#publish(nodeName, flow);
   }
 
   policyVerdict(input: PolicyVerdictInput): void {
     const { nodeName, packet, direction, verdict, dropReason } = input;
+    if (this.#isLost(nodeName)) return;
     const side = direction === "INGRESS" ? "ingress" : "egress";
     const { revision } = this.#clusters.ofNode(nodeName).policies;
-    const policies = input.origins.map((origin) => policyOf(origin, revision));
     const list =
       verdict === "DROPPED" ? (`${side}_denied_by` as const) : (`${side}_allowed_by` as const);
-    this.#publish(nodeName, {
-      ...this.#packetFields(nodeName, packet, verdict),
-      ...(dropReason === undefined ? {} : { drop_reason: dropReason }),
-      event_type: {
-        type: eventTypes.policyVerdict,
-        ...(dropReason === undefined ? {} : { sub_type: -dropReason }),
-      },
-      traffic_direction: direction,
-      policy_match_type: matchNumbers[input.match],
-      ...(dropReason === undefined ? {} : { drop_reason_desc: dropReasonNames[dropReason] }),
-      is_reply: false,
-      Summary: summaryOf(packet),
-      ...(policies.length === 0 ? {} : { [list]: policies }),
-      ...(input.policyLog.length === 0 ? {} : { policy_log: [...input.policyLog] }),
-    });
+    const flow = this.#packetFlow(nodeName, packet, verdict, dropReason);
+    const type = eventTypes.policyVerdict;
+    flow.event_type = dropReason === undefined ? { type } : { type, sub_type: -dropReason };
+    flow.traffic_direction = direction;
+    flow.policy_match_type = matchNumbers[input.match];
+    if (dropReason !== undefined) flow.drop_reason_desc = dropReasonNames[dropReason];
+    flow.is_reply = false;
+    flow.Summary = summaryOf(packet);
+    if (input.origins.length > 0)
+      flow[list] = input.origins.map((origin) => policyOf(origin, revision));
+    if (input.policyLog.length > 0) flow.policy_log = [...input.policyLog];
+    this.#publish(nodeName, flow);
   }
 
   drop(nodeName: string, packet: Packet, direction: PacketDirection, reason: number): void {
-    this.#publish(nodeName, {
-      ...this.#packetFields(nodeName, packet, "DROPPED"),
-      drop_reason: reason,
-      event_type: { type: eventTypes.drop, sub_type: reason },
-      ...this.#serviceFields(packet, false),
-      traffic_direction: direction,
-      drop_reason_desc: dropReasonName(reason) ?? reason,
-      Summary: summaryOf(packet),
-    });
+    if (this.#isLost(nodeName)) return;
+    const flow = this.#packetFlow(nodeName, packet, "DROPPED", reason);
+    flow.event_type = { type: eventTypes.drop, sub_type: reason };
+    this.#addService(flow, packet, false);
+    flow.traffic_direction = direction;
+    flow.drop_reason_desc = dropReasonName(reason) ?? reason;
+    flow.Summary = summaryOf(packet);
+    this.#publish(nodeName, flow);
   }
 
   l7(input: L7Input): void {
     const { nodeName, from, to, isReply } = input;
+    if (this.#isLost(nodeName)) return;
     const ports = { source_port: from.port, destination_port: to.port };
     const l7: NonNullable<Flow["l7"]> = { type: isReply ? "RESPONSE" : "REQUEST" };
     if (input.latencyNs !== undefined) l7.latency_ns = String(Math.round(input.latencyNs));
     if (input.dns !== undefined) l7.dns = input.dns;
     if (input.http !== undefined) l7.http = input.http;
-    // Two for each request of the proxy, so built in one go, in the order in which flows are printed.
-    const flow: Flow = {
-      uuid: randomUuid(this.#context.random),
-      emitter: this.#emitter,
-      verdict: input.verdict,
-      ethernet: this.#ethernet(from, to),
-      IP: addressesOf(from, to),
-      l4: input.transport === "TCP" ? { TCP: ports } : { UDP: ports },
-      source: this.#endOf(from, nodeName),
-      destination: this.#endOf(to, nodeName),
-      Type: "L7",
-      l7,
-    };
-    const node = this.#nodeOf(nodeName);
-    flow.node_name = node.node_name;
-    flow.node_labels = node.node_labels;
+    const flow = this.#begin({ from, to }, input.verdict);
+    flow.l4 = input.transport === "TCP" ? { TCP: ports } : { UDP: ports };
+    this.#addEnds(flow, nodeName, { from, to });
+    flow.Type = "L7";
+    this.#addNode(flow, nodeName);
+    flow.l7 = l7;
     if (isReply) flow.reply = true;
     flow.event_type = { type: eventTypes.l7 };
-    const service = this.#serviceOf(isReply ? from : to);
-    if (service !== undefined) flow[isReply ? "source_service" : "destination_service"] = service;
+    this.#addService(flow, { from, to }, isReply);
     flow.traffic_direction = input.direction;
     flow.is_reply = isReply;
     flow.proxy_port = input.proxyPort;
@@ -210,24 +203,56 @@ export class FlowEmitter {
     this.#publish(nodeName, flow);
   }
 
-  #packetFields(
+  /** What every flow of a packet begins with. */
+  #packetFlow(
     nodeName: string,
     packet: Packet,
     verdict: "FORWARDED" | "REDIRECTED" | "DROPPED",
+    dropReason?: number,
   ): Flow {
-    const { from, to } = packet;
-    return {
-      uuid: randomUuid(this.#context.random),
+    const flow = this.#begin(packet, verdict, dropReason);
+    flow.l4 = layer4Of(packet);
+    this.#addEnds(flow, nodeName, packet);
+    flow.Type = "L3_L4";
+    this.#addNode(flow, nodeName);
+    return flow;
+  }
+
+  /**
+   * The first fields. Fields are set in the order in which flows are printed: so the log writes them
+   * in one go, and flows of a kind share one shape.
+   */
+  #begin(
+    { from, to }: Pick<Packet, "from" | "to">,
+    verdict: "FORWARDED" | "REDIRECTED" | "DROPPED",
+    dropReason?: number,
+  ): Flow {
+    const flow: Flow = {
+      time: this.#stamps.time(this.#context.clock.nowMs()),
+      uuid: this.#stamps.uuid(),
       emitter: this.#emitter,
       verdict,
-      ethernet: this.#ethernet(from, to),
-      IP: addressesOf(from, to),
-      l4: layer4Of(packet),
-      source: this.#endOf(from, nodeName),
-      destination: this.#endOf(to, nodeName),
-      Type: "L3_L4",
-      ...this.#nodeOf(nodeName),
     };
+    if (dropReason !== undefined) flow.drop_reason = dropReason;
+    flow.ethernet = this.#ethernet(from, to);
+    flow.IP = addressesOf(from, to);
+    return flow;
+  }
+
+  #addEnds(flow: Flow, nodeName: string, { from, to }: Pick<Packet, "from" | "to">): void {
+    flow.source = this.#endOf(from, nodeName);
+    flow.destination = this.#endOf(to, nodeName);
+  }
+
+  #addNode(flow: Flow, nodeName: string): void {
+    const node = this.#nodeOf(nodeName);
+    flow.node_name = node.node_name;
+    flow.node_labels = node.node_labels;
+  }
+
+  #addService(flow: Flow, { from, to }: Pick<Packet, "from" | "to">, isReply: boolean): void {
+    const service = this.#serviceOf(isReply ? from : to);
+    if (service !== undefined) flow[isReply ? "source_service" : "destination_service"] = service;
   }
 
   #nodeOf(nodeName: string): Flow {
@@ -253,12 +278,6 @@ export class FlowEmitter {
     const made = macOf(address);
     this.#macs.set(address, made);
     return made;
-  }
-
-  #serviceFields(packet: Pick<Packet, "from" | "to">, isReply: boolean): Flow {
-    const service = this.#serviceOf(isReply ? packet.from : packet.to);
-    if (service === undefined) return {};
-    return isReply ? { source_service: service } : { destination_service: service };
   }
 
   #serviceOf({
@@ -297,18 +316,19 @@ export class FlowEmitter {
     return made;
   }
 
-  #publish(nodeName: string, fields: Flow): void {
+  /** Whether the fault takes this one away; then it is counted. */
+  #isLost(nodeName: string): boolean {
     const { bus, clock, random, faults } = this.#context;
-    const timeMs = clock.nowMs();
     const lostShare = faults.share("lost-events", nodeName);
-    if (lostShare > 0 && random() < lostShare) {
-      const source = "perf_event_ring_buffer";
-      bus.publish({ kind: "lost_events", timeMs, nodeName, source, count: 1 });
-      return;
-    }
-    const time = formatTimestamp(timeMs, Math.floor(random() * 1_000_000));
-    fields.time = time;
-    bus.publish({ kind: "flow", timeMs, nodeName, flow: fields });
+    if (lostShare === 0 || random() >= lostShare) return false;
+    const source = "perf_event_ring_buffer";
+    bus.publish({ kind: "lost_events", timeMs: clock.nowMs(), nodeName, source, count: 1 });
+    return true;
+  }
+
+  #publish(nodeName: string, flow: Flow): void {
+    const { bus, clock } = this.#context;
+    bus.publish({ kind: "flow", timeMs: clock.nowMs(), nodeName, flow });
   }
 }
 
@@ -327,21 +347,36 @@ function policyOf({ name, namespace, kind }: RuleOrigin, revision: number) {
 }
 
 function layer4Of(packet: Packet): NonNullable<Flow["l4"]> {
-  const ports = { source_port: packet.from.port, destination_port: packet.to.port };
-  if (packet.protocol === "UDP") return { UDP: ports };
+  const { from, to } = packet;
+  if (packet.protocol === "UDP")
+    return { UDP: { source_port: from.port, destination_port: to.port } };
   if (packet.protocol === "ICMPv4")
     return { ICMPv4: packet.icmpType === 0 ? {} : { type: packet.icmpType } };
   if (packet.protocol === "ICMPv6") return { ICMPv6: { type: packet.icmpType } };
-  const flags: Record<string, boolean> = {};
-  for (const flag of packet.flags) flags[flag] = true;
-  return { TCP: { ...ports, flags } };
+  const { flags } = flagsOf(packet);
+  return { TCP: { source_port: from.port, destination_port: to.port, flags } };
 }
 
 function summaryOf(packet: Packet): string {
   if (packet.protocol === "UDP") return "UDP";
   if (packet.protocol === "ICMPv4" || packet.protocol === "ICMPv6")
     return `${packet.protocol} ${icmpNames[packet.icmpType ?? 8] ?? ""}`.trim();
-  return `TCP Flags: ${flagOrder.filter((flag) => packet.flags.includes(flag)).join(", ")}`;
+  return flagsOf(packet).summary;
+}
+
+/** Every set of flags, by the bits of `flagOrder`, as flows have it: shared by all of them. */
+const flagSets = Array.from({ length: 1 << flagOrder.length }, (_, bits) => {
+  const set = flagOrder.filter((_flag, place) => (bits & (1 << place)) !== 0);
+  return {
+    flags: Object.freeze(Object.fromEntries(set.map((flag) => [flag, true]))),
+    summary: `TCP Flags: ${set.join(", ")}`,
+  };
+});
+
+function flagsOf({ flags }: Packet): (typeof flagSets)[number] {
+  let bits = 0;
+  for (let i = 0; i < flags.length; i++) bits |= 1 << flagOrder.indexOf(flags[i] as TcpFlag);
+  return flagSets[bits] as (typeof flagSets)[number];
 }
 
 function addressesOf(from: PacketEnd, to: PacketEnd): NonNullable<Flow["IP"]> {
