@@ -60,7 +60,11 @@ describe("what Prometheus has beside queries", () => {
       {
         data: {
           steps: [
-            { rule: { target_label: "b" }, output: { a: "1", b: "1" }, keep: true },
+            {
+              rule: { target_label: "b", action: "replace" },
+              output: { a: "1", b: "1" },
+              keep: true,
+            },
             { rule: { action: "keep" }, output: {}, keep: false },
           ],
         },

@@ -1,15 +1,18 @@
 /** The scrape configs in force by job, and their relabel configs ready to run one by one. */
 
-import { stringify } from "yaml";
+import { parse, stringify } from "yaml";
 import { QueryError } from "../base/errors.ts";
 import { quoteString } from "../model/labels.ts";
-import { type RelabelConfig, relabelConfigSchema } from "../relabel/relabel-config.ts";
+import {
+  type RelabelConfig,
+  relabelConfigSchema,
+  relabelDefaults,
+} from "../relabel/relabel-config.ts";
 import { compileCheckedConfigs, type RelabelProgram } from "../relabel/relabel-program.ts";
 import { parseYamlDocument } from "../schema/yaml-document.ts";
 
 /** One relabel config, as written and compiled. */
 export interface PoolRule {
-  readonly written: unknown;
   readonly config: RelabelConfig;
   readonly program: RelabelProgram;
 }
@@ -23,20 +26,31 @@ export interface PoolConfig {
 /** Pools of a configuration (YAML, whole) by name. O(text). */
 export function readPoolConfigs(yaml: string): ReadonlyMap<string, PoolConfig> {
   const pools = new Map<string, PoolConfig>();
-  const { value } = parseYamlDocument(yaml);
-  const jobs = (value as { scrape_configs?: unknown } | null)?.scrape_configs;
-  for (const job of listOf(jobs)) {
+  // Once as texts, which the schema checks, and once with types, to be shown.
+  const jobs = jobsOf(parseYamlDocument(yaml).value);
+  const typedJobs = jobsOf(parse(yaml));
+  for (const [index, job] of jobs.entries()) {
     const { job_name: name, relabel_configs: configs } = job as {
       job_name?: unknown;
       relabel_configs?: unknown;
     };
     const rules = listOf(configs).map((written) => {
       const config = relabelConfigSchema.parse(written);
-      return { written, config, program: compileCheckedConfigs([config]) };
+      return { config, program: compileCheckedConfigs([config]) };
     });
-    pools.set(String(name), { yaml: stringify(job), rules });
+    pools.set(String(name), { yaml: stringify(typedJobs[index]), rules });
   }
   return pools;
+}
+
+function jobsOf(config: unknown): readonly unknown[] {
+  return listOf((config as { scrape_configs?: unknown } | null)?.scrape_configs);
+}
+
+/** A relabel config as Prometheus shows it: what was not written is what it means. */
+export function shownRule({ config }: PoolRule): RelabelConfig {
+  const { separator, regex, replacement, action } = relabelDefaults;
+  return { separator, regex, replacement, action, ...config };
 }
 
 /** The pool of that name; throws bad_data in Prometheus' words. */

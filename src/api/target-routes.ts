@@ -6,7 +6,7 @@ import type { MetricMetadata } from "../model/sample.ts";
 import { success } from "./answers.ts";
 import type { ActiveTarget, ApiSources, TargetMetadata } from "./api-sources.ts";
 import { type Parameters, parseGoInteger, parseSelectorParameter } from "./parameters.ts";
-import { requirePoolConfig } from "./pool-relabelling.ts";
+import { requirePoolConfig, shownRule } from "./pool-relabelling.ts";
 
 /** GET /api/v1/scrape_pools */
 export function scrapePoolsRoute(sources: ApiSources): Response {
@@ -28,10 +28,10 @@ export function relabelStepsRoute(sources: ApiSources, parameters: Parameters): 
   const { rules } = requirePoolConfig(sources.configYaml(), name);
   const builder = new LabelsBuilder(labels);
   let isKept = true;
-  const steps = rules.map(({ written, program }) => {
-    isKept = isKept && program.run(builder);
+  const steps = rules.map((rule) => {
+    isKept = isKept && rule.program.run(builder);
     const output = isKept ? builder.labels().toObject() : {};
-    return { rule: written, output, keep: isKept };
+    return { rule: shownRule(rule), output, keep: isKept };
   });
   return success({ steps });
 }
