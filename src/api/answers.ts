@@ -16,6 +16,9 @@ const statusOfKind: Readonly<Record<QueryErrorKind, number>> = {
   not_acceptable: 406,
 };
 
+/** About so many bytes of an answer go out at a time. */
+const pieceBytes = 256 * 1024;
+
 const jsonHeaders = { "content-type": "application/json" };
 
 /** Remarks beside an answer. */
@@ -30,25 +33,48 @@ export function success(data: unknown, remarks: Remarks = {}): Response {
   return new Response(body, { headers: jsonHeaders });
 }
 
-/** 200 whose `data` is JSON text that arrives in pieces; pulled only as fast as the client reads. */
-export function successStream(data: Iterator<string>, remarks: Remarks): Response {
-  const encoder = new TextEncoder();
+/**
+ * 200 whose `data` is JSON that arrives in pieces, strings or UTF-8; pulled only as fast as the client
+ * reads, but for the first, which with a small answer is all there is.
+ */
+export function successStream(data: Iterator<string | Uint8Array>, remarks: Remarks): Response {
   const tail = jsonText(presentRemarks(remarks)).slice(1);
-  let isStarted = false;
+  const pieces = envelopePieces(data, tail === "}" ? tail : `,${tail}`);
+  const [first, second] = [pieces.next(), pieces.next()];
+  if (second.done === true) {
+    return new Response(first.value ?? new Uint8Array(0), { headers: jsonHeaders });
+  }
+  const ready = [first.value as Uint8Array, second.value];
   const stream = new ReadableStream<Uint8Array>({
     pull(controller) {
-      if (!isStarted) controller.enqueue(encoder.encode('{"status":"success","data":'));
-      isStarted = true;
-      const next = data.next();
-      if (!next.done) {
-        controller.enqueue(encoder.encode(next.value));
-        return;
-      }
-      controller.enqueue(encoder.encode(tail === "}" ? tail : `,${tail}`));
-      controller.close();
+      const piece = ready.shift() ?? pieces.next().value;
+      if (piece === undefined) controller.close();
+      else controller.enqueue(piece);
     },
   });
   return new Response(stream, { headers: jsonHeaders });
+}
+
+/** The bytes of an envelope; small pieces are joined, large ones stand alone. */
+function* envelopePieces(
+  data: Iterator<string | Uint8Array>,
+  tail: string,
+): Generator<Uint8Array, undefined> {
+  let waiting: Uint8Array[] = [Buffer.from('{"status":"success","data":')];
+  let size = 0;
+  for (let next = data.next(); next.done !== true; next = data.next()) {
+    const bytes = typeof next.value === "string" ? Buffer.from(next.value) : next.value;
+    if (size > 0 && size + bytes.length > pieceBytes) {
+      yield Buffer.concat(waiting);
+      waiting = [];
+      size = 0;
+    }
+    waiting.push(bytes);
+    size += bytes.length;
+  }
+  waiting.push(Buffer.from(tail));
+  yield Buffer.concat(waiting);
+  return undefined;
 }
 
 /** The error envelope. */

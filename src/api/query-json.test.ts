@@ -31,7 +31,11 @@ const custom: FloatHistogram = {
   customValues: [1, 5],
 };
 
-const toText = (value: QueryValue) => [...queryValueJson(value)].join("");
+const decoder = new TextDecoder();
+const toText = (value: QueryValue) =>
+  Array.from(queryValueJson(value), (piece) =>
+    typeof piece === "string" ? piece : decoder.decode(piece),
+  ).join("");
 
 describe("queryValueJson", () => {
   it("writes an instant vector's histogram in place of the value", () => {

@@ -8,13 +8,17 @@ import { type Bucket, type FloatHistogram, histogramBuckets } from "../model/his
 import type { Labels } from "../model/labels.ts";
 import { formatPlainDecimal, formatSampleValue } from "../model/value-format.ts";
 import type { MatrixSeries, QueryValue, VectorSample } from "../promql/engine/query-result.ts";
+import { asciiBytes, JsonBytes } from "./json-bytes.ts";
 import { jsonText } from "./json-text.ts";
 
 /** A piece is handed on once it holds this many characters. */
 const pieceLength = 64 * 1024;
 
 /** The `data` member of a query's answer; `stats` is JSON beside the result. O(result). */
-export function* queryValueJson(value: QueryValue, stats?: string): Generator<string, void> {
+export function* queryValueJson(
+  value: QueryValue,
+  stats?: string,
+): Generator<string | Uint8Array, void> {
   const tail = stats === undefined ? "}" : `,"stats":${stats}}`;
   switch (value.type) {
     case "scalar":
@@ -28,8 +32,7 @@ export function* queryValueJson(value: QueryValue, stats?: string): Generator<st
       yield tail;
       return;
     case "matrix":
-      yield* resultList("matrix", value.series, matrixWriter());
-      yield tail;
+      yield* matrixJson(value.series, tail);
   }
 }
 
@@ -57,41 +60,47 @@ function vectorSampleJson(sample: VectorSample): string {
   return `{"metric":${labelsJson(sample.labels)},"value":${point(sample.timestampMs, sample.value)}}`;
 }
 
-/** Writes one series after the other. Those without gaps share their times, which are then text already. */
-function matrixWriter(): (series: MatrixSeries) => string {
+/** The matrix and what stands behind it. Series without gaps share their times, which are then bytes already. */
+function* matrixJson(series: readonly MatrixSeries[], tail: string): Generator<Uint8Array, void> {
+  const bytes = new JsonBytes(2 * pieceLength);
+  bytes.text('{"resultType":"matrix","result":[');
   let times: Float64Array | undefined;
-  let heads: readonly string[] = [];
-  return (series) => {
-    if (series.timestampsMs !== times) {
-      times = series.timestampsMs;
-      heads = Array.from(times, (timestampMs) => `[${seconds(timestampMs)},"`);
+  let heads: readonly Uint8Array[] = [];
+  for (let i = 0; i < series.length; i++) {
+    const one = series[i] as MatrixSeries;
+    if (one.timestampsMs !== times) {
+      times = one.timestampsMs;
+      heads = Array.from(times, pointHead);
     }
-    return matrixSeriesJson(series, heads);
-  };
+    if (i > 0) bytes.text(",");
+    writeMatrixSeries(bytes, one, heads);
+    if (bytes.length >= pieceLength) yield bytes.take();
+  }
+  bytes.text(`]${tail}`);
+  yield bytes.take();
 }
 
-/**
- * Floats and native histograms in members of their own; one that would be empty is left out. `heads`:
- * what stands before each value.
- */
-function matrixSeriesJson(series: MatrixSeries, heads: readonly string[]): string {
-  const { values, histograms = [] } = series;
-  let text = `{"metric":${labelsJson(series.labels)}`;
-  if (values.length > 0) {
-    let separator = ',"values":[';
-    for (let i = 0; i < values.length; i++) {
-      text += `${separator}${heads[i] as string}${formatSampleValue(values[i] as number)}`;
-      separator = '"],';
-    }
-    text += '"]]';
-  }
+/** What stands before the value of a point, the end of the point before included. */
+function pointHead(timestampMs: number, index: number): Uint8Array {
+  return asciiBytes(`${index === 0 ? ',"values":[[' : '"],['}${seconds(timestampMs)},"`);
+}
+
+/** Floats and native histograms in members of their own; one that would be empty is left out. */
+function writeMatrixSeries(
+  bytes: JsonBytes,
+  { labels, values, histograms = [] }: MatrixSeries,
+  heads: readonly Uint8Array[],
+): void {
+  bytes.text(`{"metric":${labelsJson(labels)}`);
+  for (let i = 0; i < values.length; i++) bytes.value(heads[i] as Uint8Array, values[i] as number);
+  if (values.length > 0) bytes.text('"]]');
   if (histograms.length > 0) {
     const points = histograms.map(({ timestampMs, histogram }) =>
       histogramPoint(timestampMs, histogram),
     );
-    text += `,"histograms":[${points.join()}]`;
+    bytes.text(`,"histograms":[${points.join()}]`);
   }
-  return `${text}}`;
+  bytes.text("}");
 }
 
 function histogramPoint(timestampMs: number, histogram: FloatHistogram): string {
