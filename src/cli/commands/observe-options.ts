@@ -8,6 +8,7 @@ import {
   filterFlagHelp,
   optionalFilterValues,
 } from "../../flow/observe/filter-flags.ts";
+import { splitJsonStream } from "../../flow/observe/json-stream.ts";
 import { timeFormatNames } from "../../flow/print/time-layout.ts";
 import { type FlagSpec, parseBoolFlag, parseUintFlag } from "../flag-set.ts";
 
@@ -276,11 +277,11 @@ function otherFlags(options: ObserveOptions): FlagSpec[] {
   ];
 }
 
-/** Each text holds one filter or several, one after the other. */
+/** Each text holds filters, one after the other. */
 function parseRawFilters(texts: readonly string[], flag: string): FlowFilter[] {
   return texts.flatMap((value) => {
     try {
-      return splitJsonObjects(value).map(parseFlowFilter);
+      return Array.from(splitJsonStream(value), parseFlowFilter);
     } catch (thrown) {
       const why = errorMessage(thrown);
       throw new ConfigError(`invalid --${flag} flag: failed to decode '${value}': ${why}`, {
@@ -288,22 +289,4 @@ function parseRawFilters(texts: readonly string[], flag: string): FlowFilter[] {
       });
     }
   });
-}
-
-/** Cuts `{…} {…}` into its objects; whatever is no object stays with the last one, to be refused there. */
-function splitJsonObjects(value: string): string[] {
-  const objects: string[] = [];
-  let depth = 0;
-  let start = 0;
-  for (const token of value.matchAll(/"(?:[^"\\]|\\.)*"|[{}]/g)) {
-    if (token[0] === "{") depth++;
-    if (token[0] !== "}") continue;
-    depth--;
-    if (depth > 0) continue;
-    const end = token.index + 1;
-    objects.push(value.slice(start, end));
-    start = end;
-  }
-  const rest = value.slice(start);
-  return rest.trim() === "" ? objects : [...objects, rest];
 }
