@@ -60,6 +60,7 @@ function sourcesOver(storage: MemoryStorage): ApiSources {
       version: "3.14.0",
       mode: "server",
       isSelfScrapeOnly: false,
+      isClusterWatched: false,
       startedMs: 0,
       uptimeSeconds: 0,
       seriesCount: storage.seriesCount,
