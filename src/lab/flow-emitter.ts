@@ -108,6 +108,8 @@ export interface L7Input {
   readonly dns?: NonNullable<NonNullable<Flow["l7"]>["dns"]>;
   readonly summary: string;
   readonly proxyPort: number;
+  /** Of the request's traceparent. */
+  readonly traceId?: string | undefined;
 }
 
 /** Publishes flows on the bus. */
@@ -199,6 +201,7 @@ export class FlowEmitter {
     flow.traffic_direction = input.direction;
     flow.is_reply = isReply;
     flow.proxy_port = input.proxyPort;
+    if (input.traceId !== undefined) flow.trace_context = { parent: { trace_id: input.traceId } };
     flow.Summary = input.summary;
     this.#publish(nodeName, flow);
   }

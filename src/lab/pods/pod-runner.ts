@@ -16,7 +16,7 @@ import { startDeathstar } from "./deathstar.ts";
 import { startTcpEcho, startUdpEcho } from "./echo-service.ts";
 import { startKubeDns } from "./kube-dns.ts";
 import type { HostResolver } from "./resolver.ts";
-import { startWebService } from "./web-service.ts";
+import { type HandedOn, startWebService } from "./web-service.ts";
 
 const callTimeoutMs = 5000;
 
@@ -111,7 +111,7 @@ export class PodRunner {
         return asRunning(
           await startWebService(hostname, program, {
             context: this.#context,
-            callOut: (url, requestId) => this.#callOut(endpoint, url, requestId),
+            callOut: (url, handedOn) => this.#callOut(endpoint, url, handedOn),
           }),
         );
     }
@@ -135,11 +135,7 @@ export class PodRunner {
   }
 
   /** One request of a pod's program to another service, through the datapath. */
-  async #callOut(
-    source: Endpoint | undefined,
-    url: string,
-    requestId: string | undefined,
-  ): Promise<number> {
+  async #callOut(source: Endpoint | undefined, url: string, handedOn: HandedOn): Promise<number> {
     if (source === undefined) return 200;
     const { hostname, port, pathname } = new URL(url);
     const { datapath, resolver } = this.#parts;
@@ -158,7 +154,7 @@ export class PodRunner {
           headers: {
             host: hostname,
             "user-agent": source.facts.workload?.name ?? "pod",
-            ...(requestId === undefined ? {} : { "x-request-id": requestId }),
+            ...handedOn,
           },
           createConnection: () => stream,
         });

@@ -12,8 +12,13 @@ import type { PodProgram } from "../scenes/scene.ts";
 /** Settings of the program. */
 export type WebProgram = Extract<PodProgram, { kind: "web" }>;
 
+/** Headers of a request that its service hands on to those behind it. */
+export type HandedOn = Readonly<Record<string, string>>;
+
 /** Asks another service as this pod; resolves to the status, rejects when it cannot be reached. */
-export type CallOut = (url: string, requestId: string | undefined) => Promise<number>;
+export type CallOut = (url: string, handedOn: HandedOn) => Promise<number>;
+
+const handedOnNames = ["x-request-id", "traceparent"] as const;
 
 const messageBytesMax = 1024 * 1024;
 
@@ -52,9 +57,13 @@ async function answer(
   { context, callOut }: { readonly context: LabContext; readonly callOut: CallOut },
 ): Promise<number> {
   const { random, clock } = context;
-  const requestId = request.headers["x-request-id"]?.toString();
+  const handedOn: Record<string, string> = {};
+  for (const name of handedOnNames) {
+    const value = request.headers[name]?.toString();
+    if (value !== undefined) handedOn[name] = value;
+  }
   for (const url of calls) {
-    const code = await callOut(url, requestId);
+    const code = await callOut(url, handedOn);
     if (code >= 500) return 502;
   }
   const waitMs = latencyMs * (0.5 + random());

@@ -5,6 +5,7 @@ import type { FlowEmitter } from "../flow-emitter.ts";
 import type { LabContext } from "../lab-context.ts";
 import { randomUuid } from "../random.ts";
 import { fieldOf, type MessageHead } from "./http-message.ts";
+import { traceIdOf } from "./trace-parent.ts";
 
 /** Headers that flows carry. */
 const loggedHeaders = new Map([
@@ -25,6 +26,7 @@ export class HttpExchange {
   readonly #url: string;
   readonly #protocol: string;
   readonly #headers: { key: string; value: string }[];
+  readonly #traceId: string | undefined;
   readonly #startMs: number;
   isAnswered = false;
 
@@ -45,6 +47,7 @@ export class HttpExchange {
     this.#url = `http://${fieldOf(head, "host") ?? ""}${head.start[1]}`;
     this.#protocol = head.start[2];
     this.#headers = flowHeaders(head.fields);
+    this.#traceId = traceIdOf(fieldOf(head, "traceparent"));
     if (given === undefined) this.#headers.push({ key: "X-Request-Id", value: this.requestId });
     this.#startMs = context.clock.monotonicMs();
   }
@@ -77,6 +80,7 @@ export class HttpExchange {
       },
       summary: `${this.#protocol} ${this.#method} ${this.#url}`,
       proxyPort: this.#port,
+      traceId: this.#traceId,
     });
   }
 
@@ -103,6 +107,7 @@ export class HttpExchange {
       },
       summary: `${this.#protocol} ${code} ${Math.floor(totalMs)}ms (${this.#method} ${this.#url})`,
       proxyPort: this.#port,
+      traceId: this.#traceId,
     });
     this.#context.bus.publish({
       kind: "proxy_reply",

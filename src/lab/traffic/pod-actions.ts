@@ -6,6 +6,7 @@ import type { Datapath } from "../datapath/datapath.ts";
 import { ConnectError } from "../datapath/syn-schedule.ts";
 import type { LabContext } from "../lab-context.ts";
 import type { HostResolver } from "../pods/resolver.ts";
+import { newTraceParent } from "../proxy/trace-parent.ts";
 import { randomInteger } from "../random.ts";
 import type { SceneTraffic } from "../scenes/scene.ts";
 
@@ -29,9 +30,13 @@ export async function performAction(
 ): Promise<void> {
   const { datapath, signal } = how;
   switch (action.kind) {
-    case "curl":
-      await how.runCommand(pod, ["curl", "-s", "-o", "/dev/null", ...action.args], signal);
+    case "curl": {
+      // As an instrumented program does: its requests can be found again, by exemplars too.
+      const trace = `traceparent: ${newTraceParent(context.random)}`;
+      const command = ["curl", "-s", "-o", "/dev/null", "-H", trace, ...action.args];
+      await how.runCommand(pod, command, signal);
       return;
+    }
     case "ping":
       await datapath.ping(pod, await addressOf(pod, action.host, how.resolver));
       return;
