@@ -1,6 +1,14 @@
 /** Answers of query and query_range as series in typed arrays. The one place that knows the JSON's shape. Pure. */
 
-/** One series of an answer: sorted times and as many values. Histogram samples are counted, not read. */
+import { histogramText, type WireHistogram } from "./histogram-text.ts";
+
+/** A native histogram at one time; read when somebody asks for its text. */
+export interface HistogramSample {
+  readonly timeMs: number;
+  text(): string;
+}
+
+/** One series of an answer: sorted times and as many values. */
 export interface QuerySeries {
   /** Letter of the query that gave it. */
   readonly refId: string;
@@ -9,6 +17,8 @@ export interface QuerySeries {
   readonly values: Float64Array;
   /** Native histogram samples of this series, which are not drawn yet. */
   readonly histogramCount: number;
+  /** Those, where there are any. */
+  readonly histograms?: readonly HistogramSample[];
 }
 
 /** A range or instant answer, whatever its type. */
@@ -32,9 +42,11 @@ interface WireSeries {
   readonly metric?: Readonly<Record<string, string>>;
   readonly values?: readonly WirePair[];
   readonly value?: WirePair;
-  readonly histograms?: readonly unknown[];
-  readonly histogram?: unknown;
+  readonly histograms?: readonly WireHistogramPair[];
+  readonly histogram?: WireHistogramPair;
 }
+
+type WireHistogramPair = readonly [number, WireHistogram];
 
 /** A number as Prometheus writes it: `+Inf`, `-Inf` and `NaN` included. */
 export function parseSampleValue(text: string): number {
@@ -67,8 +79,14 @@ function readSeries(wire: WireSeries, refId: string): QuerySeries {
     timesMs[index] = Math.round(pair[0] * 1000);
     values[index] = parseSampleValue(pair[1]);
   }
-  const histogramCount = wire.histograms?.length ?? (wire.histogram === undefined ? 0 : 1);
-  return { refId, labels: wire.metric ?? {}, timesMs, values, histogramCount };
+  const found = wire.histograms ?? (wire.histogram === undefined ? [] : [wire.histogram]);
+  const series = { refId, labels: wire.metric ?? {}, timesMs, values };
+  if (found.length === 0) return { ...series, histogramCount: 0 };
+  const histograms = found.map(([seconds, histogram]) => ({
+    timeMs: Math.round(seconds * 1000),
+    text: () => histogramText(histogram),
+  }));
+  return { ...series, histogramCount: histograms.length, histograms };
 }
 
 /** A series' name as PromQL writes it: `up{job="x"}`; label names that are no identifiers are quoted. */

@@ -19,6 +19,7 @@ export function InstantTable({ rows }: { readonly rows: readonly ExploreRow[] })
       refId,
       labels: series.labels,
       value: series.values[series.values.length - 1] ?? Number.NaN,
+      histogram: series.values.length === 0 ? series.histograms?.at(-1)?.text() : undefined,
     })),
   );
   if (order !== "given")
@@ -50,7 +51,7 @@ export function InstantTable({ rows }: { readonly rows: readonly ExploreRow[] })
               <td title={JSON.stringify(cell.labels)}>
                 <SeriesName labels={cell.labels} />
               </td>
-              <td className="num strong">{formatPlainNumber(cell.value)}</td>
+              <td className="num strong">{cell.histogram ?? formatPlainNumber(cell.value)}</td>
             </tr>
           ))}
           {rows

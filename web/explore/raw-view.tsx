@@ -41,15 +41,17 @@ export function RawView({ rows }: { readonly rows: readonly ExploreRow[] }) {
 }
 
 function samplesText(
-  { timesMs, values, histogramCount }: QuerySeries,
+  { timesMs, values, histograms = [] }: QuerySeries,
   timeText: (ms: number) => string,
 ): string {
-  const from = Math.max(0, timesMs.length - samplesMax);
+  const samples = [
+    ...Array.from(timesMs, (ms, index) => ({ ms, text: () => String(values[index]) })),
+    ...histograms.map(({ timeMs, text }) => ({ ms: timeMs, text })),
+  ].sort((a, b) => a.ms - b.ms);
+  const from = Math.max(0, samples.length - samplesMax);
   const lines: string[] = from > 0 ? [`… ${from} earlier samples`] : [];
-  for (let index = from; index < timesMs.length; index++) {
-    const ms = timesMs[index] as number;
-    lines.push(`${String(values[index]).padEnd(24)} @ ${ms / 1000}  ${timeText(ms)}`);
+  for (const { ms, text } of samples.slice(from)) {
+    lines.push(`${text().padEnd(24)} @ ${ms / 1000}  ${timeText(ms)}`);
   }
-  if (histogramCount > 0) lines.push(`… and ${histogramCount} native histograms`);
   return lines.join("\n");
 }

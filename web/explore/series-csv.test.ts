@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { QuerySeries } from "../api/query-series.ts";
+import { type QuerySeries, readQueryData } from "../api/query-series.ts";
 import { instantCsv, rangeCsv } from "./series-csv.ts";
 
 const series = (labels: Record<string, string>, pairs: [number, number][]): QuerySeries => ({
@@ -28,6 +28,31 @@ describe("CSV", () => {
       "1970-01-01T00:00:01.000Z,+Inf,NaN",
       "",
     ]);
+  });
+
+  it("writes a native histogram into one cell", () => {
+    const data = {
+      resultType: "matrix" as const,
+      result: [
+        {
+          metric: { __name__: "h" },
+          values: [[2, "5"]],
+          histograms: [[1, { count: "3", sum: "4.5", buckets: [[3, "-Inf", "1", "3"]] }]],
+        },
+      ],
+    };
+    const { series: found } = readQueryData(data, "A");
+    expect(rangeCsv(found, false).split("\r\n")).toEqual([
+      "time,h",
+      '1970-01-01T00:00:01.000Z,"{count:3, sum:4.5, [-Inf,1]:3}"',
+      "1970-01-01T00:00:02.000Z,5",
+      "",
+    ]);
+    const instant = { resultType: "vector" as const, result: [] as unknown[] };
+    instant.result.push({ metric: { a: "b" }, histogram: [7, { count: "0", sum: "0" }] });
+    expect(instantCsv(readQueryData(instant, "A").series)).toContain(
+      'A,b,1970-01-01T00:00:07.000Z,"{count:0, sum:0}"',
+    );
   });
 
   it("puts an instant by labels, and hands no formula to a spreadsheet", () => {

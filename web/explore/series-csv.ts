@@ -1,7 +1,7 @@
 /**
  * Answers as CSV (RFC 4180): a range with a row a time and a column a series, an instant with a row a
- * series and a column a label. Text that a spreadsheet would take for a formula is quoted by an
- * apostrophe. Pure, O(samples).
+ * series and a column a label. A native histogram is one cell, as Prometheus prints it. Text that a
+ * spreadsheet would take for a formula is quoted by an apostrophe. Pure, O(samples).
  */
 
 import type { QuerySeries } from "../api/query-series.ts";
@@ -10,13 +10,17 @@ import { seriesText } from "../api/query-series.ts";
 /** A row a time: `time,series…`; times in ISO 8601, UTC. Holes are empty. */
 export function rangeCsv(series: readonly QuerySeries[], isNamed: boolean): string {
   const times = new Set<number>();
-  for (const { timesMs } of series) for (const time of timesMs) times.add(time);
+  for (const { timesMs, histograms = [] } of series) {
+    for (const time of timesMs) times.add(time);
+    for (const { timeMs } of histograms) times.add(timeMs);
+  }
   const sorted = [...times].sort((a, b) => a - b);
-  const columns = series.map(({ timesMs, values }) => {
-    const column = new Map<number, number>();
+  const columns = series.map(({ timesMs, values, histograms = [] }) => {
+    const column = new Map<number, string>();
     for (let index = 0; index < timesMs.length; index++) {
-      column.set(timesMs[index] as number, values[index] as number);
+      column.set(timesMs[index] as number, numberText(values[index]));
     }
+    for (const { timeMs, text } of histograms) column.set(timeMs, text());
     return column;
   });
   const head = series.map(({ refId, labels }) =>
@@ -24,7 +28,7 @@ export function rangeCsv(series: readonly QuerySeries[], isNamed: boolean): stri
   );
   const lines = [csvLine(["time", ...head])];
   for (const time of sorted) {
-    const cells = columns.map((column) => numberText(column.get(time)));
+    const cells = columns.map((column) => column.get(time) ?? "");
     lines.push(csvLine([new Date(time).toISOString(), ...cells]));
   }
   return `${lines.join("\r\n")}\r\n`;
@@ -34,15 +38,16 @@ export function rangeCsv(series: readonly QuerySeries[], isNamed: boolean): stri
 export function instantCsv(series: readonly QuerySeries[]): string {
   const names = [...new Set(series.flatMap(({ labels }) => Object.keys(labels)))].sort();
   const lines = [csvLine(["query", ...names, "time", "value"])];
-  for (const { refId, labels, timesMs, values } of series) {
+  for (const { refId, labels, timesMs, values, histograms } of series) {
     const last = values.length - 1;
-    const time = timesMs[last];
+    const histogram = histograms?.at(-1);
+    const time = timesMs[last] ?? histogram?.timeMs;
     lines.push(
       csvLine([
         refId,
         ...names.map((name) => labels[name] ?? ""),
         time === undefined ? "" : new Date(time).toISOString(),
-        numberText(values[last]),
+        last < 0 && histogram !== undefined ? histogram.text() : numberText(values[last]),
       ]),
     );
   }
