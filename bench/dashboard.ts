@@ -3,17 +3,18 @@
  * from navigation until every panel is drawn; and the main thread's time per frame, from a Chromium
  * trace, while a chart of 100,000 points is panned.
  *
- *   npx tsx bench/dashboard.ts [--port 9950] [--runs 3]   (after `node tools/build.mjs`)
+ *   npx tsx bench/dashboard.ts [--port 9950] [--runs 3] [--draw-only]   (after `node tools/build.mjs`)
  */
 
 import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { projectDir } from "../apptest/app-test.ts";
 import { sendBulkLoad } from "./bulk-load.ts";
+import { cpuSeconds } from "./process-usage.ts";
 
 const pods = 20;
 const points = 1440;
@@ -32,7 +33,12 @@ const flags = [
 ];
 
 const { values } = parseArgs({
-  options: { port: { type: "string", default: "9950" }, runs: { type: "string", default: "3" } },
+  options: {
+    port: { type: "string", default: "9950" },
+    runs: { type: "string", default: "3" },
+    /** Leaves out the panning. */
+    "draw-only": { type: "boolean", default: false },
+  },
 });
 const url = `http://127.0.0.1:${values.port}`;
 const dataDir = mkdtempSync(join(tmpdir(), "ciliascope-dashboard-"));
@@ -125,14 +131,39 @@ const waitUntilDrawn = `new Promise((done) => {
   look();
 })`;
 
-/** ms from the start of navigation until all panels have a chart and none is loading. */
-async function drawTime(browser: Browser, path: string, count: number): Promise<number> {
+/** One drawing of the dashboard: what a clock says, and what it cost where the machine is shared. */
+interface Drawing {
+  /** ms from the start of navigation until all panels have a chart and none is loading. */
+  readonly ms: number;
+  readonly serverCpuSeconds: number;
+  /** CPU of the page's main thread. */
+  readonly pageCpuSeconds: number;
+  /** CPU of all processes of the browser, which without a graphics card composes in software. */
+  readonly browserCpuSeconds: number;
+}
+
+async function draw(browser: Browser, path: string, count: number): Promise<Drawing> {
   const context = await browser.newContext({ viewport });
   const page = await context.newPage();
+  const session = await context.newCDPSession(page);
+  await session.send("Performance.enable", { timeDomain: "threadTicks" });
+  const serverBefore = cpuSeconds(server.pid ?? 0);
+  const browserBefore = await browserCpuSeconds(browser);
   await page.goto(`${url}${path}`, { waitUntil: "commit" });
   const ms = await page.evaluate<number>(waitUntilDrawn.replace("WANTED", String(count)));
+  const serverCpuSeconds = cpuSeconds(server.pid ?? 0) - serverBefore;
+  const { metrics } = await session.send("Performance.getMetrics");
+  const pageCpuSeconds = metrics.find(({ name }) => name === "TaskDuration")?.value ?? Number.NaN;
+  const browserAfter = await browserCpuSeconds(browser);
   await context.close();
-  return ms;
+  return { ms, serverCpuSeconds, pageCpuSeconds, browserCpuSeconds: browserAfter - browserBefore };
+}
+
+async function browserCpuSeconds(browser: Browser): Promise<number> {
+  const session = await browser.newBrowserCDPSession();
+  const { processInfo } = await session.send("SystemInfo.getProcessInfo");
+  await session.detach();
+  return processInfo.reduce((sum, { cpuTime }) => sum + cpuTime, 0);
 }
 
 interface TraceEvent {
@@ -239,13 +270,16 @@ async function run(): Promise<void> {
   await importDashboard("bench-pan", [many], 24);
   const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: flags });
   try {
-    const times: number[] = [];
     for (let index = 0; index < Number(values.runs); index++) {
-      times.push(await drawTime(browser, "/d/bench-70?from=now-6h&to=now&refresh=off", panelCount));
+      const path = "/d/bench-70?from=now-6h&to=now&refresh=off";
+      const drawing = await draw(browser, path, panelCount);
+      const cpu = [drawing.serverCpuSeconds, drawing.browserCpuSeconds, drawing.pageCpuSeconds];
+      const [ofServer, ofBrowser, ofPage] = cpu.map((seconds) => seconds.toFixed(2));
+      console.log(
+        `70 panels fully drawn: ${(drawing.ms / 1000).toFixed(2)} s; CPU seconds: server ${ofServer}, browser ${ofBrowser} (of it the page's main thread ${ofPage}); load average ${(loadavg()[0] ?? 0).toFixed(1)}`,
+      );
     }
-    console.log(
-      `70 panels fully drawn: ${times.map((ms) => `${(ms / 1000).toFixed(2)} s`).join(", ")}`,
-    );
+    if (values["draw-only"]) return;
     const pan = await panFrames(browser, "/d/bench-pan?from=now-6h&to=now&refresh=off&panel=1");
     const sorted = [...pan.frames].sort((a, b) => a - b);
     console.log(

@@ -1,7 +1,7 @@
 /**
  * `npm run bench [-- PART…] [--small] [--seconds N] [--body FILE] [--first-port N] [--work DIR]
  * [--data 6h|days] [--without PEER…] [--write-docs]`: our figures
- * beside the peers', in one run on this machine. Parts: scrape, start, bundle, bulk, memory, flows, query; all unless named. Nothing
+ * beside the peers', in one run on this machine. Parts: scrape, start, bundle, bulk, memory, flows, dashboard, query; all unless named. Nothing
  * here passes or fails; docs/BENCHMARKS.md is written from it, part by part. A peer that is not there is named and left out.
  */
 
@@ -75,10 +75,12 @@ const parts: Readonly<Record<string, Part>> = {
   },
   async flows() {
     const flows = values.small ? "200000" : "1000000";
-    const script = join(projectDir, "bench", "flow-store.ts");
-    const args = ["--import", "tsx", script, "--flows", flows];
-    const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: projectDir });
-    return ["## Flow store", "", ...stdout.trimEnd().split("\n"), ""];
+    return ["## Flow store", "", ...(await scriptLines("flow-store.ts", ["--flows", flows])), ""];
+  },
+  async dashboard() {
+    const lines = await scriptLines("dashboard.ts", ["--port", String(firstPort)]);
+    const title = "## Dashboard of 70 panels, and panning 100,000 points, in Debian's Chromium";
+    return [title, "", ...lines.map((line) => `- ${line}`), ""];
   },
   async query() {
     const sixHours: DataSet = { name: "6h", pods: values.small ? 40 : 200, points: 1440 };
@@ -101,6 +103,13 @@ const parts: Readonly<Record<string, Part>> = {
     );
   },
 };
+
+/** What a bench of its own prints. */
+async function scriptLines(name: string, options: readonly string[]): Promise<string[]> {
+  const args = ["--import", "tsx", join(projectDir, "bench", name), ...options];
+  const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: projectDir });
+  return stdout.trimEnd().split("\n");
+}
 
 const wanted = positionals.length > 0 ? positionals : Object.keys(parts);
 const unknown = wanted.filter((name) => parts[name] === undefined);

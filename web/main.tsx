@@ -1,12 +1,13 @@
 /** The page's entry: makes the few things with state, hands them down, draws the application. */
 
-import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { notifyManager, QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { assert } from "../src/base/assert.ts";
 import { systemClock } from "../src/base/clock.ts";
 import { ApiClient } from "./api/api-client.ts";
 import { ApiContext } from "./api/server-queries.ts";
+import { createAnswerPace } from "./app/answer-pace.ts";
 import { App } from "./app/app.tsx";
 import { ErrorBoundary } from "./app/error-boundary.tsx";
 import { KeyBindings } from "./app/key-bindings.ts";
@@ -36,6 +37,13 @@ const queryClient = new QueryClient({
     queries: { retry: false, refetchOnWindowFocus: false, networkMode: "always" },
   },
 });
+
+notifyManager.setScheduler(
+  createAnswerPace({
+    nowMs: () => systemClock.monotonicMs(),
+    later: (run, delayMs) => void setTimeout(run, delayMs),
+  }),
+);
 
 /** Storage may be switched off; then the theme lasts as long as the page. */
 function localStorageOrNone(): Storage | undefined {

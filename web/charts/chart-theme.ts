@@ -32,13 +32,17 @@ export function cssColor(color: string): string {
   return token === undefined ? color : `var(${token})`;
 }
 
-/** Reads computed colours of one element's style. */
+/** Colours and the font of one theme, for a canvas. */
 export class ChartTheme {
-  #style: CSSStyleDeclaration;
+  #token: (name: string) => string;
   #cache = new Map<string, string>();
+  /** Font shorthand of axis labels, px as on screen. */
+  readonly axisFont: string;
 
-  constructor(element: HTMLElement) {
-    this.#style = getComputedStyle(element);
+  /** `token` gives the value of a token of the present theme; make a new one when the theme changes. */
+  constructor(token: (name: string) => string) {
+    this.#token = token;
+    this.axisFont = `10.5px ${token("--font-ui") || "sans-serif"}`;
   }
 
   /** A token's or colour's value for a canvas. */
@@ -47,7 +51,7 @@ export class ChartTheme {
     if (cached !== undefined) return cached;
     const css = cssColor(name);
     const token = /^var\((--[\w-]+)\)$/.exec(css)?.[1];
-    const value = token === undefined ? css : this.#style.getPropertyValue(token).trim() || "#888";
+    const value = token === undefined ? css : this.#token(token) || "#888";
     this.#cache.set(name, value);
     return value;
   }
@@ -55,11 +59,6 @@ export class ChartTheme {
   /** The same, at `opacity` from 0 to 1. */
   fill(name: string, opacity: number): string {
     return withOpacity(this.color(name), opacity);
-  }
-
-  /** Font shorthand of axis labels, px as on screen. */
-  get axisFont(): string {
-    return `10.5px ${this.#style.getPropertyValue("--font-ui").trim() || "sans-serif"}`;
   }
 }
 

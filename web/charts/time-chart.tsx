@@ -29,7 +29,7 @@ interface TimeChartProps {
 /** Fills its parent, which has a position and a size. */
 export function TimeChart(props: TimeChartProps) {
   const { spec, data, formats, visibility } = props;
-  const { theme } = useTheme();
+  const { theme, token } = useTheme();
   const crosshair = useCrosshair();
   const boxRef = useRef<HTMLDivElement>(null);
   const chartRef = useRef<UplotChart>(undefined);
@@ -52,7 +52,7 @@ export function TimeChart(props: TimeChartProps) {
       box,
       {
         spec: keptSpec,
-        theme: new ChartTheme(box),
+        theme: new ChartTheme(token),
         formats: latest.current.formats,
         events: {
           onCursor: (next) => {

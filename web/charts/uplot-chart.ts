@@ -97,8 +97,9 @@ export class UplotChart {
     element.style.setProperty("--crosshair", theme.color("--fg-2"));
   }
 
-  /** Draws `data`; columns are in the order of the spec's series. O(cells). */
+  /** Draws `data`; columns are in the order of the spec's series. O(cells); the same data again costs nothing. */
   setData(data: ChartData): void {
+    if (data === this.#data) return;
     this.#data = data;
     this.#state.fromSeconds = data.fromMs / 1000;
     this.#state.toSeconds = data.toMs / 1000;
@@ -294,12 +295,13 @@ export class UplotChart {
   #tellFrame(plot: uPlot): void {
     const scale = this.#state.scales.get("left");
     if (scale === undefined) return;
-    const { offsetLeft, offsetTop, clientWidth, clientHeight } = plot.over;
+    // Of the drawing, not of its elements: reading those would lay out the page anew for each chart.
+    const { left, top, width, height } = plot.bbox;
     this.#input.events.onFrame?.({
-      leftPx: offsetLeft,
-      topPx: offsetTop,
-      widthPx: clientWidth,
-      heightPx: clientHeight,
+      leftPx: left / uPlot.pxRatio,
+      topPx: top / uPlot.pxRatio,
+      widthPx: width / uPlot.pxRatio,
+      heightPx: height / uPlot.pxRatio,
       fromMs: this.#state.fromSeconds * 1000,
       toMs: this.#state.toSeconds * 1000,
       valueMin: scale.min,

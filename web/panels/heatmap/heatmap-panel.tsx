@@ -85,7 +85,7 @@ interface HeatmapCellsProps {
 
 function HeatmapCells({ model, range, size }: HeatmapCellsProps) {
   const ref = useRef<HTMLCanvasElement>(null);
-  const { theme } = useTheme();
+  const { theme, token } = useTheme();
   // biome-ignore lint/correctness/useExhaustiveDependencies: the theme changes what the tokens say.
   useEffect(() => {
     const canvas = ref.current;
@@ -94,7 +94,7 @@ function HeatmapCells({ model, range, size }: HeatmapCellsProps) {
     const ratio = devicePixelRatio;
     canvas.width = Math.round(size.width * ratio);
     canvas.height = Math.round(size.height * ratio);
-    context.fillStyle = new ChartTheme(canvas).color("--accent");
+    context.fillStyle = new ChartTheme(token).color("--accent");
     drawCells(context, model, range);
   }, [model, range, size.width, size.height, theme]);
   return <canvas ref={ref} />;
