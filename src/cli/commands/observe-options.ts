@@ -33,6 +33,8 @@ export interface ObserveOptions {
   printRawFilters: boolean;
   inputFile: string;
   dataDir: string;
+  /** "" = none. */
+  configFile: string;
   /** "" = flow by flow. */
   aggregateBy: string;
   useDefaultMasks: boolean;
@@ -79,6 +81,7 @@ export function observeFlags(): ObserveFlags {
     printRawFilters: false,
     inputFile: "",
     dataDir: "./data",
+    configFile: "",
     aggregateBy: "",
     useDefaultMasks: false,
     fieldMask: [],
@@ -135,6 +138,7 @@ type TextOption =
   | "timeFormat"
   | "color"
   | "inputFile"
+  | "configFile"
   | "dataDir";
 type BoolOption = {
   [Name in keyof ObserveOptions]: ObserveOptions[Name] extends boolean ? Name : never;
@@ -217,6 +221,10 @@ function rawFilterFlags(options: ObserveOptions): FlagSpec[] {
       valueName: "json",
       set: (value) => options.denyList.push(value),
     },
+    text(options, "configFile", {
+      name: "config",
+      help: "YAML file with allowlist and denylist, as --print-raw-filters prints them",
+    }),
   ];
 }
 

@@ -27,6 +27,7 @@ import {
   observeFlags,
   requestedFilters,
 } from "./observe-options.ts";
+import { addRawFilters } from "./observe-raw-filters.ts";
 import { observeServer } from "./observe-server.ts";
 
 /** Where the command reads and writes, and what it needs of the machine. */
@@ -137,6 +138,7 @@ async function observe(args: readonly string[], context: ObserveContext): Promis
       ? createPrinter(options, context)
       : createAggregatePrinter(options, context.stdout);
   const span = requestedSpan(checkSelectors(options), context.clock);
+  addRawFilters(options, context.env);
   const filters = requestedFilters(options);
   checkFieldMask(options.fieldMask);
   if (options.printRawFilters) {
@@ -170,8 +172,10 @@ const formats: Readonly<Record<string, OutputFormat>> = {
 
 function createPrinter(options: ObserveOptions, context: ObserveContext): FlowPrinter {
   const { output, color } = options;
-  const format = Object.hasOwn(formats, output) ? formats[output] : undefined;
-  if (format === undefined) return refuse(`invalid output format: ${output}`);
+  const known = Object.hasOwn(formats, output) ? formats[output] : undefined;
+  if (known === undefined) return refuse(`invalid output format: ${output}`);
+  const isLegacy = /^json$/i.test(output) && asksLegacyJson(context.env);
+  const format = isLegacy ? "flow-json" : known;
   if (format === "table" && options.follow) {
     refuse("table output format is not compatible with follow mode");
   }
@@ -193,6 +197,11 @@ function createPrinter(options: ObserveOptions, context: ObserveContext): FlowPr
     stdout: context.stdout,
     stderr: options.isSilent ? () => undefined : context.stderr,
   });
+}
+
+/** HUBBLE_COMPAT: `-o json` prints flows without what is around them, as it did once. */
+function asksLegacyJson(env: ObserveContext["env"]): boolean {
+  return (env["HUBBLE_COMPAT"] ?? "").toLowerCase().split(",").includes("legacy-json-output");
 }
 
 function isColorTerminal(env: ObserveContext["env"]): boolean {

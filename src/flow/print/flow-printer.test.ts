@@ -98,6 +98,12 @@ describe("FlowPrinter", () => {
     );
   });
 
+  it("prints the flow alone where the old form of JSON is asked for", () => {
+    const lost = { lost_events: { num_events_lost: "3" }, node_name: "n" };
+    const events = [{ flow: { uuid: "u" }, node_name: "n" }, lost];
+    expect(print("flow-json", events).out).toBe('{"uuid":"u"}\n{"num_events_lost":"3"}\n');
+  });
+
   it("makes columns as wide as their widest cell", () => {
     const short: ExportEvent = { flow: { verdict: "ERROR" } };
     const lost: ExportEvent = {

@@ -17,8 +17,8 @@ import {
 import { escapeControls } from "./palette.ts";
 import type { TimeFormat } from "./time-layout.ts";
 
-/** Forms of output. */
-export type OutputFormat = "compact" | "dict" | "jsonpb" | "table";
+/** Forms of output; "flow-json" is a flow's JSON without what is around it. */
+export type OutputFormat = "compact" | "dict" | "jsonpb" | "flow-json" | "table";
 
 /** What a printer needs. */
 export interface PrinterOptions extends ColumnOptions {
@@ -55,6 +55,8 @@ export class FlowPrinter {
     const { format, stdout } = this.#options;
     if (format === "jsonpb") {
       stdout(`${formatProtoMessage(event, "observer.GetFlowsResponse")}\n`);
+    } else if (format === "flow-json") {
+      stdout(`${flowJson(event)}\n`);
     } else if (event.flow !== undefined) this.#writeFlow(event.flow);
     else this.#writeLost(event);
     this.#isFirst = false;
@@ -149,7 +151,7 @@ export class FlowPrinter {
       node_names: names = [],
     } = event.node_status ?? {};
     const isTrouble = state === "NODE_ERROR" || state === "NODE_UNAVAILABLE";
-    if (!isTrouble && !isDebug) return;
+    if ((!isTrouble && !isDebug) || format === "flow-json") return;
     if (format === "jsonpb") {
       stderr(`${formatProtoMessage(event, "observer.GetFlowsResponse")}\n`);
       return;
@@ -174,6 +176,11 @@ export class FlowPrinter {
   #time(text: string | undefined): string {
     return this.#options.formatTime(text === undefined ? undefined : timestampNanos(text));
   }
+}
+
+function flowJson({ flow, lost_events: lost = {} }: ExportEvent): string {
+  if (flow === undefined) return formatProtoMessage(lost, "flow.LostEvent");
+  return formatProtoMessage(flow, "flow.Flow");
 }
 
 function dictLine(label: string, value: string): string {

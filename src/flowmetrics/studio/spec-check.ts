@@ -286,14 +286,14 @@ function checkChain(option: LocatedOption, known: string, say: Say): void {
     const lower = part.text.toLowerCase();
     const isKnown = contextIdentifiers.some((identifier) => identifier === lower);
     if (!isKnown) sayUnknownContext(part, say);
-    else if (lower !== part.text) {
+    else if (seen.has(lower)) {
+      say(part, "ignored", `${lower} stands in the chain already; the second is never asked`, {
+        text: "take it out",
+      });
+    } else if (lower !== part.text) {
       say(part, "ignored", `the context is written ${lower}; the agent takes it so too`, {
         text: `write ${lower}`,
         replacement: lower,
-      });
-    } else if (seen.has(lower)) {
-      say(part, "ignored", `${lower} stands in the chain already; the second is never asked`, {
-        text: "take it out",
       });
     }
     seen.add(lower);

@@ -46,6 +46,13 @@ async function preview(
 }
 
 describe("checkMetricsList", () => {
+  it("finds a context that stands in a chain already, whatever its case", () => {
+    const findings = checkMetricsList(["flow:sourceContext=ip|IP"]);
+    expect(findings.map(({ message }) => message)).toEqual([
+      "ip stands in the chain already; the second is never asked",
+    ]);
+  });
+
   it("points at an unknown context and offers the nearest", () => {
     expect(checkMetricsList(["dns", "flow:sourceContext=pods"])).toEqual([
       {
