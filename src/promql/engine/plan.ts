@@ -273,8 +273,9 @@ class Planner {
 
   #planSubquery(expr: SubqueryExpr, grid: StepGrid): SubqueryNode {
     const shift = this.#shiftOf(expr);
-    const rangeMs = resolveRangeMs(expr, this.#durations);
+    // In Prometheus' order, since the first that is wrong is told.
     const writtenStepMs = resolveStepMs(expr, this.#durations);
+    const rangeMs = resolveRangeMs(expr, this.#durations);
     const stepMs =
       writtenStepMs === 0 ? this.#options.defaultSubqueryStepMs(rangeMs) : writtenStepMs;
     const [firstMs, lastMs] = lookedAt(grid, shift);
