@@ -203,7 +203,7 @@ export class Laboratory {
     const silent: ExecOutput = { stdout: () => {}, stderr: () => {} };
     const podsOf = (clusterName: string, workload: string) =>
       workloads.podsOf(clusterName, workload);
-    const stopTraffic = startTraffic(context, scene.traffic, {
+    const stopTraffic = startTraffic(context, scene, {
       podsOf,
       perform: (pod, action, signal) =>
         performAction(context, pod, action, {

@@ -16,7 +16,13 @@ import {
   readObjects,
   workloadKinds,
 } from "./object-reader.ts";
-import type { PodProgram, ScenePort, SceneService, SceneWorkload } from "./scenes/scene.ts";
+import {
+  type PodProgram,
+  plainWeb,
+  type ScenePort,
+  type SceneService,
+  type SceneWorkload,
+} from "./scenes/scene.ts";
 import { serviceAddress, serviceAddress6, targetOf } from "./scenes/scene-schema.ts";
 import type { WorkloadSet } from "./workload-set.ts";
 
@@ -234,7 +240,7 @@ function protocolOf(port: YamlCursor): "TCP" | "UDP" {
 function programOf(annotations: YamlCursor | undefined): PodProgram {
   const cursor = annotations?.field("ciliascope.io/program");
   const text = cursor?.text() ?? "web";
-  if (text === "web") return { kind: "web", latencyMs: 2, errorShare: 0, bodyBytes: 64, calls: [] };
+  if (text === "web") return plainWeb;
   const kind = programs.find((one) => one === text);
   if (kind === undefined || kind === "web")
     return (

@@ -225,5 +225,11 @@ function table(rows: readonly Row[], columns: readonly string[]): string {
 function cellText(value: unknown): string {
   if (value === undefined || value === null) return "";
   if (Array.isArray(value)) return value.map(cellText).join(",");
+  if (isPort(value)) return `${value.port}/${value.protocol}`;
   return typeof value === "object" ? JSON.stringify(value) : String(value);
+}
+
+/** A service's port, printed as kubectl does. */
+function isPort(value: unknown): value is { readonly port: number; readonly protocol: string } {
+  return typeof value === "object" && value !== null && "port" in value && "protocol" in value;
 }

@@ -158,13 +158,14 @@ export class Cluster {
   }
 
   serviceViews(): LabService[] {
-    const backends = new Map<SceneService, string[]>();
+    // Ports of a service often lead to the same port of a pod: DNS over UDP and TCP.
+    const backends = new Map<SceneService, Set<string>>();
     for (const frontend of this.services.frontends()) {
-      const list = backends.get(frontend.service) ?? [];
+      const list = backends.get(frontend.service) ?? new Set<string>();
       backends.set(frontend.service, list);
       for (const { endpoint, port } of frontend.backends) {
         const address = addressOn(endpoint.facts, frontend.family);
-        if (address !== undefined) list.push(hostPort(address, port));
+        if (address !== undefined) list.add(hostPort(address, port));
       }
     }
     return this.services.list().map((service) => ({
@@ -174,7 +175,7 @@ export class Cluster {
       clusterAddress6: service.clusterAddress6,
       isGlobal: service.isGlobal,
       ports: service.ports.map(({ port, protocol }) => ({ port, protocol })),
-      backends: backends.get(service) ?? [],
+      backends: [...(backends.get(service) ?? [])],
     }));
   }
 

@@ -164,7 +164,8 @@ class CurlRun {
       else set(name, value);
     }
     if (body !== undefined) {
-      set("Content-Length", String(body.length));
+      // A body that is sent in chunks does not say how long it is.
+      if (!headers.has("transfer-encoding")) set("Content-Length", String(body.length));
       if (!headers.has("content-type")) set("Content-Type", "application/x-www-form-urlencoded");
     }
     return [...headers.values()];

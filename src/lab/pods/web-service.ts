@@ -53,7 +53,7 @@ export function startWebService(
 /** The status of the answer: 503 by chance, 502 where a service behind fails. */
 async function answer(
   request: IncomingMessage,
-  { latencyMs, errorShare, calls }: WebProgram,
+  program: WebProgram,
   { context, callOut }: { readonly context: LabContext; readonly callOut: CallOut },
 ): Promise<number> {
   const { random, clock } = context;
@@ -62,13 +62,26 @@ async function answer(
     const value = request.headers[name]?.toString();
     if (value !== undefined) handedOn[name] = value;
   }
-  for (const url of calls) {
+  for (const url of program.calls) {
     const code = await callOut(url, handedOn);
     if (code >= 500) return 502;
   }
-  const waitMs = latencyMs * (0.5 + random());
+  const seconds = clock.nowMs() / 1000;
+  const waitMs = latencyAt(program, seconds) * (0.5 + random());
   if (waitMs >= 1) await new Promise<void>((resolve) => clock.after(waitMs, resolve));
-  return random() < errorShare ? 503 : 200;
+  return random() < errorShareAt(program, seconds) ? 503 : 200;
+}
+
+/** ms, before chance. */
+function latencyAt({ latencyMs, latencySwing, swingSeconds }: WebProgram, seconds: number): number {
+  if (latencySwing === 0) return latencyMs;
+  return latencyMs * (1 + latencySwing * Math.sin((2 * Math.PI * seconds) / swingSeconds));
+}
+
+function errorShareAt({ errorShare, errorBurst }: WebProgram, seconds: number): number {
+  if (errorBurst === undefined) return errorShare;
+  const isBurst = seconds % errorBurst.everySeconds < errorBurst.seconds;
+  return isBurst ? errorBurst.share : errorShare;
 }
 
 function bodyOf(hostname: string, sizeBytes: number): string {

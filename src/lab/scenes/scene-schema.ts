@@ -14,14 +14,15 @@ import {
   parseYamlDocument,
   type YamlDocument,
 } from "../../schema/yaml-document.ts";
-import type {
-  PodProgram,
-  Scene,
-  SceneActivity,
-  SceneCluster,
-  SceneService,
-  SceneTraffic,
-  SceneWorkload,
+import {
+  type PodProgram,
+  plainWeb,
+  type Scene,
+  type SceneActivity,
+  type SceneCluster,
+  type SceneService,
+  type SceneTraffic,
+  type SceneWorkload,
 } from "./scene.ts";
 import { checkScene } from "./scene-checks.ts";
 
@@ -70,10 +71,20 @@ const programKinds = ["deathstar", "kube-dns", "idle", "echo", "web"] as const;
 const programMapping = mapping({
   kind: choiceText(programKinds),
   latencyMs: numberText(60_000).default(2),
+  latencySwing: numberText(1).default(0),
+  swingSeconds: numberText(86_400, 1).default(120),
   errorShare: numberText(1).default(0),
+  errorBurst: mapping({
+    everySeconds: numberText(86_400, 1),
+    seconds: numberText(86_400, 0.1),
+    share: numberText(1),
+  }).optional(),
   bodyBytes: numberText(10_000_000).default(64),
   calls: listOf(textScalar),
-}).transform(({ kind, ...web }): PodProgram => (kind === "web" ? { kind, ...web } : { kind }));
+}).transform(
+  ({ kind, errorBurst, ...web }): PodProgram =>
+    kind === "web" ? { kind, ...web, errorBurst } : { kind },
+);
 
 const clusterMapping = mapping({
   name: nameText,
@@ -144,6 +155,7 @@ const sceneMapping = mapping({
   pace: choiceText(["quick", "real"]).default("quick"),
   simulated: booleanScalar.default(false),
   ipv6: booleanScalar.default(false),
+  daySeconds: numberText(86_400, 1).default(90),
   clusters: listOf(clusterMapping),
   namespaces: listOf(
     mapping({ name: nameText, cluster: nameText.optional(), labels: textMap.default({}) }),
@@ -155,13 +167,7 @@ const sceneMapping = mapping({
       name: nameText,
       address: textScalar,
       address6: textScalar.optional(),
-      program: programMapping.default({
-        kind: "web",
-        latencyMs: 20,
-        errorShare: 0,
-        bodyBytes: 64,
-        calls: [],
-      }),
+      program: programMapping.default({ ...plainWeb, latencyMs: 20, calls: [] }),
       ports: listOf(portMapping),
     }),
   ),
@@ -207,6 +213,7 @@ class SceneReader {
       pace: raw.pace,
       isSimulated: raw.simulated,
       hasIpv6: raw.ipv6,
+      daySeconds: raw.daySeconds,
       clusters: this.#clusters,
       namespaces: raw.namespaces.map(({ name, cluster, labels }, index) => ({
         name,

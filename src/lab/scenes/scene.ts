@@ -9,12 +9,31 @@ export type PodProgram =
       readonly kind: "web";
       /** Time an answer takes, ms; the real one varies by half. */
       readonly latencyMs: number;
+      /** The time goes up and down by this share of itself, over `swingSeconds`. */
+      readonly latencySwing: number;
+      readonly swingSeconds: number;
       /** Share of requests that are answered with 503. */
       readonly errorShare: number;
+      /** Every so often, for so long, that share is another; undefined = never. */
+      readonly errorBurst:
+        | { readonly everySeconds: number; readonly seconds: number; readonly share: number }
+        | undefined;
       readonly bodyBytes: number;
       /** URLs that each request asks in turn before it is answered. */
       readonly calls: readonly string[];
     };
+
+/** A web service that answers at once and never fails. */
+export const plainWeb = {
+  kind: "web",
+  latencyMs: 2,
+  latencySwing: 0,
+  swingSeconds: 120,
+  errorShare: 0,
+  errorBurst: undefined,
+  bodyBytes: 64,
+  calls: [],
+} as const satisfies PodProgram;
 
 /** One pod. */
 export interface ScenePod {
@@ -150,6 +169,8 @@ export interface Scene {
   readonly pace: "quick" | "real";
   /** Pods have no sockets: for thousands of them. */
   readonly isSimulated: boolean;
+  /** The traffic's day: its rates go up and down once in so many seconds. */
+  readonly daySeconds: number;
   /** Dual stack: nodes and pods have IPv6 addresses too. */
   readonly hasIpv6: boolean;
   readonly clusters: readonly SceneCluster[];

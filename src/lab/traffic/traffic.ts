@@ -9,12 +9,11 @@ import { errorMessage } from "../../base/errors.ts";
 import type { Endpoint } from "../cluster/endpoint.ts";
 import type { LabContext } from "../lab-context.ts";
 import { randomInteger } from "../random.ts";
-import type { SceneTraffic } from "../scenes/scene.ts";
+import type { Scene, SceneTraffic } from "../scenes/scene.ts";
 
 /** Things that may run at once; a slower machine gets less traffic, not more memory. */
 const runningMax = 60;
-/** The longest swing; rates go up and down by half of themselves. */
-const swingSeconds = 90;
+/** Rates go up and down by half of themselves in a day of the scene. */
 const swingDepth = 0.5;
 /** Chance of a burst in any second, and how many requests it has. */
 const burstChance = 0.01;
@@ -33,7 +32,7 @@ export interface TrafficParts {
 /** Starts the traffic; returns how to stop it. */
 export function startTraffic(
   context: LabContext,
-  habits: readonly SceneTraffic[],
+  { traffic: habits, daySeconds }: Pick<Scene, "traffic" | "daySeconds">,
   parts: TrafficParts,
 ): () => void {
   const { clock, random, logger, faults } = context;
@@ -56,7 +55,7 @@ export function startTraffic(
       });
   };
   const schedule = (habit: SceneTraffic, index: number): void => {
-    const phase = (clock.nowMs() / 1000 / swingSeconds + index / habits.length) * 2 * Math.PI;
+    const phase = (clock.nowMs() / 1000 / daySeconds + index / habits.length) * 2 * Math.PI;
     const rate = habit.perSecond * (1 + swingDepth * Math.sin(phase));
     const perTick = Math.max(1, Math.ceil(rate / ticksPerSecondMax));
     // Times between independent events are exponential.
