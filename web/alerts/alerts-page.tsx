@@ -221,14 +221,17 @@ function GroupTroubles({ groups }: { readonly groups: readonly RuleGroupAnswer[]
     const trouble = groupTrouble(group, nowMs);
     return trouble === undefined ? [] : [{ group, trouble }];
   });
-  const [first] = troubles;
+  // A rule that cannot be evaluated says more than a group that is late.
+  const isBroken = ({ rules }: RuleGroupAnswer) => rules.some(({ health }) => health === "err");
+  const first = troubles.find(({ group }) => isBroken(group)) ?? troubles[0];
   if (first === undefined) return null;
   return (
     <div className="banner is-warn" role="status">
       <Glyph kind="warn" />
       <span className="banner-text">
         <b>Rule group {first.group.name}.</b> {first.trouble} ({first.group.file})
-        {troubles.length > 1 && ` And ${troubles.length - 1} more groups.`}
+        {troubles.length === 2 && " One more group has trouble."}
+        {troubles.length > 2 && ` ${troubles.length - 1} more groups have trouble.`}
       </span>
     </div>
   );

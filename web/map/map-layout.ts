@@ -18,11 +18,11 @@ import {
 } from "./island-arrangement.ts";
 
 /** Size of a box. */
-const placeWidth = 136;
+const placeWidth = 144;
 const placeHeight = 44;
 const rowGap = 18;
 /** Between columns of an island; large ones are read from afar, where labels are off. */
-const columnGap = 122;
+const columnGap = 114;
 const columnGapDense = 56;
 const densePlaces = 40;
 const frame = { left: 14, right: 14, top: 38, bottom: 14 } as const;

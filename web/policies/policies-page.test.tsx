@@ -9,6 +9,8 @@ import type {
   WireReplay,
 } from "../../src/api/wire/policy.ts";
 import { quietStatus, renderPage } from "../testing/render-page.tsx";
+// The page is a part of its own: loaded here, so that no test waits for it.
+import "./policies-page.tsx";
 
 beforeEach(() => {
   window.localStorage.clear();

@@ -275,11 +275,11 @@ function ServerSection({ build, runtime, flags, observer }: ServerSectionProps) 
     ["Configuration file", status.data?.configFile ?? "none; the built-in one"],
     [
       "Last reload",
-      `${runtime["reloadConfigSuccess"] === false ? "failed" : "well"}${Number.isNaN(lastConfigMs) ? "" : `, ${timestampLabel(Math.round(lastConfigMs / 1000) * 1000, zone)}`}`,
+      `${runtime["reloadConfigSuccess"] === false ? "failed" : "worked"}${Number.isNaN(lastConfigMs) ? "" : `, ${timestampLabel(Math.round(lastConfigMs / 1000) * 1000, zone)}`}`,
     ],
     ["Page and API listen on", flags["listen"] ?? flags["web.listen-address"] ?? ""],
     ["Hubble Observer listens on", observer ?? "nothing (--observer-listen)"],
-    ["Flow metrics listen on", flags["flows.metrics-listen"] || "see --flows.metrics-listen"],
+    ["Flow metrics listen on", flags["flows.metrics-listen"] || "nothing (--flows.metrics-listen)"],
     ["Data directory", flags["data-dir"] ?? flags["storage.tsdb.path"] ?? ""],
     [
       "Working directory",

@@ -9,6 +9,7 @@ import { ApiContext } from "../api/server-queries.ts";
 import { App } from "../app/app.tsx";
 import { KeyBindings } from "../app/key-bindings.ts";
 import { KeysContext } from "../app/keys-context.ts";
+import { PreferenceContext, PreferenceStore } from "../app/preferences.ts";
 import { ThemeContext, ThemeStore } from "../app/theme.ts";
 import { HistoryRouter } from "../router/history-router.ts";
 import { RouterContext } from "../router/router-context.tsx";
@@ -67,20 +68,29 @@ export function renderPage(href: string, answers: Answers): RenderedPage {
     return Promise.resolve(body instanceof Response ? body : Response.json(body));
   };
   const router = new HistoryRouter(window);
+  const preferences = new PreferenceStore(undefined);
+  const keys = new KeyBindings(
+    () => 0,
+    () => preferences.now.hasSingleKeys,
+  );
+  // Those of pages that are gone have no bindings any more.
+  window.addEventListener("keydown", keys.handle);
   const client = new QueryClient({
     defaultOptions: { queries: { retry: false, networkMode: "always" } },
   });
   render(
     <RouterContext value={router}>
       <ThemeContext value={new ThemeStore(document.documentElement, undefined)}>
-        <KeysContext value={new KeyBindings(() => 0)}>
-          <ApiContext value={new ApiClient(fetchAnswer as typeof fetch)}>
-            <QueryClientProvider client={client}>
-              <Suspense fallback={null}>
-                <App />
-              </Suspense>
-            </QueryClientProvider>
-          </ApiContext>
+        <KeysContext value={keys}>
+          <PreferenceContext value={preferences}>
+            <ApiContext value={new ApiClient(fetchAnswer as typeof fetch)}>
+              <QueryClientProvider client={client}>
+                <Suspense fallback={null}>
+                  <App />
+                </Suspense>
+              </QueryClientProvider>
+            </ApiContext>
+          </PreferenceContext>
         </KeysContext>
       </ThemeContext>
     </RouterContext>,
