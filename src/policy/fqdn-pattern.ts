@@ -20,13 +20,29 @@ export function normalizeName(name: string): string {
   return lower.endsWith(".") ? lower : `${lower}.`;
 }
 
-/** Compiles a matchName. */
-export function compileMatchName(name: string): AnchoredRegexp {
-  return compileAnchoredRegexp(normalizeName(name).replaceAll(".", "[.]"));
+/** A name or pattern, asked about normalised names. */
+export interface FqdnPattern {
+  matches(name: string): boolean;
 }
 
-/** Compiles a matchPattern. Never throws for a pattern that passed `isPatternText`. */
-export function compileMatchPattern(pattern: string): AnchoredRegexp {
+/** Compiles a matchName. */
+export function compileMatchName(name: string): FqdnPattern {
+  const normal = normalizeName(name);
+  return { matches: (other) => other === normal };
+}
+
+/** Compiles a matchPattern, when it is first asked. Never throws for a pattern that passed `isPatternText`. */
+export function compileMatchPattern(pattern: string): FqdnPattern {
+  let compiled: AnchoredRegexp | undefined;
+  return {
+    matches(name) {
+      compiled ??= compilePattern(pattern);
+      return compiled.matches(name);
+    },
+  };
+}
+
+function compilePattern(pattern: string): AnchoredRegexp {
   const normal = normalizeName(pattern);
   if (/^\*+\.$/.test(normal)) return compileAnchoredRegexp(everyName);
   const deep = /^\*{2,}\./.exec(normal);

@@ -5,8 +5,13 @@
  */
 
 import { ParseError } from "../base/errors.ts";
-import { type AnchoredRegexp, compileAnchoredRegexp } from "../model/regexp.ts";
-import { compileMatchName, compileMatchPattern, normalizeName } from "./fqdn-pattern.ts";
+import { compileAnchoredRegexp } from "../model/regexp.ts";
+import {
+  compileMatchName,
+  compileMatchPattern,
+  type FqdnPattern,
+  normalizeName,
+} from "./fqdn-pattern.ts";
 import type { DnsRule, HttpHeaderRule, HttpRule, KafkaRule } from "./policy-document.ts";
 
 /** A request as the proxy sees it. */
@@ -55,7 +60,7 @@ export function matchL7Dns(rules: readonly DnsRule[], name: string): boolean {
   return compileDnsRules(rules)(name);
 }
 
-function compileDnsRule(rule: DnsRule): AnchoredRegexp | undefined {
+function compileDnsRule(rule: DnsRule): FqdnPattern | undefined {
   if (rule.matchName !== undefined && rule.matchName !== "")
     return compileMatchName(rule.matchName);
   if (rule.matchPattern !== undefined && rule.matchPattern !== "") {

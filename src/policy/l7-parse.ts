@@ -161,9 +161,13 @@ export function parseDnsRule(cursor: YamlCursor): DnsRule {
   return { matchName, matchPattern, line: cursor.line };
 }
 
+/** Plain characters and `.`, `.*`, `.+`: always right, which saves compiling. */
+const plainExpression = /^(?:[-\w/ :=~!@#%&;,'"<>]|\.[*+]?)*$/;
+
 /** Fails at `cursor` unless it is a regular expression that RE2 takes. */
 function checkRegexp(cursor: YamlCursor): string {
   const source = cursor.text();
+  if (plainExpression.test(source)) return source;
   try {
     compileRe2(source);
   } catch (thrown) {

@@ -3,8 +3,8 @@
  * identity labels and, for peers outside the cluster, its address and the DNS names that led to it.
  */
 
-import type { AnchoredRegexp } from "../model/regexp.ts";
 import { type Cidr, containsAddress, containsCidr, parseAddress, parseCidr } from "./cidr.ts";
+import type { FqdnPattern } from "./fqdn-pattern.ts";
 import {
   clusterLabelKey,
   formatSelector,
@@ -37,7 +37,7 @@ export type PeerSelector =
   | { readonly kind: "labels"; readonly selector: LabelSelector }
   | { readonly kind: "entity"; readonly entity: EntityName }
   | { readonly kind: "cidr"; readonly cidr: Cidr; readonly except: readonly Cidr[] }
-  | { readonly kind: "fqdn"; readonly text: string; readonly pattern: AnchoredRegexp }
+  | { readonly kind: "fqdn"; readonly text: string; readonly pattern: FqdnPattern }
   /** Resolved by the engine (service-peers.ts) with the services that it was given. */
   | { readonly kind: "service"; readonly service: ServiceSelector }
   /** A CiliumCIDRGroup by name or labels; its CIDRs are given to the engine. */

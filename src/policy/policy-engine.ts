@@ -2,7 +2,7 @@
  * Verdicts: who may talk to whom under a set of policies, and why. Compile → ask. Endpoints that the
  * same specs select share one policy; its peers are told apart only by which of its selectors select
  * them, and for each such kind of peer there is a table of verdicts by port. Which kind a peer is, is
- * remembered by pair in two bytes. A verdict costs two look-ups by identity, one by pair, and a binary
+ * remembered by pair in two bytes. A verdict costs two look-ups by endpoint, one by pair, and a binary
  * search; it allocates nothing once its table is there. Semantics: Cilium 1.19 as recorded in conformance
  * policy/. Watched by bench/policy.ts.
  */
@@ -16,14 +16,7 @@ import {
 } from "./endpoint-policy.ts";
 import { compileDnsRules, compileHttpRules, type HttpMatcher } from "./l7-match.ts";
 import { type IdentityLabel, parseIdentityLabel } from "./label-selector.ts";
-import {
-  formatPeer,
-  isWildcardPeer,
-  matchesPeer,
-  type Peer,
-  type PeerSelector,
-  peerAddress,
-} from "./peer-selector.ts";
+import { formatPeer, isWildcardPeer, type PeerSelector, peerAddress } from "./peer-selector.ts";
 import type {
   CidrGroup,
   PolicyDirection,
@@ -33,6 +26,7 @@ import type {
   ServiceFacts,
 } from "./policy-document.ts";
 import { resolveSpecs } from "./resolved-spec.ts";
+import { hasBit, SelectorIndex, setBits } from "./selector-index.ts";
 import type {
   L7Verdict,
   NamedPort,
@@ -44,9 +38,9 @@ import type {
 } from "./verdict.ts";
 import { VerdictTable } from "./verdict-table.ts";
 
-/** Identities, and peers outside with an address of their own, that are remembered; beyond, the memory starts anew. */
+/** Identities, and addresses of peers outside, that are remembered; beyond, the memory starts anew. */
 const identitiesMax = 50_000;
-const peersMax = 100_000;
+const addressesMax = 100_000;
 /** Bytes of remembered selector results. */
 const peerBytesMax = 256 * 1024 * 1024;
 /** Peers whose kind is remembered by pair, and bytes for that; beyond, selectors are looked at each time. */
@@ -91,10 +85,17 @@ interface Identity {
 interface PeerRecord {
   /** Counted up by engine. */
   readonly index: number;
-  readonly peer: Peer;
   readonly isHost: boolean;
-  /** By selector: 0 = not asked yet, 1 = does not select the peer, 2 = does. */
-  readonly matches: Uint8Array;
+  /** A bit for each selector that selects the peer. */
+  readonly matches: Uint32Array;
+}
+
+/** What is remembered of an endpoint that a caller holds. */
+interface End {
+  readonly identity: Identity;
+  record: PeerRecord | undefined;
+  ingress: DirectionTables | undefined;
+  egress: DirectionTables | undefined;
 }
 
 interface EndpointTables {
@@ -137,17 +138,21 @@ export class PolicyEngine {
   readonly specs: readonly PolicySpec[];
   readonly #options: Required<PolicyEngineOptions>;
   readonly #index: SpecIndex;
+  readonly #selectorIndex: SelectorIndex;
   readonly #selectorIds = new Map<string, number>();
   readonly #selectors: PeerSelector[] = [];
   /** "" = selects every peer. */
   readonly #selectorTexts: string[] = [];
-  /** By label list: callers keep theirs, so that the key is made once. */
+  /** By endpoint and by label list: callers keep theirs, so that keys are made once. */
+  readonly #ends = new WeakMap<PolicyEndpoint, End>();
   readonly #byList = new WeakMap<readonly string[], Identity>();
   readonly #byKey = new Map<string, Identity>();
   readonly #bySelection = new Map<string, EndpointTables>();
+  /** By the selectors that select them. */
+  readonly #peers = new Map<string, PeerRecord>();
   readonly #httpMatchers = new WeakMap<L7Verdict, HttpMatcher>();
   readonly #dnsMatchers = new WeakMap<L7Verdict, (name: string) => boolean>();
-  #peerCount = 0;
+  #addressCount = 0;
   #nextPeerIndex = 0;
   #pairBytes = 0;
 
@@ -167,6 +172,7 @@ export class PolicyEngine {
     for (const { entries } of this.specs) {
       for (const { peers } of entries) for (const peer of peers ?? []) this.#intern(peer);
     }
+    this.#selectorIndex = new SelectorIndex(this.#selectors, this.#options.clusterName);
   }
 
   /** Which directions policies enforce on the endpoint: `cilium_policy_endpoint_enforcement_status`. */
@@ -240,13 +246,38 @@ export class PolicyEngine {
     peer: PolicyEndpoint,
     direction: PolicyDirection,
   ): VerdictTable {
-    const tables = this.#tablesOf(this.#identityOf(subject.labels));
-    const record = this.#peerOf(peer);
-    const directed = direction === "ingress" ? this.#ingressTables(tables, subject) : tables.egress;
+    const end = this.#endOf(subject);
+    const other = this.#endOf(peer);
+    const directed =
+      direction === "ingress"
+        ? (end.ingress ?? this.#ingressOf(end, subject))
+        : (end.egress ?? this.#egressOf(end));
+    other.record ??= this.#peerOf(other.identity, peer);
+    const { record } = other;
     // Fast path: the pair was met before.
     const kind = directed.kindByPeer[record.index];
     if (kind !== undefined && kind !== 0) return directed.kinds[kind - 1] as VerdictTable;
-    return this.#findKind(tables, directed, record, direction);
+    return this.#findKind(this.#tablesOf(end.identity), directed, record, direction);
+  }
+
+  #endOf(endpoint: PolicyEndpoint): End {
+    let end = this.#ends.get(endpoint);
+    if (end === undefined) {
+      const identity = this.#identityOf(endpoint.labels);
+      end = { identity, record: undefined, ingress: undefined, egress: undefined };
+      this.#ends.set(endpoint, end);
+    }
+    return end;
+  }
+
+  #ingressOf(end: End, subject: PolicyEndpoint): DirectionTables {
+    end.ingress = this.#ingressTables(this.#tablesOf(end.identity), subject);
+    return end.ingress;
+  }
+
+  #egressOf(end: End): DirectionTables {
+    end.egress = this.#tablesOf(end.identity).egress;
+    return end.egress;
   }
 
   /** Slow path: looks at every selector of the subject. */
@@ -264,9 +295,7 @@ export class PolicyEngine {
       const end = Math.min(selectorIds.length, start + bitsPerWord);
       let word = 0;
       for (let i = start; i < end; i++) {
-        const id = selectorIds[i] as number;
-        const known = record.matches[id];
-        if (known === 2 || (known === 0 && this.#select(record, id))) word |= 1 << (i - start);
+        if (hasBit(record.matches, selectorIds[i] as number)) word |= 1 << (i - start);
       }
       node = step(node, word);
     }
@@ -291,14 +320,6 @@ export class PolicyEngine {
     directed.kindByPeer[index] = kind;
   }
 
-  /** Asks a selector about a peer for the first time. */
-  #select(record: PeerRecord, id: number): boolean {
-    const selector = this.#selectors[id] as PeerSelector;
-    const isSelected = matchesPeer(selector, record.peer, this.#options.clusterName);
-    record.matches[id] = isSelected ? 2 : 1;
-    return isSelected;
-  }
-
   #makeTable(
     tables: EndpointTables,
     directed: DirectionTables,
@@ -312,7 +333,7 @@ export class PolicyEngine {
       const places = directed.entryPlaces[index];
       const ids = places
         ?.map((place) => directed.selectorIds[place] as number)
-        .filter((id) => record.matches[id] === 2);
+        .filter((id) => hasBit(record.matches, id));
       if (ids?.length === 0) continue;
       const selectors = ids?.map((id) => this.#selectorTexts[id] as string);
       // Whoever means every peer means no single one beside.
@@ -418,8 +439,7 @@ export class PolicyEngine {
     return identity;
   }
 
-  #peerOf(peer: PolicyEndpoint): PeerRecord {
-    const identity = this.#identityOf(peer.labels);
+  #peerOf(identity: Identity, peer: PolicyEndpoint): PeerRecord {
     // Fast path: pods and reserved identities.
     if (peer.address === undefined && peer.names === undefined) {
       identity.plain ??= this.#makePeer(identity, peer);
@@ -432,9 +452,8 @@ export class PolicyEngine {
     identity.byAddress ??= new Map();
     let record = identity.byAddress.get(key);
     if (record === undefined) {
-      const bytes = this.#peerCount * this.#selectors.length;
-      if (this.#peerCount >= peersMax || bytes >= peerBytesMax) this.#forgetAddresses();
-      this.#peerCount++;
+      if (this.#addressCount >= addressesMax) this.#forgetAddresses();
+      this.#addressCount++;
       record = this.#makePeer(identity, peer);
       identity.byAddress.set(key, record);
     }
@@ -443,16 +462,21 @@ export class PolicyEngine {
 
   #forgetAddresses(): void {
     for (const identity of this.#byKey.values()) identity.byAddress?.clear();
-    this.#peerCount = 0;
+    this.#addressCount = 0;
   }
 
-  #makePeer(identity: Identity, { address, names }: PolicyEndpoint): PeerRecord {
-    return {
-      index: this.#nextPeerIndex++,
-      peer: { labels: identity.labels, address: peerAddress(address), names: names ?? [] },
-      isHost: identity.isHost,
-      matches: new Uint8Array(this.#selectors.length),
-    };
+  /** Peers that the same selectors select are one: policies cannot tell them apart. */
+  #makePeer({ labels, isHost }: Identity, { address, names }: PolicyEndpoint): PeerRecord {
+    const peer = { labels, address: peerAddress(address), names: names ?? [] };
+    const matches = this.#selectorIndex.find(peer);
+    const key = `${isHost} ${setBits(matches).join(",")}`;
+    let record = this.#peers.get(key);
+    if (record === undefined) {
+      if (this.#peers.size * matches.byteLength >= peerBytesMax) this.#peers.clear();
+      record = { index: this.#nextPeerIndex++, isHost, matches };
+      this.#peers.set(key, record);
+    }
+    return record;
   }
 }
 

@@ -22,7 +22,7 @@ import type {
 import { PolicyError, type PolicyFault } from "./policy-fault.ts";
 import { checkSchema, type SchemaReport } from "./policy-schema.ts";
 import { parseSelector, withSubjectNamespace } from "./selector-parse.ts";
-import { openYaml, type YamlCursor } from "./yaml-cursor.ts";
+import { eachYaml, type YamlCursor } from "./yaml-cursor.ts";
 
 /** How a file is read. */
 export interface ParsePolicyOptions {
@@ -78,7 +78,7 @@ export function parsePolicies(text: string, options: ParsePolicyOptions): Policy
 /** As parsePolicies, with the services and CIDR groups of the text beside. */
 export function parsePolicyObjects(text: string, options: ParsePolicyOptions): PolicyObjects {
   const reader = new ObjectReader(text, options);
-  for (const cursor of openYaml(text, options.file)) {
+  for (const cursor of eachYaml(text, options.file)) {
     reader.read(cursor);
     const fault = mostTelling(reader.faults);
     if (fault !== undefined) throw new PolicyError(fault);
@@ -90,7 +90,7 @@ export function parsePolicyObjects(text: string, options: ParsePolicyOptions): P
 export function checkPolicies(text: string, options: ParsePolicyOptions): PolicyFault[] {
   const reader = new ObjectReader(text, options);
   try {
-    for (const cursor of openYaml(text, options.file)) reader.read(cursor);
+    for (const cursor of eachYaml(text, options.file)) reader.read(cursor);
   } catch (thrown) {
     if (!(thrown instanceof PolicyError)) throw thrown;
     return [...reader.faults, thrown.fault];

@@ -5,6 +5,7 @@
  */
 
 import {
+  Composer,
   type Document,
   isAlias,
   isMap,
@@ -12,7 +13,7 @@ import {
   isSeq,
   LineCounter,
   type Node,
-  parseAllDocuments,
+  Parser,
 } from "yaml";
 import { ConfigError } from "../base/errors.ts";
 import { PolicyError } from "./policy-fault.ts";
@@ -211,37 +212,32 @@ function keyOf(key: unknown): string {
   return isScalar(key) ? String(key.value) : String(key);
 }
 
-/** A cursor for each document of a file that is not empty; throws ConfigError with the line of a syntax error. */
+/** A cursor for each document of a file that is not empty; throws PolicyError with the line of a syntax error. */
 export function openYaml(text: string, file: string): YamlCursor[] {
+  return [...eachYaml(text, file)];
+}
+
+/** As openYaml, one after the other: of a file with many documents only one is in memory. */
+export function* eachYaml(text: string, file: string): Generator<YamlCursor> {
   const lines = new LineCounter();
-  const parsed = parseAllDocuments(text, {
-    lineCounter: lines,
-    prettyErrors: false,
-    stringKeys: false,
-  });
-  const documents = Array.isArray(parsed) ? parsed : [];
-  if (documents.length > documentsMax) {
-    throw new ConfigError(`more than ${documentsMax} documents in one file`, { file, path: "" });
-  }
-  const cursors: YamlCursor[] = [];
-  for (const document of documents) {
+  const parser = new Parser(lines.addNewLine);
+  const composer = new Composer({ prettyErrors: false, stringKeys: false });
+  let documentCount = 0;
+  for (const document of composer.compose(parser.parse(text))) {
+    if (++documentCount > documentsMax) {
+      throw new ConfigError(`more than ${documentsMax} documents in one file`, { file, path: "" });
+    }
     const first = document.errors[0];
     if (first !== undefined) {
       const { line } = lines.linePos(first.pos[0]);
-      throw new PolicyError({
-        stage: "yaml",
-        file,
-        path: "",
-        line,
-        reason: `cannot read YAML: ${first.message.replace(/\s+/g, " ").trim()}`,
-        mend: "",
-      });
+      const words = first.message.replace(/\s+/g, " ").trim();
+      const reason = `cannot read YAML: ${words}`;
+      throw new PolicyError({ stage: "yaml", file, path: "", line, reason, mend: "" });
     }
     const start = document.contents?.range?.[0] ?? 0;
     const cursor = new YamlCursor({ file, lines, document }, document.contents, {
       line: lines.linePos(start).line,
     });
-    if (!cursor.isNull()) cursors.push(cursor);
+    if (!cursor.isNull()) yield cursor;
   }
-  return cursors;
 }
