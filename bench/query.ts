@@ -3,6 +3,7 @@
  * 2,000 and 20,000 series, and days (step 10 min) with 2,000. Every answer is compared with that of
  * Prometheus 3 in this run before its time counts; VictoriaMetrics extrapolates rates otherwise by
  * design, so of its answers only the number of series is compared, and 2.42 counts ranges otherwise too.
+ * No two runs of a query ask for the same span of time, as no two refreshes of a dashboard do.
  */
 
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
@@ -14,6 +15,7 @@ import { loadStartMs, loadStepMs, sendBulkLoad } from "./bulk-load.ts";
 import { cpuSeconds, memoryMib } from "./process-usage.ts";
 import {
   type BenchServer,
+  eventLoopDelayMs,
   type FoundServers,
   type RunningServer,
   type ServerName,
@@ -27,6 +29,9 @@ const runsMin = 3;
 /** Values may differ by so much, relatively: the order in which floats are added is not promised. */
 const tolerance = 1e-12;
 const backgroundTargets = 20;
+/** From run to run the span begins later and ends earlier by so much, in turn by 0 to 3 times. */
+const spanShiftSeconds = 15;
+const spanShifts = 4;
 
 /** The queries; SELECT stands for the choice of series, with what the query adds. */
 const queries: readonly string[] = [
@@ -74,6 +79,9 @@ interface QueryTiming {
   readonly p50Ms: number;
   readonly p95Ms: number;
   readonly cpuMs: number;
+  /** The first run: what is not read, decoded or compiled yet is then. */
+  readonly firstMs: number;
+  /** Of the first run, over the whole span. */
   readonly answer: Answer;
 }
 
@@ -87,6 +95,8 @@ export interface SceneRun {
   readonly isScraping: boolean;
   readonly timings: readonly QueryTiming[];
   readonly peakRssMib: number;
+  /** While the queries ran; ours only. */
+  readonly eventLoopDelayP99Ms: number | undefined;
   readonly loadAverage: number;
 }
 
@@ -177,6 +187,8 @@ async function askScene(
   isScraping: boolean,
 ): Promise<SceneRun> {
   const timings: QueryTiming[] = [];
+  // What was before does not count.
+  await eventLoopDelayMs(running);
   for (const query of queries) timings.push(await askQuery(running, scene, query));
   return {
     scene,
@@ -184,6 +196,7 @@ async function askScene(
     isScraping,
     timings,
     peakRssMib: memoryMib(running.pid, "VmHWM"),
+    eventLoopDelayP99Ms: await eventLoopDelayMs(running),
     loadAverage: loadavg()[0] ?? 0,
   };
 }
@@ -193,37 +206,45 @@ async function askQuery(
   scene: QueryScene,
   query: string,
 ): Promise<QueryTiming> {
-  const startSeconds = loadStartMs / 1000;
-  const parameters = new URLSearchParams({
-    query: scene.isSmall ? ofFirstShard(query) : query,
-    start: String(startSeconds),
-    end: String(startSeconds + (scene.data.points * loadStepMs) / 1000),
-    step: String(scene.stepSeconds),
-    nocache: "1",
-  });
-  const url = `${running.url}/api/v1/query_range?${parameters}`;
   const times: number[] = [];
   let cpu = 0;
-  let text = "";
+  let firstText = "";
   let totalMs = 0;
   while (times.length < runsMax && (totalMs < querySecondsMax * 1000 || times.length < runsMin)) {
+    const url = rangeUrl(running, scene, query, times.length % spanShifts);
     const cpuBefore = cpuSeconds(running.pid);
     const startedMs = performance.now();
     const answer = await fetch(url, { headers: { "accept-encoding": "identity" } });
-    text = await answer.text();
+    const text = await answer.text();
     times.push(performance.now() - startedMs);
     totalMs += times.at(-1) ?? 0;
     cpu += cpuSeconds(running.pid) - cpuBefore;
     if (!answer.ok) throw new Error(`${running.name} answered ${answer.status}: ${text}`);
+    if (times.length === 1) firstText = text;
   }
+  const firstMs = times[0] ?? Number.NaN;
   times.sort((a, b) => a - b);
   const at = (share: number) => times[Math.min(times.length - 1, Math.floor(share * times.length))];
   return {
     p50Ms: at(0.5) ?? Number.NaN,
     p95Ms: at(0.95) ?? Number.NaN,
     cpuMs: (cpu * 1000) / times.length,
-    answer: readAnswer(text),
+    firstMs,
+    answer: readAnswer(firstText),
   };
+}
+
+function rangeUrl(running: RunningServer, scene: QueryScene, query: string, shift: number): string {
+  const startSeconds = loadStartMs / 1000;
+  const endSeconds = startSeconds + (scene.data.points * loadStepMs) / 1000;
+  const parameters = new URLSearchParams({
+    query: scene.isSmall ? ofFirstShard(query) : query,
+    start: String(startSeconds + shift * spanShiftSeconds),
+    end: String(endSeconds - shift * spanShiftSeconds),
+    step: String(scene.stepSeconds),
+    nocache: "1",
+  });
+  return `${running.url}/api/v1/query_range?${parameters}`;
 }
 
 function ofFirstShard(query: string): string {
@@ -318,6 +339,7 @@ function sceneLines(title: string, runs: readonly SceneRun[]): string[] {
       (peer) =>
         `${peer.server} / ours, geometric means: p50 ${meanRatio(peer, ours, ({ p50Ms }) => p50Ms)}x, CPU ${meanRatio(peer, ours, ({ cpuMs }) => Math.max(1, cpuMs))}x  `,
     ),
+    `First query after the start of the scene, ms: ${runs.map((run) => `${run.server} ${run.timings[0]?.firstMs.toFixed(0)}`).join(", ")}; event loop delay p99 of ours ${ours?.eventLoopDelayP99Ms?.toFixed(0) ?? "-"} ms  `,
     `Peak RSS MiB: ${runs.map((run) => `${run.server} ${run.peakRssMib.toFixed(0)}`).join(", ")}; load average ${runs.map((run) => run.loadAverage.toFixed(1)).join(", ")}`,
     "",
   ];

@@ -285,6 +285,8 @@ class HeadTsdb implements Tsdb {
     const cutMs = this.#blocks.headCutMs(chunkRangeMs);
     if (Number.isFinite(cutMs)) this.#truncateHead(cutMs);
     this.#armUpkeep();
+    // In steps between other work, so that the first query need not sort all series.
+    if (options.isReadOnly !== true) void this.#head.order.settle();
   }
 
   appender(): Appender {
