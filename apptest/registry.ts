@@ -20,6 +20,7 @@ import { powerLossTest } from "./power-loss.ts";
 import { prometheusReadsOurBlocksTest } from "./prometheus-reads-our-blocks.ts";
 import { prometheusReadsOurHeadTest } from "./prometheus-reads-our-head.ts";
 import { prometheusReadsOurWalTest } from "./prometheus-reads-our-wal.ts";
+import { queriesBesidePrometheusTest } from "./queries-beside-prometheus.ts";
 import { realExportersTest } from "./real-exporters.ts";
 import { remoteWriteBesidePrometheusTest } from "./remote-write-beside-prometheus.ts";
 import { securityTest } from "./security.ts";
@@ -43,6 +44,7 @@ export const appTests: readonly AppTest[] = [
   prometheusReadsOurHeadTest,
   interoperabilityTest,
   remoteWriteBesidePrometheusTest,
+  queriesBesidePrometheusTest,
   powerLossTest,
   killUnderLoadTest,
   diskFullTest,
