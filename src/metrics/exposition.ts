@@ -6,8 +6,16 @@
 
 import type { Exemplar } from "../model/sample.ts";
 import { formatGoFloat, formatOpenMetricsFloat } from "../model/value-format.ts";
-import type { AnyFamily, Counter, Histogram, HistogramFamily, SummaryFamily } from "./families.ts";
-import type { MetricChild } from "./metric-family.ts";
+import type {
+  AnyFamily,
+  Counter,
+  Gauge,
+  Histogram,
+  HistogramFamily,
+  Summary,
+  SummaryFamily,
+} from "./families.ts";
+import type { MetricChild, MetricFamily } from "./metric-family.ts";
 import type { Registry } from "./registry.ts";
 
 /** Which exposition a client wants, and the header to answer with. */
@@ -17,6 +25,7 @@ export interface ExpositionChoice {
 }
 
 const totalSuffix = "_total";
+const pieceChars = 65_536;
 const openMetricsType = "application/openmetrics-text";
 const escapingSchemes: ReadonlySet<string> = new Set([
   "allow-utf-8",
@@ -27,34 +36,62 @@ const escapingSchemes: ReadonlySet<string> = new Set([
 
 /** Prometheus text format 0.0.4. */
 export function renderText(registry: Registry): string {
-  let out = "";
-  for (const family of registry.collect()) {
-    if (family.seriesCount === 0) continue;
-    out += `# HELP ${family.name} ${escapeHelp(family.help)}\n# TYPE ${family.name} ${family.type}\n`;
-    out += renderFamily(family, textStyle);
-  }
-  return out;
+  return joined(renderPieces(registry, "text"));
 }
 
 /** OpenMetrics text format 1.0.0, exemplars included. */
 export function renderOpenMetrics(registry: Registry): string {
-  let out = "";
-  for (const family of registry.collect()) {
-    if (family.seriesCount === 0) continue;
-    const isCounter = family.type === "counter";
-    const isCompliantCounter = isCounter && family.name.endsWith(totalSuffix);
-    const shownName = isCompliantCounter ? family.name.slice(0, -totalSuffix.length) : family.name;
-    // A counter without _total would be invalid as such; the Go client calls it unknown.
-    const shownType = isCounter && !isCompliantCounter ? "unknown" : family.type;
-    out += `# HELP ${shownName} ${escapeLabelValue(family.help)}\n# TYPE ${shownName} ${shownType}\n`;
-    out += renderFamily(family, openMetricsStyle);
-  }
-  return `${out}# EOF\n`;
+  return joined(renderPieces(registry, "openmetrics"));
 }
 
 /** Renders in the format of `choice`. */
 export function renderExposition(registry: Registry, choice: ExpositionChoice): string {
-  return choice.format === "text" ? renderText(registry) : renderOpenMetrics(registry);
+  return joined(renderPieces(registry, choice.format));
+}
+
+/**
+ * The exposition in pieces of about 64 KiB, for pages of a million series: others may have a turn after each, also after
+ * an empty one. A child is rendered at once, so that a histogram's series agree; families may be of different moments.
+ */
+export function* renderPieces(
+  registry: Registry,
+  format: ExpositionChoice["format"],
+): Generator<string> {
+  const isText = format === "text";
+  const style = isText ? textStyle : openMetricsStyle;
+  let piece = "";
+  for (const family of registry.collect()) {
+    if (family.seriesCount === 0) continue;
+    piece += isText ? textHead(family) : openMetricsHead(family);
+    const rendered = renderFamily(family, style);
+    for (;;) {
+      const step = rendered.next();
+      if (step.done === true) break;
+      piece += step.value;
+      if (step.value !== "" && piece.length < pieceChars) continue;
+      yield piece;
+      piece = "";
+    }
+  }
+  yield isText ? piece : `${piece}# EOF\n`;
+}
+
+function joined(pieces: Iterable<string>): string {
+  let out = "";
+  for (const piece of pieces) out += piece;
+  return out;
+}
+
+function textHead({ name, help, type }: AnyFamily): string {
+  return `# HELP ${name} ${escapeHelp(help)}\n# TYPE ${name} ${type}\n`;
+}
+
+function openMetricsHead({ name, help, type }: AnyFamily): string {
+  const isCompliantCounter = type === "counter" && name.endsWith(totalSuffix);
+  const shownName = isCompliantCounter ? name.slice(0, -totalSuffix.length) : name;
+  // A counter without _total would be invalid as such; the Go client calls it unknown.
+  const shownType = type === "counter" && !isCompliantCounter ? "unknown" : type;
+  return `# HELP ${shownName} ${escapeLabelValue(help)}\n# TYPE ${shownName} ${shownType}\n`;
 }
 
 /**
@@ -124,45 +161,48 @@ const openMetricsStyle: Style = {
   exemplar: renderExemplar,
 };
 
-function renderFamily(family: AnyFamily, style: Style): string {
+/** The lines of a child each; "" while children are put in order. */
+function* renderFamily(family: AnyFamily, style: Style): Generator<string> {
   switch (family.type) {
     case "counter":
-      return renderSimple(family.name, family, style);
     case "gauge":
-      return renderSimple(family.name, family, style);
+      for (const child of yield* childrenOf<MetricChild>(family)) {
+        yield renderSimple(family, child as Counter | Gauge, style);
+      }
+      return;
     case "histogram":
-      return renderHistograms(family, style);
+      for (const child of yield* childrenOf<Histogram>(family)) {
+        yield renderHistogram(family, child, style);
+      }
+      return;
     case "summary":
-      return renderSummaries(family, style);
+      for (const child of yield* childrenOf<Summary>(family)) {
+        yield renderSummary(family, child, style);
+      }
   }
 }
 
-function renderSimple(
-  name: string,
-  family: AnyFamily & { type: "counter" | "gauge" },
-  style: Style,
-): string {
-  let out = "";
-  for (const child of family.sortedChildren()) {
-    const labels = labelTextOf(child, family);
-    const exemplar = style.exemplar((child as Counter).exemplar);
-    out += `${name}${labels === "" ? "" : `{${labels}}`} ${style.float(child.value)}${exemplar}\n`;
+function* childrenOf<Child extends MetricChild>(
+  family: MetricFamily<Child>,
+): Generator<string, readonly Child[]> {
+  const steps = family.sortInSteps();
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+    yield "";
   }
-  return out;
 }
 
-function renderHistograms(family: HistogramFamily, style: Style): string {
-  let out = "";
-  for (const child of family.sortedChildren()) {
-    const labels = labelTextOf(child, family);
-    out += renderBuckets(
-      `${family.name}_bucket{${labels === "" ? "" : `${labels},`}`,
-      child,
-      style,
-    );
-    out += renderSumAndCount(family.name, labels, child, style);
-  }
-  return out;
+function renderSimple(family: AnyFamily, child: Counter | Gauge, style: Style): string {
+  const labels = labelTextOf(child, family);
+  const exemplar = style.exemplar((child as Counter).exemplar);
+  return `${family.name}${labels === "" ? "" : `{${labels}}`} ${style.float(child.value)}${exemplar}\n`;
+}
+
+function renderHistogram(family: HistogramFamily, child: Histogram, style: Style): string {
+  const labels = labelTextOf(child, family);
+  const head = `${family.name}_bucket{${labels === "" ? "" : `${labels},`}`;
+  return renderBuckets(head, child, style) + renderSumAndCount(family.name, labels, child, style);
 }
 
 function renderBuckets(head: string, child: Histogram, style: Style): string {
@@ -176,18 +216,15 @@ function renderBuckets(head: string, child: Histogram, style: Style): string {
   return out;
 }
 
-function renderSummaries(family: SummaryFamily, style: Style): string {
+function renderSummary(family: SummaryFamily, child: Summary, style: Style): string {
   let out = "";
-  for (const child of family.sortedChildren()) {
-    const labels = labelTextOf(child, family);
-    const values = child.quantileValues(family.quantiles);
-    for (const [index, quantile] of family.quantiles.entries()) {
-      const value = style.float(values[index] as number);
-      out += `${family.name}{${labels === "" ? "" : `${labels},`}quantile="${style.float(quantile)}"} ${value}\n`;
-    }
-    out += renderSumAndCount(family.name, labels, child, style);
+  const labels = labelTextOf(child, family);
+  const values = child.quantileValues(family.quantiles);
+  for (const [index, quantile] of family.quantiles.entries()) {
+    const value = style.float(values[index] as number);
+    out += `${family.name}{${labels === "" ? "" : `${labels},`}quantile="${style.float(quantile)}"} ${value}\n`;
   }
-  return out;
+  return out + renderSumAndCount(family.name, labels, child, style);
 }
 
 function renderSumAndCount(

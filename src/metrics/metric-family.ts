@@ -1,13 +1,14 @@
 /**
  * What all metric families share: children found by label values (child-index.ts), kept sorted for
- * exposition. Lookup O(labels); removal O(labels); the sorted list is rebuilt after a change of
- * membership only. Prometheus' client library is the model of all behaviour here.
+ * exposition. Lookup O(labels); removal O(labels); the sorted list is rebuilt after a removal, what is
+ * new is merged into it. Prometheus' client library is the model of all behaviour here.
  */
 
 import { assert } from "../base/assert.ts";
 import { compareUtf8, isLegacyLabelName, isLegacyMetricName } from "../model/labels.ts";
 import { ChildIndex } from "./child-index.ts";
 import type { SeriesBudget } from "./series-budget.ts";
+import { sortSteps } from "./sort-steps.ts";
 
 /** Metric types that a family can have. */
 export type FamilyType = "counter" | "gauge" | "histogram" | "summary";
@@ -50,6 +51,10 @@ export abstract class MetricFamily<Child extends MetricChild> {
   #index: ChildIndex<Child> | undefined;
   #only: Child | undefined;
   #sorted: readonly Child[] | undefined;
+  /** Made since `#sorted` was. */
+  #fresh: Child[] = [];
+  /** Raised by all that makes a list out of date which is being sorted. */
+  #orderVersion = 0;
 
   constructor(
     options: FamilyOptions,
@@ -95,7 +100,7 @@ export abstract class MetricFamily<Child extends MetricChild> {
     if (this.#budget !== undefined) return this.#withinBudget(index, values, this.#budget);
     const sizeBefore = index.size;
     const child = index.findOrMake(values, this.#makeChild);
-    if (index.size !== sizeBefore) this.#sorted = undefined;
+    if (index.size !== sizeBefore) this.#fresh.push(child);
     return child;
   }
 
@@ -106,24 +111,25 @@ export abstract class MetricFamily<Child extends MetricChild> {
       this.#sink ??= this.#makeChild(values.map(() => ""));
       return this.#sink;
     }
-    this.#sorted = undefined;
-    return index.findOrMake(values, this.#makeChild);
+    const child = index.findOrMake(values, this.#makeChild);
+    this.#fresh.push(child);
+    return child;
   }
 
   /** Drops one child; false where there is none. A child kept by somebody lives on, unseen. */
   remove(...values: string[]): boolean {
     if (!this.#removeOne(values)) return false;
-    this.#sorted = undefined;
+    this.#forgetOrder();
     return true;
   }
 
   /** Drops the children whose label values (in declared order) satisfy `isUnwanted`; returns how many. O(children). */
   removeMatching(isUnwanted: (labelValues: readonly string[]) => boolean): number {
     let count = 0;
-    for (const child of this.sortedChildren()) {
+    for (const child of this.children()) {
       if (isUnwanted(child.labelValues) && this.#removeOne(child.labelValues)) count++;
     }
-    if (count > 0) this.#sorted = undefined;
+    if (count > 0) this.#forgetOrder();
     return count;
   }
 
@@ -132,7 +138,7 @@ export abstract class MetricFamily<Child extends MetricChild> {
     this.releaseBudget();
     this.#only = undefined;
     if (this.#index !== undefined) this.#index = new ChildIndex(this.labelNames.length);
-    this.#sorted = undefined;
+    this.#forgetOrder();
   }
 
   /** Gives back what the children took of the budget: they are about to go. */
@@ -145,14 +151,43 @@ export abstract class MetricFamily<Child extends MetricChild> {
     return this.#index?.size ?? (this.#only === undefined ? 0 : 1);
   }
 
+  /** The children in no order that means anything. A copy. */
+  children(): Child[] {
+    return this.#index?.all() ?? (this.#only === undefined ? [] : [this.#only]);
+  }
+
   /** Children in exposition order: by label values, labels taken in the order of their names. Cached. */
   sortedChildren(): readonly Child[] {
-    if (this.#sorted === undefined) {
-      const children = this.#index?.all() ?? (this.#only === undefined ? [] : [this.#only]);
-      children.sort((a, b) => compareInOrder(a.labelValues, b.labelValues, this.labelOrder));
-      this.#sorted = children;
+    const steps = this.sortInSteps();
+    for (;;) {
+      const step = steps.next();
+      if (step.done === true) return step.value;
     }
-    return this.#sorted;
+  }
+
+  /**
+   * The same with a yield wherever a million children would make others wait. The list is of the moment
+   * of the first step.
+   */
+  *sortInSteps(): Generator<void, readonly Child[]> {
+    if (this.#sorted !== undefined && this.#fresh.length === 0) return this.#sorted;
+    const known = this.#sorted ?? [];
+    const fresh = this.#sorted === undefined ? this.children() : this.#fresh;
+    const version = ++this.#orderVersion;
+    this.#sorted = undefined;
+    this.#fresh = [];
+    const compare = (a: Child, b: Child) =>
+      compareInOrder(a.labelValues, b.labelValues, this.labelOrder);
+    const sorted = yield* sortSteps(known, fresh, compare);
+    // Else somebody sorted or removed meanwhile: the list serves this caller alone.
+    if (this.#orderVersion === version) this.#sorted = sorted;
+    return sorted;
+  }
+
+  #forgetOrder(): void {
+    this.#sorted = undefined;
+    this.#fresh = [];
+    this.#orderVersion++;
   }
 
   /** The child of a family without labels. */

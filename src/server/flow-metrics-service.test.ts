@@ -114,6 +114,23 @@ describe("flow metrics service", () => {
     await service.close();
   });
 
+  it("names the label that makes most series, its option, and where it is written", async () => {
+    const metrics = "flow drop:sourceContext=pod;destinationContext=workload-name";
+    const { clock, service } = await start({ metrics }, [], 400);
+    service.process(
+      Array.from({ length: 500 }, (_, i) => ({
+        ...drop,
+        source: { namespace: "default", pod_name: `pod-${i}` },
+        destination: { workloads: [{ name: `app-${i % 3}` }] },
+      })),
+    );
+    await clock.advance(1000);
+    expect(service.warnings()[0]).toContain(
+      "hubble_drop_total has most. Its label source has most values: take it off (sourceContext) in --flows.metrics",
+    );
+    await service.close();
+  });
+
   it("drops a pod's series a minute after the pod", async () => {
     const spec = "drop:sourceContext=pod";
     const { clock, service } = await start({ metrics: spec });

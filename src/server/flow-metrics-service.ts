@@ -16,11 +16,13 @@ import type { NodeCompleteness } from "../flow/source/completeness.ts";
 import type { FlowProcessor } from "../flowmetrics/flow-metrics.ts";
 import { HubbleInternals } from "../flowmetrics/hubble-internals.ts";
 import { startFlowMetrics } from "../flowmetrics/start-flow-metrics.ts";
+import { WorkSlice } from "../flowmetrics/studio/work-slice.ts";
 import { SwitchableFlowMetrics } from "../flowmetrics/switchable-flow-metrics.ts";
-import { negotiateExposition, renderExposition } from "../metrics/exposition.ts";
+import { negotiateExposition, renderPieces } from "../metrics/exposition.ts";
 import { Registry } from "../metrics/registry.ts";
 import { SeriesBudget } from "../metrics/series-budget.ts";
 import type { Appendable } from "../storage/storage.ts";
+import { BudgetWatch } from "./flow-budget-watch.ts";
 import { FlowSeriesWriter } from "./flow-series-writer.ts";
 import { type HttpListener, isLoopback, listenHttp, parseListenAddress } from "./http-listener.ts";
 
@@ -102,17 +104,17 @@ export async function startFlowMetricsService(
   const internals = new HubbleInternals(page);
   const chosen = new ChosenMetrics(options, { registry: page, clock, logger });
   const { handlers } = chosen;
-  const budget = new BudgetWatch(series, { page, own: options.registry, logger });
+  const place = () => placeOf(chosen.choice.source, options.settings);
+  const budget = new BudgetWatch(series, { page, own: options.registry, logger, place });
   const losses = new LossCounter(internals, options.nodes);
   page.onCollect(() => losses.count());
   const leaving = new Set<() => void>();
-  const writer = new FlowSeriesWriter(page, options.appendable, logger);
-  const write = () => {
-    if (chosen.choice.isStored) writer.write(clock.nowMs());
-  };
+  const storing = new Storing(new FlowSeriesWriter(page, options.appendable, logger), clock);
   const stops = [
     every(clock, budgetIntervalMs, () => budget.look()),
-    every(clock, flowMetricsWriteMs, write),
+    every(clock, flowMetricsWriteMs, () => {
+      if (chosen.choice.isStored) storing.begin();
+    }),
   ];
   const server = await listen(options, page, internals);
   return {
@@ -140,7 +142,9 @@ export async function startFlowMetricsService(
     },
     async close() {
       for (const stop of [...stops, ...leaving]) stop();
-      write();
+      await storing.settled();
+      if (chosen.choice.isStored) storing.begin();
+      await storing.settled();
       handlers.close();
       await server?.close();
     },
@@ -241,11 +245,41 @@ class ChosenMetrics {
   }
 }
 
+/** Where somebody changes what is counted. */
+function placeOf(source: FlowMetricsChoice["source"], { dynamicFile }: FlowMetricsOptions): string {
+  if (source === "file") return `in ${dynamicFile}`;
+  return source === "flag" ? "in --flows.metrics" : "in the Metrics studio";
+}
+
 function refuseBoth(metrics: string | undefined): void {
   if (metrics === undefined || metrics === "") return;
   throw new ConfigError("both --flows.metrics and --flows.metrics-config are given; choose one", {
     path: "",
   });
+}
+
+/** Writes the series to storage, one round at a time. */
+class Storing {
+  readonly #writer: FlowSeriesWriter;
+  readonly #clock: Clock;
+  #round: Promise<void> | undefined;
+
+  constructor(writer: FlowSeriesWriter, clock: Clock) {
+    this.#writer = writer;
+    this.#clock = clock;
+  }
+
+  /** Begins a round with the values of now, unless one is at work. */
+  begin(): void {
+    const clock = this.#clock;
+    this.#round ??= this.#writer.writeInSlices(clock.nowMs(), new WorkSlice(clock)).finally(() => {
+      this.#round = undefined;
+    });
+  }
+
+  async settled(): Promise<void> {
+    await this.#round;
+  }
 }
 
 /** Calls again and again; returns how to stop. */
@@ -274,7 +308,7 @@ async function listen(
   }
   const fetch = (request: Request): Response => {
     const startedMs = clock.monotonicMs();
-    const response = answer(page, request);
+    const response = answer(page, clock, request);
     internals.countScrape(response.status, (clock.monotonicMs() - startedMs) / 1000);
     return response;
   };
@@ -291,7 +325,7 @@ async function listen(
 /** A page that other sites' scripts could ask by a rebound name would leak: only loopback's own names. */
 const pageHosts = /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])(?::\d+)?$/i;
 
-function answer(page: Registry, request: Request): Response {
+function answer(page: Registry, clock: Clock, request: Request): Response {
   const url = new URL(request.url);
   if (!pageHosts.test(request.headers.get("host") ?? "")) {
     return new Response("this host name is not allowed here\n", { status: 403 });
@@ -299,8 +333,32 @@ function answer(page: Registry, request: Request): Response {
   if (url.pathname !== "/metrics")
     return new Response("flow metrics are at /metrics\n", { status: 404 });
   const choice = negotiateExposition(request.headers.get("accept") ?? undefined);
-  return new Response(renderExposition(page, choice), {
+  const pieces = renderPieces(page, choice.format);
+  return new Response(streamPieces(pieces, new WorkSlice(clock)), {
     headers: { "content-type": choice.contentType },
+  });
+}
+
+/** Made only as fast as the client reads, with turns for others in between. */
+function streamPieces(pieces: Generator<string>, slice: WorkSlice): ReadableStream<Uint8Array> {
+  const encoder = new TextEncoder();
+  return new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      for (;;) {
+        const step = pieces.next();
+        if (step.done === true) {
+          controller.close();
+          return;
+        }
+        await slice.pauseIfOver();
+        if (step.value === "") continue;
+        controller.enqueue(encoder.encode(step.value));
+        return;
+      }
+    },
+    cancel() {
+      pieces.return(undefined);
+    },
   });
 }
 
@@ -338,71 +396,4 @@ function callCounter(internals: HubbleInternals): CallObserver {
     messageSent: (method) => internals.countMessage(method, "sent"),
     callEnded: (method, code) => internals.countCallHandled(method, code),
   };
-}
-
-/** Says when the budget of series is used up, once until there is room again, and counts what it costs. */
-class BudgetWatch {
-  readonly #series: SeriesBudget;
-  readonly #page: Registry;
-  readonly #logger: Logger;
-  readonly #countFlow: () => void;
-  #refusedBefore = 0;
-  /** Something was refused since the last look, or since there was no room. */
-  #isShort = false;
-
-  constructor(
-    series: SeriesBudget,
-    {
-      page,
-      own,
-      logger,
-    }: { readonly page: Registry; readonly own: Registry; readonly logger: Logger },
-  ) {
-    this.#series = series;
-    this.#page = page;
-    this.#logger = logger;
-    const flows = own.counter({
-      name: "ciliascope_flow_metrics_refused_flows_total",
-      help: "Flows that some flow metric did not count, since their series would have been new and beyond the budget.",
-    });
-    this.#countFlow = () => flows.inc();
-    const gauge = own.gauge({
-      name: "ciliascope_flow_metrics_series",
-      help: "Series of the flow metrics, buckets of histograms included.",
-    });
-    own.onCollect(() => gauge.set(series.used));
-  }
-
-  look(): void {
-    const { refused, used, max } = this.#series;
-    const isShort = refused > this.#refusedBefore || (this.#isShort && used >= max * 0.98);
-    this.#refusedBefore = refused;
-    if (isShort && !this.#isShort) this.#logger.error({ series: used }, this.#sentence());
-    this.#isShort = isShort;
-  }
-
-  countFlow(): void {
-    this.#countFlow();
-  }
-
-  warnings(): string[] {
-    return this.#isShort ? [this.#sentence()] : [];
-  }
-
-  #sentence(): string {
-    const { max, lastRefused } = this.#series;
-    return `The flow metrics have all the ${max} series that they may: flows that need a new one are not counted there, series that exist go on. ${this.#largest() || lastRefused} has most; take labels off it in --flows.metrics, or leave flows out with --flows.deny.`;
-  }
-
-  #largest(): string {
-    let name = "";
-    let most = 0;
-    for (const family of this.#page.families()) {
-      const series = family.seriesCount * family.seriesPerChild;
-      if (series <= most) continue;
-      most = series;
-      name = family.name;
-    }
-    return name;
-  }
 }

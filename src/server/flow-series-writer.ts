@@ -6,6 +6,7 @@
 
 import { errorMessage } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
+import type { WorkSlice } from "../flowmetrics/studio/work-slice.ts";
 import type { AnyFamily, Counter, Histogram } from "../metrics/families.ts";
 import type { MetricChild } from "../metrics/metric-family.ts";
 import type { Registry } from "../metrics/registry.ts";
@@ -19,6 +20,10 @@ export const flowSeriesMarks: readonly (readonly [string, string])[] = [
   ["job", "ciliascope-flows"],
   ["instance", "ciliascope"],
 ];
+
+/** Children written, and slots looked at, between two looks at the clock. */
+const stepChildren = 128;
+const stepSlots = 8192;
 
 /** One series of storage. */
 interface Slot {
@@ -43,14 +48,35 @@ export class FlowSeriesWriter {
     this.#logger = logger;
   }
 
-  /** Writes every series with its value of now. A failure is said once, until it works again. */
+  /** Writes every series with its value of now, in one transaction. A failure is said once, until it works again. */
   write(timestampMs: number): void {
-    const appender = this.#appendable.appender();
+    const steps = this.#steps(timestampMs);
+    while (steps.next().done !== true);
+  }
+
+  /** The same in slices, a transaction each: a million series would hold up everybody for seconds. */
+  async writeInSlices(timestampMs: number, slice: WorkSlice): Promise<void> {
+    const steps = this.#steps(timestampMs);
+    for (;;) {
+      const { isOver } = slice;
+      if (steps.next(isOver).done === true) return;
+      if (isOver) await slice.pauseIfOver();
+    }
+  }
+
+  /** Yields every few children; told that it is time (true), it commits what it has. */
+  *#steps(timestampMs: number): Generator<void, void, boolean | undefined> {
+    let appender = this.#appendable.appender();
     try {
       this.#round++;
-      for (const family of this.#registry.collect())
-        this.#writeFamily(appender, family, timestampMs);
-      this.#endOthers(appender, timestampMs);
+      for (const [family, child] of this.#children()) {
+        if (child !== undefined) this.#writeChild(appender, { family, child, timestampMs });
+        else if ((yield) === true) {
+          appender.commit();
+          appender = this.#appendable.appender();
+        }
+      }
+      yield* this.#endOthers(appender, timestampMs);
       appender.commit();
       this.#hasFailed = false;
     } catch (thrown) {
@@ -62,36 +88,53 @@ export class FlowSeriesWriter {
     }
   }
 
-  #writeFamily(appender: Appender, family: AnyFamily, timestampMs: number): void {
-    if (family.type === "summary") return;
-    for (const child of family.sortedChildren()) {
-      let slots = this.#slots.get(child);
-      if (slots === undefined) {
-        slots = makeSlots(family, child);
-        this.#slots.set(child, slots);
+  /** Children of all families; undefined for one now and then, where others may have a turn. */
+  *#children(): Generator<readonly [AnyFamily, MetricChild | undefined]> {
+    let count = 0;
+    for (const family of this.#registry.collect()) {
+      if (family.type === "summary") continue;
+      for (const child of family.children()) {
+        if (++count % stepChildren === 0) yield [family, undefined];
+        yield [family, child];
       }
-      const values =
-        family.type === "histogram"
-          ? histogramValues(child as Histogram)
-          : [(child as Counter).value];
-      for (let i = 0; i < slots.length; i++) {
-        const slot = slots[i] as Slot;
-        slot.round = this.#round;
-        const ref = appender.append(slot.ref, slot.labels, timestampMs, values[i] as number);
-        if (ref > 0) slot.ref = ref;
-      }
-      writeExemplars(appender, slots, exemplarsOf(family, child));
     }
   }
 
-  #endOthers(appender: Appender, timestampMs: number): void {
+  #writeChild(appender: Appender, { family, child, timestampMs }: WrittenChild): void {
+    let slots = this.#slots.get(child);
+    if (slots === undefined) {
+      slots = makeSlots(family, child);
+      this.#slots.set(child, slots);
+    }
+    const values =
+      family.type === "histogram"
+        ? histogramValues(child as Histogram)
+        : [(child as Counter).value];
+    for (let i = 0; i < slots.length; i++) {
+      const slot = slots[i] as Slot;
+      slot.round = this.#round;
+      const ref = appender.append(slot.ref, slot.labels, timestampMs, values[i] as number);
+      if (ref > 0) slot.ref = ref;
+    }
+    writeExemplars(appender, slots, exemplarsOf(family, child));
+  }
+
+  *#endOthers(appender: Appender, timestampMs: number): Generator<void, void, boolean | undefined> {
+    let count = 0;
     for (const [child, slots] of this.#slots) {
+      if (++count % stepSlots === 0) yield;
       if ((slots[0] as Slot).round === this.#round) continue;
       for (const { ref, labels } of slots)
         if (ref > 0) appender.appendStale(ref, labels, timestampMs);
       this.#slots.delete(child);
     }
   }
+}
+
+interface WrittenChild {
+  readonly family: AnyFamily;
+  readonly child: MetricChild;
+  readonly timestampMs: number;
 }
 
 /** In the order of the slots: a counter's one, a histogram's by bucket. */

@@ -21,9 +21,14 @@ export class WorkSlice {
     return this.#signal?.aborted === true;
   }
 
+  /** Whether the slice is used up. */
+  get isOver(): boolean {
+    return this.#clock.monotonicMs() >= this.#endMs;
+  }
+
   /** Lets others run where the slice is used up. */
   async pauseIfOver(): Promise<void> {
-    if (this.#clock.monotonicMs() < this.#endMs) return;
+    if (!this.isOver) return;
     await new Promise((resume) => setImmediate(resume));
     this.#endMs = this.#clock.monotonicMs() + sliceMs;
   }
