@@ -8,46 +8,86 @@ import { assert } from "../../base/assert.ts";
 import { AppError } from "../../base/errors.ts";
 import { type Field, type Message, messageSchemas } from "../model/message-schema.ts";
 import type { MessageName } from "../model/protojson.ts";
+import { FlowTimeParser } from "../store/flow-time.ts";
 import { wireTypes } from "./byte-cursor.ts";
 import { timestampParts } from "./timestamp-text.ts";
+
+/** Messages that flows share as one object (decoders make equal ones once): their bytes are kept. */
+const sharedMessages: ReadonlySet<string> = new Set(["flow.Endpoint", "flow.Service"]);
+/** Beyond it all are forgotten; one is about 300 bytes. */
+const sharedMax = 8192;
+/** Texts shorter than this are copied by hand; a call of Buffer.write costs more. */
+const shortText = 40;
 
 type JsonObject = Readonly<Record<string, unknown>>;
 
 const firstBytes = 2048;
 
+/** The fields of a message as they are written, and the place of each by name. */
+interface FieldOrder {
+  readonly fields: readonly Field[];
+  readonly ranks: ReadonlyMap<string, number>;
+}
+
 /** Encodes messages into one growing buffer. Not shared between threads. */
 export class MessageEncoder {
   #bytes = Buffer.allocUnsafe(firstBytes);
   #at = 0;
-  readonly #ordered = new Map<Message, readonly Field[]>();
+  readonly #ordered = new Map<Message, FieldOrder>();
+  /** Members of the messages that are being written, outermost first: places in their order, and values. */
+  readonly #ranks: number[] = [];
+  readonly #values: unknown[] = [];
+  #top = 0;
+  readonly #shared = new Map<object, Buffer>();
+  /** The last time and its two fields: a flow's time comes twice. */
+  readonly #times = new FlowTimeParser();
+  #lastTime = "";
+  #lastTimeBytes = Buffer.alloc(0);
 
   /** The bytes of a message; the caller owns them. Throws AppError on a value that its type cannot hold. */
   encode(name: MessageName, message: object): Buffer {
     this.#at = 0;
+    this.#top = 0;
     this.#message(messageSchemas.get(name) as Message, message as JsonObject);
     return Buffer.from(this.#bytes.subarray(0, this.#at));
   }
 
+  /** Looks at the members that are there, which are few of those that may be, and puts them in order. */
   #message(message: Message, object: JsonObject): void {
-    const fields = this.#inOrder(message);
-    for (let i = 0; i < fields.length; i++) {
-      const field = fields[i]!;
-      const value = object[field.name];
-      if (value === undefined) continue;
-      if (field.isRepeated) this.#list(field, value as readonly unknown[]);
-      else this.#single(field, value);
+    const { fields, ranks } = this.#inOrder(message);
+    const base = this.#top;
+    let top = base;
+    for (const key in object) {
+      const value = object[key];
+      const rank = value === undefined ? undefined : ranks.get(key);
+      if (rank === undefined) continue;
+      let at = top++;
+      for (; at > base && this.#ranks[at - 1]! > rank; at--) {
+        this.#ranks[at] = this.#ranks[at - 1]!;
+        this.#values[at] = this.#values[at - 1];
+      }
+      this.#ranks[at] = rank;
+      this.#values[at] = value;
     }
+    this.#top = top;
+    for (let i = base; i < top; i++) {
+      const field = fields[this.#ranks[i]!]!;
+      if (field.isRepeated) this.#list(field, this.#values[i] as readonly unknown[]);
+      else this.#single(field, this.#values[i]);
+    }
+    this.#top = base;
   }
 
-  #inOrder(message: Message): readonly Field[] {
-    let fields = this.#ordered.get(message);
-    if (fields === undefined) {
-      fields = [...message.fields].sort(
+  #inOrder(message: Message): FieldOrder {
+    let order = this.#ordered.get(message);
+    if (order === undefined) {
+      const fields = [...message.fields].sort(
         (a, b) => Number(a.isOneof) - Number(b.isOneof) || a.number - b.number,
       );
-      this.#ordered.set(message, fields);
+      order = { fields, ranks: new Map(fields.map(({ name }, rank) => [name, rank])) };
+      this.#ordered.set(message, order);
     }
-    return fields;
+    return order;
   }
 
   #list(field: Field, values: readonly unknown[]): void {
@@ -79,10 +119,29 @@ export class MessageEncoder {
       this.#text(value as string);
       return;
     }
+    if (sharedMessages.has(field.type)) {
+      this.#sharedMessage(field.message as Message, value as JsonObject);
+      return;
+    }
     const start = this.#open();
     if (isWrapped) this.#wellKnown(field, value);
     else this.#message(field.message as Message, value as JsonObject);
     this.#close(start);
+  }
+
+  /** The bytes of an object that was encoded before are those of then: flows never change. */
+  #sharedMessage(message: Message, object: JsonObject): void {
+    const known = this.#shared.get(object);
+    if (known !== undefined) {
+      this.#raw(known);
+      return;
+    }
+    const lengthAt = this.#at;
+    const start = this.#open();
+    this.#message(message, object);
+    this.#close(start);
+    if (this.#shared.size >= sharedMax) this.#shared.clear();
+    this.#shared.set(object, Buffer.from(this.#bytes.subarray(lengthAt, this.#at)));
   }
 
   #wellKnown(field: Field, value: unknown): void {
@@ -106,6 +165,32 @@ export class MessageEncoder {
   }
 
   #timestamp(text: string): void {
+    if (text === this.#lastTime) {
+      this.#raw(this.#lastTimeBytes);
+      return;
+    }
+    const start = this.#at;
+    this.#writeTimestamp(text);
+    this.#lastTime = text;
+    this.#lastTimeBytes = Buffer.from(this.#bytes.subarray(start, this.#at));
+  }
+
+  #writeTimestamp(text: string): void {
+    if (this.#times.parse(text) && this.#times.ms >= 0) {
+      // Fast path: after 1970, no BigInt.
+      const { ms, nanos } = this.#times;
+      const seconds = Math.floor(ms / 1000);
+      const below = (ms - seconds * 1000) * 1_000_000 + nanos;
+      if (seconds > 0) {
+        this.#varint(8);
+        this.#varint(seconds);
+      }
+      if (below > 0) {
+        this.#varint(16);
+        this.#varint(below);
+      }
+      return;
+    }
     const parts = timestampParts(text);
     if (parts === undefined) refuse(`${JSON.stringify(text)} is no time`);
     if (parts.seconds !== 0n) {
@@ -139,9 +224,12 @@ export class MessageEncoder {
         this.#reserve(8);
         this.#at = this.#bytes.writeDoubleLE(value as number, this.#at);
         return;
-      case "int64":
-        this.#varint64(BigInt.asUintN(64, BigInt(value as string)));
+      case "int64": {
+        const number = Number(value);
+        if (number >= 0 && Number.isSafeInteger(number)) this.#varint(number);
+        else this.#varint64(BigInt.asUintN(64, BigInt(value as string)));
         return;
+      }
       case "enum":
         this.#signed(typeof value === "number" ? value : (field.numberByName[String(value)] ?? 0));
         return;
@@ -165,8 +253,23 @@ export class MessageEncoder {
     // At most three bytes a UTF-16 unit, and five for the length.
     this.#reserve(text.length * 3 + 5);
     const start = this.#open();
-    this.#at += this.#bytes.write(text, this.#at, "utf8");
+    if (text.length >= shortText || !this.#ascii(text)) {
+      this.#at += this.#bytes.write(text, this.#at, "utf8");
+    }
     this.#close(start);
+  }
+
+  /** Writes a text of ASCII; false, and nothing done, for another. */
+  #ascii(text: string): boolean {
+    const bytes = this.#bytes;
+    const at = this.#at;
+    for (let i = 0; i < text.length; i++) {
+      const code = text.charCodeAt(i);
+      if (code >= 0x80) return false;
+      bytes[at + i] = code;
+    }
+    this.#at = at + text.length;
+    return true;
   }
 
   #raw(bytes: Uint8Array): void {
