@@ -42,7 +42,10 @@ export function revisionMarks(
   }));
 }
 
-/** The band between the two series in the plot's own pixels; "" where there is none. */
+/**
+ * The band between the two series in the plot's own pixels; "" where there is none. It is asked for less
+ * often than the chart moves on, so what lies outside of the plot is left out.
+ */
 export function bandPath(
   low: QuerySeries | undefined,
   high: QuerySeries | undefined,
@@ -52,7 +55,8 @@ export function bandPath(
   const spanMs = Math.max(1, frame.toMs - frame.fromMs);
   const valueSpan = frame.valueMax - frame.valueMin || 1;
   const point = (series: QuerySeries, index: number) => {
-    const x = (((series.timesMs[index] ?? 0) - frame.fromMs) / spanMs) * frame.widthPx;
+    const along = ((series.timesMs[index] ?? 0) - frame.fromMs) / spanMs;
+    const x = Math.min(1, Math.max(0, along)) * frame.widthPx;
     const share = ((series.values[index] ?? 0) - frame.valueMin) / valueSpan;
     const y = (1 - Math.min(1, Math.max(0, share))) * frame.heightPx;
     return `${x.toFixed(1)} ${y.toFixed(1)}`;
