@@ -51,6 +51,7 @@ class LabProcess {
         isEphemeral: false,
         hasTraffic: true,
         labDir: message.labDir,
+        onProgress: (endpointCount) => send({ kind: "starting", endpointCount }),
         ...(message.hubbleMetrics === undefined ? {} : { hubbleMetrics: message.hubbleMetrics }),
       });
       this.#control = await startControlServer(this.#laboratory, message.token);

@@ -21,7 +21,7 @@ import type { LabEndpointUrl } from "./laboratory.ts";
 export type { LabRelay } from "./hubble-api/hubble-servers.ts";
 export type { LabEndpointUrl } from "./laboratory.ts";
 
-/** The child must be ready within this time, and gone within that. */
+/** The child must be ready, or a piece further with its start, within this time, and gone within that. */
 const startTimeoutMs = 60_000;
 const stopTimeoutMs = 2000;
 
@@ -143,11 +143,22 @@ function waitForReady(
   { logger, findPortHolder }: StartLabOptions,
 ): Promise<Extract<ChildMessage, { kind: "ready" }>> {
   return new Promise((resolve, reject) => {
-    const late = `the laboratory was not ready within ${startTimeoutMs / 1000} s`;
-    const cancel = systemClock.after(startTimeoutMs, () =>
-      reject(new AppError("unreachable", late)),
-    );
+    let endpointCount = 0;
+    const giveUp = (): void => {
+      const far = endpointCount === 0 ? "" : ` (${endpointCount} endpoints were)`;
+      const seconds = startTimeoutMs / 1000;
+      const late = `the laboratory was not ready within ${seconds} s${far}`;
+      reject(new AppError("unreachable", late));
+    };
+    let cancel = systemClock.after(startTimeoutMs, giveUp);
     child.on("message", (message: ChildMessage) => {
+      if (message.kind === "starting") {
+        // A large scene on a busy machine takes minutes: it is given time while it gets on.
+        endpointCount = message.endpointCount;
+        cancel();
+        cancel = systemClock.after(startTimeoutMs, giveUp);
+        return;
+      }
       if (message.kind === "log") {
         logger[message.level](message.fields, message.message);
         return;

@@ -220,6 +220,20 @@ describe("a laboratory with two clusters", () => {
     await lab.objects().deleteOne("cnp", "default", "p");
   });
 
+  it("forgets that a policy was refused once it is applied rightly, and applied none of it before", async () => {
+    const refused = () => lab.cluster.policies.refused.list().map(({ name }) => name);
+    const bad = `${policy("good", "web", "[{}]")}---\n${policy("late", "web", "[{fromCIDR: [nowhere]}]")}`;
+    await expect(lab.objects().apply(bad, "late.yaml")).rejects.toThrow("late.yaml:");
+    expect(refused()).toContain("late");
+    const names = () => lab.cluster.policies.documents.map(({ name }) => name);
+    expect(names()).not.toContain("good");
+    expect(names()).not.toContain("late");
+    await lab.objects().apply(policy("late", "web", "[{}]"), "late.yaml");
+    expect(refused()).not.toContain("late");
+    expect(names()).toContain("late");
+    await lab.objects().deleteOne("cnp", "default", "late");
+  });
+
   it("loses a node: probes, its page and its pods answer nothing", async () => {
     lab.faults.inject({ kind: "node-down", node: "two" });
     await expect(pageOf("cilium-agent", "two")).rejects.toThrow();

@@ -56,6 +56,8 @@ export type { LabEndpointUrl } from "./lab-endpoint-urls.ts";
 
 /** Commands that may run in pods at once, traffic included. */
 const execsMax = 200;
+/** Endpoints between two words of progress. */
+const progressStep = 250;
 /** The traffic's programs remember names this long. */
 const trafficNamesMs = 5000;
 /** Without a service of that name pods ask here. */
@@ -78,6 +80,8 @@ export interface LaboratoryOptions {
   readonly labDir: string | undefined;
   /** `hubble.metrics.enabled`, one handler an item; default: what the chart's dashboards ask for. */
   readonly hubbleMetrics?: readonly string[];
+  /** Hears how many endpoints run their policy while the scene comes to life, every few hundred. */
+  readonly onProgress?: (endpointCount: number) => void;
 }
 
 /** A command to run in a pod. */
@@ -296,7 +300,9 @@ async function build(options: LaboratoryOptions, closers: Closers): Promise<Labo
   closers.add(() => hubble.close());
   const made = makeParts(context, options, { servers, states, closers });
   const proxiesMs = clock.monotonicMs();
+  const stopTelling = tellProgress(bus, options.onProgress);
   await populate(made);
+  stopTelling();
   for (const state of states.values()) state.startedMs = clock.nowMs();
   publishStart(context, made.clusters, {
     initAPI: (serversMs - startMs) / 1000,
@@ -320,6 +326,14 @@ async function build(options: LaboratoryOptions, closers: Closers): Promise<Labo
   closers.add(async () => stopWork());
   if (options.hasTraffic) laboratory.startLife();
   return laboratory;
+}
+
+function tellProgress(bus: LabEventBus, onProgress: LaboratoryOptions["onProgress"]): () => void {
+  if (onProgress === undefined) return () => {};
+  let count = 0;
+  return bus.on("endpoint_regenerated", () => {
+    if (++count % progressStep === 0) onProgress(count);
+  });
 }
 
 /** The gRPC servers of Hubble; they listen before the first flow. */

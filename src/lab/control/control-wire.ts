@@ -28,6 +28,8 @@ export type ChildMessage =
       readonly relays: readonly LabRelay[];
       readonly notes: readonly string[];
     }
+  /** It gets on with its start. */
+  | { readonly kind: "starting"; readonly endpointCount: number }
   | { readonly kind: "failed"; readonly code: string; readonly message: string }
   | {
       readonly kind: "log";
