@@ -176,4 +176,35 @@ describe("RelayObserver", () => {
       "NODE_UNAVAILABLE",
     ]);
   });
+
+  // backend/internal of cilium/hubble-ui: GetFlows { number: 10000, follow, lists }, ServerStatus, GetNodes.
+  it("answers what Hubble UI's backend asks", async () => {
+    const nodes = () => [
+      { name: "c/n", state: "NODE_CONNECTED" as const },
+      { name: "c/m", state: "NODE_UNAVAILABLE" as const },
+    ];
+    const made = filled("ab", { nodes });
+    const stop = new AbortController();
+    const whitelist = [{ source_pod: ["default/"] }, { destination_pod: ["default/"] }];
+    const blacklist = [{ source_label: ["reserved:host"] }];
+    const got: GetFlowsResponse[] = [];
+    const reading = (async () => {
+      const request = { number: "10000", follow: true, whitelist, blacklist };
+      for await (const batch of made.flows(request, stop.signal)) {
+        got.push(...batch);
+        if (got.length > 0) stop.abort();
+      }
+    })();
+    made.addFlow(flow("c", 3, { source: { labels: ["reserved:host"] } }));
+    made.addFlow(flow("d", 4, { destination: { namespace: "default", pod_name: "x" } }));
+    await reading;
+    expect(shown(got)).toBe("d");
+    expect(made.nodes()).toEqual(nodes());
+    expect(made.status()).toMatchObject({
+      seen_flows: "4",
+      num_connected_nodes: 1,
+      num_unavailable_nodes: 1,
+      unavailable_nodes: ["c/m"],
+    });
+  });
 });

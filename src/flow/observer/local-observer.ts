@@ -29,6 +29,8 @@ const lookMax = 4096;
 /** A namespace is forgotten when nothing of it was seen for so long, as in the agent. */
 const namespaceMs = 3_600_000;
 const namespacesMax = 100_000;
+/** Names told of nodes that cannot be reached, as in Hubble. */
+const awayNamesMax = 10;
 
 /** How an observer is made. */
 export interface LocalObserverOptions {
@@ -142,6 +144,7 @@ export class LocalObserver implements ObserverBackend {
       uptime_ns: String(Math.round((nowMs - this.#startedMs) * 1e6)),
       version,
       flows_rate: this.ring.ratePerSecond(nowMs),
+      ...nodeCounts(this.nodes()),
     };
   }
 
@@ -283,6 +286,19 @@ export class LocalObserver implements ObserverBackend {
       this.#namespaces.set(key, { namespace: { cluster, namespace: name }, seenMs });
     }
   }
+}
+
+/** As a Relay tells of its nodes, which Hubble UI and `hubble status` show; an agent has none. */
+function nodeCounts(nodes: readonly Node[] | undefined): Partial<ServerStatusResponse> {
+  if (nodes === undefined) return {};
+  const away = nodes.filter(({ state }) => state !== "NODE_CONNECTED");
+  return {
+    num_connected_nodes: nodes.length - away.length,
+    num_unavailable_nodes: away.length,
+    ...(away.length === 0
+      ? {}
+      : { unavailable_nodes: away.slice(0, awayNamesMax).map(({ name = "" }) => name) }),
+  };
 }
 
 function planOf(request: GetFlowsRequest): FlowsPlan {
