@@ -1,5 +1,6 @@
 /** Values at the crosshair: sorted by value, at most twelve, the nearest line bold (UI.md 5). */
 
+import type { ReactNode } from "react";
 import { timestampLabel } from "../time/time-axis.ts";
 import { Glyph } from "../ui/glyph.tsx";
 import { verdictOf } from "../ui/verdict.ts";
@@ -14,6 +15,8 @@ interface ChartTooltipProps {
   readonly hidden: ReadonlySet<number>;
   readonly isSingle: boolean;
   readonly isPinned: boolean;
+  /** Links of a value, shown while the tooltip is pinned. */
+  readonly linksOf?: ((series: number, timeMs: number) => ReactNode) | undefined;
 }
 
 const rowsMax = 12;
@@ -31,7 +34,7 @@ export function ChartTooltip(props: ChartTooltipProps) {
   const x = cursor.plotLeftPx + cursor.leftPx;
   return (
     <div
-      className={`tooltip ${isLeft ? "is-left" : ""}`}
+      className={`tooltip ${isLeft ? "is-left" : ""} ${props.isPinned ? "is-pinned" : ""}`}
       role="status"
       style={{ left: x, top: cursor.plotTopPx }}
     >
@@ -55,6 +58,9 @@ export function ChartTooltip(props: ChartTooltipProps) {
         </div>
       ))}
       {rows.length === 0 && <div className="tooltip-foot">No sample at this time.</div>}
+      {props.isPinned &&
+        cursor.nearest !== undefined &&
+        props.linksOf?.(cursor.nearest, time * 1000)}
       {props.isPinned && (
         <div className="tooltip-foot">Pinned. Click again or press esc to let go.</div>
       )}

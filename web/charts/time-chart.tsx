@@ -3,7 +3,7 @@
  * tooltip and the arrow keys. Thin on purpose; drawing lives in uplot-chart.ts.
  */
 
-import { useEffect, useMemo, useRef, useState } from "react";
+import { type ReactNode, useEffect, useMemo, useRef, useState } from "react";
 import { useTheme } from "../app/theme.ts";
 import type { ChartCursor, ChartData, ChartSpec, ValueFormat } from "./chart-spec.ts";
 import { ChartTheme } from "./chart-theme.ts";
@@ -22,6 +22,8 @@ interface TimeChartProps {
   readonly tooltipMode?: "all" | "single" | "none";
   readonly onZoom: (fromMs: number, toMs: number) => void;
   readonly onZoomBack: () => void;
+  /** Links of a series' value, for the pinned tooltip. */
+  readonly linksOf?: ((series: number, timeMs: number) => ReactNode) | undefined;
   /** Told after each drawing, for what is laid above the plot. */
   readonly onFrame?: (frame: PlotFrame) => void;
 }
@@ -130,6 +132,7 @@ export function TimeChart(props: TimeChartProps) {
           hidden={visibility.hidden}
           isSingle={props.tooltipMode === "single"}
           isPinned={isPinned}
+          linksOf={props.linksOf}
         />
       )}
     </div>

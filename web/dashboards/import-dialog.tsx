@@ -1,7 +1,7 @@
-/** Import of Grafana's JSON: a file dropped or chosen, text pasted, or an address fetched by the server where that is allowed. */
+/** Import of Grafana's JSON: files or a folder dropped or chosen, text pasted, or an address fetched by the server where that is allowed. */
 
 import { useMutation } from "@tanstack/react-query";
-import { type DragEvent, useId, useState } from "react";
+import { type ChangeEvent, type DragEvent, useId, useState } from "react";
 import type { DashboardImported } from "../../src/api/wire/server.ts";
 import { useApi, useDashboardsChanged, useServerStatus } from "../api/server-queries.ts";
 import { pageHref } from "../app/navigation.tsx";
@@ -13,7 +13,15 @@ import { Icon } from "../ui/icon.tsx";
 
 type ImportSource =
   | { readonly kind: "text"; readonly text: string; readonly name: string }
+  | { readonly kind: "files"; readonly files: readonly File[] }
   | { readonly kind: "url"; readonly url: string };
+
+/** What came of one file; one of the two is there. */
+interface ImportOutcome {
+  readonly name: string;
+  readonly imported?: DashboardImported;
+  readonly error?: string;
+}
 
 /** Stays open to show what was understood only in part. */
 export function ImportDialog({ onClose }: { readonly onClose: () => void }) {
@@ -22,18 +30,27 @@ export function ImportDialog({ onClose }: { readonly onClose: () => void }) {
   const { data: status } = useServerStatus();
   const [text, setText] = useState("");
   const [url, setUrl] = useState("");
+  const post = (path: string, body: unknown) =>
+    client.own<DashboardImported>(path, { method: "POST", body });
+  const postText = (name: string, content: string) =>
+    post(`/dashboards?name=${encodeURIComponent(name)}`, content);
   const run = useMutation({
-    mutationFn: (source: ImportSource) =>
-      source.kind === "url"
-        ? client.own<DashboardImported>("/dashboards/import-url", {
-            method: "POST",
-            body: { url: source.url },
-          })
-        : client.own<DashboardImported>(`/dashboards?name=${encodeURIComponent(source.name)}`, {
-            method: "POST",
-            body: source.text,
-          }),
-    onSuccess: changed,
+    mutationFn: async (source: ImportSource): Promise<readonly ImportOutcome[]> => {
+      switch (source.kind) {
+        case "url":
+          return [
+            {
+              name: source.url,
+              imported: await post("/dashboards/import-url", { url: source.url }),
+            },
+          ];
+        case "text":
+          return [{ name: source.name, imported: await postText(source.name, source.text) }];
+        default:
+          return importFiles(source.files, postText);
+      }
+    },
+    onSettled: changed,
   });
   return (
     <Dialog label="Import a Grafana dashboard" onClose={onClose}>
@@ -43,7 +60,7 @@ export function ImportDialog({ onClose }: { readonly onClose: () => void }) {
         <CloseButton onClose={onClose} />
       </div>
       <div className="import-body">
-        <FileZone onFile={(name, content) => run.mutate({ kind: "text", text: content, name })} />
+        <FileZone onFiles={(files) => run.mutate({ kind: "files", files })} />
         <label className="field">
           <span>Or paste its JSON</span>
           <textarea
@@ -90,21 +107,58 @@ export function ImportDialog({ onClose }: { readonly onClose: () => void }) {
             <Glyph kind="crit" /> <span>{run.error.message}</span>
           </p>
         )}
-        {run.data !== undefined && <ImportResult imported={run.data} />}
+        {run.data?.length === 0 && <p className="dim">There is no JSON file among them.</p>}
+        {run.data?.map((outcome) => (
+          <ImportResult key={outcome.name} outcome={outcome} isNamed={run.data.length > 1} />
+        ))}
       </div>
     </Dialog>
   );
 }
 
-function ImportResult({ imported }: { readonly imported: DashboardImported }) {
+/** One file after the other: what is wrong with one is said of it, and the others are imported. */
+async function importFiles(
+  files: readonly File[],
+  post: (name: string, text: string) => Promise<DashboardImported>,
+): Promise<readonly ImportOutcome[]> {
+  const outcomes: ImportOutcome[] = [];
+  for (const file of files) {
+    const name = file.webkitRelativePath || file.name;
+    try {
+      outcomes.push({ name, imported: await post(file.name, await file.text()) });
+    } catch (thrown) {
+      outcomes.push({ name, error: thrown instanceof Error ? thrown.message : String(thrown) });
+    }
+  }
+  return outcomes;
+}
+
+interface ImportResultProps {
+  readonly outcome: ImportOutcome;
+  /** One of several: its file is named. */
+  readonly isNamed: boolean;
+}
+
+function ImportResult({ outcome, isNamed }: ImportResultProps) {
   const { params } = useRoute();
+  const { name, imported, error } = outcome;
+  if (imported === undefined) {
+    return (
+      <p className="row" role="alert">
+        <Glyph kind="crit" />
+        <span>
+          {name}: {error}
+        </span>
+      </p>
+    );
+  }
   const { problems, uid } = imported;
   return (
     <div className="import-result" role="status">
       <p className="row">
         <Glyph kind={problems.length === 0 ? "ok" : "warn"} />
         <span>
-          Imported.{" "}
+          {isNamed ? `${name} imported.` : "Imported."}{" "}
           {problems.length > 0 &&
             `${problems.length} thing${problems.length === 1 ? " is" : "s are"} not drawn as the file means; each is said on its panel.`}
         </span>
@@ -123,44 +177,86 @@ function ImportResult({ imported }: { readonly imported: DashboardImported }) {
   );
 }
 
-function FileZone({ onFile }: { readonly onFile: (name: string, content: string) => void }) {
+function FileZone({ onFiles }: { readonly onFiles: (files: readonly File[]) => void }) {
   const [isOver, setOver] = useState(false);
-  const id = useId();
-  const read = (files: FileList | null) => {
-    const file = files?.[0];
-    if (file !== undefined) void file.text().then((content) => onFile(file.name, content));
-  };
+  const [fileId, folderId] = [useId(), useId()];
+  const give = (files: Iterable<File>) => onFiles([...files].filter(isJsonFile));
   const drag = (isOverNow: boolean) => (event: DragEvent) => {
     event.preventDefault();
     setOver(isOverNow);
   };
+  const choose = (event: ChangeEvent<HTMLInputElement>) => {
+    give(event.target.files ?? []);
+    event.target.value = "";
+  };
   return (
     <label
-      htmlFor={id}
+      htmlFor={fileId}
       className={`drop-zone ${isOver ? "is-over" : ""}`}
       onDragOver={drag(true)}
       onDragLeave={drag(false)}
       onDrop={(event) => {
         event.preventDefault();
         setOver(false);
-        read(event.dataTransfer.files);
+        void droppedFiles(event.dataTransfer).then(give);
       }}
     >
       <Icon name="upload" />
       <span>
-        Drop a dashboard's JSON file here, or <span className="link">choose one</span>
+        Drop dashboards' JSON files or a folder here, or <span className="link">choose files</span>{" "}
+        or{" "}
+        <label className="link" htmlFor={folderId}>
+          a folder
+        </label>
       </span>
       <span className="dim">Exports of Grafana from schema 14 on, and files of grafana.com.</span>
       <input
-        id={id}
+        id={fileId}
         className="visually-hidden"
         type="file"
+        multiple
         accept=".json,application/json"
-        onChange={(event) => {
-          read(event.target.files);
-          event.target.value = "";
-        }}
+        onChange={choose}
+      />
+      <input
+        id={folderId}
+        className="visually-hidden"
+        type="file"
+        aria-label="A folder of dashboards"
+        // React's types leave this attribute out; browsers have it.
+        {...{ webkitdirectory: "" }}
+        onChange={choose}
       />
     </label>
   );
+}
+
+function isJsonFile({ name }: File): boolean {
+  return name.toLowerCase().endsWith(".json");
+}
+
+/** Files of what was dropped, those of folders too. */
+async function droppedFiles(data: DataTransfer): Promise<readonly File[]> {
+  const entries = [...data.items].map((item) => item.webkitGetAsEntry?.() ?? null);
+  if (!entries.some((entry) => entry?.isDirectory === true)) return [...data.files];
+  const found = await Promise.all(entries.map((entry) => (entry === null ? [] : filesOf(entry))));
+  return found.flat();
+}
+
+async function filesOf(entry: FileSystemEntry): Promise<readonly File[]> {
+  if (entry.isFile) {
+    return [
+      await new Promise<File>((done, fail) => (entry as FileSystemFileEntry).file(done, fail)),
+    ];
+  }
+  const reader = (entry as FileSystemDirectoryEntry).createReader();
+  const files: File[] = [];
+  // A browser gives the entries of a folder in parts, an empty one at the end.
+  for (;;) {
+    const part = await new Promise<FileSystemEntry[]>((done, fail) =>
+      reader.readEntries(done, fail),
+    );
+    if (part.length === 0) return files;
+    for (const inner of part) files.push(...(await filesOf(inner)));
+  }
 }

@@ -10,8 +10,11 @@ import { timestampLabel } from "../time/time-axis.ts";
 import { usePageTime } from "../time/time-context.tsx";
 import { CloseButton } from "../ui/close-button.tsx";
 import { Dialog } from "../ui/dialog.tsx";
+import { downloadText, fileName } from "../ui/download.ts";
 import { durationText } from "../ui/duration-text.ts";
-import { type PanelAnswer, usePanelData } from "./use-panel-data.ts";
+import { Icon } from "../ui/icon.tsx";
+import { asTables, framesCsv } from "./frames-csv.ts";
+import { type PanelAnswer, type QueryRun, usePanelData } from "./use-panel-data.ts";
 
 interface PanelInspectorProps {
   readonly panel: Panel;
@@ -22,6 +25,7 @@ interface PanelInspectorProps {
 /** Points asked for: those of a panel of middling width. */
 const widthPx = 800;
 const rowsMax = 200;
+const tablesMax = 20;
 
 export function PanelInspector({ panel, scope, onClose }: PanelInspectorProps) {
   const data = usePanelData(panel, { scope, widthPx, isVisible: true });
@@ -53,12 +57,17 @@ export function PanelInspector({ panel, scope, onClose }: PanelInspectorProps) {
           </p>
         ) : (
           <>
-            <Figures answer={answer} />
-            {answer.queries.map((query) => (
+            <div className="row">
+              <Figures run={answer} />
+              <i className="spacer" />
+              <Downloads panel={panel} answer={answer} />
+            </div>
+            {answer.queries.map((query, index) => (
               <div key={`${query.target.refId} ${query.isInstant}`}>
-                <div className="dim">
+                <div className="dim row">
                   {query.target.refId},{" "}
                   {query.isInstant ? "at one instant" : `every ${formatDuration(query.stepMs)}`}
+                  {answer.queries.length > 1 && <Figures run={answer.runs[index]} />}
                 </div>
                 <pre className="code-block is-wrapped">{query.expr}</pre>
               </div>
@@ -68,10 +77,12 @@ export function PanelInspector({ panel, scope, onClose }: PanelInspectorProps) {
                 {note}
               </p>
             ))}
-            {answer.frames.slice(0, 20).map((frame, index) => (
-              // biome-ignore lint/suspicious/noArrayIndexKey: frames have no identity but their place.
-              <FrameTable key={index} frame={frame} />
-            ))}
+            {asTables(answer.frames)
+              .slice(0, tablesMax)
+              .map((frame, index) => (
+                // biome-ignore lint/suspicious/noArrayIndexKey: frames have no identity but their place.
+                <FrameTable key={index} frame={frame} />
+              ))}
           </>
         )}
       </div>
@@ -79,13 +90,51 @@ export function PanelInspector({ panel, scope, onClose }: PanelInspectorProps) {
   );
 }
 
-function Figures({ answer }: { readonly answer: PanelAnswer }) {
+function Figures({ run }: { readonly run: QueryRun | undefined }) {
+  if (run === undefined) return null;
   return (
-    <p>
-      {answer.seriesCount} series, {groupThousands(answer.sampleCount)} samples,{" "}
-      {durationText(answer.durationMs)}
-    </p>
+    <span>
+      {run.seriesCount} series, {groupThousands(run.sampleCount)} samples,{" "}
+      {durationText(run.durationMs)}
+    </span>
   );
+}
+
+interface DownloadsProps {
+  readonly panel: Panel;
+  readonly answer: PanelAnswer;
+}
+
+/** The data as it came, before transformations and units. */
+function Downloads({ panel, answer }: DownloadsProps) {
+  const name = fileName(panel.title, "panel");
+  const json = () => JSON.stringify({ queries: answer.queries, frames: answer.frames }, plain, 2);
+  return (
+    <>
+      <button
+        type="button"
+        className="control is-small"
+        onClick={() => downloadText(framesCsv(answer.frames), `${name}.csv`, "text/csv")}
+      >
+        <Icon name="download" />
+        Data as CSV
+      </button>
+      <button
+        type="button"
+        className="control is-small"
+        onClick={() => downloadText(`${json()}\n`, `${name}.json`, "application/json")}
+      >
+        <Icon name="download" />
+        Frames as JSON
+      </button>
+    </>
+  );
+}
+
+/** Typed arrays as lists, and numbers that JSON has not by their names. */
+function plain(_key: string, value: unknown): unknown {
+  if (value instanceof Float64Array) return [...value];
+  return typeof value === "number" && !Number.isFinite(value) ? String(value) : value;
 }
 
 function FrameTable({ frame }: { readonly frame: Frame }) {

@@ -23,7 +23,16 @@ export interface PanelAnswer {
   readonly seriesCount: number;
   readonly sampleCount: number;
   readonly durationMs: number;
+  /** What each query gave and how long it took, in their order. */
+  readonly runs: readonly QueryRun[];
   readonly notes: readonly string[];
+}
+
+/** One query's answer in figures. */
+export interface QueryRun {
+  readonly seriesCount: number;
+  readonly sampleCount: number;
+  readonly durationMs: number;
 }
 
 interface PanelDataOptions {
@@ -116,6 +125,11 @@ export function usePanelData(panel: Panel, options: PanelDataOptions) {
         }),
         seriesCount: runs.reduce((sum, run) => sum + run.series.length, 0),
         sampleCount: runs.reduce((sum, run) => sum + run.sampleCount, 0),
+        runs: runs.map(({ series, sampleCount, durationMs }) => ({
+          seriesCount: series.length,
+          sampleCount,
+          durationMs,
+        })),
         durationMs: Math.max(0, ...runs.map((run) => run.durationMs)),
         notes: [...new Set(runs.flatMap((run) => run.notes))],
       };

@@ -5,6 +5,7 @@ import { systemClock } from "../../src/base/clock.ts";
 import { buildHref, updateParams } from "../router/history-router.ts";
 import { useRoute } from "../router/router-context.tsx";
 import { usePageTime } from "../time/time-context.tsx";
+import { downloadText } from "../ui/download.ts";
 import { Icon } from "../ui/icon.tsx";
 import { moveFocus, Popover } from "../ui/popover.tsx";
 import type { ExploreState } from "./explore-state.ts";
@@ -44,7 +45,8 @@ export function ExportMenu({ state, rows }: ExportMenuProps) {
             onClick={() => {
               const isInstant = state.view === "table";
               const text = isInstant ? instantCsv(series) : rangeCsv(series, rows.length > 1);
-              download(text, `explore-${new Date(systemClock.nowMs()).toISOString()}.csv`);
+              const name = `explore-${new Date(systemClock.nowMs()).toISOString()}.csv`;
+              downloadText(text, name, "text/csv");
               close();
             }}
           >
@@ -82,13 +84,4 @@ function CopyLink({ label, isFixed }: { readonly label: string; readonly isFixed
       {outcome ?? label}
     </button>
   );
-}
-
-function download(text: string, name: string): void {
-  const url = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
-  const link = document.createElement("a");
-  link.href = url;
-  link.download = name;
-  link.click();
-  URL.revokeObjectURL(url);
 }

@@ -60,7 +60,8 @@ function numberText(value: number | undefined): string {
   return value === Number.NEGATIVE_INFINITY ? "-Inf" : String(value);
 }
 
-function csvLine(cells: readonly string[]): string {
+/** One line without its end. */
+export function csvLine(cells: readonly string[]): string {
   return cells.map(csvCell).join(",");
 }
 

@@ -1,5 +1,6 @@
 /** What stats, gauges and bar gauges show: a value a field (or a row), named, spelled and coloured. */
 
+import type { DataPlace } from "../../src/dashboard/data-context.ts";
 import { createFieldNamer } from "../../src/dashboard/field-name.ts";
 import type { Field, Frame } from "../../src/dashboard/frame.ts";
 import type { Thresholds } from "../../src/dashboard/model.ts";
@@ -23,6 +24,8 @@ export interface FieldFigure {
   readonly thresholds: Thresholds | undefined;
   /** Its values over time, for a line; undefined where there is one value only. */
   readonly history: Column | undefined;
+  /** Where it comes from, for its data links. */
+  readonly place: DataPlace;
 }
 
 /** Figures of all number fields, in order; `modeDefault` colours those whose file says nothing. */
@@ -47,7 +50,7 @@ export function fieldFigures(
       };
       if (options.showsAllValues)
         figures.push(...rowFigures(frame, field, { ...at, limit: options.limit }));
-      else figures.push(...calcFigures(field, options, at));
+      else figures.push(...calcFigures(frame, field, { ...at, options }));
     }
   }
   return figures;
@@ -74,13 +77,19 @@ function isShown(field: Field, options: ReduceOptions, name: string): boolean {
   }
 }
 
-function calcFigures(field: Field, options: ReduceOptions, at: FigurePlace): FieldFigure[] {
+function calcFigures(
+  frame: Frame,
+  field: Field,
+  at: FigurePlace & { readonly options: ReduceOptions },
+): FieldFigure[] {
+  const { options } = at;
   return options.calcs.map((calc) => {
     const value = reduceValues(field, calc);
     const name = options.calcs.length > 1 ? `${at.name} (${calc})` : at.name;
     return {
       ...figureOf(field, value, { ...at, name, key: `${at.key} ${calc}` }),
       history: historyOf(field),
+      place: { frame, field, rowIndex: Math.max(0, frame.length - 1) },
     };
   });
 }
@@ -103,6 +112,7 @@ function rowFigures(
         slot: row,
       }),
       history: undefined,
+      place: { frame, field, rowIndex: row },
     };
   });
 }
@@ -111,7 +121,7 @@ function figureOf(
   field: Field,
   value: number | undefined,
   at: FigurePlace,
-): Omit<FieldFigure, "history"> {
+): Omit<FieldFigure, "history" | "place"> {
   const display = createFieldDisplay(field, at);
   return {
     key: at.key,

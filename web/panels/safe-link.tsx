@@ -1,5 +1,6 @@
 /** A link out of a dashboard: followed only where nothing can run, else its text alone. */
 
+import type { ReactNode } from "react";
 import { isOwnPage, safeUrl } from "../../src/dashboard/safe-url.ts";
 import { Link } from "../router/router-context.tsx";
 import { Icon } from "../ui/icon.tsx";
@@ -12,26 +13,27 @@ export interface ShownLink {
   readonly opensNewTab: boolean;
 }
 
-/** A link, or its text alone where following it is not safe. */
+/** A link, or its text alone where following it is not safe. What it shows is its title where nothing else is given. */
 export function SafeLink({
   title,
   url,
   tooltip,
   opensNewTab,
   className = "",
-}: ShownLink & { readonly className?: string }) {
+  children = title,
+}: ShownLink & { readonly className?: string; readonly children?: ReactNode }) {
   const href = safeUrl(url);
   if (href === undefined) {
     return (
       <span className={`${className} dim`} title={`Not followed: ${url}`}>
-        {title} <span className="dim">(unsafe address)</span>
+        {children} <span className="dim">(unsafe address)</span>
       </span>
     );
   }
   if (isOwnPage(href) && !opensNewTab) {
     return (
       <Link className={className} href={href}>
-        {title}
+        {children}
       </Link>
     );
   }
@@ -44,7 +46,7 @@ export function SafeLink({
       title={tooltip === "" ? href : tooltip}
     >
       <Icon name="link" />
-      {title}
+      {children}
     </a>
   );
 }

@@ -6,6 +6,7 @@ import { addPanel } from "../../../src/dashboard/edit-dashboard.ts";
 import { asString } from "../../../src/dashboard/json-reader.ts";
 import { useKeys } from "../../app/keys-context.ts";
 import { useRoute, useRouter } from "../../router/router-context.tsx";
+import { downloadText, fileName } from "../../ui/download.ts";
 import { Badge } from "../../ui/glyph.tsx";
 import { Icon } from "../../ui/icon.tsx";
 import { SaveDialog } from "./save-dialog.tsx";
@@ -104,10 +105,6 @@ export function EditBar({ answer, editing }: EditBarProps) {
 }
 
 function downloadJson({ json }: DashboardEditing): void {
-  const blob = new Blob([`${JSON.stringify(json, null, 2)}\n`], { type: "application/json" });
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(blob);
-  link.download = `${asString(json["title"], "dashboard").replace(/[^\w.-]+/g, "-")}.json`;
-  link.click();
-  URL.revokeObjectURL(link.href);
+  const name = `${fileName(asString(json["title"]), "dashboard")}.json`;
+  downloadText(`${JSON.stringify(json, null, 2)}\n`, name, "application/json");
 }

@@ -22,6 +22,10 @@ export function GaugePanel({ panel, result, zone }: PanelProps) {
   );
 }
 
+/** Size of the figure in units of the drawing, and what a figure of one sign could have within the dial. */
+const figureSizeMax = 19;
+const figureRoom = 118;
+
 interface DialProps {
   readonly figure: FieldFigure;
   readonly hasMarks: boolean;
@@ -56,7 +60,13 @@ function Dial({ figure, hasMarks, isNamed }: DialProps) {
             strokeWidth="2.5"
           />
         ))}
-        <text className="gauge-value" x="60" y="64" textAnchor="middle">
+        <text
+          className="gauge-value"
+          x="60"
+          y="64"
+          textAnchor="middle"
+          fontSize={Math.min(figureSizeMax, figureRoom / `${prefix}${text}${suffix}`.length)}
+        >
           {`${prefix}${text}${suffix}`}
         </text>
       </svg>

@@ -1,17 +1,19 @@
 /** One figure a field, its unit smaller, and a line of its past under it. */
 
+import { type ResolvedLink, resolveLinks } from "../../../src/dashboard/data-context.ts";
 import { asString } from "../../../src/dashboard/json-reader.ts";
 import { cssColor } from "../../charts/chart-theme.ts";
 import { Sparkline } from "../../charts/sparkline.tsx";
 import { type FieldFigure, fieldFigures } from "../field-figures.ts";
 import { readReduceOptions } from "../option-readers.ts";
 import type { PanelProps } from "../panel-props.ts";
+import { SafeLink } from "../safe-link.tsx";
 import { ValueText } from "../text-parts.tsx";
 
 /** Cells drawn; a query that gives more is told so. */
 const cellsMax = 60;
 
-export function StatPanel({ panel, result, zone }: PanelProps) {
+export function StatPanel({ panel, result, zone, scope }: PanelProps) {
   const { options } = panel;
   const figures = fieldFigures(result.frames, readReduceOptions(options), zone);
   const colorMode = asString(options["colorMode"], "value");
@@ -29,6 +31,7 @@ export function StatPanel({ panel, result, zone }: PanelProps) {
           <StatCell
             key={figure.key}
             figure={figure}
+            link={resolveLinks(figure.place, scope)[0]}
             colorMode={colorMode}
             hasGraph={hasGraph}
             showsName={showsName}
@@ -47,13 +50,16 @@ export function StatPanel({ panel, result, zone }: PanelProps) {
 
 interface StatCellProps {
   readonly figure: FieldFigure;
+  /** The first data link of its field. */
+  readonly link: ResolvedLink | undefined;
   readonly colorMode: string;
   readonly hasGraph: boolean;
   readonly showsName: boolean;
   readonly showsValue: boolean;
 }
 
-function StatCell({ figure, colorMode, hasGraph, showsName, showsValue }: StatCellProps) {
+function StatCell(props: StatCellProps) {
+  const { figure, link, colorMode, hasGraph, showsName, showsValue } = props;
   const color = cssColor(figure.color);
   const isBackground = colorMode.startsWith("background");
   const hasSpark = hasGraph && figure.history !== undefined && figure.history.length > 1;
@@ -65,7 +71,18 @@ function StatCell({ figure, colorMode, hasGraph, showsName, showsValue }: StatCe
       {showsName && <div className="stat-name truncate">{figure.name}</div>}
       {showsValue && (
         <div className="stat-value" style={colorMode === "value" ? { color } : undefined}>
-          <ValueText value={figure.display} />
+          {link === undefined ? (
+            <ValueText value={figure.display} />
+          ) : (
+            <SafeLink
+              title={link.title}
+              url={link.href}
+              tooltip={link.title}
+              opensNewTab={link.opensNewTab}
+            >
+              <ValueText value={figure.display} />
+            </SafeLink>
+          )}
         </div>
       )}
       {hasSpark && (

@@ -148,7 +148,8 @@ function seriesStyle(
   const custom = field.config.custom ?? {};
   const drawStyle = asString(custom["drawStyle"], "line");
   const stacking = asObject(custom["stacking"]);
-  const isStacked = asString(stacking["mode"], "none") !== "none";
+  // A series with the group false stands on the floor, beside a stack: totals and limits do.
+  const isStacked = asString(stacking["mode"], "none") !== "none" && stacking["group"] !== false;
   const lineWidth = asNumber(custom["lineWidth"]) ?? 1;
   const fill = (asNumber(custom["fillOpacity"]) ?? 0) / 100;
   const dash = dashOf(custom, at.slot);

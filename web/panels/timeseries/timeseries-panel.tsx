@@ -1,6 +1,7 @@
 /** Lines, areas, bars and points over time, with a legend of calculated values. */
 
 import { useMemo } from "react";
+import { timeField } from "../../../src/dashboard/frame.ts";
 import { useTheme } from "../../app/theme.ts";
 import { ChartLegend, type LegendColumn } from "../../charts/chart-legend.tsx";
 import { useSeriesVisibility } from "../../charts/series-visibility.ts";
@@ -8,13 +9,14 @@ import { TimeChart } from "../../charts/time-chart.tsx";
 import { readLegendOptions, readTooltipMode } from "../option-readers.ts";
 import type { PanelProps } from "../panel-props.ts";
 import { calcName, reduceValues } from "../reduction.ts";
+import { ValueLinks } from "../value-links.tsx";
 import { buildTimeseries, type TimeseriesModel } from "./timeseries-model.ts";
 
 /** From this many series on the legend is a table (UI.md 5). */
 const tableFrom = 5;
 
 export function TimeseriesPanel(props: PanelProps) {
-  const { panel, result, zone, syncKey, events, onZoom, onZoomBack } = props;
+  const { panel, result, zone, syncKey, events, scope, onZoom, onZoomBack } = props;
   const { theme } = useTheme();
   const model = useMemo(
     () => buildTimeseries(panel, result, { zone, syncKey, theme }),
@@ -24,6 +26,13 @@ export function TimeseriesPanel(props: PanelProps) {
   const visibility = useSeriesVisibility(model.spec.series.map((style) => style.label));
   const legend = readLegendOptions(panel.options);
   const columns = useMemo(() => legendColumns(model, legend.calcs), [model, legend.calcs]);
+  const linksOf = (series: number, timeMs: number) => {
+    const field = model.fields[series];
+    const frame = result.frames.find(({ fields }) => field !== undefined && fields.includes(field));
+    if (field === undefined || frame === undefined) return null;
+    const rowIndex = [...(timeField(frame)?.values ?? [])].indexOf(timeMs);
+    return <ValueLinks place={{ frame, field, rowIndex }} scope={scope} />;
+  };
   const isTable =
     legend.mode === "table" || (model.fields.length >= tableFrom && columns.length > 1);
   return (
@@ -37,6 +46,7 @@ export function TimeseriesPanel(props: PanelProps) {
             visibility={visibility}
             tooltipMode={readTooltipMode(panel.options)}
             summary={`${panel.title}: ${model.fields.length} series over time. Arrow keys move the crosshair and read values.`}
+            linksOf={linksOf}
             onZoom={onZoom}
             onZoomBack={onZoomBack}
           />
