@@ -201,6 +201,11 @@ describe("policies in force", () => {
     expect((await get<WirePolicyList>("/policy/list?since=1h")).policies).toHaveLength(2);
   });
 
+  it("takes the short names of kinds", async () => {
+    const { policy } = await get<WireAppliedPolicy>("/policy/applied/cnp/default/rule1?since=1h");
+    expect([policy.kind, policy.name]).toEqual(["CiliumNetworkPolicy", "rule1"]);
+  });
+
   it("counts hits by line and says where default deny comes from and what nothing needed", async () => {
     const { hits, notes } = await get<WireAppliedPolicy>(
       "/policy/applied/CiliumNetworkPolicy/default/rule1?since=1h",

@@ -10,6 +10,7 @@ import { AppError, QueryError } from "../base/errors.ts";
 import type { ClusterView } from "../cilium/cluster-view.ts";
 import type { CompletenessLog } from "../flow/store/completeness-log.ts";
 import type { FlowStore } from "../flow/store/flow-store.ts";
+import { policyKindOf } from "../model/policy-kind.ts";
 import type { FlowTally } from "../policy/flow-tally.ts";
 import { PolicyError } from "../policy/policy-fault.ts";
 import { readSpan } from "./flow-request.ts";
@@ -64,7 +65,8 @@ export function policyRoutes(sources: PolicyRouteSources): Hono {
   app.get(
     "/policy/applied/:kind/:namespace/:name",
     asked((question, context) => {
-      const { kind = "", namespace = "", name = "" } = context.req.param();
+      const { kind: kindText = "", namespace = "", name = "" } = context.req.param();
+      const kind = policyKindOf(kindText) ?? kindText;
       return appliedAnswer(question, { kind, namespace: namespace === "-" ? "" : namespace, name });
     }),
   );

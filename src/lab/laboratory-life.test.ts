@@ -225,7 +225,7 @@ describe("a laboratory with two clusters", () => {
     const bad = `${policy("good", "web", "[{}]")}---\n${policy("late", "web", "[{fromCIDR: [nowhere]}]")}`;
     await expect(lab.objects().apply(bad, "late.yaml")).rejects.toThrow("late.yaml:");
     expect(refused()).toContain("late");
-    const names = () => lab.cluster.policies.documents.map(({ name }) => name);
+    const names = () => lab.cluster.policies.list().map(({ name }) => name);
     expect(names()).not.toContain("good");
     expect(names()).not.toContain("late");
     await lab.objects().apply(policy("late", "web", "[{}]"), "late.yaml");

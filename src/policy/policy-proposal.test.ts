@@ -48,3 +48,13 @@ it.each([
     new Set(sides.flatMap(({ verdict }) => verdict.matchedBy.map(({ kind }) => kind))),
   ).toEqual(new Set(["CiliumClusterwideNetworkPolicy", "CiliumNetworkPolicy"]));
 });
+
+it("proposes the cluster-wide policy with those of a namespace that its endpoints talk with", () => {
+  const tally = tallyOf(starting, web);
+  const namesOf = (namespace: string) =>
+    proposePolicies(tally, { directions: ["ingress", "egress"], hasL7: true, namespace }).map(
+      ({ name }) => name,
+    );
+  expect(namesOf("default")).toEqual(["init-observed", "web-observed"]);
+  expect(namesOf("other")).toEqual([]);
+});

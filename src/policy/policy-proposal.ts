@@ -14,6 +14,8 @@ export interface ProposalOptions {
   readonly directions: readonly PolicyDirection[];
   /** HTTP and DNS rules from the requests seen; else ports only. */
   readonly hasL7: boolean;
+  /** Only policies of this namespace, and cluster-wide ones that its traffic needs; undefined = all. */
+  readonly namespace?: string | undefined;
 }
 
 /** One policy. */
@@ -59,10 +61,21 @@ export function proposePolicies(tally: FlowTally, options: ProposalOptions): Pol
     }
   }
   return [...subjects.values()]
+    .filter((subject) => options.namespace === undefined || concerns(subject, options.namespace))
     .map((subject) => proposalOf(subject, options))
     .sort((a, b) =>
       a.namespace === b.namespace ? (a.name < b.name ? -1 : 1) : a.namespace < b.namespace ? -1 : 1,
     );
+}
+
+/** Endpoints without labels concern each namespace that they are in or talk with. */
+function concerns({ end, connections }: Subject, namespace: string): boolean {
+  if (!isInit(end)) return end.namespace === namespace;
+  return [...connections.ingress, ...connections.egress].some(({ source, destination }) =>
+    [source, destination].some(
+      (one) => one.namespace === namespace || one.name.startsWith(`${namespace}/`),
+    ),
+  );
 }
 
 interface Subject {

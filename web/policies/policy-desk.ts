@@ -6,6 +6,7 @@
 import { useEffect, useMemo, useState } from "react";
 import type { WirePolicyRow } from "../../src/api/wire/policy.ts";
 import { systemClock } from "../../src/base/clock.ts";
+import { policyKindOf } from "../../src/model/policy-kind.ts";
 import { useApi } from "../api/server-queries.ts";
 import { buildHref } from "../router/history-router.ts";
 import { useRoute, useRouter } from "../router/router-context.tsx";
@@ -121,7 +122,8 @@ function chooseRow(
   draft: DraftCopy | undefined,
 ): PolicyId | undefined {
   if (kind !== undefined && name !== undefined) {
-    return { kind, namespace: namespace === "-" ? "" : (namespace ?? ""), name };
+    const full = policyKindOf(kind) ?? kind;
+    return { kind: full, namespace: namespace === "-" ? "" : (namespace ?? ""), name };
   }
   if (draft !== undefined) return rows.find((row) => policyKey(row) === draft.basedOn);
   return rows[0];

@@ -95,9 +95,8 @@ export function runPropose(
     flags.direction === "both"
       ? (["ingress", "egress"] as const)
       : [flags.direction === "ingress" ? ("ingress" as const) : ("egress" as const)];
-  const proposals = proposePolicies(tally, { directions, hasL7: flags.l7 }).filter(
-    ({ namespace }) => flags.namespace === undefined || namespace === flags.namespace,
-  );
+  const { l7: hasL7, namespace } = flags;
+  const proposals = proposePolicies(tally, { directions, hasL7, namespace });
   const text = proposals.map(({ yaml }) => yaml).join("---\n");
   context.stdout(text);
   const objects = parsePolicyObjects(text, parseOptions("proposal", flags));

@@ -188,7 +188,7 @@ function registerPropose(policy: Command, context: CliContext, done: Done): void
         .default("both"),
     )
     .option("--no-l7", "ports only: no HTTP and DNS rules")
-    .option("-n, --namespace <namespace>", "only policies of this namespace")
+    .option("-n, --namespace <namespace>", "only policies that traffic of this namespace needs")
     .action(
       async (
         flags: AgentFlags & TrafficFlags & { direction: string; l7: boolean; namespace?: string },
