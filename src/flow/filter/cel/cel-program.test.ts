@@ -73,6 +73,24 @@ describe("CEL expressions", () => {
     expect(compileCelExpressions(["1 / 0 == 1", "true"])(flow)).toBe(false);
   });
 
+  it("are read on after a token too many or too few", () => {
+    const places = (text: string) => refusal(text).match(/:\d+: .*?(?= expecting|$)/gm);
+    expect(places("_flow.reply = true")).toEqual([
+      ":13: Syntax error: token recognition error at: '= '",
+      ":15: Syntax error: extraneous input 'true'",
+    ]);
+    expect(places("((true) && +1 == 1")).toEqual([
+      ":12: Syntax error: extraneous input '+'",
+      ":19: Syntax error: missing ')' at '<EOF>'",
+    ]);
+    expect(places("'a\\d' == 'b")).toEqual([
+      ":1: Syntax error: token recognition error at: ''a\\d'",
+      ":11: Syntax error: extraneous input 'b'",
+    ]);
+    expect(places("_flow.reply and true")).toEqual([":13: Syntax error: mismatched input 'and'"]);
+    expect(places("size('a',)")).toEqual([":10: Syntax error: mismatched input ')'"]);
+  });
+
   it("are refused in cel-go's words, with the place", () => {
     expect(refusal("_flow.verdict ==")).toContain(
       "ERROR: <input>:1:17: Syntax error: mismatched input '<EOF>' expecting",
@@ -90,6 +108,11 @@ describe("CEL expressions", () => {
       ":16: undeclared reference to 'bar' (in container 'flow')",
       ":17: undeclared reference to 'foo' (in container 'flow')",
     ]);
+    expect(refusal("'é' &&")).toBe(
+      "ERROR: <input>:1:7: Syntax error: mismatched input '<EOF>' expecting {'[', '{', '(', '.', '-', '!', " +
+        "'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}\n" +
+        " | 'é' &&\n | .\uff0e....^",
+    );
     expect(refusal("1e400 > 1.0")).toContain("<input>:1:1: invalid double literal");
     expect(refusal("null")).toBe('got "null_type", wanted "bool" result type');
     expect(refusal("foo == 1")).toContain("undeclared reference to 'foo' (in container 'flow')");

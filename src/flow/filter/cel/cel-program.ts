@@ -63,8 +63,10 @@ export function compileCelExpressions(texts: readonly string[]): (flow: Flow) =>
 function compileExpression(text: string): Run {
   const { type, run } = checkExpression(text);
   if (type.kind !== "bool") {
+    // The one place where cel-go gives this type its full name.
+    const got = type.kind === "null" ? "null_type" : typeText(type);
     throw new ConfigError(
-      `error compiling CEL expression: got "${typeText(type)}", wanted "bool" result type`,
+      `error compiling CEL expression: got "${got}", wanted "bool" result type`,
       { path: "" },
     );
   }
@@ -222,7 +224,9 @@ class Checker {
 
   #has(node: CallNode): Checked {
     const argument = node.args[0] as CelNode;
-    if (argument.kind !== "select") return this.#fault(node.at, "invalid argument to has() macro");
+    if (argument.kind !== "select") {
+      return this.#fault(argument.at, "invalid argument to has() macro");
+    }
     const { type, run } = this.check(argument.of);
     const bool = simple("bool");
     const { field: name } = argument;

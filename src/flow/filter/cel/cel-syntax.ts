@@ -37,9 +37,16 @@ export type LiteralValue = bigint | number | string | boolean | null | Uint8Arra
 
 /** Nesting beyond this is refused, as cel-go does. */
 const depthMax = 250;
-/** What may begin an expression, as cel-go's grammar lists it in its errors. */
-const expressionStart =
-  "{'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}";
+/** What may begin an expression, as cel-go's grammar lists it in its errors, in places of its own. */
+const literalStart =
+  "'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}";
+const expressionStart = `{'[', '{', '(', '.', '-', '!', ${literalStart}`;
+const argumentStart = `{'[', '{', '(', ')', '.', '-', '!', ${literalStart}`;
+const indexStart = `{'[', '{', '(', '.', '-', '!', '?', ${literalStart}`;
+const listStart = `{'[', ']', '{', '(', '.', ',', '-', '!', '?', ${literalStart}`;
+const mapStart = `{'[', '{', '}', '(', '.', ',', '-', '!', '?', ${literalStart}`;
+/** Words that are no names. */
+const keywords: ReadonlySet<string> = new Set(["in", "true", "false", "null"]);
 
 interface Token {
   readonly kind: "name" | "int" | "uint" | "double" | "string" | "bytes" | "symbol" | "end";
@@ -71,34 +78,54 @@ export function celError(text: string, at: number, why: string): ParseError {
   return new ParseError(celErrorText(text, at, why), { input: text, start: at, end: at });
 }
 
-/** The text of the above. */
+/** The text of the above. Columns count characters; wide dots stand under those beyond ASCII. */
 export function celErrorText(text: string, at: number, why: string): string {
+  if (text === "") return `ERROR: <input>:1:0: ${why}`;
   const before = text.slice(0, at);
   const lineStart = before.lastIndexOf("\n") + 1;
   const line = text.slice(lineStart).split("\n", 1)[0] as string;
-  const column = at - lineStart;
-  const place = `${before.split("\n").length}:${column + 1}`;
-  return `ERROR: <input>:${place}: ${why}\n | ${line}\n | ${".".repeat(column)}^`;
+  const passed = [...before.slice(lineStart)];
+  const isWide = (char: string | undefined) => char !== undefined && char > "\u007f";
+  const dots = passed.map((char) => (isWide(char) ? "\uff0e" : ".")).join("");
+  const caret = isWide(line[at - lineStart]) ? "\uff3e" : "^";
+  const place = `${before.split("\n").length}:${passed.length + 1}`;
+  return `ERROR: <input>:${place}: ${why}\n | ${line.replaceAll("\t", " ")}\n | ${dots}${caret}`;
 }
 
+/** Something wrong at an offset. */
+interface Fault {
+  readonly at: number;
+  readonly why: string;
+}
+
+/**
+ * Goes on after what one token too many or too few explains, as cel-go's parser does; what is wrong
+ * beyond that ends the parsing.
+ */
 class CelParser {
   readonly #text: string;
   readonly #tokens: readonly Token[];
+  readonly #faults: Fault[];
   #index = 0;
   #depth = 0;
 
   constructor(text: string) {
     this.#text = text;
-    this.#tokens = tokenize(text);
+    const { tokens, faults } = tokenize(text);
+    this.#tokens = tokens;
+    this.#faults = faults;
   }
 
   parse(): CelNode {
     const node = this.#expression();
     const next = this.#peek();
-    if (next.kind === "end") return node;
-    const wanted =
-      "{<EOF>, '==', '!=', 'in', '<', '<=', '>=', '>', '&&', '||', '[', '.', '-', '?', '+', '*', '/', '%%'}";
-    throw this.#error(next, `mismatched input '${next.text}' expecting ${wanted}`);
+    if (next.kind !== "end") {
+      const isLast = this.#tokens[this.#index + 1]?.kind === "end";
+      const word = isLast ? "extraneous" : "mismatched";
+      throw this.#error(next, `${word} input '${next.text}' expecting <EOF>`);
+    }
+    if (this.#faults.length > 0) throw this.#failure();
+    return node;
   }
 
   #expression(): CelNode {
@@ -114,7 +141,7 @@ class CelParser {
     let node = condition;
     if (this.#skip("?")) {
       const yes = this.#binary(0);
-      this.#want(":");
+      this.#want(":", "':'");
       node = call("_?_:_", question.at, [condition, yes, this.#expression()]);
     }
     this.#depth--;
@@ -166,19 +193,24 @@ class CelParser {
     for (;;) {
       const token = this.#peek();
       if (this.#skip(".")) {
-        const name = this.#take();
-        if (name.kind !== "name")
-          throw this.#error(name, `no viable alternative at input '.${shown(name)}'`);
+        const name = this.#field();
         const open = this.#peek();
         node = this.#skip("(")
           ? { kind: "call", at: open.at, name: name.text, target: node, args: this.#list(")") }
           : { kind: "select", at: token.at, of: node, field: name.text };
       } else if (this.#skip("[")) {
-        const index = this.#expression();
-        this.#want("]");
+        const index = this.#first(indexStart);
+        this.#close("]");
         node = call("_[_]", token.at, [node, index]);
       } else return node;
     }
+  }
+
+  /** A name after a dot. */
+  #field(): Token {
+    const token = this.#take();
+    if (token.kind === "name" && !keywords.has(token.text)) return token;
+    throw this.#error(token, `no viable alternative at input '.${token.text}'`);
   }
 
   #primary(): CelNode {
@@ -204,8 +236,7 @@ class CelParser {
       return { kind: "literal", at, type: "bool", value: text === "true" };
     }
     if (text === "null") return { kind: "literal", at, type: "null", value: null };
-    if (text === "in")
-      throw this.#error(token, `mismatched input 'in' expecting ${expressionStart}`);
+    if (text === "in") return this.#unexpected(token);
     if (reserved.has(text)) throw celError(this.#text, at, `reserved identifier: ${text}`);
     const open = this.#peek();
     if (!this.#skip("(")) return { kind: "name", at, name: text };
@@ -217,37 +248,57 @@ class CelParser {
     if (token.kind === "symbol") {
       if (token.text === "(") {
         const node = this.#expression();
-        this.#want(")");
+        this.#close(")");
         return node;
       }
       if (token.text === "[") return { kind: "list", at, items: this.#list("]") };
       if (token.text === "{") return { kind: "map", at, entries: this.#entries() };
       // A leading dot means the root of all names: the container is not looked at.
-      if (token.text === ".") return this.#named({ ...this.#take(), at });
+      if (token.text === ".") return this.#named({ ...this.#field(), at });
     }
-    throw this.#error(token, `mismatched input '${shown(token)}' expecting ${expressionStart}`);
+    return this.#unexpected(token);
   }
 
-  #list(close: string): CelNode[] {
+  /** A token that begins no expression is one too many where the next one does. */
+  #unexpected(token: Token): CelNode {
+    const isOneTooMany = token.kind !== "end" && mayBegin(this.#peek());
+    const isAfterNot = token.kind === "end" && this.#tokens[this.#index - 1]?.text === "!";
+    const word = isOneTooMany || isAfterNot ? "extraneous" : "mismatched";
+    const why = `${word} input '${shown(token)}' expecting ${expressionStart}`;
+    if (!isOneTooMany) throw this.#error(token, why);
+    this.#faults.push({ at: token.at, why: `Syntax error: ${why}` });
+    return this.#primary();
+  }
+
+  /** The first expression within brackets, where the end of the text has words of its own. */
+  #first(start: string): CelNode {
+    const token = this.#peek();
+    if (token.kind !== "end") return this.#expression();
+    throw this.#error(token, `mismatched input '<EOF>' expecting ${start}`);
+  }
+
+  #list(close: ")" | "]"): CelNode[] {
     const items: CelNode[] = [];
-    while (!this.#skip(close)) {
+    if (this.#skip(close)) return items;
+    items.push(this.#first(close === ")" ? argumentStart : listStart));
+    while (this.#skip(",")) {
+      // Lists may end in a comma, arguments may not.
+      if (close === "]" && this.#skip(close)) return items;
       items.push(this.#expression());
-      if (!this.#skip(",")) {
-        this.#want(close);
-        break;
-      }
     }
+    if (close === ")") this.#close(close);
+    else this.#want(close, "{']', ','}");
     return items;
   }
 
   #entries(): [CelNode, CelNode][] {
     const entries: [CelNode, CelNode][] = [];
     while (!this.#skip("}")) {
-      const key = this.#expression();
-      this.#want(":");
+      const key = entries.length === 0 ? this.#first(mapStart) : this.#expression();
+      this.#want(":", "':'");
       entries.push([key, this.#expression()]);
       if (!this.#skip(",")) {
-        this.#want("}");
+        this.#want("}", "{'}', ','}");
         break;
       }
     }
@@ -271,15 +322,45 @@ class CelParser {
     return true;
   }
 
-  #want(symbol: string): void {
+  #want(symbol: string, wanted: string): void {
     if (this.#skip(symbol)) return;
     const token = this.#peek();
-    throw this.#error(token, `mismatched input '${shown(token)}' expecting '${symbol}'`);
+    throw this.#error(token, `mismatched input '${shown(token)}' expecting ${wanted}`);
+  }
+
+  /** A bracket that may be missing at the end, told once, or stand behind one token too many. */
+  #close(symbol: ")" | "]"): void {
+    if (this.#skip(symbol)) return;
+    const token = this.#peek();
+    const next = this.#tokens[this.#index + 1];
+    if (token.kind === "end") {
+      const why = `Syntax error: missing '${symbol}' at '<EOF>'`;
+      if (this.#faults.at(-1)?.at !== token.at) this.#faults.push({ at: token.at, why });
+    } else if (next?.kind === "symbol" && next.text === symbol) {
+      const why = `Syntax error: extraneous input '${token.text}' expecting '${symbol}'`;
+      this.#faults.push({ at: token.at, why });
+      this.#index += 2;
+    } else this.#want(symbol, `'${symbol}'`);
   }
 
   #error(token: Token, why: string): ParseError {
-    return celError(this.#text, token.at, `Syntax error: ${why}`);
+    this.#faults.push({ at: token.at, why: `Syntax error: ${why}` });
+    return this.#failure();
   }
+
+  /** All that was found so far, in the order of the text. */
+  #failure(): ParseError {
+    const sorted = [...this.#faults].sort((x, y) => x.at - y.at);
+    const texts = sorted.map(({ at, why }) => celErrorText(this.#text, at, why));
+    const at = sorted[0]?.at ?? 0;
+    return new ParseError(texts.join("\n"), { input: this.#text, start: at, end: at });
+  }
+}
+
+/** Whether an expression may begin with the token. */
+function mayBegin({ kind, text }: Token): boolean {
+  if (kind === "symbol") return "[{(.-!".includes(text);
+  return kind !== "end" && text !== "in";
 }
 
 function call(name: string, at: number, args: readonly CelNode[]): CelNode {
@@ -290,8 +371,9 @@ function shown(token: Token): string {
   return token.kind === "end" ? "<EOF>" : token.text;
 }
 
-const stringSource =
-  "(?:[bB][rR]?|[rR][bB]?)?(?:\"\"\"(?:[^\\\\]|\\\\[\\s\\S])*?\"\"\"|'''(?:[^\\\\]|\\\\[\\s\\S])*?'''|\"(?:[^\"\\\\\\n]|\\\\.)*\"|'(?:[^'\\\\\\n]|\\\\.)*')";
+const escapeSource =
+  "\\\\(?:[abfnrtv\\\\?\"'`]|[xX][0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[0-3][0-7]{2})";
+const stringSource = `(?:[bB][rR]?|[rR][bB]?)?(?:"""(?:[^\\\\]|\\\\[\\s\\S])*?"""|'''(?:[^\\\\]|\\\\[\\s\\S])*?'''|"(?:[^"\\\\\\n]|${escapeSource})*"|'(?:[^'\\\\\\n]|${escapeSource})*')`;
 const rawStringSource =
   "[rR][bB]?(?:\"[^\"\\n]*\"|'[^'\\n]*')|[bB][rR](?:\"[^\"\\n]*\"|'[^'\\n]*')";
 const tokenSource = [
@@ -304,24 +386,43 @@ const tokenSource = [
   "(?<symbol>\\|\\||&&|==|!=|<=|>=|[-+*/%<>!?:.,()[\\]{}])",
 ].join("|");
 
-function tokenize(text: string): Token[] {
+/** An escape up to the character that breaks it. */
+const brokenEscapeSource =
+  "\\\\(?:[xX][0-9a-fA-F]?|u[0-9a-fA-F]{0,3}|U[0-9a-fA-F]{0,7}|[0-3][0-7]?)?[^]?";
+/** What the lexer passes over, as it does: a string up to where it breaks, half an operator with what follows. */
+const brokenSource = [
+  `"(?:[^"\\\\\\n]|${escapeSource})*(?:${brokenEscapeSource}|\\n|$)`,
+  `'(?:[^'\\\\\\n]|${escapeSource})*(?:${brokenEscapeSource}|\\n|$)`,
+  "[=&|][^]?",
+  "[^]",
+].join("|");
+
+function tokenize(text: string): { readonly tokens: Token[]; readonly faults: Fault[] } {
   const pattern = new RegExp(tokenSource, "y");
+  const broken = new RegExp(brokenSource, "yu");
   const tokens: Token[] = [];
-  while (pattern.lastIndex < text.length) {
-    const at = pattern.lastIndex;
+  const faults: Fault[] = [];
+  let at = 0;
+  while (at < text.length) {
+    pattern.lastIndex = at;
     const match = pattern.exec(text);
     if (match === null) {
-      const char = String.fromCodePoint(text.codePointAt(at) as number);
-      throw celError(text, at, `Syntax error: token recognition error at: '${char}'`);
+      broken.lastIndex = at;
+      const passed = broken.exec(text)?.[0] ?? (text[at] as string);
+      faults.push({ at, why: `Syntax error: token recognition error at: '${passed}'` });
+      at += passed.length;
+      continue;
     }
     const groups = match.groups ?? {};
     const kind = Object.keys(groups).find((name) => groups[name] !== undefined) as string;
-    if (kind === "space") continue;
-    const isBytes = kind === "string" && /^[rR]?[bB]/.test(match[0]);
-    tokens.push({ kind: (isBytes ? "bytes" : kind) as Token["kind"], text: match[0], at });
+    if (kind !== "space") {
+      const isBytes = kind === "string" && /^[rR]?[bB]/.test(match[0]);
+      tokens.push({ kind: (isBytes ? "bytes" : kind) as Token["kind"], text: match[0], at });
+    }
+    at += match[0].length;
   }
   tokens.push({ kind: "end", text: "", at: text.length });
-  return tokens;
+  return { tokens, faults };
 }
 
 function numberLiteral(token: Token, input: string): CelNode {

@@ -49,8 +49,6 @@ export function typeText(type: CelType): string {
       return type.name;
     case "error":
       return "!error!";
-    case "null":
-      return "null_type";
     default:
       return type.kind;
   }
