@@ -1,7 +1,7 @@
 /**
  * `npm run bench [-- PART…] [--small] [--seconds N] [--body FILE] [--first-port N] [--work DIR]
  * [--data 6h|days] [--without PEER…] [--write-docs]`: our figures
- * beside the peers', in one run on this machine. Parts: scrape, start, bundle, bulk, memory, flows, dashboard, query; all unless named. Nothing
+ * beside the peers', in one run on this machine. Parts: scrape, start, bundle, bulk, memory, flows, dashboard, policy, lab, query; all unless named. Nothing
  * here passes or fails; docs/BENCHMARKS.md is written from it, part by part. A peer that is not there is named and left out.
  */
 
@@ -80,7 +80,15 @@ const parts: Readonly<Record<string, Part>> = {
   async dashboard() {
     const lines = await scriptLines("dashboard.ts", ["--port", String(firstPort)]);
     const title = "## Dashboard of 70 panels, and panning 100,000 points, in Debian's Chromium";
-    return [title, "", ...lines.map((line) => `- ${line}`), ""];
+    return [title, "", ...listed(lines), ""];
+  },
+  async policy() {
+    const size = values.small ? ["--policies", "100", "--identities", "500"] : [];
+    return ["## Policies", "", ...listed(await scriptLines("policy.ts", size)), ""];
+  },
+  async lab() {
+    const size = values.small ? ["proxy", "--seconds", "3"] : [];
+    return ["## Laboratory", "", ...listed(await scriptLines("lab.ts", size)), ""];
   },
   async query() {
     const sixHours: DataSet = { name: "6h", pods: values.small ? 40 : 200, points: 1440 };
@@ -109,6 +117,10 @@ async function scriptLines(name: string, options: readonly string[]): Promise<st
   const args = ["--import", "tsx", join(projectDir, "bench", name), ...options];
   const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: projectDir });
   return stdout.trimEnd().split("\n");
+}
+
+function listed(lines: readonly string[]): string[] {
+  return lines.map((line) => `- ${line}`);
 }
 
 const wanted = positionals.length > 0 ? positionals : Object.keys(parts);
