@@ -145,7 +145,7 @@ function waitForReady(
   return new Promise((resolve, reject) => {
     let endpointCount = 0;
     const giveUp = (): void => {
-      const far = endpointCount === 0 ? "" : ` (${endpointCount} endpoints were)`;
+      const far = endpointCount === 0 ? "" : ` (${endpointCount} endpoints were there)`;
       const seconds = startTimeoutMs / 1000;
       const late = `the laboratory was not ready within ${seconds} s${far}`;
       reject(new AppError("unreachable", late));

@@ -80,7 +80,7 @@ export interface LaboratoryOptions {
   readonly labDir: string | undefined;
   /** `hubble.metrics.enabled`, one handler an item; default: what the chart's dashboards ask for. */
   readonly hubbleMetrics?: readonly string[];
-  /** Hears how many endpoints run their policy while the scene comes to life, every few hundred. */
+  /** Hears of every few hundred endpoints that were made, and again that run their policy. */
   readonly onProgress?: (endpointCount: number) => void;
 }
 
@@ -331,9 +331,15 @@ async function build(options: LaboratoryOptions, closers: Closers): Promise<Labo
 function tellProgress(bus: LabEventBus, onProgress: LaboratoryOptions["onProgress"]): () => void {
   if (onProgress === undefined) return () => {};
   let count = 0;
-  return bus.on("endpoint_regenerated", () => {
-    if (++count % progressStep === 0) onProgress(count);
-  });
+  let steps = 0;
+  const step = (made: number) => (): void => {
+    count += made;
+    if (++steps % progressStep === 0) onProgress(count);
+  };
+  const stops = [bus.on("endpoint_created", step(1)), bus.on("endpoint_regenerated", step(0))];
+  return () => {
+    for (const stop of stops) stop();
+  };
 }
 
 /** The gRPC servers of Hubble; they listen before the first flow. */
