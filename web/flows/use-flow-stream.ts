@@ -8,6 +8,7 @@ import { useEffect, useRef, useState } from "react";
 import type { FlowStreamBatch } from "../../src/api/wire/flows.ts";
 import type { Flow } from "../../src/flow/model/flow.ts";
 import { type FlowFilterParams, flowQuery } from "./flow-toggles.ts";
+import { flowTimeMs } from "./flow-words.ts";
 
 /** Rows that came live and are kept. */
 export const liveRowsMax = 5000;
@@ -93,17 +94,37 @@ export function useFlowStream(filter: FlowFilterParams, options: StreamOptions):
 function joined(before: LiveFlows, fresh: readonly Flow[], lost: number): LiveFlows {
   return {
     ...before,
-    flows: [...fresh, ...before.flows].slice(0, liveRowsMax),
+    flows: newestFirst(fresh.toSorted(byTime), before.flows).slice(0, liveRowsMax),
     waitingCount: 0,
     lostCount: before.lostCount + lost,
   };
 }
 
-/** Live rows before listed ones, each flow once. */
+const byTime = (a: Flow, b: Flow) => flowTimeMs(b) - flowTimeMs(a);
+
+/** Two lists, each with the newest first, as one: a node that answers late has flows between others'. */
+function newestFirst(fresh: readonly Flow[], older: readonly Flow[]): readonly Flow[] {
+  const [last, next] = [fresh.at(-1), older[0]];
+  if (last === undefined || next === undefined || byTime(last, next) <= 0) {
+    return [...fresh, ...older];
+  }
+  const all: Flow[] = [];
+  let at = 0;
+  for (const flow of fresh) {
+    for (let other = older[at]; other !== undefined && byTime(flow, other) > 0; other = older[at]) {
+      all.push(other);
+      at++;
+    }
+    all.push(flow);
+  }
+  return [...all, ...older.slice(at)];
+}
+
+/** Live rows and listed ones, the newest first, each flow once. */
 export function mergeFlows(live: readonly Flow[], listed: readonly Flow[]): readonly Flow[] {
   if (live.length === 0) return listed;
   const known = new Set<string>();
-  return [...live, ...listed].filter(({ uuid }) => {
+  return newestFirst(live, listed).filter(({ uuid }) => {
     if (uuid === undefined) return true;
     if (known.has(uuid)) return false;
     known.add(uuid);
