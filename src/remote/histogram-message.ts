@@ -53,81 +53,72 @@ type Field = {
 /** Fields by number. */
 const fields: readonly (Field | undefined)[] = [
   undefined,
-  {
-    name: "CountInt",
-    type: wireType.varint,
-    read(cursor, end, into) {
-      into.count = cursor.uvarint(end);
-      into.isFloat = false;
-    },
-  },
-  {
-    name: "CountFloat",
-    type: wireType.fixed64,
-    read(cursor, end, into) {
-      into.count = cursor.double(end);
-      into.isFloat = true;
-    },
-  },
-  {
-    name: "Sum",
-    type: wireType.fixed64,
-    read(cursor, end, into) {
-      into.sum = cursor.double(end);
-    },
-  },
-  {
-    name: "Schema",
-    type: wireType.varint,
-    read(cursor, end, into) {
-      into.schema = cursor.sint32(end);
-    },
-  },
-  {
-    name: "ZeroThreshold",
-    type: wireType.fixed64,
-    read(cursor, end, into) {
-      into.zeroThreshold = cursor.double(end);
-    },
-  },
-  {
-    name: "ZeroCountInt",
-    type: wireType.varint,
-    read(cursor, end, into) {
-      into.zeroCount = cursor.uvarint(end);
-      into.hasFloatZeroCount = false;
-    },
-  },
-  {
-    name: "ZeroCountFloat",
-    type: wireType.fixed64,
-    read(cursor, end, into) {
-      into.zeroCount = cursor.double(end);
-      into.hasFloatZeroCount = true;
-    },
-  },
+  varintField("CountInt", "uvarint", (into, value) => {
+    into.count = value;
+    into.isFloat = false;
+  }),
+  fixedField("CountFloat", (into, value) => {
+    into.count = value;
+    into.isFloat = true;
+  }),
+  fixedField("Sum", (into, value) => {
+    into.sum = value;
+  }),
+  varintField("Schema", "sint32", (into, value) => {
+    into.schema = value;
+  }),
+  fixedField("ZeroThreshold", (into, value) => {
+    into.zeroThreshold = value;
+  }),
+  varintField("ZeroCountInt", "uvarint", (into, value) => {
+    into.zeroCount = value;
+    into.hasFloatZeroCount = false;
+  }),
+  fixedField("ZeroCountFloat", (into, value) => {
+    into.zeroCount = value;
+    into.hasFloatZeroCount = true;
+  }),
   spanField("NegativeSpans", (into) => into.negativeSpans),
   deltaField("NegativeDeltas", (into) => into.negativeDeltas),
   doubleField("NegativeCounts", (into) => into.negativeCounts),
   spanField("PositiveSpans", (into) => into.positiveSpans),
   deltaField("PositiveDeltas", (into) => into.positiveDeltas),
   doubleField("PositiveCounts", (into) => into.positiveCounts),
-  {
-    name: "ResetHint",
-    type: wireType.varint,
-    read(cursor, end, into) {
-      into.resetHint = cursor.uint32(end);
-    },
-  },
-  {
-    name: "Timestamp",
-    type: wireType.varint,
-    read(cursor, end, into) {
-      into.timestampMs = cursor.int64(end);
-    },
-  },
+  varintField("ResetHint", "uint32", (into, value) => {
+    into.resetHint = value;
+  }),
+  varintField("Timestamp", "int64", (into, value) => {
+    into.timestampMs = value;
+  }),
   doubleField("CustomValues", (into) => into.customValues),
 ];
+
+/** The readers of ProtoCursor that fields use. */
+type NumberKind = "uvarint" | "uint32" | "sint32" | "int64" | "sint64" | "double";
+
+function varintField(
+  name: string,
+  kind: NumberKind,
+  assign: (into: RawHistogram, value: number) => void,
+): Field {
+  return {
+    name,
+    type: wireType.varint,
+    read(cursor, end, into) {
+      assign(into, cursor[kind](end));
+    },
+  };
+}
+
+function fixedField(name: string, assign: (into: RawHistogram, value: number) => void): Field {
+  return {
+    name,
+    type: wireType.fixed64,
+    read(cursor, end, into) {
+      assign(into, cursor.double(end));
+    },
+  };
+}
 
 function spanField(name: string, listOf: (into: RawHistogram) => Span[]): Field {
   return {
@@ -141,23 +132,23 @@ function spanField(name: string, listOf: (into: RawHistogram) => Span[]): Field 
 }
 
 function deltaField(name: string, listOf: (into: RawHistogram) => number[]): Field {
-  return {
-    name,
-    type: wireType.varint,
-    isPackable: true,
-    read(cursor, end, into) {
-      listOf(into).push(cursor.sint64(end));
-    },
-  };
+  return { ...listField(name, "sint64", listOf), type: wireType.varint };
 }
 
 function doubleField(name: string, listOf: (into: RawHistogram) => number[]): Field {
+  return { ...listField(name, "double", listOf), type: wireType.fixed64 };
+}
+
+function listField(
+  name: string,
+  kind: NumberKind,
+  listOf: (into: RawHistogram) => number[],
+): Omit<Field, "type"> {
   return {
     name,
-    type: wireType.fixed64,
     isPackable: true,
     read(cursor, end, into) {
-      listOf(into).push(cursor.double(end));
+      listOf(into).push(cursor[kind](end));
     },
   };
 }
