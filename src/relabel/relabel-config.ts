@@ -5,7 +5,7 @@
 
 import { z } from "zod";
 import { errorMessage } from "../base/errors.ts";
-import { isLegacyLabelName } from "../model/labels.ts";
+import { isLegacyLabelName, quoteString } from "../model/labels.ts";
 import { compileRe2 } from "../model/regexp.ts";
 import { didYouMean } from "../schema/did-you-mean.ts";
 import { mapping } from "../schema/mapping.ts";
@@ -47,7 +47,7 @@ const actionScalar = textScalar.transform((text, context): RelabelAction => {
   if (action !== undefined) return action;
   context.addIssue({
     code: "custom",
-    message: `unknown relabel action ${JSON.stringify(text)}${didYouMean(text, relabelActions)}`,
+    message: `unknown relabel action ${quoteString(text)}${didYouMean(text, relabelActions)}`,
   });
   return z.NEVER;
 });
@@ -92,7 +92,7 @@ function refuseEmptyNames(names: readonly string[], context: z.RefinementCtx): v
     context.addIssue({
       code: "custom",
       path: [index],
-      message: `${JSON.stringify(name)} is not a valid label name`,
+      message: `${quoteString(name)} is not a valid label name`,
     });
   }
 }
@@ -155,7 +155,7 @@ function targetProblem(
     (((action === "replace" && !isTemplate) || plainTarget.has(action)) &&
       !isValidLabelName(target, nameValidation));
   if (!isBad) return undefined;
-  const message = `${JSON.stringify(target)} is invalid 'target_label' for ${action} action`;
+  const message = `${quoteString(target)} is invalid 'target_label' for ${action} action`;
   return { field: "target_label", message };
 }
 
@@ -170,7 +170,7 @@ function replacementProblem(
     return { field: "replacement", message: `'replacement' can not be set for ${action} action` };
   }
   if (action !== "labelmap" || isValidTemplate(replacement, nameValidation)) return undefined;
-  const message = `${JSON.stringify(replacement)} is invalid 'replacement' for ${action} action`;
+  const message = `${quoteString(replacement)} is invalid 'replacement' for ${action} action`;
   return { field: "replacement", message };
 }
 
