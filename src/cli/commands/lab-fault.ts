@@ -53,8 +53,8 @@ export function registerFaults(
         kind,
         ...(node === undefined ? {} : { node }),
         ...(cluster === undefined ? {} : { cluster }),
-        ...(share === undefined ? {} : { share: Number(share) }),
-        ...(ms === undefined ? {} : { ms: Number(ms) }),
+        ...(share === undefined ? {} : { share: numberOf(share) }),
+        ...(ms === undefined ? {} : { ms: numberOf(ms) }),
         ...(reason === undefined ? {} : { reason }),
         ...(rcode === undefined ? {} : { rcode }),
       });
@@ -80,6 +80,11 @@ export function registerFaults(
       if (gone.length === 0) context.stdout("no fault was in force\n");
       done(exitCodes.ok);
     });
+}
+
+/** The number, or the text as it is: the laboratory says what it wants. */
+function numberOf(text: string): number | string {
+  return text === "" || Number.isNaN(Number(text)) ? text : Number(text);
 }
 
 function withDataDir(command: Command): Command {
