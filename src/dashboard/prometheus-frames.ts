@@ -3,6 +3,7 @@
  * frame a series, one table of all, or a heatmap's buckets.
  */
 
+import { bucketFrame, type HistogramPoint } from "./bucket-frames.ts";
 import { createFrame, type Field, type Frame, type Labels } from "./frame.ts";
 import { seriesLegend } from "./legend-format.ts";
 import type { Target } from "./model.ts";
@@ -12,6 +13,8 @@ export interface PrometheusSeries {
   readonly labels: Labels;
   readonly timesMs: Float64Array;
   readonly values: Float64Array;
+  /** Native histograms of the series, where it has any. */
+  readonly histograms?: readonly HistogramPoint[];
 }
 
 /** `data` of an API answer. */
@@ -28,6 +31,8 @@ export interface FrameOptions {
   readonly stepMs?: number;
   /** How many queries of the panel give tables; with more than one the columns are "Value #A"… */
   readonly tableCount?: number;
+  /** The panel draws buckets: native histograms become their columns; else they are passed over. */
+  readonly drawsBuckets?: boolean;
 }
 
 /** Frames of the API's JSON. Histogram samples are passed over. O(samples). */
@@ -45,6 +50,11 @@ export function framesFromSeries(
   target: FrameTarget,
   options: FrameOptions = {},
 ): Frame[] {
+  const points = options.drawsBuckets === true ? series.flatMap((one) => one.histograms ?? []) : [];
+  if (points.length > 0) {
+    const step = options.stepMs === undefined ? {} : { stepMs: options.stepMs };
+    return [bucketFrame(points, { refId: target.refId, ...step })];
+  }
   if (target.format === "table") return [tableFrame(series, target, options.tableCount ?? 1)];
   if (target.format === "heatmap") return heatmapFrames(series, target, options);
   return series.map((one) => seriesFrame(one, target, options));

@@ -1,11 +1,13 @@
 /** Answers of query and query_range as series in typed arrays. The one place that knows the JSON's shape. Pure. */
 
+import type { Bucket } from "../../src/dashboard/bucket-frames.ts";
 import { histogramText, type WireHistogram } from "./histogram-text.ts";
 
 /** A native histogram at one time; read when somebody asks for its text. */
 export interface HistogramSample {
   readonly timeMs: number;
   text(): string;
+  buckets(): readonly Bucket[];
 }
 
 /** One series of an answer: sorted times and as many values. */
@@ -15,7 +17,7 @@ export interface QuerySeries {
   readonly labels: Readonly<Record<string, string>>;
   readonly timesMs: Float64Array;
   readonly values: Float64Array;
-  /** Native histogram samples of this series, which are not drawn yet. */
+  /** Native histogram samples of this series,, which heat maps and histograms draw. */
   readonly histogramCount: number;
   /** Those, where there are any. */
   readonly histograms?: readonly HistogramSample[];
@@ -85,6 +87,14 @@ function readSeries(wire: WireSeries, refId: string): QuerySeries {
   const histograms = found.map(([seconds, histogram]) => ({
     timeMs: Math.round(seconds * 1000),
     text: () => histogramText(histogram),
+    buckets: () =>
+      (histogram.buckets ?? []).map(
+        ([, lower, upper, count]): Bucket => [
+          parseSampleValue(lower),
+          parseSampleValue(upper),
+          Number(count),
+        ],
+      ),
   }));
   return { ...series, histogramCount: histograms.length, histograms };
 }

@@ -119,6 +119,7 @@ export function usePanelData(panel: Panel, options: PanelDataOptions) {
             { ...query.target, expr: query.expr },
             {
               tableCount,
+              drawsBuckets: panel.type === "heatmap" || panel.type === "histogram",
               ...(query.isInstant ? {} : { stepMs: query.stepMs }),
             },
           );

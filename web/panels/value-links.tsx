@@ -14,7 +14,6 @@ export function ValueLinks({ place, scope }: ValueLinksProps) {
   return resolveLinks(place, scope).map(({ title, href, opensNewTab }) => (
     <div className="tooltip-foot" key={`${title} ${href}`}>
       <SafeLink
-        className="link"
         title={title === "" ? href : title}
         url={href}
         tooltip=""

@@ -1,7 +1,8 @@
 /** A histogram's bars: values of all series counted into buckets of one size, by the model's own transformation. Pure. */
 
+import { bucketSums } from "../../../src/dashboard/bucket-frames.ts";
 import { createFieldNamer } from "../../../src/dashboard/field-name.ts";
-import type { Field, Frame } from "../../../src/dashboard/frame.ts";
+import { createFrame, type Field, type Frame } from "../../../src/dashboard/frame.ts";
 import type { Panel } from "../../../src/dashboard/model.ts";
 import { histogram } from "../../../src/dashboard/transform/histogram.ts";
 import { joinFormatted } from "../../../src/dashboard/units/format-value.ts";
@@ -35,7 +36,8 @@ export function buildHistogram(
   frames: readonly Frame[],
   zone: TimeZone,
 ): HistogramModel | undefined {
-  const counted = frames.find((frame) => frame.meta?.["type"] === "histogram");
+  const counted =
+    frames.find((frame) => frame.meta?.["type"] === "histogram") ?? bucketCounts(frames);
   const frame = counted ?? histogram(frames, panel.options, noVariables)[0];
   const [min, max, ...countFields] = frame?.fields ?? [];
   if (frame === undefined || min === undefined || max === undefined) return undefined;
@@ -56,6 +58,39 @@ export function buildHistogram(
     high: Math.max(0, ...series.flatMap((one) => one.counts)),
     formatBound: (value) => joinFormatted(bound.format(value)),
   };
+}
+
+/** Buckets that the first query's answer holds, over all times; undefined where there are none. */
+function bucketCounts(frames: readonly Frame[]): Frame | undefined {
+  const sums = frames.flatMap((frame) => {
+    const buckets = bucketSums(frame);
+    return buckets === undefined ? [] : [{ name: frame.refId ?? "Count", buckets }];
+  });
+  const [first] = sums;
+  if (first === undefined) return undefined;
+  // A bucket without an end has no place on the axis.
+  const drawn = first.buckets.filter(([lower, upper]) => Number.isFinite(lower + upper));
+  const column = (name: string, values: number[]): Field => ({
+    name,
+    type: "number",
+    config: {},
+    values,
+  });
+  const fields = [
+    column(
+      "xMin",
+      drawn.map(([lower]) => lower),
+    ),
+    column(
+      "xMax",
+      drawn.map(([, upper]) => upper),
+    ),
+    column(
+      "count",
+      drawn.map(([, , count]) => count),
+    ),
+  ];
+  return createFrame(fields, { meta: { type: "histogram" } });
 }
 
 /** Names that the series had before they were counted. */
