@@ -297,7 +297,7 @@ function addFullToSum(
   }
 }
 
-/** As `addFullToSum`, until a sum overflows. */
+/** As `addFullToSum`, until a sum overflows: no cell of the group holds a running mean before. */
 function addFullToMean(
   state: FoldState,
   inputs: Float64Array,
@@ -305,7 +305,6 @@ function addFullToMean(
 ): void {
   const { values } = state.result;
   const { extra: lost, counts } = state;
-  let hasOverflown = false;
   for (let step = 0; step < stepCount; step++) {
     const value = inputs[source + step]!;
     const at = base + step;
@@ -314,14 +313,12 @@ function addFullToMean(
     const next = sum + value;
     if (next === Infinity || next === -Infinity) {
       addToRunningMean(state, at, value);
-      hasOverflown = true;
       continue;
     }
     const shift = next - sum;
     lost[at] = lost[at]! + (sum - (next - shift) + (value - shift));
     values[at] = next;
   }
-  if (hasOverflown) state.fullness[base / stepCount] = 2;
 }
 
 function addFullToCount(
@@ -404,9 +401,10 @@ function addToMean(state: FoldState, input: StepVector, source: number, base: nu
   }
 }
 
-/** Slow path: a sum that overflows goes on as a mean. */
+/** Slow path: a sum that overflows goes on as a mean, and its group cell by cell. */
 function addToRunningMean(state: FoldState, at: number, value: number): void {
-  const { values } = state.result;
+  const { values, stepCount } = state.result;
+  state.fullness[Math.floor(at / stepCount)] = 2;
   const { extra: lost, counts, isRunningMean } = state;
   const count = counts[at]!;
   if (isRunningMean[at] === 0) {

@@ -105,6 +105,26 @@ describe("Engine", () => {
     expect((await errorOf(window)).message).toContain("too many samples");
   });
 
+  it("carries a mean on where the sum overflows, in rows with and without gaps", async () => {
+    const storage = new MemoryStorage();
+    const appender = storage.appender();
+    for (const [series, end] of [1, 1, 600, 600, 600].entries()) {
+      const labels = labelsFromObject({ __name__: "x", i: String(series) });
+      for (let s = 0; s < end; s += 60) appender.append(0, labels, s * 1000, 1.5e308);
+    }
+    appender.commit();
+    for (const query of ["avg(x)", "avg(last_over_time(x[1m]))"]) {
+      const { value } = await engineOf({ lookbackDeltaMs: 60_000 }).rangeQuery(storage, query, {
+        startMs: 0,
+        endMs: 540_000,
+        stepMs: 60_000,
+      });
+      const [mean] = value.type === "matrix" ? value.series : [];
+      expect(mean?.values.length).toBe(10);
+      for (const number of mean?.values ?? []) expect(number / 1.5e308).toBeCloseTo(1, 12);
+    }
+  });
+
   it("stops when cancelled", async () => {
     const controller = new AbortController();
     controller.abort();

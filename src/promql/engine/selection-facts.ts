@@ -16,13 +16,17 @@ const groupingsMax = 8;
 /** Facts of one list. */
 export class SelectionFacts {
   readonly labels: readonly Labels[];
-  /** All series share name, type and unit, so that they stay distinct without. */
-  readonly isOneMetric: boolean;
+  #isOneMetric: boolean | undefined;
   readonly #groups = new Map<string, SeriesGroups>();
 
   constructor(series: readonly Series[]) {
     this.labels = series.map((one) => one.labels);
-    this.isOneMetric = hasOneMetric(this.labels);
+  }
+
+  /** All series share name, type and unit, so that they stay distinct without. */
+  get isOneMetric(): boolean {
+    this.#isOneMetric ??= hasOneMetric(this.labels);
+    return this.#isOneMetric;
   }
 
   /** The series in the groups of an aggregation; no name is still to be dropped. */
