@@ -13,6 +13,7 @@ import type {
   IP,
   Layer4,
   Layer7,
+  Service,
   TCP,
   TCPFlags,
   UDP,
@@ -33,6 +34,7 @@ const ipMessage = messageOf("flow.IP");
 const tcpMessage = messageOf("flow.TCP");
 const udpMessage = messageOf("flow.UDP");
 const flagsMessage = messageOf("flow.TCPFlags");
+const serviceMessage = messageOf("flow.Service");
 const eventTypeMessage = messageOf("flow.CiliumEventType");
 const verdictField = fieldOf(flowMessage, "verdict");
 const typeField = fieldOf(flowMessage, "Type");
@@ -42,6 +44,9 @@ const sourceIpField = fieldOf(ipMessage, "source");
 const destinationIpField = fieldOf(ipMessage, "destination");
 const nodeNameField = fieldOf(flowMessage, "node_name");
 const uuidField = fieldOf(flowMessage, "uuid");
+const pointField = fieldOf(flowMessage, "trace_observation_point");
+const dropField = fieldOf(flowMessage, "drop_reason_desc");
+const reasonField = fieldOf(flowMessage, "trace_reason");
 const summaryField = fieldOf(flowMessage, "Summary");
 const responseNodeField = fieldOf(responseMessage, "node_name");
 
@@ -55,6 +60,7 @@ export class FlowDecoder {
   readonly #endpoints = new ValueCache<Endpoint>(endpointPlaces);
   readonly #eventTypes = new ValueCache<CiliumEventType>(smallPlaces);
   readonly #flags = new ValueCache<TCPFlags>(smallPlaces);
+  readonly #services = new ValueCache<Service>(smallPlaces);
 
   /** Fields that this program does not know, passed over since it began. */
   get unknownFields(): number {
@@ -186,10 +192,56 @@ export class FlowDecoder {
           flow.Summary = decoder.text(summaryField);
           break;
         default:
-          decoder.fieldOf(flow as JsonObject, flowMessage, tag);
+          this.#otherField(flow, tag, end);
       }
     }
     return flow;
+  }
+
+  /** What a part of the flows have. */
+  #otherField(flow: Flow, tag: number, end: number): void {
+    const decoder = this.#decoder;
+    const { cursor } = decoder;
+    switch (tag) {
+      case 24:
+        flow.drop_reason = cursor.uint32() || undefined;
+        return;
+      case 162:
+        flow.source_service = this.#service(cursor.lengthEnd(), end, flow.source_service);
+        return;
+      case 170:
+        flow.destination_service = this.#service(cursor.lengthEnd(), end, flow.destination_service);
+        return;
+      case 184:
+        flow.policy_match_type = cursor.uint32() || undefined;
+        return;
+      case 192:
+        flow.trace_observation_point = enumOf(pointField, cursor.int32()) as
+          | EnumName<"trace_observation_point">
+          | undefined;
+        return;
+      case 200:
+        flow.drop_reason_desc = enumOf(dropField, cursor.int32()) as
+          | EnumName<"drop_reason_desc">
+          | undefined;
+        return;
+      case 210:
+        flow.is_reply = decoder.wrapped() !== 0;
+        return;
+      case 288:
+        flow.trace_reason = enumOf(reasonField, cursor.int32()) as
+          | EnumName<"trace_reason">
+          | undefined;
+        return;
+      default:
+        decoder.fieldOf(flow as JsonObject, flowMessage, tag);
+    }
+  }
+
+  #service(end: number, outerEnd: number, earlier: Service | undefined): Service {
+    const service = this.#shared(this.#services, serviceMessage, end, earlier);
+    this.#decoder.cursor.end = outerEnd;
+    return service;
   }
 
   /** A text that hardly comes twice. */

@@ -116,11 +116,11 @@ export class MessageDecoder {
         if (field.type === "google.protobuf.Timestamp") return this.timestamp();
         return field.type === "google.protobuf.FieldMask" ? this.#fieldMask() : this.text(field);
       case "bool":
-        return field.type === "bool" ? cursor.uint64() !== 0 : this.#wrapped() !== 0;
+        return field.type === "bool" ? cursor.uint64() !== 0 : this.wrapped() !== 0;
       case "uint32":
-        return field.type === "uint32" ? cursor.uint32() : this.#wrapped() >>> 0;
+        return field.type === "uint32" ? cursor.uint32() : this.wrapped() >>> 0;
       case "int32":
-        return field.type === "int32" ? cursor.int32() : this.#wrapped() | 0;
+        return field.type === "int32" ? cursor.int32() : this.wrapped() | 0;
       case "double":
         return cursor.double();
       case "int64":
@@ -165,8 +165,8 @@ export class MessageDecoder {
     return this.times.text(seconds, nanos) ?? cursor.fail(`${seconds} s is no time`);
   }
 
-  /** The number in a wrapper message; 0 when it is empty. */
-  #wrapped(): number {
+  /** A length and a wrapper message's number; 0 when it is empty. */
+  wrapped(): number {
     const { cursor } = this;
     const end = cursor.lengthEnd();
     let value = 0;
