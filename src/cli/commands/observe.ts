@@ -271,11 +271,27 @@ function rawFilters({
     if (filters.length === 0) return "";
     const lines = filters.map((filter) => {
       const json = formatProtoMessage(filter, "flow.FlowFilter");
-      return `    - '${json.replaceAll("'", "''")}'\n`;
+      return `    - ${yamlText(json)}\n`;
     });
     return `${name}:\n${lines.join("")}`;
   };
   return list("allowlist", allow) + list("denylist", deny) || "{}\n";
+}
+
+/** Characters that Go's YAML library does not print as they are. */
+const unprintable = /[\u007f-\u009f\ufeff\ufffe\uffff\u{10000}-\u{10ffff}]/gu;
+
+/** A text in single quotes, or, where it holds such characters, with escapes in double ones. */
+function yamlText(text: string): string {
+  if (text.search(unprintable) < 0) return `'${text.replaceAll("'", "''")}'`;
+  const escaped = text.replace(/["\\]/g, "\\$&").replace(unprintable, (char) => {
+    const code = char.codePointAt(0) as number;
+    if (code === 0x85) return "\\N";
+    const hex = code.toString(16).toUpperCase();
+    if (code <= 0xff) return `\\x${hex}`;
+    return code <= 0xffff ? `\\u${hex}` : `\\U${hex.padStart(8, "0")}`;
+  });
+  return `"${escaped}"`;
 }
 
 async function readInput(
