@@ -123,6 +123,8 @@ export class FlowEmitter {
   readonly #macs = new Map<string, string>();
   readonly #nodeFields = new Map<string, Flow>();
   readonly #stamps: FlowStamps;
+  /** Names of an address that an endpoint asked for; the DNS proxy, made after this, knows them. */
+  namesOf: (client: Endpoint, address: string) => readonly string[] = () => [];
 
   constructor(context: LabContext, clusters: ClusterSet, emitterVersion: string) {
     this.#context = context;
@@ -194,6 +196,7 @@ export class FlowEmitter {
     this.#addEnds(flow, nodeName, { from, to });
     flow.Type = "L7";
     this.#addNode(flow, nodeName);
+    this.#addNames(flow, { from, to });
     flow.l7 = l7;
     if (isReply) flow.reply = true;
     flow.event_type = { type: eventTypes.l7 };
@@ -218,6 +221,7 @@ export class FlowEmitter {
     this.#addEnds(flow, nodeName, packet);
     flow.Type = "L3_L4";
     this.#addNode(flow, nodeName);
+    this.#addNames(flow, packet);
     return flow;
   }
 
@@ -240,6 +244,19 @@ export class FlowEmitter {
     flow.ethernet = this.#ethernet(from, to);
     flow.IP = addressesOf(from, to);
     return flow;
+  }
+
+  /** What DNS answers that went through the proxy called the ends outside. */
+  #addNames(flow: Flow, { from, to }: Pick<Packet, "from" | "to">): void {
+    const sourceNames = this.#namesOf(from, to);
+    if (sourceNames.length > 0) flow.source_names = sourceNames;
+    const destinationNames = this.#namesOf(to, from);
+    if (destinationNames.length > 0) flow.destination_names = destinationNames;
+  }
+
+  #namesOf(outside: PacketEnd, { endpoint }: PacketEnd): string[] {
+    if (outside.endpoint !== undefined || endpoint === undefined) return [];
+    return this.namesOf(endpoint, outside.address).map((name) => name.replace(/\.$/, ""));
   }
 
   #addEnds(flow: Flow, nodeName: string, { from, to }: Pick<Packet, "from" | "to">): void {

@@ -418,6 +418,7 @@ function makeParts(
   const emitter = new FlowEmitter(context, clusters, versionTexts[ciliumVersion]);
   const httpProxy = new EnvoyProxy(context, emitter, proxyPorts.http);
   const dnsProxy = new AgentDnsProxy(context, emitter, proxyPorts.dns);
+  emitter.namesOf = (client, address) => dnsProxy.namesOf(client, address);
   const datapath = new Datapath(context, { clusters, emitter, proxyPorts, httpProxy, dnsProxy });
   const prober = new HealthProber(context, clusters, datapath);
   const mesh = clusters.list.length > 1 ? new ClusterMesh(context, clusters) : undefined;
