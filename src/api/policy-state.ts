@@ -5,7 +5,7 @@
 
 import { AppError } from "../base/errors.ts";
 import type { ClusterEndpoint } from "../cilium/cluster-view.ts";
-import { isDeniedSide, verdictOfSide } from "../policy/connection-verdict.ts";
+import { isDeniedSide, type SideVerdict, verdictOfSide } from "../policy/connection-verdict.ts";
 import { explainVerdict } from "../policy/explanation.ts";
 import { type Connection, formatService } from "../policy/flow-tally.ts";
 import { formatSelector, namespaceLabelKey } from "../policy/label-selector.ts";
@@ -115,27 +115,15 @@ export async function unusedAnswer(question: PolicyQuestion): Promise<WireUnused
 
 /** GET /policy/score */
 export async function scoreAnswer(question: PolicyQuestion): Promise<WireScoreAnswer> {
-  const { engine } = question.cluster;
-  const { clock, signal } = question;
   const deniedHere = new Map<string, WireScoreGroup>();
   const allowedHere = new Map<string, WireScoreGroup>();
-  let compared = 0;
-  let equal = 0;
-  await eachInSlices(ownConnections(question), { clock, signal }, (connection) => {
-    const side = verdictOfSide(engine, connection, connection.direction);
-    if (side === undefined) return;
-    const { passed, refused } = observed(connection);
-    compared += passed + refused;
-    const isDenied = isDeniedSide(side);
-    equal += isDenied ? refused : passed;
+  const score = await eachJudged(question, ({ connection, side, differing }) => {
     const reason = `${side.direction}: ${explainVerdict(side.verdict)}`;
-    if (isDenied) addGroup(deniedHere, connection, passed, reason);
-    else addGroup(allowedHere, connection, refused, reason);
+    addGroup(isDeniedSide(side) ? deniedHere : allowedHere, connection, differing, reason);
   });
   return {
     window: question.window(),
-    compared,
-    equal,
+    ...score,
     deniedHere: topGroups(deniedHere),
     allowedHere: topGroups(allowedHere),
   };
@@ -166,20 +154,11 @@ function observed({ forwardedCount, deniedCount, auditedCount }: Connection) {
 
 /** One pass: flows whose observed verdict is the simulated one count for their lines. */
 async function measure(question: PolicyQuestion): Promise<Measured> {
-  const { cluster, clock, signal } = question;
-  const { engine, clusterName } = cluster;
+  const { engine, clusterName } = question.cluster;
   const hits = new LineHitCounter(engine, clusterName);
   const audited = new Set<string>();
   const seen = new Set<string>();
-  let compared = 0;
-  let equal = 0;
-  await eachInSlices(ownConnections(question), { clock, signal }, (connection) => {
-    const side = verdictOfSide(engine, connection, connection.direction);
-    if (side === undefined) return;
-    const { passed, refused } = observed(connection);
-    const agreeing = isDeniedSide(side) ? refused : passed;
-    compared += passed + refused;
-    equal += agreeing;
+  const score = await eachJudged(question, ({ connection, side, agreeing }) => {
     hits.add(connection, side, agreeing);
     noteSubject(engine, connection, seen);
     if (connection.auditedCount === 0) return;
@@ -187,7 +166,35 @@ async function measure(question: PolicyQuestion): Promise<Measured> {
       audited.add(keyOf(origin));
     }
   });
-  return { hits, score: { compared, equal }, audited, seen };
+  return { hits, score, audited, seen };
+}
+
+/** A connection with the verdict on its own side, and how many of its flows were seen to have it. */
+interface JudgedConnection {
+  readonly connection: Connection;
+  readonly side: SideVerdict;
+  readonly agreeing: number;
+  readonly differing: number;
+}
+
+/** Calls `visit` for each connection that policies have something to say about; gives the score. */
+async function eachJudged(
+  question: PolicyQuestion,
+  visit: (judged: JudgedConnection) => void,
+): Promise<WirePolicyScore> {
+  const { cluster, clock, signal } = question;
+  let compared = 0;
+  let equal = 0;
+  await eachInSlices(ownConnections(question), { clock, signal }, (connection) => {
+    const side = verdictOfSide(cluster.engine, connection, connection.direction);
+    if (side === undefined) return;
+    const { passed, refused } = observed(connection);
+    const [agreeing, differing] = isDeniedSide(side) ? [refused, passed] : [passed, refused];
+    compared += passed + refused;
+    equal += agreeing;
+    visit({ connection, side, agreeing, differing });
+  });
+  return { compared, equal };
 }
 
 function noteSubject(
