@@ -1,6 +1,7 @@
 /** /api/v1/query, query_range, format_query, parse_query, query_exemplars. */
 
 import { type AppError, errorMessage, ParseError, QueryError } from "../base/errors.ts";
+import { quoteString } from "../model/labels.ts";
 import type { Matcher } from "../model/matcher.ts";
 import { formatPlainDecimal } from "../model/value-format.ts";
 import type { Expr } from "../promql/ast.ts";
@@ -186,7 +187,7 @@ function queryOptions(sources: ApiSources, parameters: Parameters, asker: Asker)
   let lookbackDeltaMs: number | undefined;
   if (lookbackText !== "") {
     try {
-      // Prometheus counts whole milliseconds, and takes none or fewer for its own.
+      // Whole milliseconds; none or fewer is the server's own.
       const wholeMs = Math.trunc(parseDurationParameter(lookbackText));
       lookbackDeltaMs = wholeMs > 0 ? wholeMs : undefined;
     } catch (thrown) {
@@ -210,9 +211,17 @@ function resultAnswer(result: QueryResult, limit: number, stats: string): Respon
   const cut = limitValue(result.value, limit);
   const statsText = stats === "" ? undefined : JSON.stringify(queryStatsJson(result.stats));
   return successStream(queryValueJson(cut.value, statsText), {
-    warnings: [...result.warnings, ...cut.warnings],
+    warnings: [...result.warnings, ...cut.warnings, ...statsWarnings(stats)],
     infos: result.infos,
   });
+}
+
+/** Any text turns statistics on, but only two are to stay. */
+function statsWarnings(stats: string): string[] {
+  if (stats === "" || stats === "true" || stats === "all") return [];
+  return [
+    `value ${quoteString(stats)} for parameter "stats" is deprecated and will be rejected in the next major release, use "true" or "all"`,
+  ];
 }
 
 function limitValue(value: QueryValue, limit: number): { value: QueryValue; warnings: string[] } {
