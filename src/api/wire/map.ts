@@ -3,7 +3,7 @@
 /** GET /map */
 export interface MapAnswer {
   readonly level: "workload" | "identity" | "namespace" | "pod";
-  /** What was counted: whole minutes unless a filter was given, whole tens of minutes beyond ten hours. */
+  /** What was counted: whole minutes unless a filter was given, whole tens of them where flows of more than ten hours are held. */
   readonly startMs: number;
   readonly endMs: number;
   /** How long flows were held within that: what rates are reckoned by. */

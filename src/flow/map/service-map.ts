@@ -22,7 +22,7 @@ const podsMax = 20_000;
 const minuteMs = 60_000;
 /** Points of an edge's history. */
 const historyMax = 60;
-/** Windows beyond this are widened to whole tens of minutes, as sums of long segments have them. */
+/** Windows with flows of more than this are widened to whole tens of minutes, as sums of long segments have them. */
 const fineWindowMinutesMax = 600;
 const wideUnitMinutes = 10;
 const labelsMax = 40;
@@ -136,7 +136,9 @@ function wholeUnits(store: FlowStore, { sinceMs, untilMs }: TimeSpan): Window {
   const { oldestMs = 0, newestMs = 0 } = store.stats();
   const fromMs = sinceMs ?? oldestMs;
   const toMs = untilMs ?? newestMs + 0.001;
-  const isLong = toMs - fromMs > fineWindowMinutesMax * minuteMs;
+  // What is held of it counts: a day's window over an hour of flows stays fine.
+  const heldMs = Math.min(toMs, newestMs) - Math.max(fromMs, oldestMs);
+  const isLong = heldMs > fineWindowMinutesMax * minuteMs;
   const unitMinutes = isLong ? wideUnitMinutes : 1;
   const unitMs = unitMinutes * minuteMs;
   const startMs = Math.floor(fromMs / unitMs) * unitMs;
