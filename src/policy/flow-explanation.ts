@@ -14,7 +14,6 @@ import {
   clusterLabelKey,
   formatSelector,
   type IdentityLabel,
-  matchesSelector,
   namespaceLabelKey,
   parseIdentityLabel,
   type SelectorCondition,
@@ -28,6 +27,7 @@ import type {
   RuleOrigin,
 } from "./policy-document.ts";
 import type { PolicyEngine } from "./policy-engine.ts";
+import { failingCondition, labelAskedFor, shortName } from "./selector-miss.ts";
 import type { SelectedEntry, Verdict } from "./verdict.ts";
 
 /** What a step does: lets pass, turns default deny on, does not apply, refuses. */
@@ -134,10 +134,6 @@ const nowhere = { at: undefined, line: undefined, note: "" } as const;
 
 function sideName({ direction, subject }: Around): string {
   return `${direction === "ingress" ? "Ingress" : "Egress"} of ${shortName(subject.name)}`;
-}
-
-function shortName(name: string): string {
-  return name.slice(name.indexOf("/") + 1);
 }
 
 function openStep(around: Around): ExplanationStep {
@@ -274,12 +270,7 @@ function peerMiss(
   const title = `${name}: does not match`;
   const { origin, peers = [] } = entry;
   const only = peers.length === 1 ? peers[0] : undefined;
-  const failing =
-    only?.kind === "labels"
-      ? only.selector.conditions.find(
-          (condition) => !matchesSelector({ conditions: [condition] }, labels),
-        )
-      : undefined;
+  const failing = only?.kind === "labels" ? failingCondition(only.selector, labels) : undefined;
   if (failing === undefined) {
     const text = `It wants ${peersText(entry)}; ${shortName(peer.name)} is none of them.`;
     const note = `not ${shortName(peer.name)}`;
@@ -297,10 +288,7 @@ function peerMiss(
 }
 
 function actualText(condition: SelectorCondition, labels: readonly IdentityLabel[]): string {
-  const found = labels.find(
-    ({ source, key }) =>
-      key === condition.key && (condition.source === "any" || condition.source === source),
-  );
+  const found = labelAskedFor(condition, labels);
   const name = condition.key === namespaceLabelKey ? "namespace" : condition.key;
   return found === undefined ? `no ${name}` : `${name}=${found.value}`;
 }

@@ -21,6 +21,7 @@ import { requestTitle } from "./line-hits.ts";
 import { formatPeer, type PeerSelector } from "./peer-selector.ts";
 import type { PolicyEntry, RuleOrigin } from "./policy-document.ts";
 import type { PolicyEngine } from "./policy-engine.ts";
+import { failingCondition, labelAskedFor, shortName } from "./selector-miss.ts";
 
 /** The reason and the place that gives it. */
 export interface VerdictReason {
@@ -104,7 +105,7 @@ function reasonOfAllow(
     const [first] = conditions;
     if (first === undefined) break;
     const line = lineOfLabel(texts.get(origin.file), own, first);
-    return { origin, line, text: `${nameOf(peer.name)} has ${formatSelector({ conditions })}` };
+    return { origin, line, text: `${shortName(peer.name)} has ${formatSelector({ conditions })}` };
   }
   const text = `${origin.section}[${origin.index}] allows it`;
   return { origin, line: origin.line, text };
@@ -127,14 +128,14 @@ function reasonOfDefaultDeny(
   for (const { entry } of engine.entriesFor(subject.endpoint, direction)) {
     if (entry.isDeny || entry.peers?.length === 0) continue;
     if (!selecting.has(entry) && decidesOn(entry, packet)) {
-      return reasonOfPeer(entry, labels, nameOf(peer.name), texts);
+      return reasonOfPeer(entry, labels, shortName(peer.name), texts);
     }
     if (selecting.has(entry)) near ??= reasonOfPort(entry, `${protocol}/${port}`);
   }
   if (near !== undefined) return near;
   const [closing] = verdict.defaultDenyBy;
   const line = engine.specs.find(({ entries }) => entries[0]?.origin === closing)?.subjectLine;
-  const text = `no rule names ${nameOf(peer.name)}; default deny is on`;
+  const text = `no rule names ${shortName(peer.name)}; default deny is on`;
   return { origin: closing, line: line ?? closing?.line, text };
 }
 
@@ -154,9 +155,7 @@ function reasonOfPeer(
   const { origin, peers = [] } = entry;
   for (const [index, peer] of peers.entries()) {
     if (peer.kind !== "labels") continue;
-    const failing = peer.selector.conditions.find(
-      (condition) => !matchesSelector({ conditions: [condition] }, labels),
-    );
+    const failing = failingCondition(peer.selector, labels);
     if (failing === undefined) continue;
     const own = entry.peerLines?.[index] ?? origin.line;
     const line = lineOfLabel(texts.get(origin.file), own, failing);
@@ -173,10 +172,8 @@ function shortPeer(peer: PeerSelector): string {
 }
 
 function lackOf(failing: SelectorCondition, labels: readonly IdentityLabel[]): string {
-  const { key, operator, values, source } = failing;
-  const found = labels.find(
-    (one) => one.key === key && (source === "any" || source === one.source),
-  );
+  const { key, operator, values } = failing;
+  const found = labelAskedFor(failing, labels);
   const isNamespace = key === namespaceLabelKey;
   const shown = isNamespace ? "namespace" : key;
   if (found === undefined) return isNamespace ? "no namespace" : `no label ${shown}`;
@@ -207,8 +204,4 @@ function endsOf({ source, destination }: Connection, direction: SideVerdict["dir
   return direction === "ingress"
     ? { subject: destination, peer: source }
     : { subject: source, peer: destination };
-}
-
-function nameOf(name: string): string {
-  return name.slice(name.indexOf("/") + 1);
 }
