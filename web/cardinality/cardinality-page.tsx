@@ -116,7 +116,7 @@ function Cardinality() {
   return (
     <div className="split">
       <div className="split-main cardinality">
-        <HeadFigures status={status.data} head={head.data} rows={rows} />
+        <HeadFigures status={status.data} head={head.data} rows={rows} growth={growth.status} />
         <div className={`sheet cardinality-sheet ${metric === null ? "" : "is-narrow"}`}>
           <article className="panel">
             <div className="panel-head">
@@ -178,13 +178,22 @@ function Cardinality() {
   );
 }
 
+/** What is said where no metric is the one that grew most. */
+const growthNotes = {
+  pending: "being counted",
+  error: "the query failed: see Explore",
+  success: "none has more than before",
+} as const;
+
 interface HeadFiguresProps {
+  /** Of the query that counts growth. */
+  readonly growth: keyof typeof growthNotes;
   readonly status: TsdbStatus;
   readonly head: ReturnType<typeof useHeadHistory>["data"];
   readonly rows: readonly MetricRow[];
 }
 
-function HeadFigures({ status, head, rows }: HeadFiguresProps) {
+function HeadFigures({ status, head, rows, growth }: HeadFiguresProps) {
   const { numSeries, numLabelPairs, chunkCount } = status.headStats;
   const first = head?.series[0];
   const grown = first === undefined ? undefined : numSeries - first;
@@ -207,7 +216,7 @@ function HeadFigures({ status, head, rows }: HeadFiguresProps) {
       <Figure
         label="Grew most"
         value={top === undefined ? "–" : `+${groupThousands(top.growth ?? 0)}`}
-        note={top?.name ?? "none has more than before"}
+        note={top?.name ?? growthNotes[growth]}
       />
       <Figure
         label="Label pairs"

@@ -87,6 +87,7 @@ export const MapBoxes = memo(function MapBoxes(props: MapBoxesProps) {
             <VerdictMark
               key={id}
               verdict={shape}
+              isDim={attention(id) === "dim"}
               near={[x + width - 13, y + 13]}
               far={[x + width - 24, y + height / 2]}
             />

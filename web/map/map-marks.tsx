@@ -62,6 +62,8 @@ function MarkDefinition({ id, verdict, size, hasGround = false }: MarkDefinition
 }
 
 interface VerdictMarkProps {
+  /** Others are looked at. */
+  readonly isDim?: boolean;
   readonly verdict: Verdict;
   /** Where its middle is while words are read, and from afar. */
   readonly near: readonly [x: number, y: number];
@@ -69,16 +71,17 @@ interface VerdictMarkProps {
 }
 
 /** One glyph; CSS chooses between near and far. */
-export function VerdictMark({ verdict, near, far }: VerdictMarkProps) {
+export function VerdictMark({ verdict, near, far, isDim = false }: VerdictMarkProps) {
+  const classes = `map-verdict-mark${isDim ? " is-dim" : ""}`;
   return (
     <>
       <path
-        className="map-verdict-mark is-near"
+        className={`${classes} is-near`}
         d={`M${near[0]} ${near[1]}h.01`}
         markerStart={`url(#map-mark-${verdict})`}
       />
       <path
-        className="map-verdict-mark is-far"
+        className={`${classes} is-far`}
         d={`M${far[0]} ${far[1]}h.01`}
         markerStart={`url(#map-mark-far-${verdict})`}
       />

@@ -43,12 +43,14 @@ export function TargetsTable({ pools, chosen, onChoose }: TargetsTableProps) {
       {pools.map((pool) => (
         <tbody key={pool.name}>
           <tr className="pool-row">
-            <td colSpan={6}>
+            <td colSpan={targetColumns.length - 1}>
               {pool.name}{" "}
               <span className={pool.upCount < pool.totalCount ? "error-line" : "dim"}>
                 {pool.upCount} of {pool.totalCount} up
               </span>
             </td>
+            {/* Goes with the column of labels where there is no room for it. */}
+            <td className="labels-column" />
           </tr>
           {pool.targets.map((target) => {
             const key = targetKey(target);
