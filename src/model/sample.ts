@@ -19,6 +19,9 @@ export const highWord = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1 ? 1
 /** Index of the low word. */
 export const lowWord = 1 - highWord;
 
+/** Series that a buffer reads twice, since they do not keep to what was hoped, before it hopes no more. */
+const readAgainMax = 4;
+
 /** An exemplar: a trace's labels with the value seen; `timestampMs` absent where the source gave none. */
 export interface Exemplar {
   readonly labels: Labels;
@@ -77,6 +80,8 @@ export class SampleBuffer {
   /** The first of `wanted` that is not behind the samples yet: kept by whoever leaves values out. */
   wantedAt = 0;
   #wantedCount = 0;
+  /** How often what a reader hoped for did not hold. */
+  #readAgain = 0;
   /** Times before this index were not written since the last `clear`: they stood there before. */
   sameTimesCount = 0;
   /** Lines that the times lie on, as `addLine` wrote them: index, first, interval, count of each. */
@@ -176,9 +181,17 @@ export class SampleBuffer {
    * the reader must ask `isBroken` and read again without wishes where that is so.
    */
   want(indices: Int32Array | undefined, count = 0, isRising = false): void {
-    this.wanted = indices?.length === 0 ? undefined : indices;
+    const isVain = this.#readAgain >= readAgainMax;
+    this.wanted = indices?.length === 0 || isVain ? undefined : indices;
     this.#wantedCount = count;
     this.wantsRising = isRising;
+  }
+
+  /** Empties the buffer for a second reading, of all values. Where that is often so, wishes are ignored from then on. */
+  clearForAll(): void {
+    this.#readAgain++;
+    this.wanted = undefined;
+    this.clear();
   }
 
   /** Whether values were left out and what the reader hoped for does not hold. */

@@ -141,8 +141,7 @@ export function readWanted(
   buffer.clear();
   series.readSamples(buffer, startMs, endMs);
   if (!buffer.isBroken) return;
-  buffer.want(undefined);
-  buffer.clear();
+  buffer.clearForAll();
   series.readSamples(buffer, startMs, endMs);
 }
 
