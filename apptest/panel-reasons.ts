@@ -11,7 +11,7 @@ const noKernel =
   "the laboratory has no kernel: there are no BPF maps in kernel memory and no bpf() calls to time";
 const noKvstore =
   "identities are Kubernetes objects in the laboratory, as Cilium's default is: there is no kvstore";
-const noIpv6 = "the laboratory speaks IPv4 only";
+const noIpv6 = "IPv6 traffic of that kind comes and goes in the laboratory";
 const noCloud = "cloud address management (AWS ENI); the laboratory is no cloud";
 const isSteady = "drawn; nothing of its kind changed in two minutes";
 const noEvent = "appears with the first such event; a healthy cluster has none";
