@@ -7,6 +7,12 @@ import { spawnSync } from "node:child_process";
 import { existsSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import {
+  type BenchServer,
+  findServers,
+  type RunningServer,
+  startBenchServer,
+} from "../bench/servers.ts";
 import { type AppTestContext, poll, type RunningProgram } from "./app-test.ts";
 
 /** One release of Prometheus with its promtool. */
@@ -56,6 +62,23 @@ export function findPrometheusPeers(): PrometheusPeer[] {
     if (!isHere) console.log(`      SKIPPED: ${name} is not here`);
     return isHere;
   });
+}
+
+/** Prometheus 3 and us, each on an empty folder and open for remote write; undefined, and said so, without the former. */
+export async function startBesidePrometheus(
+  context: AppTestContext,
+): Promise<{ readonly theirs: RunningServer; readonly ours: RunningServer } | undefined> {
+  const { servers } = findServers();
+  const [prometheus, ciliascope] = ["prometheus 3", "ciliascope"].map((name) =>
+    servers.find((server) => server.name === name),
+  );
+  if (prometheus === undefined || ciliascope === undefined) {
+    console.log("      SKIPPED: no Prometheus 3 here");
+    return undefined;
+  }
+  const start = (server: BenchServer) =>
+    startBenchServer(context, server, { dir: context.tempDir() });
+  return { theirs: await start(prometheus), ours: await start(ciliascope) };
 }
 
 /** Starts a Prometheus on a data directory and waits until it answers; "" where it ended instead. */

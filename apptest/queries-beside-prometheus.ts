@@ -4,7 +4,6 @@
  * every value must agree. Skipped, and said so, where no Prometheus 3 was built.
  */
 
-import { findServers, startBenchServer } from "../bench/servers.ts";
 import {
   double,
   field,
@@ -16,6 +15,7 @@ import {
   zigzag,
 } from "../src/remote/testing/write-request.ts";
 import { type AppTest, expectEqual } from "./app-test.ts";
+import { startBesidePrometheus } from "./peers.ts";
 import { askedMetrics, RandomQueries } from "./random-queries.ts";
 
 const queryCount = 700;
@@ -31,17 +31,9 @@ const staleBytes = [0x02, 0, 0, 0, 0, 0, 0xf0, 0x7f];
 export const queriesBesidePrometheusTest: AppTest = {
   name: "queries-beside-prometheus",
   async run(context) {
-    const { servers } = findServers();
-    const names = ["prometheus 3", "ciliascope"];
-    const wanted = names.flatMap((name) => servers.filter((server) => server.name === name));
-    if (wanted.length < names.length) {
-      console.log("      SKIPPED: no Prometheus 3 here");
-      return;
-    }
-    const [theirs, ours] = await Promise.all(
-      wanted.map((server) => startBenchServer(context, server, { dir: context.tempDir() })),
-    );
-    if (theirs === undefined || ours === undefined) throw new Error("no server");
+    const both = await startBesidePrometheus(context);
+    if (both === undefined) return;
+    const { theirs, ours } = both;
     for (const { url } of [theirs, ours]) await load(url);
     const queries = new RandomQueries(seed);
     let filled = 0;

@@ -5,7 +5,6 @@
  * was built (its words are those of 3.14; Debian's 2.42 has others).
  */
 
-import { findServers, startBenchServer } from "../bench/servers.ts";
 import {
   double,
   field,
@@ -18,6 +17,7 @@ import {
   zigzag,
 } from "../src/remote/testing/write-request.ts";
 import { type AppTest, expectEqual } from "./app-test.ts";
+import { startBesidePrometheus } from "./peers.ts";
 
 const requestCount = 400;
 const seed = 1;
@@ -26,17 +26,9 @@ const startMs = 1_763_697_600_000;
 export const remoteWriteBesidePrometheusTest: AppTest = {
   name: "remote-write-beside-prometheus",
   async run(context) {
-    const { servers } = findServers();
-    const names = ["prometheus 3", "ciliascope"];
-    const wanted = names.flatMap((name) => servers.filter((server) => server.name === name));
-    if (wanted.length < names.length) {
-      console.log("SKIPPED: no Prometheus 3 here");
-      return;
-    }
-    const [theirs, ours] = await Promise.all(
-      wanted.map((server) => startBenchServer(context, server, { dir: context.tempDir() })),
-    );
-    if (theirs === undefined || ours === undefined) throw new Error("no server");
+    const both = await startBesidePrometheus(context);
+    if (both === undefined) return;
+    const { theirs, ours } = both;
     const requests = new RandomRequests(seed);
     for (let i = 0; i < requestCount; i++) {
       const plain = requests.next();
