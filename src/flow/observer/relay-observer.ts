@@ -4,6 +4,7 @@
  * gives up to forty.
  */
 
+import { setMaxListeners } from "node:events";
 import type { Clock } from "../../base/clock.ts";
 import { formatTimestamp } from "../model/flow.ts";
 import type {
@@ -79,6 +80,8 @@ export class RelayObserver implements ObserverBackend {
     available: readonly RelayPeer[],
     signal: AbortSignal,
   ): AsyncIterable<readonly GetFlowsResponse[]> {
+    // Each node's stream listens to it; Node takes more than ten for a leak.
+    setMaxListeners(0, signal);
     const merge = new LiveMerge(this.#options.clock, signal);
     const streamed = new Set<string>();
     const join = (peer: RelayPeer, asked: GetFlowsRequest): void => {
