@@ -87,7 +87,7 @@ export class SampleBuffer {
   /** Lines that the times lie on, as `addLine` wrote them: index, first, interval, count of each. */
   #lines = new Float64Array(4 * 16);
   #lineCount = 0;
-  /** How many of the lines are written since the last `clear`; those behind may serve again. */
+  /** The line that the next sample lies in or behind; lines stay after `clear`, to be met again. */
   #lineAt = 0;
 
   constructor(capacity = 128) {
@@ -111,53 +111,82 @@ export class SampleBuffer {
   /** Makes room for `more` samples beyond `count`. Arrays may be replaced: read them again afterwards. */
   reserve(more: number): void {
     // Whoever asks for room writes times of its own there.
-    this.#lineCount = this.#lineAt;
+    this.#dropLines(this.count);
     this.#grow(more);
   }
 
   /**
    * Makes room for `count` samples and writes their times: first, first + interval … `count` is not
-   * changed. Series of one target have the same times, which then are there already: O(1).
+   * changed. Series of one target have the same times, which then are there already: O(1). Pieces that
+   * go on with the line before are one line with it, so that it does not matter how they are cut.
    */
   addLine(firstMs: number, intervalMs: number, count: number): void {
     const at = this.count;
     this.#grow(count);
-    const lines = this.#lines;
-    const line = this.#lineAt * 4;
-    this.#lineAt++;
-    if (
-      this.#lineAt <= this.#lineCount &&
-      lines[line] === at &&
-      lines[line + 1] === firstMs &&
-      lines[line + 2] === intervalMs &&
-      lines[line + 3] === count
-    ) {
+    if (this.#hasLine(at, firstMs, intervalMs, count)) {
       if (this.sameTimesCount === at) this.sameTimesCount = at + count;
       return;
     }
     const { timestampsMs } = this;
     for (let i = 0; i < count; i++) timestampsMs[at + i] = firstMs + i * intervalMs;
-    this.#noteLine(line, at, firstMs, intervalMs, count);
+    this.#noteLine(at, firstMs, intervalMs, count);
   }
 
-  #noteLine(line: number, at: number, firstMs: number, intervalMs: number, count: number): void {
-    if (line === this.#lines.length) {
+  /** Whether these times stand at `at`: inside the line there, or the one behind it. */
+  #hasLine(at: number, firstMs: number, intervalMs: number, count: number): boolean {
+    const lines = this.#lines;
+    while (this.#lineAt < this.#lineCount && this.#lineEnd(this.#lineAt) <= at) this.#lineAt++;
+    if (this.#lineAt >= this.#lineCount) return false;
+    const line = this.#lineAt * 4;
+    const start = lines[line]!;
+    return (
+      start <= at &&
+      at + count <= this.#lineEnd(this.#lineAt) &&
+      lines[line + 2] === intervalMs &&
+      lines[line + 1]! + (at - start) * intervalMs === firstMs
+    );
+  }
+
+  /** Notes a line that was written at `at`; what lay there and behind it is not there any more. */
+  #noteLine(at: number, firstMs: number, intervalMs: number, count: number): void {
+    this.#dropLines(at);
+    const last = (this.#lineCount - 1) * 4;
+    const lines = this.#lines;
+    if (
+      last >= 0 &&
+      lines[last]! + lines[last + 3]! === at &&
+      lines[last + 2] === intervalMs &&
+      lines[last + 1]! + lines[last + 3]! * intervalMs === firstMs
+    ) {
+      lines[last + 3] = lines[last + 3]! + count;
+      return;
+    }
+    const line = this.#lineCount * 4;
+    if (line === lines.length) {
       const longer = new Float64Array(line * 2);
-      longer.set(this.#lines);
+      longer.set(lines);
       this.#lines = longer;
     }
     this.#lines[line] = at;
     this.#lines[line + 1] = firstMs;
     this.#lines[line + 2] = intervalMs;
     this.#lines[line + 3] = count;
-    // What lies behind was overwritten, or may have been.
-    this.#lineCount = this.#lineAt;
+    this.#lineCount++;
+  }
+
+  /** Forgets lines from sample `from` on; one that begins before ends there. */
+  #dropLines(from: number): void {
+    const lines = this.#lines;
+    while (this.#lineCount > 0 && lines[(this.#lineCount - 1) * 4]! >= from) this.#lineCount--;
+    const last = (this.#lineCount - 1) * 4;
+    if (last >= 0) lines[last + 3] = Math.min(lines[last + 3]!, from - lines[last]!);
+    this.#lineAt = Math.min(this.#lineAt, Math.max(0, this.#lineCount - 1));
   }
 
   #grow(more: number): void {
     const wanted = this.count + more;
     if (wanted <= this.values.length) return;
-    this.#lineCount = this.#lineAt;
+    this.#dropLines(this.count);
     const capacity = Math.max(wanted, this.values.length * 2);
     const timestampsMs = new Float64Array(capacity);
     const values = new Float64Array(capacity);
@@ -265,8 +294,7 @@ export class SampleBuffer {
   cutAt(from: number): void {
     this.count = Math.min(this.count, from);
     this.sameTimesCount = Math.min(this.sameTimesCount, from);
-    while (this.#lineAt > 0 && this.#lineEnd(this.#lineAt - 1) > from) this.#lineAt--;
-    this.#lineCount = this.#lineAt;
+    this.#dropLines(from);
     this.plainCount = Math.min(this.plainCount, from);
     this.risingCount = Math.min(this.risingCount, from);
   }
