@@ -43,6 +43,23 @@ describe("gridSections", () => {
     ]);
   });
 
+  it("moves a panel that lies over another below it", () => {
+    const [section] = gridSections([
+      panel([0, 0, 12, 4]),
+      panel([6, 2, 12, 4]),
+      panel([18, 2, 6, 4]),
+      panel([0, 4, 6, 1]),
+      panel([0, 4, 24, 3]),
+    ]);
+    expect(section?.panels.map((p) => `${p.column} ${p.line}+${p.lineSpan}`)).toEqual([
+      "1 1+4",
+      "7 5+4",
+      "19 3+4",
+      "1 5+1",
+      "1 9+3",
+    ]);
+  });
+
   it("finds holes, joined over lines", () => {
     const [section] = gridSections([panel([0, 0, 12, 4]), panel([12, 0, 12, 2])]);
     expect(sectionLines(section?.panels ?? [])).toBe(4);

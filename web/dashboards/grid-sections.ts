@@ -47,19 +47,40 @@ export function sectionLines(panels: readonly PlacedPanel[]): number {
   return Math.max(0, ...panels.map((placed) => placed.line - 1 + placed.lineSpan));
 }
 
+/** Panels that a hand-written file puts over each other are moved down, as Grafana's grid does. */
 function placePanels(panels: readonly Panel[]): PlacedPanel[] {
   const top = Math.min(...panels.map((panel) => panel.gridPos.y));
-  return panels.map((panel) => {
+  const placed: PlacedPanel[] = [];
+  for (const panel of panels) {
     const { x, y, w, h } = panel.gridPos;
     const column = Math.min(gridColumns - 1, Math.max(0, Math.round(x)));
-    return {
+    const place = {
       panel,
       column: column + 1,
       columnSpan: Math.max(1, Math.min(gridColumns - column, Math.round(w))),
       line: Math.round(y - top) + 1,
       lineSpan: Math.max(1, Math.round(h)),
     };
-  });
+    placed.push({ ...place, line: freeLine(place, placed) });
+  }
+  return placed;
+}
+
+/** The first line from its own on where a panel covers none of those placed before it. */
+function freeLine(place: PlacedPanel, placed: readonly PlacedPanel[]): number {
+  const neighbours = placed
+    .filter(
+      (other) =>
+        other.column < place.column + place.columnSpan &&
+        place.column < other.column + other.columnSpan,
+    )
+    .sort((a, b) => a.line - b.line);
+  let { line } = place;
+  for (const other of neighbours) {
+    const isOver = line < other.line + other.lineSpan && other.line < line + place.lineSpan;
+    if (isOver) line = other.line + other.lineSpan;
+  }
+  return line;
 }
 
 /** Cells of the grid that no panel covers, as rectangles to paint in the canvas' colour. */

@@ -15,8 +15,22 @@ describe("safeHtml", () => {
     for (const mode of ["markdown", "html"]) {
       const safe = safeHtml(evil, mode);
       expect(safe).not.toMatch(/onerror|<script|javascript:|<form|<input|<iframe/);
-      expect(safe).toContain("<img");
+      expect(safe).not.toContain("<img");
       expect(safe).not.toContain("data-");
     }
+  });
+
+  it("leads to pictures of other places instead of loading them, and keeps those in the text", () => {
+    expect(safeHtml("![logo](https://a.example/x.png)", "markdown")).toContain(
+      '<a href="https://a.example/x.png">Picture: logo</a>',
+    );
+    expect(safeHtml('<a href="https://b.example"><img src="//a.example/x"></a>', "html")).toBe(
+      '<a href="https://b.example"><span>Picture: //a.example/x</span></a>',
+    );
+    const inline = '<img src="data:image/gif;base64,R0lGODlhAQABAAAAACw=">';
+    expect(safeHtml(inline, "html")).toBe(inline);
+    expect(safeHtml('<img src="x" alt="<script>alert(1)</script>">', "html")).not.toContain(
+      "<script",
+    );
   });
 });

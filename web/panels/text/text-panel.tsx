@@ -17,15 +17,33 @@ export function TextPanel({ panel, interpolate }: PanelProps) {
   );
 }
 
-/** Without scripts, handlers, forms, frames and styles that leave the panel. */
+/**
+ * Without scripts, handlers, forms, frames and styles that leave the panel. Pictures of other places
+ * are not loaded (who wrote the dashboard would see who looks at it): their text leads to them.
+ */
 export function safeHtml(content: string, mode: string): string {
   const html = mode === "html" ? content : marked.parse(content, { async: false, gfm: true });
-  return DOMPurify.sanitize(renameHandlers(html), {
+  // The body is of a document of its own, which loads and runs nothing.
+  const body = DOMPurify.sanitize(renameHandlers(html), {
     USE_PROFILES: { html: true },
     FORBID_TAGS: ["style", "form", "input", "button", "textarea", "select"],
-    FORBID_ATTR: ["id", "class"],
+    FORBID_ATTR: ["id", "class", "srcset"],
     ALLOW_DATA_ATTR: false,
+    RETURN_DOM: true,
   });
+  for (const image of body.querySelectorAll("img")) linkImage(image);
+  return body.innerHTML;
+}
+
+function linkImage(image: HTMLImageElement): void {
+  const address = image.getAttribute("src") ?? "";
+  if (address.startsWith("data:")) return;
+  const text = image.getAttribute("alt") || address;
+  const isLink = /^https?:\/\//i.test(address) && image.closest("a") === null;
+  const stand = image.ownerDocument.createElement(isLink ? "a" : "span");
+  if (isLink) stand.setAttribute("href", address);
+  stand.textContent = `Picture: ${text}`;
+  image.replaceWith(stand);
 }
 
 /**
