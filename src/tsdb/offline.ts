@@ -16,7 +16,7 @@ import { TimeSlice } from "./block/time-slice.ts";
 import { isUlid } from "./block/ulid.ts";
 import { importOpenMetrics } from "./compaction/import-text.ts";
 import { textPieces } from "./compaction/text-pieces.ts";
-import { chunkRangeMs } from "./head/head-chunks.ts";
+import { chunkRangeMs } from "./head/chunk-cut.ts";
 import { openTsdb, type Tsdb } from "./tsdb.ts";
 
 /** A block as a list shows it. */

@@ -22,8 +22,8 @@ import {
 import { type Appender, appendFailure } from "../../storage/storage.ts";
 import type { HistogramChunk } from "../chunks/histogram/histogram-chunk.ts";
 import { timestampMaxMs } from "../chunks/xor/xor-appender.ts";
+import { chunkRangeMs } from "./chunk-cut.ts";
 import type { Head } from "./head.ts";
-import { chunkRangeMs } from "./head-chunks.ts";
 import type { LateSample } from "./late-samples.ts";
 import type { PendingHistogram, SampleBatch } from "./sample-batch.ts";
 import { seriesField } from "./series-table.ts";

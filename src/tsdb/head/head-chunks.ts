@@ -5,8 +5,7 @@
  *   entry (24 bytes)  first timestamp (float64) | last timestamp (float64) | address | length in bytes,
  *                     with the encoding in its top byte
  *
- * A chunk is cut as Prometheus cuts it: about 120 samples, spread evenly over the two-hour range, at
- * most 240, and before it could exceed 1,024 bytes. append: O(1), no allocation but arena slots.
+ * chunk-cut.ts tells when a chunk ends. append: O(1), no allocation but arena slots.
  * A series' open chunk of histograms, or of floats with start times (XOR2), is an object; while it has
  * one it has no open chunk in the arena.
  */
@@ -26,22 +25,23 @@ import {
 } from "../chunks/xor/xor-appender.ts";
 import { readXorSamples } from "../chunks/xor/xor-reader.ts";
 import { Xor2Chunk } from "../chunks/xor2/xor2-appender.ts";
+import {
+  chunkMaxBytes,
+  isHistogramChunkFull,
+  predictCut,
+  rangeEndOf,
+  samplesPerChunk,
+} from "./chunk-cut.ts";
 import type { StoredChunk } from "./head-chunk-files.ts";
 import { entryBytes, entryDoubles, firstEndingFrom } from "./sealed-list.ts";
 import { type SeriesTable, seriesField } from "./series-table.ts";
 import { byteIndex, doubleIndex, type SharedArena, wordIndex } from "./shared-arena.ts";
 
-/** Blocks and chunk ends align to this. */
-export const chunkRangeMs = 2 * 3_600_000;
-const samplesPerChunk = 120;
-const chunkMaxBytes = 1024;
 const openChunkBytes = 48;
 const sealedInitialRoom = 2;
 
 /** Bits of the length in a sealed entry; the encoding stands above them. */
 const lengthMask = 0xffffff;
-/** A histogram chunk is cut at the size of a float chunk, but not before it has so many samples. */
-const histogramSamplesMin = 10;
 /** What a sample of an XOR2 chunk may take; the chunk is cut before it could exceed its size. */
 const xor2SampleMaxBytes = 32;
 /** Stands for the last value of a series whose newest sample is a histogram: no float has these bits. */
@@ -584,19 +584,6 @@ export class HeadChunks {
   }
 }
 
-/** End of the block range that holds the time. */
-function rangeEndOf(timestampMs: number): number {
-  return Math.floor(timestampMs / chunkRangeMs) * chunkRangeMs + chunkRangeMs;
-}
-
-function isHistogramChunkFull(chunk: HistogramChunk, timestampMs: number): boolean {
-  return (
-    timestampMs >= rangeEndOf(chunk.firstMs) ||
-    chunk.sampleCount >= samplesPerChunk * 2 ||
-    (chunk.sizeBytes >= chunkMaxBytes && chunk.sampleCount >= histogramSamplesMin)
-  );
-}
-
 function readOpenObject(
   chunk: OpenObject,
   into: SampleBuffer,
@@ -606,14 +593,4 @@ function readOpenObject(
   if (chunk.lastMs < startMs || chunk.firstMs > endMs) return;
   const { bytes, sizeBytes: length, encoding } = chunk;
   readChunkSamples({ bytes, at: 0, length, encoding }, into, { startMs, endMs });
-}
-
-/** With a quarter of the wanted samples there, spreads the chunks evenly up to the range's end. */
-function predictCut(doubles: Float64Array, at: number): void {
-  const startMs = doubles[(at + seriesField.chunkStartMs) >>> 1]!;
-  const lastMs = doubles[(at + seriesField.lastTimestampMs) >>> 1]!;
-  const cutAt = (at + seriesField.cutAtMs) >>> 1;
-  const rangeMs = doubles[cutAt]! - startMs;
-  const chunks = rangeMs / ((lastMs - startMs + 1) * 4);
-  if (chunks > 1) doubles[cutAt] = Math.floor(startMs + rangeMs / Math.floor(chunks));
 }
