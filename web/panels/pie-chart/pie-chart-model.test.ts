@@ -1,18 +1,23 @@
 import { describe, expect, it } from "vitest";
+import { createFrame, type Field } from "../../../src/dashboard/frame.ts";
 import type { FieldFigure } from "../field-figures.ts";
 import { buildPie, slicePath } from "./pie-chart-model.ts";
 
-const figure = (name: string, value: number | undefined): FieldFigure => ({
-  key: name,
-  name,
-  value,
-  display: { text: String(value) },
-  color: "--s1",
-  min: undefined,
-  max: undefined,
-  thresholds: undefined,
-  history: undefined,
-});
+function figure(name: string, value: number | undefined): FieldFigure {
+  const field: Field = { name, type: "number", config: {}, values: [value ?? null] };
+  return {
+    key: name,
+    name,
+    value,
+    display: { text: String(value) },
+    color: "--s1",
+    min: undefined,
+    max: undefined,
+    thresholds: undefined,
+    history: undefined,
+    place: { frame: createFrame([field], {}), field },
+  };
+}
 
 describe("pie", () => {
   it("gives each figure its share, the largest first", () => {
