@@ -23,14 +23,14 @@ export function TextPanel({ panel, interpolate }: PanelProps) {
  */
 export function safeHtml(content: string, mode: string): string {
   const html = mode === "html" ? content : marked.parse(content, { async: false, gfm: true });
-  // The body is of a document of its own, which loads and runs nothing.
+  // The body is of a document of its own, which loads and runs nothing; the library's type says less.
   const body = DOMPurify.sanitize(renameHandlers(html), {
     USE_PROFILES: { html: true },
     FORBID_TAGS: ["style", "form", "input", "button", "textarea", "select"],
     FORBID_ATTR: ["id", "class", "srcset"],
     ALLOW_DATA_ATTR: false,
     RETURN_DOM: true,
-  });
+  }) as HTMLElement;
   for (const image of body.querySelectorAll("img")) linkImage(image);
   return body.innerHTML;
 }
