@@ -14,6 +14,7 @@ import { readLinks } from "./links.ts";
 import { migrateStatPanel } from "./migrate-field-options.ts";
 import { migrateGraph } from "./migrate-graph.ts";
 import { migrateSinglestat } from "./migrate-singlestat.ts";
+import { isAngularTable, migrateTable } from "./migrate-table.ts";
 import type { GridPosition, Panel } from "./model.ts";
 import { readDataSource, readTarget } from "./target.ts";
 
@@ -22,6 +23,8 @@ export interface MigratedPanel {
   readonly type: string;
   readonly options: JsonObject;
   readonly fieldConfig: JsonObject;
+  /** Where the kind of the past laid data out by itself; else the panel's own. */
+  readonly transformations?: readonly unknown[];
   readonly problems: readonly string[];
 }
 
@@ -32,7 +35,8 @@ const migrations: Readonly<Record<string, (raw: JsonObject) => MigratedPanel>> =
   "grafana-singlestat-panel": migrateSinglestat,
   text: migrateText,
   text2: migrateText,
-  "table-old": (raw) => keepPanel(raw, "table"),
+  "table-old": migrateTable,
+  table: (raw) => (isAngularTable(raw) ? migrateTable(raw) : keepPanel(raw, "table")),
   stat: migrateStatPanel,
   gauge: migrateStatPanel,
   bargauge: migrateStatPanel,
@@ -43,7 +47,7 @@ export function readPanel(raw: JsonObject, id: number): Panel {
   const originalType = asString(raw["type"], "graph");
   const migrate =
     migrations[originalType] ?? ((panel: JsonObject) => keepPanel(panel, originalType));
-  const { type, options, fieldConfig, problems } = migrate(raw);
+  const { type, options, fieldConfig, transformations, problems } = migrate(raw);
   const repeat = asString(raw["repeat"]);
   return {
     id: asNumber(raw["id"]) ?? id,
@@ -55,7 +59,7 @@ export function readPanel(raw: JsonObject, id: number): Panel {
     gridPos: readGridPosition(raw["gridPos"]),
     ...optional("datasource", readDataSource(raw["datasource"])),
     targets: asObjects(raw["targets"]).map(readTarget),
-    transformations: readTransformations(raw["transformations"]),
+    transformations: readTransformations(transformations ?? raw["transformations"]),
     fieldConfig: readFieldConfig(fieldConfig),
     options,
     links: readLinks(raw["links"]),

@@ -208,7 +208,8 @@ function cellText(
   format: (value: number | undefined) => string,
 ): string {
   if (value === null || value === undefined) return field.config.noValue ?? "";
-  if (field.type === "time" && typeof value === "number") return timestampLabel(value, zone);
+  if (field.type === "time" && field.config.unit === undefined && typeof value === "number")
+    return timestampLabel(value, zone);
   return typeof value === "number" ? format(value) : String(value);
 }
 
