@@ -1,24 +1,26 @@
 /**
  * Recorded flows as distinct connections with counts: what replay, proposals, usage and the score work
  * on. A flow is one side's view; only flows that open a connection or carry a request count, since
- * replies pass whatever policies say. Cost: one key per flow; memory: one entry per distinct connection.
+ * replies pass whatever policies say. Cost: a flow's key, or for a known line one look at its bytes;
+ * memory: one entry per distinct connection, and up to 256 MiB of lines to know again.
  */
 
 import { LimitError } from "../base/errors.ts";
 import type { Flow, FlowEndpoint } from "../flow/model/flow.ts";
 import { parseFlowLine } from "../flow/model/jsonpb.ts";
-import { shapeOf } from "./flow-shape.ts";
+import { FlowShape } from "./flow-shape.ts";
 import { normalizeName } from "./fqdn-pattern.ts";
 import type { HttpRequestHead } from "./l7-match.ts";
 import { clusterLabelKey, namespaceLabelKey } from "./label-selector.ts";
 import type { PolicyDirection, PolicyProtocol } from "./policy-document.ts";
+import { ShapeMemory } from "./shape-memory.ts";
 import type { PolicyEndpoint } from "./verdict.ts";
 
 /** Distinct connections beyond this are refused: filter the flows. */
 const connectionsMax = 1_000_000;
 
-/** Shapes of lines of one generation; two are remembered. About a kilobyte each. */
-const shapesMax = 50_000;
+/** A byte order mark is no part of JSON: it is kept, and refused as any other character. */
+const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** One end, as shown and as asked about. */
 export interface ConnectionEnd {
@@ -91,9 +93,8 @@ export interface TallySnapshot {
 /** Takes flows, gives connections. */
 export class FlowTally {
   readonly #connections = new Map<string, Connection>();
-  #shapes = new Map<string, FlowMeaning>();
-  // What was met before the present generation began: a memory that starts anew would parse all again.
-  #olderShapes = new Map<string, FlowMeaning>();
+  readonly #shape = new FlowShape();
+  readonly #memory = new ShapeMemory<FlowMeaning>();
   readonly #skipped = new Map<SkipReason, number>();
   #flowCount = 0;
 
@@ -114,33 +115,42 @@ export class FlowTally {
 
   /** Takes a line of the exporter or of `hubble observe -o jsonpb`. Throws ParseError, LimitError. */
   addLine(line: string): void {
-    const shape = shapeOf(line);
-    const known = shape === undefined ? undefined : this.#recall(shape.key);
-    if (known !== undefined && shape !== undefined) {
-      // Fast path: but for its time, the flow was met before.
-      this.#count(known, runOf(shape.time));
+    this.add(parseFlowLine(line));
+  }
+
+  /**
+   * As addLine, a line without its newline as UTF-8 among other bytes, which may be used again
+   * afterwards: what was met before but for its time is not decoded. Throws ParseError, LimitError.
+   */
+  addLineBytes(bytes: Uint8Array, start: number, end: number): void {
+    const shape = this.#shape;
+    const hasShape = shape.scan(bytes, start, end);
+    const known = hasShape ? this.#memory.recall(bytes, shape) : undefined;
+    if (known !== undefined) {
+      // Fast path.
+      this.#countKnown(known, bytes);
       return;
     }
-    const flow = parseFlowLine(line);
+    const flow = parseFlowLine(utf8.decode(bytes.subarray(start, end)));
     const meaning = this.#meaningOf(flow);
     this.#count(meaning, runOf(flow?.time));
-    if (shape !== undefined) this.#remember(shape.key, meaning);
+    if (hasShape && shape.hasOneTime(bytes)) this.#memory.remember(shape, meaning);
   }
 
-  #recall(key: string): FlowMeaning | undefined {
-    const known = this.#shapes.get(key);
-    if (known !== undefined) return known;
-    const older = this.#olderShapes.get(key);
-    if (older !== undefined) this.#remember(key, older);
-    return older;
-  }
-
-  #remember(key: string, meaning: FlowMeaning): void {
-    if (this.#shapes.size >= shapesMax) {
-      this.#olderShapes = this.#shapes;
-      this.#shapes = new Map();
+  #countKnown(meaning: FlowMeaning, bytes: Uint8Array): void {
+    const { timeStart, timeEnd } = this.#shape;
+    if (typeof meaning === "string") {
+      this.#count(meaning, runOf());
+      return;
     }
-    this.#shapes.set(key, meaning);
+    const { firstTime, lastTime } = meaning.connection;
+    // Most lines stand between those met before: their times make no text.
+    const isWithin =
+      firstTime !== "" &&
+      compareAscii(bytes, timeStart, firstTime) >= 0 &&
+      compareAscii(bytes, timeStart, lastTime) <= 0;
+    const time = isWithin ? lastTime : String.fromCharCode(...bytes.subarray(timeStart, timeEnd));
+    this.#count(meaning, runOf(time));
   }
 
   /** Takes a flow; undefined = the line held another kind of event. Throws LimitError. */
@@ -238,6 +248,15 @@ export class FlowTally {
     this.#connections.set(key, connection);
     return connection;
   }
+}
+
+/** Order of the ASCII bytes at `start` and a text; neither is the other's beginning, as times end with Z. */
+function compareAscii(bytes: Uint8Array, start: number, text: string): number {
+  for (let i = 0; i < text.length; i++) {
+    const difference = (bytes[start + i] as number) - text.charCodeAt(i);
+    if (difference !== 0) return difference;
+  }
+  return text === "" ? 1 : 0;
 }
 
 function runOf(time = ""): FlowRun {
