@@ -22,6 +22,7 @@ export const pageMapStep: PageStep = {
     const dark = await open({ theme: "dark" });
     await expectMap(dark.page, url);
     await expectKeys(dark.page);
+    await expectMouse(dark.page);
     await expectDrawer(dark.page);
     const light = await open({ theme: "light", width: 1280, height: 800 });
     await expectList(light.page, url);
@@ -55,6 +56,22 @@ async function expectKeys(page: Page): Promise<void> {
   await waitUntil(async () => /[?&]z=/.test(page.url()), "the view stands in the address");
   await page.keyboard.press("0");
   await waitUntil(async () => !/[?&]z=/.test(page.url()), "the map is fitted");
+}
+
+/** A click that trembles a little opens a box and leaves the map where it is. */
+async function expectMouse(page: Page): Promise<void> {
+  const { mouse } = page;
+  await page.locator(".map-box", { hasText: "deathstar" }).hover();
+  const box = await page.locator(".map-box", { hasText: "deathstar" }).boundingBox();
+  const { x, y } = box ?? { x: 0, y: 0 };
+  await mouse.move(x + 20, y + 10);
+  await mouse.down();
+  await mouse.move(x + 22, y + 11);
+  await mouse.up();
+  await page.locator(".map-box.is-chosen", { hasText: "deathstar" }).waitFor();
+  expectMatch(page.url(), /[?&]sel=(?!.*[?&]z=)/, "the address after a click");
+  await page.keyboard.press("Escape");
+  await waitUntil(async () => !/[?&]sel=/.test(page.url()), "the drawer is closed");
 }
 
 /** The drawer of xwing's edge says why it is dropped and leads to its flows. */

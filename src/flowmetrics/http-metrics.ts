@@ -19,7 +19,7 @@ export const httpFamilies = {
 
 /** What `exemplars` does, for docs. */
 export const exemplarsOption = {
-  exemplars: "With the value `true`: attaches the trace id as an exemplar (OpenMetrics only).",
+  exemplars: "With the value true: attaches the trace id as an exemplar (OpenMetrics only).",
 } as const;
 
 /** Only the exact word counts, and only the first `exemplars` option. */

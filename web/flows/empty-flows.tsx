@@ -57,7 +57,7 @@ function NothingRecorded({ timeline }: EmptyFlowsProps) {
       >
         {hasFlows
           ? `Flows are kept from ${timestampLabel(Math.floor(oldestMs / 1000) * 1000, time.zone)} to ${timestampLabel(Math.floor(newestMs / 1000) * 1000, time.zone)}.`
-          : "No flow was kept yet. They come from Hubble Relay, from agents or from files: start the server with --flows, for example --flows grpc://hubble-relay:80."}
+          : "No flow was kept yet. They come from Hubble Relay, from agents or from files: start the server with --flows, for example --flows grpc://HOST:4245."}
       </Note>
     </div>
   );

@@ -5,6 +5,7 @@
 
 import {
   Background,
+  type OnMove,
   ReactFlow,
   type ReactFlowInstance,
   useStore,
@@ -56,6 +57,8 @@ const labelZoom = 0.7;
 const boxZoom = 0.4;
 /** Below, names would be of three pixels: boxes alone are drawn. */
 const wordZoom = 0.2;
+/** A hand that goes less far between press and release has clicked, not moved the map, px. */
+const clickDistance = 4;
 /** A margin, and room for the legend, px; above it is the toolbar's height. */
 const inset = { top: 20, right: 24, bottom: 64, left: 24 } as const;
 const moveMs = 240;
@@ -72,6 +75,7 @@ export function MapCanvas(props: MapCanvasProps) {
   const { width, height } = useElementSize(boxRef);
   const [flow, setFlow] = useState<ReactFlowInstance>();
   const isMoving = useMoving(placed.key);
+  const moves = useMoves(boxRef, props.onView);
   const near = useMemo(
     () => nearOf(model, hovered !== "" ? hovered : cursor !== "" ? cursor : chosen),
     [model, hovered, cursor, chosen],
@@ -116,12 +120,8 @@ export function MapCanvas(props: MapCanvasProps) {
               : viewportOf(props.view)
           }
           onInit={setFlow}
-          onMoveStart={() => boxRef.current?.setAttribute("data-panning", "")}
-          onMoveEnd={(event, viewport) => {
-            boxRef.current?.removeAttribute("data-panning");
-            // Moves of our own have no event.
-            if (event !== null) props.onView(viewOf(viewport));
-          }}
+          paneClickDistance={clickDistance}
+          {...moves}
           onPaneClick={() => props.onChoose("")}
         >
           <Background gap={20} size={1} color="var(--line-1)" />
@@ -151,6 +151,36 @@ export function MapCanvas(props: MapCanvasProps) {
       )}
     </div>
   );
+}
+
+/**
+ * Handlers of React Flow's moves. A press alone begins a move too: the layer that keeps hovers away while
+ * panning comes only once the map has gone somewhere, or it would take the click from what lies below.
+ */
+function useMoves(
+  boxRef: React.RefObject<HTMLDivElement | null>,
+  onView: MapCanvasProps["onView"],
+): { readonly onMoveStart: OnMove; readonly onMove: OnMove; readonly onMoveEnd: OnMove } {
+  const startRef = useRef<Viewport>(undefined);
+  const hasMoved = (now: Viewport) => {
+    const start = startRef.current;
+    if (start === undefined) return false;
+    const far = Math.hypot(now.x - start.x, now.y - start.y);
+    return now.zoom !== start.zoom || far > clickDistance;
+  };
+  return {
+    onMoveStart: (_, viewport) => {
+      startRef.current = viewport;
+    },
+    onMove: (event, viewport) => {
+      // Moves of our own have no event.
+      if (event !== null && hasMoved(viewport)) boxRef.current?.setAttribute("data-panning", "");
+    },
+    onMoveEnd: (event, viewport) => {
+      boxRef.current?.removeAttribute("data-panning");
+      if (event !== null && hasMoved(viewport)) onView(viewOf(viewport));
+    },
+  };
 }
 
 /** Says by classes and a variable how far away the map is: words and labels follow in CSS. */

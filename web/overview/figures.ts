@@ -140,14 +140,18 @@ function endpointsFigure(
   const rest = { label: "Endpoints ready", history: read.history("ready"), path: "/endpoints" };
   if (all === undefined) return { ...rest, ...missing, note: "no cilium_endpoint_state" };
   const others = states.filter(({ state, count }) => state !== "ready" && count > 0);
+  // Two numbers of five digits have no room side by side: the second one goes below.
+  const isLong = all >= 10_000;
+  const whole = groupThousands(all);
+  const othersText = others.map(({ state, count }) => `${count} ${state}`).join(", ");
   return {
     ...rest,
     value: groupThousands(ready),
-    unit: `of ${groupThousands(all)}`,
+    unit: isLong ? "" : `of ${whole}`,
     note:
       others.length === 0
-        ? "all of them"
-        : others.map(({ state, count }) => `${count} ${state}`).join(", "),
+        ? `all of ${isLong ? whole : "them"}`
+        : `${isLong ? `of ${whole}, ` : ""}${othersText}`,
     state: others.length === 0 ? "ok" : "pending",
     color: quiet,
   };

@@ -43,7 +43,7 @@ async function runDemo(flags: DemoFlags, context: CliContext): Promise<number> {
       logger: logger.child({ part: "lab" }),
       findPortHolder,
     });
-    await server.addScrapeConfigs(demoConfigYaml(lab.endpoints), lab.notes);
+    await server.addScrapeConfigs(demoConfigYaml(lab.endpoints, flags.scene), lab.notes);
     for (const { address, clusterName } of lab.relays) {
       server.addFlowSource(
         `grpc://${address}?from=start&cluster=${encodeURIComponent(clusterName)}`,
