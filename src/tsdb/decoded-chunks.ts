@@ -82,6 +82,8 @@ export class DecodedChunks {
   #epoch = 0;
   /** The record written last, which ends where the page's used part does. */
   #lastHandle: DecodedHandle = 0;
+  /** The unit of its page where it begins. */
+  #lastAt = 0;
 
   /** 0 keeps nothing. */
   constructor(bytesMax: number, random: () => number) {
@@ -98,16 +100,17 @@ export class DecodedChunks {
   /**
    * Keeps samples [from, count) of `buffer`, a whole chunk's, floats without start timestamps; 0 where
    * that is not worth it. `previous` names the samples of the chunk before, 0 where they are not kept;
-   * where it is returned these samples were added to those. O(samples), no allocation but pages.
+   * where it is returned these samples were added to those. What is seen of the values is noted in the
+   * buffer (`plainCount`). O(samples), no allocation but pages.
    */
   keep(buffer: SampleBuffer, from: number, previous: DecodedHandle = 0): DecodedHandle {
     const count = buffer.count - from;
     if (this.#pagesMax === 0 || count === 0 || count > 0xffff) return 0;
     if (buffer.histograms !== undefined || buffer.startTimestampsMs !== undefined) return 0;
+    const isNext = previous !== 0 && previous === this.#lastHandle;
+    if (isNext && this.#extend(buffer, from)) return previous;
     const packing = choosePacking(buffer, from);
     if (packing === undefined) return 0;
-    const isNext = previous !== 0 && previous === this.#lastHandle;
-    if (isNext && this.#extend(buffer, from, packing)) return previous;
     const timeUnits = unitsFor(packing.time, count);
     const units = headerUnits + timeUnits + unitsFor(packing.value, count);
     if (units > pageUnits) return 0;
@@ -121,7 +124,9 @@ export class DecodedChunks {
     const known = (packing.isPlain ? plainFlag : 0) | (packing.isRising ? risingFlag : 0);
     page.words[at * 2 + 6] = count | (packing.value << 16) | (packing.time << 24) | known;
     packTimes(page, at + headerUnits, buffer, from, packing);
-    packValues(page, at + headerUnits + timeUnits, { buffer, from, to: buffer.count }, packing);
+    packValues(page, at + headerUnits + timeUnits, buffer, from, packing);
+    if (packing.isPlain) noteKnown(buffer, from, packing.isRising);
+    this.#lastAt = at;
     this.#lastHandle = page.epoch * handlesPerEpoch + this.#page * pageUnits + at;
     return this.#lastHandle;
   }
@@ -158,31 +163,32 @@ export class DecodedChunks {
     return true;
   }
 
-  /** Adds samples to the record written last; false where they do not fit its line, its numbers or the page. */
-  #extend(buffer: SampleBuffer, from: number, own: Packing): boolean {
+  /**
+   * Adds samples to the record written last; false where they do not fit its line, its numbers or the
+   * page. Most chunks come this way, so values are looked at once, while they are written; what was
+   * written of those that do not fit lies behind the used part of the page.
+   */
+  #extend(buffer: SampleBuffer, from: number): boolean {
     const page = this.#pages[this.#page] as Page;
-    const at = this.#lastHandle % pageUnits;
+    const at = this.#lastAt;
     const facts = page.words[at * 2 + 6]!;
     const known = facts & 0xffff;
     const value = (facts >>> 16) & 7;
-    const count = known + buffer.count - from;
-    const units = headerUnits + unitsFor(value, count);
-    const ownUnits = unitsFor(own.value, buffer.count - from);
-    if (((facts >>> 24) & 7) !== timeCode.onLine || own.time !== timeCode.onLine) return false;
-    if (count > recordSamplesMax || at + units > pageUnits) return false;
-    if (units - unitsFor(value, known) > headerUnits + 2 * ownUnits + widerUnitsMax) return false;
+    const added = buffer.count - from;
+    const units = headerUnits + unitsFor(value, known + added);
+    if (((facts >>> 24) & 7) !== timeCode.onLine) return false;
+    if (known + added > recordSamplesMax || at + units > pageUnits) return false;
     const intervalMs = page.doubles[at + 1]!;
-    if (page.doubles[at]! + known * intervalMs !== buffer.timestampsMs[from]) return false;
-    if (buffer.count - from > 1 && own.intervalMs !== intervalMs) return false;
-    const base = page.doubles[at + 2]!;
-    if (!fitsNumbers(buffer, from, value, base)) return false;
-    const isPlain = (facts & plainFlag) !== 0 && own.isPlain;
-    const last = lastNumber(page, at, known, value);
-    const isRising = (facts & risingFlag) !== 0 && own.isRising && buffer.values[from]! >= last;
+    const nextMs = page.doubles[at]! + known * intervalMs;
+    if (!liesOnLine(buffer, from, nextMs, intervalMs)) return false;
+    const order = appendValues(page, at, known, value, buffer, from);
+    if (order === noFit) return false;
+    const isPlain = (facts & plainFlag) !== 0 && order !== hasNaN;
+    const isRising = (facts & risingFlag) !== 0 && order === rises;
     const flags = (isPlain ? plainFlag : 0) | (isRising ? risingFlag : 0);
-    page.words[at * 2 + 6] = count | (value << 16) | (timeCode.onLine << 24) | flags;
-    packValues(page, at + headerUnits, { buffer, from, to: buffer.count }, { value, base }, known);
+    page.words[at * 2 + 6] = (known + added) | (value << 16) | (timeCode.onLine << 24) | flags;
     this.#usedUnits = at + units;
+    if (order !== hasNaN) noteKnown(buffer, from, order === rises);
     return true;
   }
 
@@ -228,6 +234,8 @@ export function dropOutside(
   const { count } = into;
   let kept = from;
   while (kept < count && timestampsMs[kept]! < startMs) kept++;
+  into.plainCount = Math.min(into.plainCount, count - (kept - from));
+  into.risingCount = Math.min(into.risingCount, count - (kept - from));
   if (kept === from) return;
   timestampsMs.copyWithin(from, kept, count);
   // As words: a copy as doubles might change the bits of a NaN.
@@ -299,13 +307,19 @@ function chooseValues(buffer: SampleBuffer, from: number): { base: number; value
   if (span >= 2 ** 32 || !(least >= -wholeMax && most <= wholeMax)) {
     return { base: 0, value: valueCode.bits };
   }
-  if (span === 0) return { base: least, value: valueCode.same };
-  const value =
-    span < 2 ** 8 ? valueCode.uint8 : span < 2 ** 16 ? valueCode.uint16 : valueCode.uint32;
+  const value = codeOfSpan(span);
+  if (value === valueCode.same) return { base: least, value };
   // Counters go on upwards; others either way, and the next chunk shall fit the same numbers.
   const goesUp = values[from] === least && values[count - 1] === most;
   const room = goesUp ? 0 : Math.floor((numberMax(value) - span) / 2);
   return { base: least - room, value };
+}
+
+/** The narrowest code for whole numbers of which the least and the largest are `span` < 2^32 apart. */
+function codeOfSpan(span: number): number {
+  if (span === 0) return valueCode.same;
+  if (span < 2 ** 8) return valueCode.uint8;
+  return span < 2 ** 16 ? valueCode.uint16 : valueCode.uint32;
 }
 
 /** The largest number of a code of whole numbers. */
@@ -331,18 +345,98 @@ function packTimes(
   }
 }
 
-/** Whether all samples from `from` on can be written as numbers of the code above the base. */
-function fitsNumbers(buffer: SampleBuffer, from: number, value: number, base: number): boolean {
-  if (value === valueCode.bits) return true;
-  const { values, count } = buffer;
-  const most = numberMax(value);
-  for (let i = from; i < count; i++) {
-    const above = values[i]! - base;
-    // False for NaN; -0 has a sign to keep, and a whole number may be too large to be exact.
-    if (!(above >= 0 && above <= most && Math.floor(above) === above)) return false;
-    if (base + above !== values[i] || (values[i] === 0 && 1 / values[i]! < 0)) return false;
+/** Whether the samples from `from` on are at next, next + interval … */
+function liesOnLine(
+  buffer: SampleBuffer,
+  from: number,
+  nextMs: number,
+  intervalMs: number,
+): boolean {
+  const { timestampsMs, count } = buffer;
+  let timeMs = nextMs;
+  for (let i = from; i < count; i++, timeMs += intervalMs) {
+    if (timestampsMs[i] !== timeMs) return false;
   }
   return true;
+}
+
+/**
+ * Writes the values from `from` on behind the `known` ones of the record at unit `at`, or says that they
+ * do not fit its numbers, or would be much narrower in a record of their own.
+ */
+function appendValues(
+  page: Page,
+  at: number,
+  known: number,
+  value: number,
+  buffer: SampleBuffer,
+  from: number,
+): ValueOrder {
+  const base = page.doubles[at + 2]!;
+  const last = lastNumber(page, at, known, value);
+  if (value === valueCode.bits) {
+    const { value: own } = chooseValues(buffer, from);
+    if (isTooWide(value, own, buffer.count - from)) return noFit;
+    page.words.set(
+      buffer.valueWords.subarray(from * 2, buffer.count * 2),
+      (at + headerUnits + known) * 2,
+    );
+    const { isPlain, isRising } = seeOrder(buffer, from);
+    if (!isPlain) return hasNaN;
+    return isRising && buffer.values[from]! >= last ? rises : falls;
+  }
+  if (value === valueCode.same) return areAll(buffer, from, base) ? rises : noFit;
+  const [numbers, perUnit] = wholeNumbers(page, value);
+  const first = (at + headerUnits) * perUnit + known;
+  return appendNumbers(numbers, first, numberMax(value), base, buffer, from);
+}
+
+/** What is known of values that were added, beside the one before them. */
+type ValueOrder = typeof noFit | typeof hasNaN | typeof falls | typeof rises;
+const noFit = 0;
+const hasNaN = 1;
+const falls = 2;
+const rises = 3;
+
+/** As `appendValues`, of whole numbers above the base. */
+function appendNumbers(
+  numbers: Uint8Array | Uint16Array | Uint32Array,
+  first: number,
+  most: number,
+  base: number,
+  buffer: SampleBuffer,
+  from: number,
+): ValueOrder {
+  const { values, count } = buffer;
+  let before = numbers[first - 1]!;
+  let isRising = true;
+  let least = most;
+  let greatest = 0;
+  for (let i = from; i < count; i++) {
+    const value = values[i]!;
+    const above = (value - base) >>> 0;
+    // False for NaN, fractions and what is too far off; -0 has a sign to keep.
+    if (base + above !== value || above > most || (value === 0 && 1 / value < 0)) return noFit;
+    numbers[first + i - from] = above;
+    if (above < before) isRising = false;
+    if (above < least) least = above;
+    if (above > greatest) greatest = above;
+    before = above;
+  }
+  const own = codeOfSpan(greatest - least);
+  if (isTooWide(codeOfSpan(most), own, count - from)) return noFit;
+  return isRising ? rises : falls;
+}
+
+function areAll(buffer: SampleBuffer, from: number, wanted: number): boolean {
+  const { values, count } = buffer;
+  for (let i = from; i < count; i++) if (!Object.is(values[i], wanted)) return false;
+  return true;
+}
+
+/** Whether values of the code `own` cost too much in a record of wider numbers. */
+function isTooWide(value: number, own: number, count: number): boolean {
+  return unitsFor(value, count) > 2 * unitsFor(own, count) + widerUnitsMax;
 }
 
 /** The last value of a record on a line; NaN where that is not a whole number. */
@@ -354,28 +448,24 @@ function lastNumber(page: Page, at: number, count: number, value: number): numbe
   return base + numbers[(at + headerUnits) * perUnit + count - 1]!;
 }
 
-/** Writes the samples behind the first `index` of the record whose values begin at `unit`. */
+/** Writes the values from `from` on at `unit`. */
 function packValues(
   page: Page,
   unit: number,
-  {
-    buffer,
-    from,
-    to,
-  }: { readonly buffer: SampleBuffer; readonly from: number; readonly to: number },
-  { value, base }: Pick<Packing, "value" | "base">,
-  index = 0,
+  buffer: SampleBuffer,
+  from: number,
+  { value, base }: Packing,
 ): void {
-  const { values } = buffer;
+  const { values, count } = buffer;
   if (value === valueCode.same) return;
   if (value === valueCode.bits) {
     // As words: a copy as doubles might change the bits of a NaN.
-    page.words.set(buffer.valueWords.subarray(from * 2, to * 2), (unit + index) * 2);
+    page.words.set(buffer.valueWords.subarray(from * 2, count * 2), unit * 2);
     return;
   }
   const [numbers, perUnit] = wholeNumbers(page, value);
-  const first = unit * perUnit + index;
-  for (let i = 0; i < to - from; i++) numbers[first + i] = values[from + i]! - base;
+  const first = unit * perUnit;
+  for (let i = 0; i < count - from; i++) numbers[first + i] = values[from + i]! - base;
 }
 
 function wholeNumbers(page: Page, value: number): [Uint8Array | Uint16Array | Uint32Array, number] {
