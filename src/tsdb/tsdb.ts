@@ -433,6 +433,7 @@ class HeadTsdb implements Tsdb {
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#reads.end();
     this.#stopTimer?.();
     for (const stop of this.#stopMetrics) stop();
     await this.#compactor.stop();
@@ -570,7 +571,7 @@ class HeadTsdb implements Tsdb {
     // Samples that were replayed under these numbers keep their names until they are cut.
     const others = minMs <= this.#replayedMaxMs ? this.replay.otherLogIds : new Set<number>();
     const checkpointIndex = listCheckpoints(fs, walDir).at(-1)?.index ?? -1;
-    await writeCheckpoint({
+    const isWritten = await writeCheckpoint({
       dir: walDir,
       fs,
       clock: this.#options.clock,
@@ -579,7 +580,10 @@ class HeadTsdb implements Tsdb {
       minMs,
       keepsSeries: (logId) => alive.has(logId) || needed.has(logId) || others.has(logId),
       compression: this.#parts.compression,
+      // A week of log takes minutes; the next start goes on from the log as it is.
+      isAbandoned: () => this.#isClosed,
     });
+    if (!isWritten) return;
     this.#removedSeries.forgetUpTo(lastSegment);
     this.#counts.checkpoints++;
     this.#options.logger.info(

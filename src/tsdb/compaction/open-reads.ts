@@ -13,6 +13,7 @@ const waitMsMax = 150_000;
 export class OpenReads {
   readonly #minMsById = new Map<number, number>();
   #nextId = 0;
+  #hasEnded = false;
 
   /** A reader begins at `minMs`; call the result when it ends. */
   begin(minMs: number): () => void {
@@ -23,11 +24,16 @@ export class OpenReads {
     };
   }
 
+  /** The database closes: nobody is waited for any more. */
+  end(): void {
+    this.#hasEnded = true;
+  }
+
   /** Settles when the readers that are open now and look before `cutoffMs` have ended. */
   async settled(cutoffMs: number, clock: Clock): Promise<void> {
     const before = this.#nextId;
     const deadlineMs = clock.monotonicMs() + waitMsMax;
-    while (this.#hasOpen(before, cutoffMs)) {
+    while (!this.#hasEnded && this.#hasOpen(before, cutoffMs)) {
       if (clock.monotonicMs() >= deadlineMs) {
         // Whoever forgot to end shall be waited for once only.
         for (const id of this.#minMsById.keys()) if (id < before) this.#minMsById.delete(id);

@@ -54,10 +54,15 @@ export interface CheckpointOptions {
   /** Whether series and metadata records of this log id are kept. */
   keepsSeries(logId: number): boolean;
   readonly compression: RecordCompression;
+  /** Asked between slices: once it is true the work is given up. */
+  isAbandoned?(): boolean;
 }
 
-/** Writes `checkpoint.lastSegment` and removes what it replaces. Throws CorruptionError on damage, having changed nothing. */
-export async function writeCheckpoint(options: CheckpointOptions): Promise<void> {
+/**
+ * Writes `checkpoint.lastSegment` and removes what it replaces; false where that was abandoned, having
+ * changed nothing. Throws CorruptionError on damage, having changed nothing.
+ */
+export async function writeCheckpoint(options: CheckpointOptions): Promise<boolean> {
   const { dir, fs, lastSegment } = options;
   const before = listCheckpoints(fs, dir);
   const previous = before.at(-1);
@@ -80,7 +85,11 @@ export async function writeCheckpoint(options: CheckpointOptions): Promise<void>
   });
   const reader = new WalReader(fs, sources);
   try {
-    await copyRecords(reader, writer, options);
+    if (!(await copyRecords(reader, writer, options))) {
+      writer.abort();
+      fs.rmSync(temporary, { recursive: true, force: true });
+      return false;
+    }
     writer.close();
     await writer.synced();
   } catch (thrown) {
@@ -108,13 +117,15 @@ export async function writeCheckpoint(options: CheckpointOptions): Promise<void>
   for (const checkpoint of before) {
     if (checkpoint.path !== path) fs.rmSync(checkpoint.path, { recursive: true, force: true });
   }
+  return true;
 }
 
+/** False where it was abandoned. */
 async function copyRecords(
   reader: WalReader,
   writer: WalWriter,
   options: CheckpointOptions,
-): Promise<void> {
+): Promise<boolean> {
   const filter = new RecordFilter(options);
   const decoder = new RecordDecoder();
   let sliceStartMs = options.clock.monotonicMs();
@@ -129,9 +140,11 @@ async function copyRecords(
     if (options.clock.monotonicMs() - sliceStartMs < sliceMs) continue;
     writer.flush();
     await new Promise((resume) => setImmediate(resume));
+    if (options.isAbandoned?.() === true) return false;
     sliceStartMs = options.clock.monotonicMs();
   }
   while (filter.nextMetadata()) writer.log(filter.out.bytes, filter.out.length);
+  return true;
 }
 
 function syncFolder(fs: FileSystem, dir: string): void {
