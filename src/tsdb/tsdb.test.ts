@@ -1,7 +1,7 @@
 /** The database from outside: what may be appended, what a querier sees, what a restart keeps. */
 
 import * as nodeFs from "node:fs";
-import { cpSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -478,6 +478,18 @@ describe("truncation", () => {
     const again = await open();
     expectKept(before, await dump(again), startMs + 46 * hourMs);
     expect(again.replay.unknownSeries).toBe(0);
+  });
+
+  it("removes the checkpoint that a killed process left half-written", async () => {
+    const db = await open({ walSegmentSizeBytes: 32_768 });
+    const left = join(dir, "wal", "checkpoint.00000007.tmp");
+    mkdirSync(left);
+    for (let i = 0; i < 20_000; i++) put(db, series("a"), startMs + i * 1000, i * 1.1);
+    await db.truncate(startMs + 2 * hourMs);
+    expect(existsSync(left)).toBe(false);
+    expect(readdirSync(join(dir, "wal")).filter((name) => name.startsWith("check"))).toHaveLength(
+      1,
+    );
   });
 
   it("abandons a checkpoint when it is closed, and loses nothing", async () => {

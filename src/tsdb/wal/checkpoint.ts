@@ -34,7 +34,7 @@ import {
   RunEncoder,
   recordType,
 } from "./wal-records.ts";
-import { listCheckpoints, listSegments } from "./wal-segments.ts";
+import { listCheckpoints, listSegments, listUnfinishedCheckpoints } from "./wal-segments.ts";
 import { WalWriter } from "./wal-writer.ts";
 
 /** Series of one metadata record. */
@@ -74,7 +74,9 @@ export async function writeCheckpoint(options: CheckpointOptions): Promise<boole
   ];
   const path = join(dir, `checkpoint.${String(lastSegment).padStart(8, "0")}`);
   const temporary = `${path}.tmp`;
-  fs.rmSync(temporary, { recursive: true, force: true });
+  for (const folder of listUnfinishedCheckpoints(fs, dir)) {
+    fs.rmSync(folder, { recursive: true, force: true });
+  }
   fs.mkdirSync(temporary, { recursive: true });
   const writer = new WalWriter({
     dir: temporary,

@@ -55,3 +55,9 @@ export function listCheckpoints(fs: FileSystem, dir: string): CheckpointFolder[]
   }
   return found.sort((a, b) => a.index - b.index);
 }
+
+/** Folders of checkpoints that were never finished: their writer was killed. */
+export function listUnfinishedCheckpoints(fs: FileSystem, dir: string): string[] {
+  const names = fs.readdirSync(dir).filter((name) => /^checkpoint\.\d{1,15}\.tmp$/.test(name));
+  return names.map((name) => join(dir, name));
+}
