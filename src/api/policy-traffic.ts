@@ -2,18 +2,20 @@
  * Recorded flows of a window as distinct connections, for the policy routes. Blocks of the store are
  * reduced to classes of flows that policies cannot tell apart (flow/store/row-classes.ts); those of
  * blocks on disk are kept, so that the next question over the same hours reads only what is new. The
- * event loop runs between blocks, and every few milliseconds between connections.
+ * event loop runs between the steps of a block, and every few milliseconds between connections.
  */
 
 import type { Clock } from "../base/clock.ts";
 import { QueryError } from "../base/errors.ts";
+import type { Flow } from "../flow/model/flow.ts";
 import { eachBlock } from "../flow/store/flow-groups.ts";
+import { inSlices } from "../flow/store/flow-search.ts";
 import type { FlowStore } from "../flow/store/flow-store.ts";
-import { classifyRows, type FlowClass } from "../flow/store/row-classes.ts";
+import { type ClassPart, classifyRows, type FlowClass } from "../flow/store/row-classes.ts";
 import { RowFilter, type TimeSpan } from "../flow/store/row-filter.ts";
-import { FlowTally } from "../policy/flow-tally.ts";
+import { endKey, FlowTally, skipReason } from "../policy/flow-tally.ts";
 
-/** Fields of a flow that policies look at. */
+/** Fields of a flow that policies look at, beside its ends. */
 const policyPaths: readonly string[] = [
   "verdict",
   "drop_reason_desc",
@@ -27,12 +29,6 @@ const policyPaths: readonly string[] = [
   "l4.SCTP.destination_port",
   "l4.ICMPv4.type",
   "l4.ICMPv6.type",
-  "source",
-  "destination",
-  "IP.source",
-  "IP.destination",
-  "source_names",
-  "destination_names",
   "l7.type",
   "l7.http.method",
   "l7.http.url",
@@ -40,6 +36,17 @@ const policyPaths: readonly string[] = [
 ];
 /** Looked at only where a rule asks for a header: request ids make every request another one. */
 const headerPath = "l7.http.headers";
+/** Pods of one workload are the same to policies, and a cluster has thousands of them. */
+const endParts: readonly ClassPart[] = [
+  {
+    paths: ["source", "IP.source", "source_names"],
+    textOf: (flow) => endKey(flow.source, flow.IP?.source, flow.source_names),
+  },
+  {
+    paths: ["destination", "IP.destination", "destination_names"],
+    textOf: (flow) => endKey(flow.destination, flow.IP?.destination, flow.destination_names),
+  },
+];
 /** Classes kept for blocks on disk; beyond, the oldest are forgotten. About half a kilobyte each. */
 const keptClassesMax = 400_000;
 /** Answers for windows that are asked about again at once (list, hits, replay of one page). */
@@ -65,6 +72,7 @@ export class PolicyTraffic {
   readonly #store: FlowStore;
   readonly #clock: Clock;
   readonly #classes = new Map<string, readonly FlowClass[]>();
+  readonly #making = new Map<string, Promise<readonly FlowClass[]>>();
   #classCount = 0;
   #windows: KeptWindow[] = [];
 
@@ -89,22 +97,44 @@ export class PolicyTraffic {
     if (known !== undefined) return known.tally;
     const tally = new FlowTally();
     const filter = new RowFilter({ allow: [], deny: [] });
-    const paths = hasHeaders ? [...policyPaths, headerPath] : policyPaths;
-    await eachBlock(this.#store, { span, signal }, (source, block) => {
+    const parts = [
+      { paths: hasHeaders ? [...policyPaths, headerPath] : policyPaths, textOf: textOfRest },
+      ...endParts,
+    ];
+    await eachBlock(this.#store, { span, signal }, async (source, block) => {
       const isWhole = block.minMs >= span.sinceMs && block.maxMs <= span.untilMs;
-      const key =
-        isWhole && block.key !== undefined ? `${hasHeaders ? "h" : "-"} ${block.key}` : undefined;
-      let classes = key === undefined ? undefined : this.#classes.get(key);
-      if (classes === undefined) {
-        classes = classifyRows(source, filter.select(source, span satisfies TimeSpan), paths);
-        if (key !== undefined) this.#keep(key, classes);
-      }
+      const classify = () => {
+        const rows = filter.select(source, span satisfies TimeSpan);
+        return inSlices(classifyRows(source, rows, parts));
+      };
+      const classes =
+        isWhole && block.key !== undefined
+          ? await this.#classesOf(`${hasHeaders ? "h" : "-"} ${block.key}`, classify)
+          : await classify();
       for (const one of classes) tally.addRun(one.flow, one);
     });
     if (signal.aborted) throw cancelled();
     this.#windows.push({ ...span, hasHeaders, tally, madeMs: nowMs });
     if (this.#windows.length > keptWindowsMax) this.#windows.shift();
     return tally;
+  }
+
+  /** Those kept, those that another question is making just now, or new ones. */
+  async #classesOf(
+    key: string,
+    classify: () => Promise<readonly FlowClass[]>,
+  ): Promise<readonly FlowClass[]> {
+    const known = this.#classes.get(key) ?? this.#making.get(key);
+    if (known !== undefined) return known;
+    const making = classify();
+    this.#making.set(key, making);
+    try {
+      const classes = await making;
+      this.#keep(key, classes);
+      return classes;
+    } finally {
+      this.#making.delete(key);
+    }
   }
 
   #keep(key: string, classes: readonly FlowClass[]): void {
@@ -134,6 +164,11 @@ export async function eachInSlices<Item>(
     if (signal.aborted) throw cancelled();
     untilMs = clock.monotonicMs() + sliceMs;
   }
+}
+
+/** What a flow says beside its ends. Replies say nothing, and each goes to another port. */
+function textOfRest(flow: Flow): string {
+  return skipReason(flow) ?? JSON.stringify(flow);
 }
 
 function cancelled(): QueryError {

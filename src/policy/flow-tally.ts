@@ -266,7 +266,8 @@ function runOf(time = ""): FlowRun {
 /** Drop reasons that policies are behind. */
 const policyDrops = ["POLICY_DENIED", "POLICY_DENY", "AUTH_REQUIRED"];
 
-function skipReason(flow: Flow): SkipReason | undefined {
+/** Why the flow is passed over, whatever its ends are; undefined = it counts. */
+export function skipReason(flow: Flow): SkipReason | undefined {
   if (isReply(flow)) return "reply";
   const { traffic_direction: direction } = flow;
   if (direction !== "INGRESS" && direction !== "EGRESS") return "no direction";
@@ -317,7 +318,8 @@ function keyOf(flow: Flow): string {
   ].join("\t");
 }
 
-function endKey(
+/** An end of a connection as a text: ends of the same text are the same end to a tally. */
+export function endKey(
   end: FlowEndpoint | undefined,
   address: string | undefined,
   names: readonly string[] | undefined,

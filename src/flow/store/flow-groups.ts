@@ -169,11 +169,11 @@ export async function verdictTimeline(
   return byVerdict;
 }
 
-/** Calls `visit` for each block of the span; a damaged one is left out. Returns how many were read. */
+/** Calls `visit` for each block of the span in turn; a damaged one is left out. Returns how many were read. */
 export async function eachBlock(
   store: FlowStore,
   { span, signal }: Pick<CountSearch, "span" | "signal">,
-  visit: (source: ColumnSource, block: BlockRef) => void,
+  visit: (source: ColumnSource, block: BlockRef) => void | Promise<void>,
 ): Promise<number> {
   const { blocks, release } = store.acquireBlocks(span);
   let count = 0;
@@ -181,7 +181,7 @@ export async function eachBlock(
     for (const block of blocks) {
       if (signal?.aborted === true) break;
       try {
-        visit(block.open(), block);
+        await visit(block.open(), block);
         count++;
       } catch (thrown) {
         store.noteDamage(block, thrown);

@@ -46,6 +46,18 @@ export function codeRows(
   return { codes, firstRows: rows === undefined ? firsts : firsts.map((at) => rows[at]!) };
 }
 
+/** Numbers the same rows by several numberings at once: rows that agree in all get the same number. */
+export function joinCodes(parts: readonly RowCodes[], rows: Uint32Array): RowCodes {
+  const codes = new Float64Array(rows.length);
+  let firsts = numberFrom0(codes);
+  for (const part of parts) {
+    // Both factors are at most the number of rows, far below the square root of radixMax.
+    fold(codes, part.codes, undefined, part.firstRows.length);
+    firsts = numberFrom0(codes);
+  }
+  return { codes, firstRows: firsts.map((at) => rows[at]!) };
+}
+
 function fold(
   codes: Float64Array,
   ids: IdArray,
