@@ -6,13 +6,8 @@
 
 import type { Registry } from "../metrics/registry.ts";
 import { SampleBuffer } from "../model/sample.ts";
-import {
-  type DecodedChunks,
-  type DecodedHandle,
-  dropOutside,
-  epochOf,
-  placeOf,
-} from "./decoded-chunks.ts";
+import { type DecodedChunks, type DecodedHandle, epochOf, placeOf } from "./decoded-chunks.ts";
+import { dropOutside } from "./record-reading.ts";
 import { type MergedLists, SelectionMap } from "./selections.ts";
 
 /** Series kept: each about 500 bytes with its labels. */
