@@ -6,10 +6,10 @@
 
 import { join } from "node:path";
 import type { AppError } from "../src/base/errors.ts";
+import { type Random, seededRandom } from "../src/base/seeded-random.ts";
 import { SampleBuffer } from "../src/model/sample.ts";
 import type { Tsdb } from "../src/tsdb/tsdb.ts";
 import { type AppTest, expectEqual } from "./app-test.ts";
-import { type SeededRandom, seededRandom } from "./faults/disk-journal.ts";
 import { MemoryDisk } from "./faults/memory-disk.ts";
 import {
   type Content,
@@ -95,7 +95,7 @@ export async function flipBits(dir: string, flipsEach: number): Promise<void> {
 
 interface FlipPlan {
   readonly truth: Content;
-  readonly random: SeededRandom;
+  readonly random: Random;
   readonly flipsEach: number;
 }
 

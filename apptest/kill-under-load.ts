@@ -4,8 +4,8 @@
  */
 
 import { join } from "node:path";
+import { seededRandom } from "../src/base/seeded-random.ts";
 import { type AppTest, type AppTestContext, expectEqual } from "./app-test.ts";
-import { seededRandom } from "./faults/disk-journal.ts";
 import { type KillFindings, KillRig } from "./faults/kill-rig.ts";
 
 const seed = Number(process.env["CILIASCOPE_SEED"] ?? 1);

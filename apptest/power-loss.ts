@@ -6,9 +6,10 @@
  */
 
 import { join } from "node:path";
+import { seededRandom } from "../src/base/seeded-random.ts";
 import { type AppTest, expectEqual } from "./app-test.ts";
 import { type CrashFindings, checkCrash } from "./faults/crash-check.ts";
-import { imageAfterKill, imageAfterPowerLoss, seededRandom } from "./faults/disk-journal.ts";
+import { imageAfterKill, imageAfterPowerLoss } from "./faults/disk-journal.ts";
 import { MemoryDisk } from "./faults/memory-disk.ts";
 import { countSteps, StorageWorkload } from "./faults/storage-workload.ts";
 

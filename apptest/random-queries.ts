@@ -4,7 +4,7 @@
  * that make much of the last bit.
  */
 
-import { seededRandom } from "../src/promql/testing/query-generator.ts";
+import { seededRandom } from "../src/base/seeded-random.ts";
 
 /** Metrics that queries ask for: counters, gauges, classic and native histograms, floats beside histograms. */
 export const askedMetrics = {

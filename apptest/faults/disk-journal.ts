@@ -4,8 +4,7 @@
  * disk in another order; so do the names of a folder. POSIX promises no more, and file systems differ.
  */
 
-/** A seeded source of numbers in [0, 1). */
-export type SeededRandom = () => number;
+import type { Random } from "../../src/base/seeded-random.ts";
 
 /** Numbers of nodes: files and folders, the root is 0. */
 export type NodeId = number;
@@ -47,18 +46,6 @@ interface Pending<Change> {
 type FileChange = Extract<DiskStep, { kind: "write" | "truncate" }>;
 type NamesChange = Extract<DiskStep, { kind: "names" }>;
 
-/** mulberry32: 32 bits of state, good enough to choose faults, the same everywhere. */
-export function seededRandom(seed: number): SeededRandom {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 /** The disk after the first `count` steps, all of them done: what a kill -9 leaves. */
 export function imageAfterKill(steps: readonly DiskStep[], count: number): DiskImage {
   const image = emptyImage();
@@ -70,7 +57,7 @@ export function imageAfterKill(steps: readonly DiskStep[], count: number): DiskI
 export function imageAfterPowerLoss(
   steps: readonly DiskStep[],
   count: number,
-  random: SeededRandom,
+  random: Random,
   ignoresFsync = false,
 ): DiskImage {
   const image = emptyImage();
@@ -134,7 +121,7 @@ function applyStep({ files, folders }: DiskImage, step: DiskStep): void {
 function loseWrites(
   image: DiskImage,
   pending: readonly Pending<FileChange>[],
-  random: SeededRandom,
+  random: Random,
 ): void {
   const way = Math.floor(random() * 4);
   if (pending.length === 0 || way === 0) return;
@@ -152,7 +139,7 @@ function loseWrites(
 function tearWrite(
   image: DiskImage,
   change: Extract<DiskStep, { kind: "write" }>,
-  random: SeededRandom,
+  random: Random,
 ): void {
   const kept = Math.floor((random() * change.bytes.length) / sectorBytes) * sectorBytes;
   applyStep(image, { ...change, bytes: change.bytes.subarray(0, kept) });
@@ -162,7 +149,7 @@ function tearWrite(
 function scatterWrite(
   image: DiskImage,
   change: Extract<DiskStep, { kind: "write" }>,
-  random: SeededRandom,
+  random: Random,
 ): void {
   const { node, at, bytes } = change;
   const before = image.files.get(node)!;
@@ -177,7 +164,7 @@ function scatterWrite(
   }
 }
 
-function chooseSome<Item>(items: readonly Item[], random: SeededRandom): readonly Item[] {
+function chooseSome<Item>(items: readonly Item[], random: Random): readonly Item[] {
   const way = Math.floor(random() * 4);
   if (way === 0) return [];
   if (way === 1) return items;

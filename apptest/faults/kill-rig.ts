@@ -6,8 +6,8 @@
 
 import { writeFileSync } from "node:fs";
 import { createServer } from "node:http";
+import type { Random } from "../../src/base/seeded-random.ts";
 import type { AppTestContext, RunningProgram } from "../app-test.ts";
-import type { SeededRandom } from "./disk-journal.ts";
 import { sendRemoteWrite } from "./remote-write-client.ts";
 
 const seriesPerRequest = 25;
@@ -16,7 +16,7 @@ const valuesAtOnceMs = 3_600_000;
 
 export interface KillRigOptions {
   readonly dir: string;
-  readonly random: SeededRandom;
+  readonly random: Random;
   /**
    * "now": scraping and writing at the wall clock. "replay": only writing, from days ago at 15 s a
    * request, so that a minute of load fills several blocks.

@@ -7,6 +7,7 @@
 import { mkdirSync } from "node:fs";
 import type { Clock } from "../../src/base/clock.ts";
 import type { LogFields, Logger } from "../../src/base/logger.ts";
+import { type Random, seededRandom } from "../../src/base/seeded-random.ts";
 import { labelsFromObject } from "../../src/model/labels.ts";
 import { SampleBuffer } from "../../src/model/sample.ts";
 import type { Appender } from "../../src/storage/storage.ts";
@@ -14,7 +15,7 @@ import type { ProcessFacts } from "../../src/tsdb/data-lock.ts";
 import { openTsdb, type Tsdb } from "../../src/tsdb/tsdb.ts";
 import type { TsdbOptions } from "../../src/tsdb/tsdb-options.ts";
 import { sampleHistogram } from "../sample-histogram.ts";
-import { type DiskStep, type NodeId, type SeededRandom, seededRandom } from "./disk-journal.ts";
+import type { DiskStep, NodeId } from "./disk-journal.ts";
 import type { MemoryDisk } from "./memory-disk.ts";
 
 /** What stands in a database: series → time → value as a word. */
@@ -159,7 +160,7 @@ export class StorageWorkload {
   readonly clock = new StepClock(startMs);
   /** Spans of steps in which blocks were cut, merged and removed and the log shortened. */
   readonly compactions: { readonly from: number; readonly to: number }[] = [];
-  readonly #random: SeededRandom;
+  readonly #random: Random;
   readonly #commits: Commit[] = [];
   #db: Tsdb | undefined;
   #round = 0;

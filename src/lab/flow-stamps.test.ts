@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { seededRandom } from "../base/seeded-random.ts";
 import { FlowStamps } from "./flow-stamps.ts";
-import { seededRandom } from "./random.ts";
 
 describe("the stamps of flows", () => {
   it("are version 4 UUIDs, each another", () => {

@@ -2,9 +2,9 @@
 
 import type { Clock } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
+import type { Random } from "../base/seeded-random.ts";
 import type { LabEventBus } from "./events.ts";
 import type { FaultBoard } from "./faults/fault-board.ts";
-import type { Random } from "./random.ts";
 
 /** Passed down, never global. */
 export interface LabContext {

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import type { Clock } from "../base/clock.ts";
 import { AppError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
+import { seededRandom } from "../base/seeded-random.ts";
 import { versionTexts } from "./cilium-metrics/control-metrics.ts";
 import { Cluster } from "./cluster/cluster.ts";
 import { ClusterSet } from "./cluster/cluster-set.ts";
@@ -45,7 +46,6 @@ import { CachingResolver, type HostResolver, PodResolver } from "./pods/resolver
 import { AgentDnsProxy } from "./proxy/dns-proxy.ts";
 import { EnvoyProxy } from "./proxy/http-proxy.ts";
 import { proxyPorts } from "./proxy/proxy-ports.ts";
-import { seededRandom } from "./random.ts";
 import type { Scene } from "./scenes/scene.ts";
 import { startActivities } from "./traffic/activities.ts";
 import { performAction } from "./traffic/pod-actions.ts";

@@ -1,19 +1,6 @@
-/** Chance from a seed, so that a run of the laboratory can be repeated in tests. */
+/** What the laboratory makes of chance: whole numbers, UUIDs. */
 
-/** A number from 0 up to, not including, 1. */
-export type Random = () => number;
-
-/** A small generator (mulberry32): good enough for traffic, not for secrets. */
-export function seededRandom(seed: number): Random {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = state;
-    mixed = Math.imul(mixed ^ (mixed >>> 15), mixed | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
+import type { Random } from "../base/seeded-random.ts";
 
 /** A whole number from `min` to `max`, both included. */
 export function randomInteger(random: Random, min: number, max: number): number {

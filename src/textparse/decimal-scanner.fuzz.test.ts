@@ -1,18 +1,8 @@
 import { expect, it } from "vitest";
+import { seededRandom } from "../base/seeded-random.ts";
 import { DecimalScanner } from "./decimal-scanner.ts";
 
 const seed = 20_261_121;
-
-/** A small generator (mulberry32), so that a failure can be replayed. */
-function randomSource(start: number): () => number {
-  let state = start;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
 
 function randomNumberText(random: () => number): string {
   const digits = (most: number) => {
@@ -28,7 +18,7 @@ function randomNumberText(random: () => number): string {
 }
 
 it(`reads what Number() reads, or leaves it (seed ${seed})`, () => {
-  const random = randomSource(seed);
+  const random = seededRandom(seed);
   const scanner = new DecimalScanner();
   let taken = 0;
   for (let i = 0; i < 100_000; i++) {
@@ -45,7 +35,7 @@ it(`reads what Number() reads, or leaves it (seed ${seed})`, () => {
 });
 
 it(`reads the shortest decimals of doubles that sums have (seed ${seed})`, () => {
-  const random = randomSource(seed);
+  const random = seededRandom(seed);
   const scanner = new DecimalScanner();
   let taken = 0;
   const count = 200_000;

@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { seededRandom } from "../base/seeded-random.ts";
 import { type EntryKind, type ExpositionParser, entryKind } from "./exposition-parser.ts";
 import { OpenMetricsParser } from "./openmetrics-parser.ts";
 import { TextParser } from "./text-parser.ts";
@@ -25,15 +26,10 @@ class ExactOpenMetricsParser extends OpenMetricsParser {
   }
 }
 
-/** A small generator (mulberry32), so that a failure can be replayed. */
+/** Whole numbers below a limit, from a seed, so that a failure can be replayed. */
 function randomSource(start: number): (limit: number) => number {
-  let state = start;
-  return (limit) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296) * limit);
-  };
+  const random = seededRandom(start);
+  return (limit) => Math.floor(random() * limit);
 }
 
 const textBody = `# HELP a some \\n help ü

@@ -1,8 +1,8 @@
 /** Decoded chunks: what goes in comes out bit for bit, cut to the window; pages are emptied within the bound. */
 
 import { describe, expect, it } from "vitest";
+import { seededRandom } from "../base/seeded-random.ts";
 import { SampleBuffer } from "../model/sample.ts";
-import { seededRandom } from "./chunks/chunk.contract.ts";
 import { DecodedChunks } from "./decoded-chunks.ts";
 
 const startMs = 1_763_697_600_000;

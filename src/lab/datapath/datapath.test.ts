@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { FakeClock } from "../../base/clock.ts";
 import { silentLogger } from "../../base/logger.ts";
+import { seededRandom } from "../../base/seeded-random.ts";
 import { Cluster } from "../cluster/cluster.ts";
 import { ClusterSet } from "../cluster/cluster-set.ts";
 import { ObjectStore } from "../controllers/object-store.ts";
@@ -10,7 +11,6 @@ import { FlowEmitter } from "../flow-emitter.ts";
 import type { LabContext } from "../lab-context.ts";
 import { PodRunner } from "../pods/pod-runner.ts";
 import { PodResolver } from "../pods/resolver.ts";
-import { seededRandom } from "../random.ts";
 import { loadScene } from "../scenes/scene-file.ts";
 import { WorkloadSet } from "../workload-set.ts";
 import { Datapath } from "./datapath.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { FakeClock } from "../../base/clock.ts";
-import { seededRandom } from "../random.ts";
+import { seededRandom } from "../../base/seeded-random.ts";
 import { ConnectError, sendSyns } from "./syn-schedule.ts";
 
 function start(accepts: (attempt: number) => boolean, signal?: AbortSignal) {

@@ -4,7 +4,7 @@
  */
 
 import type { Clock } from "../../base/clock.ts";
-import type { Random } from "../random.ts";
+import type { Random } from "../../base/seeded-random.ts";
 
 /** Times of the retransmissions after the first SYN. */
 export const synRetransmitMs: readonly number[] = [1000, 3000, 7000, 15_000, 31_000, 63_000];

@@ -1,12 +1,12 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { systemClock } from "../../base/clock.ts";
 import { silentLogger } from "../../base/logger.ts";
+import { seededRandom } from "../../base/seeded-random.ts";
 import { HubbleClient } from "../../flow/grpc/hubble-client.ts";
 import { createHubbleMetrics } from "../cilium-metrics/hubble-metrics.ts";
 import { LabEventBus } from "../events.ts";
 import { FaultBoard } from "../faults/fault-board.ts";
 import type { LabContext } from "../lab-context.ts";
-import { seededRandom } from "../random.ts";
 import { startHubbleServers } from "./hubble-servers.ts";
 
 const closers: (() => Promise<void> | void)[] = [];

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { seededRandom } from "../random.ts";
+import { seededRandom } from "../../base/seeded-random.ts";
 import { newTraceParent, traceIdOf } from "./trace-parent.ts";
 
 describe("traceparent", () => {

@@ -1,6 +1,7 @@
 /** The header `traceparent` (W3C Trace Context), from which Hubble takes the trace id of a request. */
 
-import { type Random, randomUuid } from "../random.ts";
+import type { Random } from "../../base/seeded-random.ts";
+import { randomUuid } from "../random.ts";
 
 const pattern = /^(?!ff)[\da-f]{2}-(?!0{32})([\da-f]{32})-(?!0{16})[\da-f]{16}-[\da-f]{2}(?:-.*)?$/;
 

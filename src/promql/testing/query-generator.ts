@@ -3,19 +3,9 @@
  * such texts. Deterministic: the same seed gives the same texts.
  */
 
+import { seededRandom } from "../../base/seeded-random.ts";
 import { functionSignatures } from "../functions/signatures.ts";
 import { aggregators } from "../token.ts";
-
-/** Numbers in [0, 1), the same for the same seed (mulberry32). */
-export function seededRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 const names = ["up", "x_total", "a:b", "le", "by", "sum", "inf", "nan", "größe", "{'a b'}"];
 const matchers = [

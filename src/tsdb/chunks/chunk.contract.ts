@@ -1,6 +1,7 @@
 /** What every encoding of float samples must do; each encoding's test runs it. */
 
 import { expect, it } from "vitest";
+import { seededRandom } from "../../base/seeded-random.ts";
 import { highWord, lowWord, SampleBuffer } from "../../model/sample.ts";
 import { bitSlackBytes } from "./bit-stream.ts";
 
@@ -26,17 +27,6 @@ const bitWords = new Uint32Array(bits.buffer);
 export function sampleOf(timestampMs: number, value: number): ContractSample {
   bits[0] = value;
   return { timestampMs, high: bitWords[highWord]!, low: bitWords[lowWord]! };
-}
-
-/** A small seeded generator (mulberry32), 0 <= x < 1. */
-export function seededRandom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
 }
 
 /** Samples of every awkward kind: jumps in time, NaN payloads, infinities, both zeros, repeated values. */

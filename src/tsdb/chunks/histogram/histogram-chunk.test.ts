@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { seededRandom } from "../../../base/seeded-random.ts";
 import type { FloatHistogram, Histogram } from "../../../model/histogram.ts";
 import { SampleBuffer } from "../../../model/sample.ts";
 import { bitSlackBytes } from "../bit-stream.ts";
-import { seededRandom } from "../chunk.contract.ts";
 import {
   absoluteCounts,
   bucketIndexes,

@@ -1,12 +1,12 @@
 /** XOR chunks: the contract, a slow BigInt encoder as oracle, and bytes worked out by hand. */
 
 import { describe, expect, it } from "vitest";
+import { seededRandom } from "../../../base/seeded-random.ts";
 import {
   awkwardSamples,
   type ContractSample,
   runChunkContract,
   sampleOf,
-  seededRandom,
 } from "../chunk.contract.ts";
 import { XorChunk } from "./xor-appender.ts";
 import { readXorSamples } from "./xor-reader.ts";

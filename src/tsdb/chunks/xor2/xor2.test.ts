@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { seededRandom } from "../../../base/seeded-random.ts";
 import { SampleBuffer } from "../../../model/sample.ts";
 import { bitSlackBytes } from "../bit-stream.ts";
-import { runChunkContract, sampleOf, seededRandom } from "../chunk.contract.ts";
+import { runChunkContract, sampleOf } from "../chunk.contract.ts";
 import { Xor2Chunk } from "./xor2-appender.ts";
 import { readXor2Samples } from "./xor2-reader.ts";
 
