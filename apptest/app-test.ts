@@ -25,10 +25,21 @@ export interface RunningProgram {
   waitForExit(timeoutMs?: number): Promise<number | null>;
 }
 
+/** A demo that is ready. */
+export interface RunningDemo {
+  readonly program: RunningProgram;
+  /** Without a slash at its end. */
+  readonly url: string;
+  /** `performance.now()` when it said so. */
+  readonly readyMs: number;
+}
+
 /** Folder of the project. */
 export const projectDir = resolve(import.meta.dirname, "..");
 const programFile = join(projectDir, "bin", "ciliascope");
 const lineTimeoutMs = 30_000;
+/** A laboratory on a busy machine takes longer than a server. */
+const demoTimeoutMs = 90_000;
 
 /** What a test may use; everything it opens is closed by `close`. */
 export class AppTestContext {
@@ -48,6 +59,15 @@ export class AppTestContext {
   /** Starts `ciliascope ARGS` as built in dist/. */
   startProgram(args: readonly string[], options: { readonly cwd?: string } = {}): RunningProgram {
     return this.startCommand(process.execPath, [programFile, ...args], options);
+  }
+
+  /** Starts the demo on an empty folder and a free port. */
+  async startDemo(): Promise<RunningDemo> {
+    const address = `127.0.0.1:${await freePort()}`;
+    const folder = join(this.tempDir(), "data");
+    const program = this.startProgram(["demo", "--data-dir", folder, "--listen", address]);
+    await program.waitForLine(/^ready http/m, demoTimeoutMs);
+    return { program, url: `http://${address}`, readyMs: performance.now() };
   }
 
   /** Starts any command. */

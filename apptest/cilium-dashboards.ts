@@ -54,17 +54,7 @@ export const ciliumDashboardsTest: AppTest = {
       console.log("      SKIPPED: Cilium's dashboards are not beside the project");
       return;
     }
-    const port = await context.freePort();
-    const url = `http://127.0.0.1:${port}`;
-    const demo = context.startProgram([
-      "demo",
-      "--data-dir",
-      join(context.tempDir(), "data"),
-      "--listen",
-      `127.0.0.1:${port}`,
-    ]);
-    await demo.waitForLine(/^ready http/m);
-    const readyMs = performance.now();
+    const { url, readyMs } = await context.startDemo();
     const browser = await openBrowser(context);
     for (const { file } of dashboards) await importDashboard(url, file);
     await new Promise((done) => setTimeout(done, warmUpMs - (performance.now() - readyMs)));

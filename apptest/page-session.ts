@@ -4,7 +4,6 @@
  * its step.
  */
 
-import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { type AppTestContext, expectEqual, poll } from "./app-test.ts";
 import {
@@ -15,7 +14,6 @@ import {
   type WatchedPage,
 } from "./browser.ts";
 
-const startTimeoutMs = 90_000;
 const waitMs = 60_000;
 
 /** What a step gets: a running demo, and pages of a browser. */
@@ -40,16 +38,7 @@ export async function runPageSteps(
   context: AppTestContext,
   steps: readonly PageStep[],
 ): Promise<void> {
-  const port = await context.freePort();
-  const demo = context.startProgram([
-    "demo",
-    "--data-dir",
-    join(context.tempDir(), "data"),
-    "--listen",
-    `127.0.0.1:${port}`,
-  ]);
-  await demo.waitForLine(/^ready http/m, startTimeoutMs);
-  const started = { url: `http://127.0.0.1:${port}`, readyMs: performance.now() };
+  const started = await context.startDemo();
   const browser = await openBrowser(context);
   const failures: string[] = [];
   for (const step of steps) {

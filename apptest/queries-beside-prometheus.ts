@@ -15,6 +15,7 @@ import {
   zigzag,
 } from "../src/remote/testing/write-request.ts";
 import { type AppTest, expectEqual } from "./app-test.ts";
+import { postWrite } from "./faults/remote-write-client.ts";
 import { startBesidePrometheus } from "./peers.ts";
 import { askedMetrics, RandomQueries } from "./random-queries.ts";
 
@@ -60,9 +61,7 @@ function nextRequest(queries: RandomQueries): string {
 /** Samples of all series, time by time: a request each, as a sender would. */
 async function load(url: string): Promise<void> {
   for (let point = 0; point < pointCount; point++) {
-    const body = snappyBlock(samplesAt(point));
-    const headers = { "content-type": "application/x-protobuf", "content-encoding": "snappy" };
-    const answer = await fetch(`${url}/api/v1/write`, { method: "POST", body, headers });
+    const answer = await postWrite(url, snappyBlock(samplesAt(point)));
     expectEqual(answer.status, 204, await answer.text());
   }
 }

@@ -17,6 +17,7 @@ import {
   zigzag,
 } from "../src/remote/testing/write-request.ts";
 import { type AppTest, expectEqual } from "./app-test.ts";
+import { postWrite } from "./faults/remote-write-client.ts";
 import { startBesidePrometheus } from "./peers.ts";
 
 const requestCount = 400;
@@ -43,9 +44,7 @@ export const remoteWriteBesidePrometheusTest: AppTest = {
 };
 
 async function post(url: string, plain: readonly number[]): Promise<string> {
-  const headers = { "content-type": "application/x-protobuf", "content-encoding": "snappy" };
-  const body = snappyBlock(plain);
-  const answer = await fetch(`${url}/api/v1/write`, { method: "POST", body, headers });
+  const answer = await postWrite(url, snappyBlock(plain));
   return `${answer.status} ${await answer.text()}`;
 }
 

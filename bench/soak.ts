@@ -4,7 +4,6 @@
  * Ends with a line for each part and exit code 1 where one is bad. Parts: --only names one.
  */
 
-import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { AppTestContext, queryValue } from "../apptest/app-test.ts";
 import { memoryMib } from "./process-usage.ts";
@@ -43,16 +42,7 @@ for (const part of chosen) {
 console.log(`\n${summary.join("\n")}`);
 
 async function soakDemo(context: AppTestContext): Promise<SoakResult> {
-  const port = await context.freePort();
-  const url = `http://127.0.0.1:${port}`;
-  const demo = context.startProgram([
-    "demo",
-    "--data-dir",
-    join(context.tempDir(), "data"),
-    "--listen",
-    `127.0.0.1:${port}`,
-  ]);
-  await demo.waitForLine(/^ready /m);
+  const { program: demo, url } = await context.startDemo();
   const resident: number[] = [];
   for (let minute = 1; minute <= minutes; minute++) {
     await new Promise((done) => setTimeout(done, 60_000));

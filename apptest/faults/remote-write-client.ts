@@ -7,21 +7,23 @@ export interface WriteSeries {
   readonly samples: readonly { readonly timestampMs: number; readonly value: number }[];
 }
 
+/** Posts a compressed request, as senders do. */
+export function postWrite(url: string, body: BodyInit): Promise<Response> {
+  const headers = {
+    "content-type": "application/x-protobuf",
+    "content-encoding": "snappy",
+    "x-prometheus-remote-write-version": "0.1.0",
+  };
+  return fetch(`${url}/api/v1/write`, { method: "POST", headers, body });
+}
+
 /** Sends a request; the HTTP status, 0 where no answer came. */
 export async function sendRemoteWrite(
   url: string,
   series: readonly WriteSeries[],
 ): Promise<number> {
   try {
-    const answer = await fetch(`${url}/api/v1/write`, {
-      method: "POST",
-      headers: {
-        "content-type": "application/x-protobuf",
-        "content-encoding": "snappy",
-        "x-prometheus-remote-write-version": "0.1.0",
-      },
-      body: snappyLiterals(encodeRequest(series)),
-    });
+    const answer = await postWrite(url, snappyLiterals(encodeRequest(series)));
     await answer.arrayBuffer();
     return answer.status;
   } catch {
