@@ -107,7 +107,7 @@ export abstract class MetricFamily<Child extends MetricChild> {
   #withinBudget(index: ChildIndex<Child>, values: readonly string[], budget: SeriesBudget): Child {
     const known = index.find(values);
     if (known !== undefined) return known;
-    if (!budget.claim(this.name, this.seriesPerChild)) {
+    if (!budget.admits(this, values) || !budget.claim(this.name, this.seriesPerChild)) {
       this.#sink ??= this.#makeChild(values.map(() => ""));
       return this.#sink;
     }

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { Registry } from "./registry.ts";
-import { SeriesBudget } from "./series-budget.ts";
+import { labelValueBytesMax, SeriesBudget } from "./series-budget.ts";
 
 test("series beyond the budget are not made, and those that exist count on", () => {
   const budget = new SeriesBudget(3);
@@ -36,4 +36,25 @@ test("series that go give their place back", () => {
   expect(flows.sortedChildren().map(({ labelValues }) => labelValues[0])).toEqual(["b", "c"]);
   registry.unregister("flows_total");
   expect(budget.used).toBe(0);
+});
+
+test("a label value beyond the limit in bytes makes no series, and others count on", () => {
+  const budget = new SeriesBudget(10);
+  const flows = new Registry(budget).counter({
+    name: "dns_total",
+    help: "h",
+    labelNames: ["rcode", "query"],
+  });
+  const longest = "ä".repeat(labelValueBytesMax / 2);
+  for (const query of [longest, `${longest}x`, "a.example", `${longest}x`]) {
+    flows.labels("No Error", query).inc();
+  }
+  expect(flows.children().map(({ labelValues, value }) => [labelValues[1], value])).toEqual([
+    [longest, 1],
+    ["a.example", 1],
+  ]);
+  expect([budget.used, budget.refused, budget.overlong]).toEqual([2, 0, 2]);
+  const bytes = labelValueBytesMax + 1;
+  expect(budget.takeOverlong()).toEqual([{ family: "dns_total", label: "query", bytes }]);
+  expect(budget.takeOverlong()).toEqual([]);
 });

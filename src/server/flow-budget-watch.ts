@@ -74,7 +74,7 @@ export class BudgetWatch {
     const where =
       label === ""
         ? ""
-        : ` Its label ${label} has most values: take it off (${optionOfLabel(label)}) ${this.#place()}`;
+        : ` Its label ${label} has most values: take it off (${optionOfLabel(label) ?? "an option of the metric"}) ${this.#place()}`;
     return `The flow metrics have all the ${max} series that they may: flows that need a new one are not counted there, series that exist go on. ${most?.name ?? lastRefused} has most.${where}, or leave flows out with --flows.deny.`;
   }
 
@@ -111,8 +111,9 @@ function widestLabel(family: AnyFamily): string {
   return widest;
 }
 
-/** Which option of a metric makes a label. */
-function optionOfLabel(label: string): string {
+/** The option of a metric that makes a label; undefined where none is known to. */
+export function optionOfLabel(label: string): string | undefined {
   if (label === "source" || label === "destination") return `${label}Context`;
-  return /^(source|destination)_/.test(label) ? "labelsContext" : "an option of the metric";
+  if (label === "query") return "query";
+  return /^(source|destination)_/.test(label) ? "labelsContext" : undefined;
 }

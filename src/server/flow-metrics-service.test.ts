@@ -131,6 +131,31 @@ describe("flow metrics service", () => {
     await service.close();
   });
 
+  it("leaves out label values that are too long, counts the flows, and names metric, label and mend once", async () => {
+    const { clock, registry, service } = await start({ metrics: "dns:query drop" });
+    const queried = (name: string): Flow => ({
+      verdict: "FORWARDED",
+      Type: "L7",
+      l7: { type: "REQUEST", dns: { query: name, qtypes: ["A"] } },
+    });
+    service.process([queried("a.example."), queried("x".repeat(20_000)), drop]);
+    await clock.advance(1000);
+    service.process([queried("y".repeat(30_000))]);
+    await clock.advance(1000);
+    expect(service.warnings()).toEqual([
+      "hubble_dns_queries_total does not count flows whose label query is longer than 4096 bytes: one has 20000. All others are counted. Leave the label out (query) in --flows.metrics, or leave such flows out with --flows.deny.",
+    ]);
+    expect(renderText(registry)).toContain("ciliascope_flow_metrics_overlong_flows_total 2\n");
+    const page = await (await fetch(`http://${service.address}/metrics`)).text();
+    expect(page.match(/^hubble_(dns_queries|drop)_total\{.*$/gm)).toEqual([
+      expect.stringContaining('query="a.example."'),
+      expect.stringContaining('reason="POLICY_DENIED"'),
+    ]);
+    await clock.advance(600_000);
+    expect(service.warnings()).toEqual([]);
+    await service.close();
+  });
+
   it("drops a pod's series a minute after the pod", async () => {
     const spec = "drop:sourceContext=pod";
     const { clock, service } = await start({ metrics: spec });

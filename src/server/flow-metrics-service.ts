@@ -2,7 +2,8 @@
  * Hubble's metrics out of our flows: a page of their own in Hubble's names (127.0.0.1:9195, text and
  * OpenMetrics). The same series go into our storage, marked `job="ciliascope-flows"`, where metrics were
  * chosen: by default they do not, since a sum over what agents expose themselves and ours would be double.
- * New series beyond the budget are refused, those that exist count on: counted, and said.
+ * New series beyond the budget, or with a label value that is too long, are refused, those that exist count
+ * on: counted, and said.
  */
 
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
@@ -23,6 +24,7 @@ import { Registry } from "../metrics/registry.ts";
 import { SeriesBudget } from "../metrics/series-budget.ts";
 import type { Appendable } from "../storage/storage.ts";
 import { BudgetWatch } from "./flow-budget-watch.ts";
+import { LabelWatch } from "./flow-label-watch.ts";
 import { FlowSeriesWriter } from "./flow-series-writer.ts";
 import { type HttpListener, isLoopback, listenHttp, parseListenAddress } from "./http-listener.ts";
 
@@ -35,7 +37,8 @@ export const flowMetricsDefault =
 const seriesMax = 1_000_000;
 /** How often the series go into storage. */
 export const flowMetricsWriteMs = 15_000;
-const budgetIntervalMs = 1000;
+/** How often it is looked at what was refused. */
+const lookIntervalMs = 1000;
 /** How long the series of a pod outlive it: as in Cilium, so that its last flows are scraped. */
 const deletionDelayMs = 60_000;
 
@@ -105,13 +108,18 @@ export async function startFlowMetricsService(
   const chosen = new ChosenMetrics(options, { registry: page, clock, logger });
   const { handlers } = chosen;
   const place = () => placeOf(chosen.choice.source, options.settings);
-  const budget = new BudgetWatch(series, { page, own: options.registry, logger, place });
+  const surroundings = { page, own: options.registry, logger, place };
+  const budget = new BudgetWatch(series, surroundings);
+  const labels = new LabelWatch(series, surroundings);
   const losses = new LossCounter(internals, options.nodes);
   page.onCollect(() => losses.count());
   const leaving = new Set<() => void>();
   const storing = new Storing(new FlowSeriesWriter(page, options.appendable, logger), clock);
   const stops = [
-    every(clock, budgetIntervalMs, () => budget.look()),
+    every(clock, lookIntervalMs, () => {
+      budget.look();
+      labels.look();
+    }),
     every(clock, flowMetricsWriteMs, () => {
       if (chosen.choice.isStored) storing.begin();
     }),
@@ -121,9 +129,10 @@ export async function startFlowMetricsService(
     address: server === undefined ? undefined : `${server.address.host}:${server.address.port}`,
     process(flows) {
       for (let i = 0; i < flows.length; i++) {
-        const { refused } = series;
+        const { refused, overlong } = series;
         handlers.processFlow(flows[i] as Flow);
         if (series.refused !== refused) budget.countFlow();
+        if (series.overlong !== overlong) labels.countFlow();
       }
     },
     endpointGone(namespace, podName) {
@@ -134,11 +143,12 @@ export async function startFlowMetricsService(
       leaving.add(cancel);
     },
     calls: callCounter(internals),
-    warnings: () => budget.warnings(),
+    warnings: () => [...budget.warnings(), ...labels.warnings()],
     choice: () => chosen.choice,
     switchTo(metrics) {
       chosen.switchTo(metrics);
       budget.look();
+      labels.forget();
     },
     async close() {
       for (const stop of [...stops, ...leaving]) stop();
