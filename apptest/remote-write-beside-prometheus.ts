@@ -5,6 +5,7 @@
  * was built (its words are those of 3.14; Debian's 2.42 has others).
  */
 
+import { type Random, seededRandom } from "../src/base/seeded-random.ts";
 import {
   double,
   field,
@@ -69,10 +70,10 @@ async function stored(url: string, timeSeconds: number): Promise<string> {
 /** Requests from a seed; times move forward, mostly. */
 class RandomRequests {
   newestMs = startMs;
-  #state: number;
+  readonly #random: Random;
 
-  constructor(state: number) {
-    this.#state = state;
+  constructor(seed: number) {
+    this.#random = seededRandom(seed);
   }
 
   next(): number[] {
@@ -82,11 +83,6 @@ class RandomRequests {
     const plain = Array.from({ length: 1 + this.#below(3) }, () => this.#series()).flat();
     if (this.#chance(0.02)) plain.splice(this.#below(plain.length), 1);
     return plain;
-  }
-
-  #random(): number {
-    this.#state = (Math.imul(this.#state, 1_664_525) + 1_013_904_223) >>> 0;
-    return this.#state / 2 ** 32;
   }
 
   #below(limit: number): number {

@@ -12,6 +12,7 @@ import { parseArgs } from "node:util";
 import { gunzipSync } from "node:zlib";
 import { systemClock } from "../src/base/clock.ts";
 import { silentLogger } from "../src/base/logger.ts";
+import { seededRandom } from "../src/base/seeded-random.ts";
 import { compileFlowFilters, type FlowFilter } from "../src/flow/filter/flow-filter.ts";
 import { MapRollups } from "../src/flow/map/map-rollups.ts";
 import { mapTable } from "../src/flow/map/map-table.ts";
@@ -57,7 +58,7 @@ const records = gunzipSync(readFileSync(recordsFile));
 const spans = findRecords(records);
 /** As the gRPC source does: equal endpoints of one stream are one object. */
 const decoder = new FlowDecoder();
-let state = 20_260_115;
+const random = seededRandom(20_260_115);
 
 const store = await FlowStore.open({
   dir,
@@ -119,9 +120,9 @@ function pod(index: number): FlowEndpoint {
   };
 }
 
+/** 28 bits. */
 function next(): number {
-  state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-  return state >>> 4;
+  return Math.floor(random() * 2 ** 28);
 }
 
 function randomUuid(): string {

@@ -6,6 +6,7 @@
  */
 
 import { parseArgs } from "node:util";
+import { seededRandom } from "../src/base/seeded-random.ts";
 import { PolicyEngine } from "../src/policy/policy-engine.ts";
 import { parsePolicies } from "../src/policy/policy-parse.ts";
 import type { PolicyEndpoint } from "../src/policy/verdict.ts";
@@ -28,12 +29,11 @@ const hotPairCount = 1000;
 const drawnCount = 500_000;
 const ports = [80, 443, 8080, 9090, 5432, 22];
 
-let seed = 42;
-/** A linear congruential generator: the same questions in every run. */
+/** The same questions in every run. */
+const random = seededRandom(42);
+
 function below(limit: number): number {
-  seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0;
-  // The low bits of such a generator repeat soon: take the high ones.
-  return Math.floor((seed / 2 ** 32) * limit);
+  return Math.floor(random() * limit);
 }
 
 function policyText(index: number): string {

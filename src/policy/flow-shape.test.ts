@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { ParseError } from "../base/errors.ts";
+import { seededRandom } from "../base/seeded-random.ts";
 import { FlowShape } from "./flow-shape.ts";
 import { FlowTally } from "./flow-tally.ts";
 
@@ -58,10 +59,9 @@ const swaps: readonly (readonly [string, string])[] = [
   ["\\u0026", "&"],
 ];
 
-let seed = 7;
+const random = seededRandom(7);
 function below(limit: number): number {
-  seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0;
-  return Math.floor((seed / 2 ** 32) * limit);
+  return Math.floor(random() * limit);
 }
 
 function randomLine(): string {

@@ -1,14 +1,14 @@
 import { describe, expect, it } from "vitest";
+import { seededRandom } from "../base/seeded-random.ts";
 import { decide } from "./entry-decision.ts";
 import type { PolicyProtocol } from "./policy-document.ts";
 import { parsePolicies } from "./policy-parse.ts";
 import type { DirectionPolicy, PeerEntry } from "./verdict.ts";
 import { VerdictTable } from "./verdict-table.ts";
 
-let seed = 7;
+const random = seededRandom(7);
 function below(limit: number): number {
-  seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0;
-  return Math.floor((seed / 2 ** 32) * limit);
+  return Math.floor(random() * limit);
 }
 
 const ports = [0, 1, 53, 79, 80, 81, 443, 8000, 8080, 8443, 9000, 65_535];

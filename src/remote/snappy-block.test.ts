@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { seededRandom } from "../base/seeded-random.ts";
 import { decodeSnappyBlock, snappyPlainLength } from "./snappy-block.ts";
 
 function decode(...bytes: number[]): string {
@@ -48,14 +49,11 @@ describe("decodeSnappyBlock", () => {
   });
 
   it("never writes beyond the plain length, whatever the bytes are", () => {
-    let seed = 7;
-    const random = () => {
-      seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0;
-      return seed >>> 24;
-    };
+    const random = seededRandom(7);
+    const byte = () => Math.floor(random() * 256);
     for (let round = 0; round < 5000; round++) {
-      const block = Uint8Array.from({ length: 1 + (random() % 40) }, random);
-      block[0] = random() % 64;
+      const block = Uint8Array.from({ length: 1 + (byte() % 40) }, byte);
+      block[0] = byte() % 64;
       const plainLength = snappyPlainLength(block);
       const memory = new Uint8Array(plainLength + 256).fill(0xaa);
       try {
