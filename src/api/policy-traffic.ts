@@ -9,10 +9,10 @@ import type { Clock } from "../base/clock.ts";
 import { QueryError } from "../base/errors.ts";
 import type { Flow } from "../flow/model/flow.ts";
 import { eachBlock } from "../flow/store/flow-groups.ts";
-import { inSlices } from "../flow/store/flow-search.ts";
 import type { FlowStore } from "../flow/store/flow-store.ts";
 import { type ClassPart, classifyRows, type FlowClass } from "../flow/store/row-classes.ts";
 import { RowFilter, type TimeSpan } from "../flow/store/row-filter.ts";
+import { inSlices, nextTurn } from "../flow/turns.ts";
 import { endKey, FlowTally, skipReason } from "../policy/flow-tally.ts";
 
 /** Fields of a flow that policies look at, beside its ends. */
@@ -158,9 +158,7 @@ export async function eachInSlices<Item>(
   for (const item of items) {
     visit(item);
     if (clock.monotonicMs() < untilMs) continue;
-    await new Promise<void>((resolve) => {
-      setImmediate(resolve);
-    });
+    await nextTurn();
     if (signal.aborted) throw cancelled();
     untilMs = clock.monotonicMs() + sliceMs;
   }

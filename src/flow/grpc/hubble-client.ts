@@ -14,6 +14,7 @@ import type {
 } from "../model/generated/messages.ts";
 import { MessageDecoder } from "../protobuf/message-decoder.ts";
 import { MessageEncoder } from "../protobuf/message-encoder.ts";
+import { nextTurn } from "../turns.ts";
 import { type HubbleMethod, hubbleMethod } from "./hubble-methods.ts";
 import {
   callMetadata,
@@ -168,7 +169,7 @@ async function* readBatches(call: ClientReadableStream<Buffer>): ByteStream {
         wake = resolve;
       });
       // What else the same read of the socket brings belongs to the same batch.
-      await new Promise<void>((resolve) => setImmediate(resolve));
+      await nextTurn();
       continue;
     }
     const batch = waiting;

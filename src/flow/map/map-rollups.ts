@@ -8,9 +8,10 @@
 
 import { CorruptionError } from "../../base/errors.ts";
 import type { Logger } from "../../base/logger.ts";
-import { inSlices, nextTurn } from "../store/flow-search.ts";
-import type { BlockRef, FlowStore, SegmentRef } from "../store/flow-store.ts";
+import type { BlockRef, SegmentRef } from "../store/flow-blocks.ts";
+import type { FlowStore } from "../store/flow-store.ts";
 import { StoredBlock } from "../store/stored-block.ts";
+import { inSlices, nextTurn } from "../turns.ts";
 import { type MapSums, SumsBuilder } from "./map-sums.ts";
 import { readSums, writeSums } from "./map-table.ts";
 import { countRows } from "./row-counter.ts";

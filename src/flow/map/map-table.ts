@@ -5,7 +5,7 @@
 
 import type { FrameTable } from "../store/block-codec.ts";
 import type { IdArray } from "../store/column-source.ts";
-import type { BlockTable } from "../store/flow-store.ts";
+import type { BlockTable } from "../store/flow-blocks.ts";
 import type { StoredBlock } from "../store/stored-block.ts";
 import type { MapEnd } from "./map-end.ts";
 import type { MapFact, MapSums } from "./map-sums.ts";

@@ -6,9 +6,10 @@
  */
 
 import type { ColumnSource } from "../store/column-source.ts";
-import { inSlices, nextTurn } from "../store/flow-search.ts";
-import type { BlockRef, FlowStore, SegmentRef } from "../store/flow-store.ts";
+import type { BlockRef, SegmentRef } from "../store/flow-blocks.ts";
+import type { FlowStore } from "../store/flow-store.ts";
 import type { RowFilter, TimeSpan } from "../store/row-filter.ts";
+import { inSlices, nextTurn } from "../turns.ts";
 import { type MapEnd, type MapLevel, nodeKey } from "./map-end.ts";
 import type { MapRollups } from "./map-rollups.ts";
 import type { MapFact, MapSums } from "./map-sums.ts";

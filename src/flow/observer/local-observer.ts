@@ -18,6 +18,7 @@ import type {
   Node,
   ServerStatusResponse,
 } from "../model/generated/messages.ts";
+import { nextTurn } from "../turns.ts";
 import { readAgentEvents } from "./agent-events.ts";
 import { compileFieldMask, type FieldMask } from "./field-mask.ts";
 import { FlowRing, type RingEvent } from "./flow-ring.ts";
@@ -261,7 +262,7 @@ export class LocalObserver implements ObserverBackend {
       }
       if (responses.length > 0) yield responses;
       else if (position >= ring.end && position < span.until) await ring.waitFor(position, signal);
-      else await new Promise<void>((resolve) => setImmediate(resolve));
+      else await nextTurn();
     }
   }
 

@@ -11,6 +11,7 @@ import type { Clock } from "../../base/clock.ts";
 import { errorMessage } from "../../base/errors.ts";
 import type { Logger } from "../../base/logger.ts";
 import { LineCutter, LogFollower } from "../observe/line-source.ts";
+import { nextTurn } from "../turns.ts";
 import type { FlowBatch, FlowSource, FlowSourceStatus } from "./flow-source.ts";
 import { sleep } from "./flow-stream.ts";
 import { LineIntake } from "./line-intake.ts";
@@ -90,7 +91,7 @@ export class FileSource implements FlowSource {
       this.#lookAfter(path);
       const hasMore = follower.drainSome(sliceBytes);
       await this.#flush(take);
-      if (hasMore) await new Promise<void>((resolve) => setImmediate(resolve));
+      if (hasMore) await nextTurn();
       else await sleep(clock, followIntervalMs, signal);
     }
     follower.close();

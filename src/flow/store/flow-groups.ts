@@ -3,11 +3,11 @@
  * the filter and of the fields are read. Yields between blocks.
  */
 
+import { nextTurn } from "../turns.ts";
 import type { MinuteCount } from "./block-facts.ts";
 import type { ColumnSource } from "./column-source.ts";
 import { ColumnText } from "./column-text.ts";
-import { nextTurn } from "./flow-search.ts";
-import type { BlockRef, FlowStore } from "./flow-store.ts";
+import type { BlockRef, FlowBlocks } from "./flow-blocks.ts";
 import type { GroupField } from "./group-field.ts";
 import type { RowFilter, TimeSpan } from "./row-filter.ts";
 
@@ -51,7 +51,7 @@ export interface Buckets {
 }
 
 /** How many flows match. */
-export async function countFlows(store: FlowStore, search: CountSearch): Promise<number> {
+export async function countFlows(store: FlowBlocks, search: CountSearch): Promise<number> {
   let count = 0;
   await eachBlock(store, search, (source) => {
     count += search.filter.select(source, search.span).length;
@@ -61,7 +61,7 @@ export async function countFlows(store: FlowStore, search: CountSearch): Promise
 
 /** Flows by the texts of fields. */
 export async function groupFlows(
-  store: FlowStore,
+  store: FlowBlocks,
   search: CountSearch,
   fields: readonly GroupField[],
   buckets: Buckets,
@@ -140,7 +140,7 @@ function findGroup(
 
 /** Flows by bucket and verdict, without a filter: from the headers' minutes where the buckets are whole minutes. */
 export async function verdictTimeline(
-  store: FlowStore,
+  store: FlowBlocks,
   buckets: Buckets,
   minutesOf: (source: ColumnSource) => readonly MinuteCount[],
 ): Promise<Map<string, Float64Array>> {
@@ -171,7 +171,7 @@ export async function verdictTimeline(
 
 /** Calls `visit` for each block of the span in turn; a damaged one is left out. Returns how many were read. */
 export async function eachBlock(
-  store: FlowStore,
+  store: FlowBlocks,
   { span, signal }: Pick<CountSearch, "span" | "signal">,
   visit: (source: ColumnSource, block: BlockRef) => void | Promise<void>,
 ): Promise<number> {

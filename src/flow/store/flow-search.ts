@@ -7,8 +7,9 @@ import { assert } from "../../base/assert.ts";
 import { LimitError } from "../../base/errors.ts";
 import type { FlowSearch } from "../flow-history.ts";
 import type { Flow } from "../model/flow.ts";
+import { nextTurn } from "../turns.ts";
 import { type ColumnSource, RowReader } from "./column-source.ts";
-import type { BlockRef, FlowStore } from "./flow-store.ts";
+import type { BlockRef, FlowBlocks } from "./flow-blocks.ts";
 import { RowFilter, type TimeSpan } from "./row-filter.ts";
 
 const batchFlows = 500;
@@ -33,7 +34,7 @@ export interface OrderedSearch {
 }
 
 /** FlowHistory's search over a store. */
-export async function* searchFlows(store: FlowStore, search: FlowSearch): AsyncGenerator<Flow[]> {
+export async function* searchFlows(store: FlowBlocks, search: FlowSearch): AsyncGenerator<Flow[]> {
   const { first, last, signal, sinceMs, untilMs } = search;
   assert(first === undefined || last === undefined, "first and last exclude each other");
   const span = { sinceMs, untilMs };
@@ -61,7 +62,7 @@ export async function* searchFlows(store: FlowStore, search: FlowSearch): AsyncG
 }
 
 async function* newest(
-  store: FlowStore,
+  store: FlowBlocks,
   search: OrderedSearch,
   count: number,
 ): AsyncGenerator<Flow[]> {
@@ -96,7 +97,7 @@ interface Cursor {
 
 /** Matching flows in order of time. Ends early, without an error, when the signal says so. */
 export async function* orderedFlows(
-  store: FlowStore,
+  store: FlowBlocks,
   search: OrderedSearch,
 ): AsyncGenerator<FoundFlow> {
   const { blocks, release } = store.acquireBlocks(search.span);
@@ -108,7 +109,7 @@ export async function* orderedFlows(
 }
 
 async function* mergeBlocks(
-  store: FlowStore,
+  store: FlowBlocks,
   blocks: BlockRef[],
   search: OrderedSearch,
 ): AsyncGenerator<FoundFlow> {
@@ -147,7 +148,7 @@ function isReached(block: BlockRef, timeMs: number, isForward: boolean): boolean
   return isForward ? block.minMs <= timeMs : block.maxMs >= timeMs;
 }
 
-function openCursor(store: FlowStore, block: BlockRef, search: OrderedSearch): Cursor | undefined {
+function openCursor(store: FlowBlocks, block: BlockRef, search: OrderedSearch): Cursor | undefined {
   try {
     const source = block.open();
     const rows = search.filter.select(source, search.span);
@@ -177,20 +178,4 @@ function insert(open: Cursor[], cursor: Cursor, isForward: boolean): void {
     at++;
   }
   open.splice(at, 0, cursor);
-}
-
-/** Runs work that yields where others may have a turn, with a turn for them each time. */
-export async function inSlices<Result>(work: Generator<void, Result>): Promise<Result> {
-  for (;;) {
-    const step = work.next();
-    if (step.done === true) return step.value;
-    await nextTurn();
-  }
-}
-
-/** Lets the event loop run. */
-export function nextTurn(): Promise<void> {
-  return new Promise((resolve) => {
-    setImmediate(resolve);
-  });
 }

@@ -17,11 +17,12 @@ import { CorruptionError, errorMessage } from "../../base/errors.ts";
 import type { Logger } from "../../base/logger.ts";
 import type { FlowHistory, FlowSearch } from "../flow-history.ts";
 import type { Flow } from "../model/flow.ts";
+import { inSlices } from "../turns.ts";
 import { encodeFrameInSteps, encodeTables, type FrameTable } from "./block-codec.ts";
 import { type BlockFacts, minuteCounts } from "./block-facts.ts";
-import type { ColumnSource } from "./column-source.ts";
+import type { BlockRef, BlockTable, FlowBlocks, SegmentRef } from "./flow-blocks.ts";
 import { FlowColumns } from "./flow-columns.ts";
-import { inSlices, searchFlows } from "./flow-search.ts";
+import { searchFlows } from "./flow-search.ts";
 import { FrameFile } from "./frame-file.ts";
 import { HotLog, readHotLog } from "./hot-log.ts";
 import type { TimeSpan } from "./row-filter.ts";
@@ -43,9 +44,6 @@ const sealingMax = 4;
 /** deflate: 1 packs at 300 MB/s, 6 saves a tenth more for twice the time. */
 const packLevel = 1;
 
-/** Makes tables to keep with a block, out of its rows (the service map's sums). Yields where others may have a turn. */
-export type BlockTable = (rows: ColumnSource) => Generator<void, readonly FrameTable[]>;
-
 /** What a store needs. */
 export interface FlowStoreOptions {
   /** Absolute; made where it is not there. */
@@ -59,31 +57,6 @@ export interface FlowStoreOptions {
   readonly tables?: readonly BlockTable[];
   /** Called every second, when kill -9 would lose nothing of what was appended. */
   readonly flushed?: () => void;
-}
-
-/** A block as searches see it. */
-export interface BlockRef {
-  readonly minMs: number;
-  readonly maxMs: number;
-  readonly rows: number;
-  /** Flows by minute and verdict; undefined = count them. */
-  readonly minutes: BlockFacts["minutes"] | undefined;
-  /** Stable while the block lives; undefined = still in memory. */
-  readonly key: string | undefined;
-  /** The columns; from disk they are read as they are asked for. */
-  open(): ColumnSource;
-}
-
-/** A file of blocks. */
-export interface SegmentRef {
-  /** Stable while the segment lives. */
-  readonly key: string;
-  /** No block is added any more. */
-  readonly isClosed: boolean;
-  /** Blocks that can be read, oldest first. */
-  readonly blocks: readonly BlockRef[];
-  /** What keepSums() kept of all its blocks. */
-  openSums(): StoredBlock | undefined;
 }
 
 /** What the store tells of itself. */
@@ -112,7 +85,7 @@ interface Hot {
 }
 
 /** The store at work. */
-export class FlowStore implements FlowHistory {
+export class FlowStore implements FlowHistory, FlowBlocks {
   readonly #options: FlowStoreOptions;
   readonly #segments: Segment[];
   /** Rows on their way to disk, oldest first. */
@@ -197,10 +170,6 @@ export class FlowStore implements FlowHistory {
     return searchFlows(this, search);
   }
 
-  /**
-   * The blocks that may hold flows of the span, oldest first, the one in memory last. Their files stay
-   * readable until the returned function is called.
-   */
   acquireBlocks(span: TimeSpan): { readonly blocks: BlockRef[]; readonly release: () => void } {
     const { segments, memory, release } = this.acquireSegments();
     const blocks = [...segments.flatMap((segment) => segment.blocks), ...memory];
@@ -252,7 +221,6 @@ export class FlowStore implements FlowHistory {
     if (this.#segments.some((segment) => segment.file === file)) file.append(frame, header);
   }
 
-  /** Says once that a block cannot be read, and leaves it out from now on; rethrows what is no damage. */
   noteDamage(block: BlockRef, thrown: unknown): void {
     if (!(thrown instanceof CorruptionError) || block.key === undefined) throw thrown;
     this.#corrupt.add(block.key);

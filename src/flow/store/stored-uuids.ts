@@ -6,7 +6,8 @@
 
 import type { Flow } from "../model/flow.ts";
 import { writeUuid } from "./column-source.ts";
-import type { BlockRef, FlowStore } from "./flow-store.ts";
+import type { BlockRef } from "./flow-blocks.ts";
+import type { FlowStore } from "./flow-store.ts";
 
 /** Blocks whose uuids are held at once. */
 const heldBlocksMax = 8;
