@@ -10,23 +10,14 @@ import type {
   GetAgentEventsResponse,
 } from "../../flow/model/generated/messages.ts";
 import { AgentEventPrinter } from "../../flow/print/agent-event-printer.ts";
-import type { OutputFormat } from "../../flow/print/flow-printer.ts";
 import { parseTime, timeFormat } from "../../flow/print/time-layout.ts";
 import { MessageDecoder } from "../../flow/protobuf/message-decoder.ts";
 import { flagHelp, parseFlags } from "../flag-set.ts";
 import { hubbleServerFlags, toHubbleTarget } from "../hubble-server-flags.ts";
 import { serverTrouble } from "./hubble-server.ts";
-import type { ObserveContext } from "./observe.ts";
+import { type ObserveContext, outputFormats } from "./observe-context.ts";
 import { type ObserveOptions, observeFlags } from "./observe-options.ts";
 
-const formats: ReadonlyMap<string, OutputFormat> = new Map([
-  ["compact", "compact"],
-  ["dict", "dict"],
-  ["json", "jsonpb"],
-  ["jsonpb", "jsonpb"],
-  ["tab", "table"],
-  ["table", "table"],
-]);
 const countDefault = 20;
 
 /** Runs with the arguments behind "agent-events". Throws ConfigError, AppError. */
@@ -41,14 +32,15 @@ export async function observeAgentEvents(
   if (options.isHelp) {
     const shown = { Selectors: selectors, Formatting: formatting, Server: specs };
     context.stdout("Usage: ciliascope observe agent-events [flags]\n");
-    for (const [title, flags] of Object.entries(shown))
+    for (const [title, flags] of Object.entries(shown)) {
       context.stdout(`\n${title}:\n${flagHelp(flags)}`);
+    }
     return;
   }
   if (operands.length > 0) {
     throw refusal(`unknown command "${operands[0]}" for "ciliascope observe agent-events"`);
   }
-  const format = formats.get(options.output);
+  const format = outputFormats.get(options.output);
   if (format === undefined) throw refusal(`invalid output format: ${options.output}`);
   if (server.server === "") {
     throw refusal(
@@ -61,12 +53,12 @@ export async function observeAgentEvents(
     hasNodeName: options.hasNodeName,
     stdout: context.stdout,
   });
+  const request = toRequest(options, context.clock.nowMs());
   const client = new HubbleClient(toHubbleTarget(server), context.clock);
   const stopping = new AbortController();
   const stop = () => stopping.abort();
   context.untilStopped().then(stop, stop);
   const method = hubbleMethod("observer.Observer", "GetAgentEvents");
-  const request = toRequest(options, context.clock.nowMs());
   const decoder = new MessageDecoder();
   try {
     for await (const batch of client.stream(method, request, stopping.signal)) {

@@ -12,15 +12,16 @@ import { compileFlowFilters, type FlowFilter } from "../../flow/filter/flow-filt
 import { formatProtoMessage } from "../../flow/model/jsonpb.ts";
 import { type EventRequest, EventSelector, type Warn } from "../../flow/observe/event-selector.ts";
 import { LogFollower, readStreamLines, rotatedFiles } from "../../flow/observe/line-source.ts";
-import { FlowPrinter, type OutputFormat } from "../../flow/print/flow-printer.ts";
+import { FlowPrinter } from "../../flow/print/flow-printer.ts";
 import { colored, plain } from "../../flow/print/palette.ts";
 import { parseTime, timeFormat } from "../../flow/print/time-layout.ts";
 import { quoteString } from "../../model/labels.ts";
-import { type CliCommand, type CliContext, exitCodes } from "../command.ts";
+import { type CliCommand, exitCodes } from "../command.ts";
 import { flagHelp, parseFlags } from "../flag-set.ts";
 import { hubbleServerFlags } from "../hubble-server-flags.ts";
 import { observeAgentEvents } from "./observe-agent-events.ts";
 import { createAggregatePrinter } from "./observe-aggregate.ts";
+import { type ObserveContext, outputFormats } from "./observe-context.ts";
 import {
   checkFieldMask,
   type ObserveOptions,
@@ -29,14 +30,6 @@ import {
 } from "./observe-options.ts";
 import { addRawFilters } from "./observe-raw-filters.ts";
 import { observeServer } from "./observe-server.ts";
-
-/** Where the command reads and writes, and what it needs of the machine. */
-export interface ObserveContext
-  extends Pick<CliContext, "stdout" | "stderr" | "env" | "untilStopped"> {
-  readonly stdin: AsyncIterable<Uint8Array>;
-  readonly clock: Clock;
-  readonly isTerminal: boolean;
-}
 
 export const observeCommand: CliCommand = {
   name: "observe",
@@ -160,19 +153,9 @@ function refuse(why: string): never {
   throw new ConfigError(why, { path: "" });
 }
 
-const formats: Readonly<Record<string, OutputFormat>> = {
-  compact: "compact",
-  dict: "dict",
-  json: "jsonpb",
-  JSON: "jsonpb",
-  jsonpb: "jsonpb",
-  tab: "table",
-  table: "table",
-};
-
 function createPrinter(options: ObserveOptions, context: ObserveContext): FlowPrinter {
   const { output, color } = options;
-  const known = Object.hasOwn(formats, output) ? formats[output] : undefined;
+  const known = output === "JSON" ? "jsonpb" : outputFormats.get(output);
   if (known === undefined) return refuse(`invalid output format: ${output}`);
   const isLegacy = /^json$/i.test(output) && asksLegacyJson(context.env);
   const format = isLegacy ? "flow-json" : known;
