@@ -6,13 +6,11 @@
  */
 
 import type { Flow } from "../flow/model/flow.ts";
+import type { AddressFamily } from "./address-family.ts";
 import type { EndpointState, LabEndpoint, LabIdentity } from "./lab-state.ts";
 
 /** As Cilium's `direction` label spells it. */
 export type PacketDirection = "INGRESS" | "EGRESS";
-
-/** Address family of a conntrack entry. */
-export type AddressFamily = "ipv4" | "ipv6";
 
 /** How Cilium's conntrack garbage collector groups protocols. */
 export type ConntrackProtocol = "TCP" | "non-TCP";

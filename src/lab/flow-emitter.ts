@@ -13,9 +13,9 @@ import {
 } from "../flow/model/flow.ts";
 import type { RuleOrigin } from "../policy/policy-document.ts";
 import type { PolicyMatch } from "../policy/verdict.ts";
+import { familyOf } from "./address-family.ts";
 import type { ClusterSet } from "./cluster/cluster-set.ts";
 import type { Endpoint } from "./cluster/endpoint.ts";
-import { familyOf } from "./datapath/address-family.ts";
 import {
   identityOf,
   nodeOf,

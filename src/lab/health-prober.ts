@@ -4,9 +4,9 @@
  */
 
 import { createServer, type Server, request as sendRequest } from "node:http";
+import { addressesOf, hostPort } from "./address-family.ts";
 import type { ClusterSet } from "./cluster/cluster-set.ts";
 import type { Endpoint } from "./cluster/endpoint.ts";
-import { addressesOf, hostPort } from "./datapath/address-family.ts";
 import type { Datapath } from "./datapath/datapath.ts";
 import { ConnectError } from "./datapath/syn-schedule.ts";
 import type { NodeProbed } from "./events.ts";

@@ -1,12 +1,11 @@
 /** LabState over the laboratory's parts, which come to life one after the other. */
 
+import { type AddressFamily, addressFamilies } from "./address-family.ts";
 import type { Cluster } from "./cluster/cluster.ts";
 import { policyMapName } from "./cluster/regeneration.ts";
 import type { ApiLimiterFigures } from "./controllers/api-limiter.ts";
-import { addressFamilies } from "./datapath/address-family.ts";
 import { conntrackCapacity } from "./datapath/conntrack.ts";
 import type { Datapath } from "./datapath/datapath.ts";
-import type { AddressFamily } from "./events.ts";
 import type { FaultBoard } from "./faults/fault-board.ts";
 import type { HealthProber } from "./health-prober.ts";
 import type {
@@ -19,8 +18,9 @@ import type {
   LabPolicy,
   LabService,
   LabState,
+  RemoteCluster,
 } from "./lab-state.ts";
-import type { ClusterMesh, RemoteCluster } from "./mesh/cluster-mesh.ts";
+import type { ClusterMesh } from "./mesh/cluster-mesh.ts";
 import type { AgentDnsProxy } from "./proxy/dns-proxy.ts";
 
 /** Sizes of Cilium's maps by default. */

@@ -3,9 +3,8 @@
  * services, always the present state. Gauges read this; counters come from events (events.ts).
  */
 
+import type { AddressFamily } from "./address-family.ts";
 import type { ApiLimiterFigures } from "./controllers/api-limiter.ts";
-import type { AddressFamily } from "./events.ts";
-import type { RemoteCluster } from "./mesh/cluster-mesh.ts";
 
 /** The versions whose metric names and labels can be served. */
 export const ciliumVersions = ["1.6", "1.9", "1.16", "1.19"] as const;
@@ -133,6 +132,20 @@ export interface FqdnCounts {
   readonly activeNames: number;
   readonly activeIps: number;
   readonly aliveZombies: number;
+}
+
+/** What one agent knows of another cluster. */
+export interface RemoteCluster {
+  readonly name: string;
+  readonly isReady: boolean;
+  readonly nodeCount: number;
+  readonly endpointCount: number;
+  readonly serviceCount: number;
+  readonly failureCount: number;
+  /** Seconds since the epoch; 0 = never. */
+  readonly lastFailureSeconds: number;
+  /** How often what had been learned was thrown away. */
+  readonly revocationCount: number;
 }
 
 /** The present state. Every call computes afresh: O(what it lists). */

@@ -1,6 +1,6 @@
 /** The agent's datapath: packets, conntrack, maps, addresses. */
 
-import { addressFamilies } from "../datapath/address-family.ts";
+import { addressFamilies } from "../address-family.ts";
 import type { Component } from "./component.ts";
 
 const unnamedDrop = "Unknown";

@@ -4,7 +4,7 @@
  */
 
 import { LimitError } from "../../base/errors.ts";
-import type { AddressFamily } from "../events.ts";
+import type { AddressFamily } from "../address-family.ts";
 import type { LabContext } from "../lab-context.ts";
 import { randomInteger } from "../random.ts";
 

@@ -4,8 +4,8 @@
  */
 
 import type { PolicyProtocol } from "../../policy/policy-document.ts";
+import { addressesOf, addressOn, type DualAddress, hostPort } from "../address-family.ts";
 import type { ObjectScope, ObjectStore, StoreClient } from "../controllers/object-store.ts";
-import { addressesOf, addressOn, type DualAddress, hostPort } from "../datapath/address-family.ts";
 import type { LabContext } from "../lab-context.ts";
 import { measureSeconds } from "../lab-context.ts";
 import type { LabNode, LabService, NodeListeners } from "../lab-state.ts";

@@ -3,8 +3,7 @@
  * and every flow, so they are computed once and kept until a pod or a service changes.
  */
 
-import { addressesOf, familyOf } from "../datapath/address-family.ts";
-import type { AddressFamily } from "../events.ts";
+import { type AddressFamily, addressesOf, familyOf } from "../address-family.ts";
 import type { SceneService } from "../scenes/scene.ts";
 import type { Endpoint } from "./endpoint.ts";
 

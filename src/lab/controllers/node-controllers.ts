@@ -7,7 +7,7 @@
  */
 
 import type { Clock } from "../../base/clock.ts";
-import { addressesOf } from "../datapath/address-family.ts";
+import { addressesOf } from "../address-family.ts";
 import type { LabEventBus, NodeProbed } from "../events.ts";
 import type { LabEndpoint, LabState } from "../lab-state.ts";
 import type { AgentApi } from "./agent-api.ts";

@@ -6,10 +6,10 @@
 import { type ClientRequest, type IncomingMessage, request as sendRequest } from "node:http";
 import type { Duplex } from "node:stream";
 import type { Clock } from "../../base/clock.ts";
+import type { AddressFamily } from "../address-family.ts";
 import type { Endpoint } from "../cluster/endpoint.ts";
 import type { Datapath, OpenedConnection } from "../datapath/datapath.ts";
 import { ConnectError } from "../datapath/syn-schedule.ts";
-import type { AddressFamily } from "../events.ts";
 import type { HostResolver } from "../pods/resolver.ts";
 import { CurlError, type CurlPhase, connectError, timeoutError } from "./curl-error.ts";
 

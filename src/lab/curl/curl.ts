@@ -6,7 +6,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import type { IncomingMessage } from "node:http";
 import { dirname, join, normalize } from "node:path";
-import { addressOn, familyOf } from "../datapath/address-family.ts";
+import { addressOn, familyOf } from "../address-family.ts";
 import type { OpenedConnection } from "../datapath/datapath.ts";
 import { CurlError } from "./curl-error.ts";
 import {

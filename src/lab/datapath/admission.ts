@@ -5,13 +5,13 @@
 
 import type { PolicyDirection, PolicyProtocol } from "../../policy/policy-document.ts";
 import type { Verdict } from "../../policy/verdict.ts";
+import { familyOf } from "../address-family.ts";
 import type { ClusterSet } from "../cluster/cluster-set.ts";
 import type { Endpoint } from "../cluster/endpoint.ts";
 import type { PacketDirection } from "../events.ts";
 import { dropReasonText } from "../faults/fault-board.ts";
 import type { FlowEmitter } from "../flow-emitter.ts";
 import type { LabContext } from "../lab-context.ts";
-import { familyOf } from "./address-family.ts";
 import { conntrackMaps } from "./conntrack.ts";
 import type { Delivery } from "./delivery.ts";
 import { identityOf, nodeOf, type Packet, type PacketEnd } from "./packet.ts";

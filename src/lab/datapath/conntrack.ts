@@ -3,9 +3,9 @@
  * thrown out by a garbage collection, as in Cilium.
  */
 
-import type { AddressFamily, ConntrackProtocol } from "../events.ts";
+import { type AddressFamily, addressFamilies } from "../address-family.ts";
+import type { ConntrackProtocol } from "../events.ts";
 import type { LabContext } from "../lab-context.ts";
-import { addressFamilies } from "./address-family.ts";
 
 /** After a TCP connection closed, and since the last packet of anything else. */
 const closedLifetimeMs = 10_000;

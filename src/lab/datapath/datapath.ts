@@ -7,12 +7,12 @@
 import { createSocket } from "node:dgram";
 import { connect as connectSocket, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import { addressOn, familyOf, hostPort } from "../address-family.ts";
 import type { ClusterSet } from "../cluster/cluster-set.ts";
 import type { Endpoint } from "../cluster/endpoint.ts";
 import type { FlowEmitter } from "../flow-emitter.ts";
 import type { LabContext } from "../lab-context.ts";
 import { randomInteger } from "../random.ts";
-import { addressOn, familyOf, hostPort } from "./address-family.ts";
 import { type Admission, AdmissionControl } from "./admission.ts";
 import { createPipe } from "./byte-pipe.ts";
 import { Conntrack, type ConntrackKey } from "./conntrack.ts";

@@ -5,7 +5,7 @@
  */
 
 import type { Clock } from "../../base/clock.ts";
-import { familyOf } from "./address-family.ts";
+import { familyOf } from "../address-family.ts";
 import type { PipeObserver, PipeSide } from "./byte-pipe.ts";
 import {
   ipv6ExtraBytes,

@@ -11,23 +11,10 @@ import type { ClusterSet } from "../cluster/cluster-set.ts";
 import { ApiLimiter, type ApiLimiterFigures } from "../controllers/api-limiter.ts";
 import type { KvstoreEvent, KvstoreOperation, LabEventOf, MeshComponent } from "../events.ts";
 import type { LabContext } from "../lab-context.ts";
+import type { RemoteCluster } from "../lab-state.ts";
 
 /** Agents look after their connections so often; Cilium's heartbeat is written every minute. */
 const checkIntervalMs = 5000;
-
-/** What one agent knows of another cluster. */
-export interface RemoteCluster {
-  readonly name: string;
-  readonly isReady: boolean;
-  readonly nodeCount: number;
-  readonly endpointCount: number;
-  readonly serviceCount: number;
-  readonly failureCount: number;
-  /** Seconds since the epoch; 0 = never. */
-  readonly lastFailureSeconds: number;
-  /** How often what had been learned was thrown away. */
-  readonly revocationCount: number;
-}
 
 interface Connection {
   isReady: boolean;

@@ -7,7 +7,7 @@
 import { createSocket, type Socket } from "node:dgram";
 import { createServer, type Server } from "node:net";
 import { type Answer, decode, encode } from "dns-packet";
-import { addressesOf, type DualAddress, familyOf } from "../datapath/address-family.ts";
+import { addressesOf, type DualAddress, familyOf } from "../address-family.ts";
 import type { SceneService } from "../scenes/scene.ts";
 import { frameDnsMessage, readDnsMessages } from "./dns-stream.ts";
 

@@ -2,10 +2,10 @@
 
 import { join } from "node:path";
 import { errorMessage } from "../../base/errors.ts";
+import type { AddressFamily } from "../address-family.ts";
 import type { Endpoint } from "../cluster/endpoint.ts";
 import { type CurlIo, runCurl } from "../curl/curl.ts";
 import type { CurlSurroundings } from "../curl/curl-transfer.ts";
-import type { AddressFamily } from "../events.ts";
 
 const pingCountDefault = 4;
 const pingCountMax = 1000;

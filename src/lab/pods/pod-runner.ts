@@ -6,9 +6,9 @@
 import type { Socket } from "node:dgram";
 import { request as sendRequest } from "node:http";
 import type { Server as NetServer } from "node:net";
+import { addressesOf, type DualAddress } from "../address-family.ts";
 import type { ClusterSet } from "../cluster/cluster-set.ts";
 import type { Endpoint } from "../cluster/endpoint.ts";
-import { addressesOf, type DualAddress } from "../datapath/address-family.ts";
 import type { Datapath } from "../datapath/datapath.ts";
 import type { LabContext } from "../lab-context.ts";
 import type { PodProgram, Scene, ScenePort } from "../scenes/scene.ts";

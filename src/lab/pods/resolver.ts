@@ -7,11 +7,10 @@ import { isIP } from "node:net";
 import { decode, encode } from "dns-packet";
 import type { Clock } from "../../base/clock.ts";
 import type { Random } from "../../base/seeded-random.ts";
+import { type AddressFamily, familyOf } from "../address-family.ts";
 import type { Endpoint } from "../cluster/endpoint.ts";
-import { familyOf } from "../datapath/address-family.ts";
 import type { Datapath } from "../datapath/datapath.ts";
 import { ConnectError } from "../datapath/syn-schedule.ts";
-import type { AddressFamily } from "../events.ts";
 import { randomInteger } from "../random.ts";
 import { DnsStreamClient } from "./dns-stream.ts";
 

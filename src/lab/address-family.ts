@@ -1,9 +1,9 @@
 /** Which family an address is of, and which of an endpoint's addresses is of a family. */
 
-import type { AddressFamily } from "../events.ts";
-
 /** Families in the order in which agents list them. */
-export const addressFamilies = ["ipv4", "ipv6"] as const satisfies readonly AddressFamily[];
+export const addressFamilies = ["ipv4", "ipv6"] as const;
+/** One of the families above. */
+export type AddressFamily = (typeof addressFamilies)[number];
 
 /** The family of a well-formed address. */
 export function familyOf(address: string): AddressFamily {
