@@ -32,6 +32,12 @@ describe("parseDashboard", () => {
     expect(parseDashboard({ apiVersion: "x/v1", spec: inner }).dashboard.title).toBe("in");
   });
 
+  it("keeps a panel of an unknown kind, whatever the kind is called", () => {
+    for (const type of ["my-plugin", "constructor", "toString", "__proto__"]) {
+      expect(panel({ type, options: { a: 1 } })).toMatchObject({ type, options: { a: 1 } });
+    }
+  });
+
   it("refuses what is no dashboard, and says why", () => {
     const refused = (json: unknown) => () => parseDashboard(json);
     expect(refused([])).toThrow(/the JSON is no object/);

@@ -2,7 +2,7 @@
 
 import { asObject, asString, isObject, type JsonObject, optional } from "./json-reader.ts";
 import { migrateSharedStat } from "./migrate-singlestat.ts";
-import type { MigratedPanel } from "./panel.ts";
+import type { MigratedPanel } from "./migrated-panel.ts";
 
 /** The panel with its options in today's form. As Grafana's model does, a panel without options gets empty ones first. */
 export function migrateStatPanel(raw: JsonObject): MigratedPanel {

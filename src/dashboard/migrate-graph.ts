@@ -13,7 +13,7 @@ import {
   type JsonObject,
   optional,
 } from "./json-reader.ts";
-import type { MigratedPanel } from "./panel.ts";
+import type { MigratedPanel } from "./migrated-panel.ts";
 import { findReducer } from "./reduce.ts";
 
 interface RawOverride {

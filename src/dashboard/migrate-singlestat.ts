@@ -1,7 +1,7 @@
 /** The Angular singlestat panel as stat, or as gauge where its gauge was shown (recorded in Grafana's own migration). */
 
 import { asNumber, asObject, asString, type JsonObject, optional } from "./json-reader.ts";
-import type { MigratedPanel } from "./panel.ts";
+import type { MigratedPanel } from "./migrated-panel.ts";
 import { findReducer } from "./reduce.ts";
 import { convertAngularMappings } from "./value-mapping.ts";
 

@@ -11,7 +11,7 @@ import {
   type JsonObject,
   optional,
 } from "./json-reader.ts";
-import type { MigratedPanel } from "./panel.ts";
+import type { MigratedPanel } from "./migrated-panel.ts";
 
 /** What a style's `colorMode` colours. */
 const cellTypes: Readonly<Record<string, string>> = {

@@ -15,39 +15,29 @@ import { migrateStatPanel } from "./migrate-field-options.ts";
 import { migrateGraph } from "./migrate-graph.ts";
 import { migrateSinglestat } from "./migrate-singlestat.ts";
 import { isAngularTable, migrateTable } from "./migrate-table.ts";
+import type { MigratedPanel } from "./migrated-panel.ts";
 import type { GridPosition, Panel } from "./model.ts";
 import { readDataSource, readTarget } from "./target.ts";
 
-/** Panel JSON with its type, options and fieldConfig in today's spelling. */
-export interface MigratedPanel {
-  readonly type: string;
-  readonly options: JsonObject;
-  readonly fieldConfig: JsonObject;
-  /** Where the kind of the past laid data out by itself; else the panel's own. */
-  readonly transformations?: readonly unknown[];
-  readonly problems: readonly string[];
-}
-
-/** Kinds of the past; each rewrites the raw panel. */
-const migrations: Readonly<Record<string, (raw: JsonObject) => MigratedPanel>> = {
-  graph: migrateGraph,
-  singlestat: migrateSinglestat,
-  "grafana-singlestat-panel": migrateSinglestat,
-  text: migrateText,
-  text2: migrateText,
-  "table-old": migrateTable,
-  table: (raw) => (isAngularTable(raw) ? migrateTable(raw) : keepPanel(raw, "table")),
-  stat: migrateStatPanel,
-  gauge: migrateStatPanel,
-  bargauge: migrateStatPanel,
-};
+/** Kinds of the past; each rewrites the raw panel. A map: the kind is outside text ("constructor", "__proto__"). */
+const migrations: ReadonlyMap<string, (raw: JsonObject) => MigratedPanel> = new Map([
+  ["graph", migrateGraph],
+  ["singlestat", migrateSinglestat],
+  ["grafana-singlestat-panel", migrateSinglestat],
+  ["text", migrateText],
+  ["text2", migrateText],
+  ["table-old", migrateTable],
+  ["table", (raw) => (isAngularTable(raw) ? migrateTable(raw) : keepPanel(raw, "table"))],
+  ["stat", migrateStatPanel],
+  ["gauge", migrateStatPanel],
+  ["bargauge", migrateStatPanel],
+]);
 
 /** Reads a panel; `id` serves where the file has none. */
 export function readPanel(raw: JsonObject, id: number): Panel {
   const originalType = asString(raw["type"], "graph");
-  const migrate =
-    migrations[originalType] ?? ((panel: JsonObject) => keepPanel(panel, originalType));
-  const { type, options, fieldConfig, transformations, problems } = migrate(raw);
+  const migrated = migrations.get(originalType)?.(raw) ?? keepPanel(raw, originalType);
+  const { type, options, fieldConfig, transformations, problems } = migrated;
   const repeat = asString(raw["repeat"]);
   return {
     id: asNumber(raw["id"]) ?? id,

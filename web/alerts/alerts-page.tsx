@@ -8,6 +8,7 @@ import { useAlerts } from "../app/nav-badges.ts";
 import { pageHref } from "../app/navigation.tsx";
 import { usePageDefaults } from "../app/page-defaults.ts";
 import { PageFrame } from "../app/page-frame.tsx";
+import type { PageProps } from "../app/page-props.ts";
 import { Link, useRoute, useRouter } from "../router/router-context.tsx";
 import { timedKey } from "../time/time-context.tsx";
 import { Glyph } from "../ui/glyph.tsx";
@@ -32,12 +33,8 @@ import "./alerts.css";
 const historyMs = 6 * 3_600_000;
 const historyStepMs = 300_000;
 
-interface AlertsPageProps {
-  readonly segments: Readonly<Record<string, string>>;
-}
-
 /** The page at /alerts and /alerts/rules. */
-export function AlertsPage({ segments }: AlertsPageProps) {
+export function AlertsPage({ segments }: PageProps) {
   return (
     <PageFrame title="Alerts" isFlush defaults={usePageDefaults()}>
       <Alerts view={segments["view"] === "rules" ? "rules" : "alerts"} />

@@ -4,11 +4,7 @@
  */
 
 import { type ComponentType, type LazyExoticComponent, lazy } from "react";
-
-/** What a page's component gets: the parts of the address that its pattern names. */
-export interface PageProps {
-  readonly segments: Readonly<Record<string, string>>;
-}
+import type { PageProps } from "./page-props.ts";
 
 /** One page. */
 export interface PageRoute {

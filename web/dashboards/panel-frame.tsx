@@ -4,7 +4,7 @@
  */
 
 import { lazy, Suspense, useMemo, useRef } from "react";
-import { type AnnotationEvent, isShownOn } from "../../src/dashboard/annotations.ts";
+import { isShownOn } from "../../src/dashboard/annotations.ts";
 import { interpolate, type VariableScope } from "../../src/dashboard/interpolate.ts";
 import type { Panel } from "../../src/dashboard/model.ts";
 import { ErrorBoundary } from "../app/error-boundary.tsx";
@@ -13,14 +13,13 @@ import { preparePanel } from "../panels/prepare-panel.ts";
 import { panelKind } from "../panels/registry.ts";
 import { unitTail } from "../panels/unit-tail.ts";
 import { usePageTime } from "../time/time-context.tsx";
-import type { Zoom } from "../time/use-zoom.ts";
 import { Badge } from "../ui/glyph.tsx";
 import { Skeleton } from "../ui/notes.tsx";
 import { PanelHandles } from "./editing/panel-handles.tsx";
-import type { DashboardEditing } from "./editing/use-draft.ts";
 import { PanelLinks } from "./panel-links.tsx";
 import { PanelMenu } from "./panel-menu.tsx";
 import { FailedPanel, UnknownPanel } from "./panel-notes.tsx";
+import type { PanelSurroundings } from "./panel-surroundings.ts";
 import { originalId } from "./repeats.ts";
 import { useElementWidth } from "./use-element-width.ts";
 import { useInView } from "./use-in-view.ts";
@@ -29,21 +28,6 @@ import { type PanelAnswer, usePanelData } from "./use-panel-data.ts";
 const EmptyPanel = lazy(async () => ({
   default: (await import("./empty-panel.tsx")).EmptyPanel,
 }));
-
-/** What a dashboard gives all its panels. */
-export interface PanelSurroundings {
-  readonly syncKey: string | undefined;
-  readonly zoom: Zoom;
-  readonly events: readonly AnnotationEvent[];
-  /** Shows a panel alone, or all again. */
-  readonly onView: (panel: Panel) => void;
-  readonly onInspect: (panel: Panel) => void;
-  /** Present while the dashboard is edited. */
-  readonly edit?: { readonly editing: DashboardEditing; readonly onEdit: (panel: Panel) => void };
-  readonly onDoctor: (panel: Panel) => void;
-  /** The pointer or the focus is in a panel: the keys mean it. */
-  readonly onTouch: (panel: Panel) => void;
-}
 
 interface PanelFrameProps {
   readonly panel: Panel;

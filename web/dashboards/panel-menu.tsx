@@ -7,8 +7,8 @@ import { Link, useRoute } from "../router/router-context.tsx";
 import { usePageTime } from "../time/time-context.tsx";
 import { Icon } from "../ui/icon.tsx";
 import { moveFocus, Popover } from "../ui/popover.tsx";
-import type { PanelSurroundings } from "./panel-frame.tsx";
 import { panelQueries } from "./panel-queries.ts";
+import type { PanelSurroundings } from "./panel-surroundings.ts";
 import type { PanelAnswer } from "./use-panel-data.ts";
 
 interface PanelMenuProps {

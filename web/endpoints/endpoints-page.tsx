@@ -5,7 +5,7 @@ import { useServerStatus } from "../api/server-queries.ts";
 import { useKeys } from "../app/keys-context.ts";
 import { usePageDefaults } from "../app/page-defaults.ts";
 import { PageFrame } from "../app/page-frame.tsx";
-import type { PageProps } from "../app/page-routes.tsx";
+import type { PageProps } from "../app/page-props.ts";
 import { buildHref, updateParams } from "../router/history-router.ts";
 import { useRoute, useRouter } from "../router/router-context.tsx";
 import { Note, Skeleton } from "../ui/notes.tsx";

@@ -4,7 +4,15 @@ import { GutterMarker, WidgetType } from "@codemirror/view";
 import { formatPlainNumber } from "../charts/plain-number.ts";
 import type { RemovedLine } from "./line-diff.ts";
 import type { LineMark } from "./line-marks.ts";
-import type { EditorNote } from "./policy-editor.ts";
+
+/** A sentence under a line. */
+export interface EditorNote {
+  readonly line: number;
+  readonly kind: "info" | "warn" | "crit";
+  readonly text: string;
+  /** Said after the text: "⌥↵ write fromEndpoints". */
+  readonly mend: string;
+}
 
 const svgSpace = "http://www.w3.org/2000/svg";
 const shapes = {

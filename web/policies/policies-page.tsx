@@ -4,6 +4,7 @@ import { useState } from "react";
 import { useApi, useServerStatus } from "../api/server-queries.ts";
 import { useKeys } from "../app/keys-context.ts";
 import { PageFrame } from "../app/page-frame.tsx";
+import type { PageProps } from "../app/page-props.ts";
 import { Link, useRoute, useRouter } from "../router/router-context.tsx";
 import { type TimeDefaults, usePageTime } from "../time/time-context.tsx";
 import { rangeLabel } from "../time/time-range.ts";
@@ -36,7 +37,7 @@ export function PoliciesPage({
 
 type OpenDialog = "propose" | "score" | undefined;
 
-function Policies({ segments }: { readonly segments: Readonly<Record<string, string>> }) {
+function Policies({ segments }: PageProps) {
   const desk = usePolicyDesk(segments);
   const { params } = useRoute();
   const replay = useReplay(desk.replay.order);

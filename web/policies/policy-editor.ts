@@ -34,19 +34,16 @@ import { tags } from "@lezer/highlight";
 import type { WirePolicyFinding } from "../../src/api/wire/policy.ts";
 import { editorLook, literalStyles } from "../editor/editor-look.ts";
 import { editorKeys, TextEditor } from "../editor/text-editor.ts";
-import { HitMarker, NoteWidget, PlusMarker, RemovedWidget } from "./editor-widgets.ts";
+import {
+  type EditorNote,
+  HitMarker,
+  NoteWidget,
+  PlusMarker,
+  RemovedWidget,
+} from "./editor-widgets.ts";
 import type { LineDiff } from "./line-diff.ts";
 import type { LineMark } from "./line-marks.ts";
 import { policyLook } from "./policy-look.ts";
-
-/** A sentence under a line. */
-export interface EditorNote {
-  readonly line: number;
-  readonly kind: "info" | "warn" | "crit";
-  readonly text: string;
-  /** Said after the text: "⌥↵ write fromEndpoints". */
-  readonly mend: string;
-}
 
 /** What the editor reports. */
 export interface PolicyEditorEvents {
