@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { formatSampleValue } from "../model/value-format.ts";
-import { asciiWords, JsonBytes } from "./json-bytes.ts";
+import { AsciiTexts, JsonBytes } from "./json-bytes.ts";
 
 function written(value: number): string {
   const bytes = new JsonBytes(4);
-  bytes.value(asciiWords('[1,"'), value);
+  bytes.value(new AsciiTexts(['[1,"']), 0, value);
   return new TextDecoder().decode(bytes.take());
 }
 
@@ -19,7 +19,7 @@ describe("JsonBytes", () => {
   it("grows, keeps what stands there, and starts anew after take", () => {
     const bytes = new JsonBytes(2);
     bytes.text('{"a":"Ünïcode 🐝"');
-    bytes.value(asciiWords(","), 7);
+    bytes.value(new AsciiTexts([";;;;;", ","]), 1, 7);
     expect(bytes.length).toBe(23);
     expect(new TextDecoder().decode(bytes.take())).toBe('{"a":"Ünïcode 🐝",7');
     expect(bytes.length).toBe(0);

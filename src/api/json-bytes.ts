@@ -11,21 +11,27 @@ import { formatSampleValue } from "../model/value-format.ts";
 const numberBytesMax = Math.max(DecimalBytes.room, 32);
 const encoder = new TextEncoder();
 
-/** A short text of ASCII, to be copied again and again: four bytes in each word, the first one lowest. */
-export interface AsciiWords {
+/** Short texts of ASCII, to be copied again and again: four bytes in each word, the first one lowest. */
+export class AsciiTexts {
+  /** As many words for each. */
   readonly words: Int32Array;
-  /** Characters; the last word's other bytes mean nothing. */
-  readonly length: number;
-}
+  readonly wordsEach: number;
+  /** Characters; the bytes behind them mean nothing. */
+  readonly lengths: Uint16Array;
 
-/** Makes words of a text. */
-export function asciiWords(text: string): AsciiWords {
-  const view = new DataView(new ArrayBuffer((text.length + 3) & ~3));
-  for (let i = 0; i < text.length; i++) view.setUint8(i, text.charCodeAt(i));
-  const words = Int32Array.from({ length: view.byteLength / 4 }, (_, i) =>
-    view.getInt32(i * 4, true),
-  );
-  return { words, length: text.length };
+  constructor(texts: readonly string[]) {
+    this.lengths = Uint16Array.from(texts, ({ length }) => length);
+    this.wordsEach = (this.lengths.reduce((most, length) => Math.max(most, length), 0) + 3) >> 2;
+    this.words = new Int32Array(texts.length * this.wordsEach);
+    for (let i = 0; i < texts.length; i++) {
+      const text = texts[i] as string;
+      const from = i * this.wordsEach;
+      for (let c = 0; c < text.length; c++) {
+        const byte = text.charCodeAt(c) << ((c & 3) * 8);
+        this.words[from + (c >> 2)] = (this.words[from + (c >> 2)] as number) | byte;
+      }
+    }
+  }
 }
 
 /** See the head comment. */
@@ -50,15 +56,16 @@ export class JsonBytes {
     this.#length += encoder.encodeInto(text, this.#bytes.subarray(this.#length)).written;
   }
 
-  /** Appends `head` and behind it a sample's value as Prometheus prints it; the quotes are the caller's. */
-  value({ words, length }: AsciiWords, value: number): void {
-    this.#reserve(length + numberBytesMax);
+  /** Appends a text and behind it a sample's value as Prometheus prints it; the quotes are the caller's. */
+  value({ words, wordsEach, lengths }: AsciiTexts, index: number, value: number): void {
+    this.#reserve(wordsEach * 4 + numberBytesMax);
     const bytes = this.#bytes;
     const view = this.#view;
     let at = this.#length;
+    const from = index * wordsEach;
     // A loop, since `set` costs more than so few bytes.
-    for (let i = 0; i < words.length; i++) view.setInt32(at + i * 4, words[i] as number, true);
-    at += length;
+    for (let i = 0; i < wordsEach; i++) view.setInt32(at + i * 4, words[from + i] as number, true);
+    at += lengths[index] as number;
     if ((value | 0) === value && (value > 0 || Object.is(value, 0))) {
       this.#length = writeWhole(bytes, at, value);
       return;

@@ -8,7 +8,7 @@ import { type Bucket, type FloatHistogram, histogramBuckets } from "../model/his
 import type { Labels } from "../model/labels.ts";
 import { formatPlainDecimal, formatSampleValue } from "../model/value-format.ts";
 import type { MatrixSeries, QueryValue, VectorSample } from "../promql/engine/query-result.ts";
-import { type AsciiWords, asciiWords, JsonBytes } from "./json-bytes.ts";
+import { AsciiTexts, JsonBytes } from "./json-bytes.ts";
 import { jsonText } from "./json-text.ts";
 
 /** A piece is handed on once it holds this many characters. */
@@ -65,12 +65,12 @@ function* matrixJson(series: readonly MatrixSeries[], tail: string): Generator<U
   const bytes = new JsonBytes(2 * pieceLength);
   bytes.text('{"resultType":"matrix","result":[');
   let times: Float64Array | undefined;
-  let heads: readonly AsciiWords[] = [];
+  let heads = new AsciiTexts([]);
   for (let i = 0; i < series.length; i++) {
     const one = series[i] as MatrixSeries;
     if (one.timestampsMs !== times) {
       times = one.timestampsMs;
-      heads = Array.from(times, pointHead);
+      heads = new AsciiTexts(Array.from(times, pointHead));
     }
     if (i > 0) bytes.text(",");
     writeMatrixSeries(bytes, one, heads);
@@ -81,19 +81,22 @@ function* matrixJson(series: readonly MatrixSeries[], tail: string): Generator<U
 }
 
 /** What stands before the value of a point, the end of the point before included. */
-function pointHead(timestampMs: number, index: number): AsciiWords {
-  return asciiWords(`${index === 0 ? ',"values":[[' : '"],['}${seconds(timestampMs)},"`);
+function pointHead(timestampMs: number, index: number): string {
+  return `${index === 0 ? "[" : '"],['}${seconds(timestampMs)},"`;
 }
 
 /** Floats and native histograms in members of their own; one that would be empty is left out. */
 function writeMatrixSeries(
   bytes: JsonBytes,
   { labels, values, histograms = [] }: MatrixSeries,
-  heads: readonly AsciiWords[],
+  heads: AsciiTexts,
 ): void {
   bytes.text(`{"metric":${labelsJson(labels)}`);
-  for (let i = 0; i < values.length; i++) bytes.value(heads[i] as AsciiWords, values[i] as number);
-  if (values.length > 0) bytes.text('"]]');
+  if (values.length > 0) {
+    bytes.text(',"values":[');
+    for (let i = 0; i < values.length; i++) bytes.value(heads, i, values[i] as number);
+    bytes.text('"]]');
+  }
   if (histograms.length > 0) {
     const points = histograms.map(({ timestampMs, histogram }) =>
       histogramPoint(timestampMs, histogram),

@@ -25,21 +25,27 @@ const minus = 0x2d;
 const point = 0x2e;
 const zero = 0x30;
 
-/** Writes floats into bytes that the caller has made room in. Holds tables of 40 kB and scratch memory. */
+/** By decimal exponent: where the next one begins. */
+const magnitudeEnds = Float64Array.from({ length: 21 }, (_, i) =>
+  Number(`1e${i + leastMagnitude + 1}`),
+);
+/** Powers of ten, exact, and the halves of each. */
+const powers = Float64Array.from({ length: 23 }, (_, i) => Number(`1e${i}`));
+const powerTops = powers.map(topHalf);
+const powerRests = powers.map((power) => power - topHalf(power));
+/** By binary exponent: half the distance to the next float. */
+const halfGaps = Float64Array.from({ length: 67 }, (_, i) => 2 ** (i + leastExponent - 53));
+/** The digits of 0 to 9999: four ASCII bytes in each, the first one lowest. */
+const fourDigits = Int32Array.from({ length: 10_000 }, (_, number) => {
+  const [tens, hundreds, thousands] = [number / 10, number / 100, number / 1000];
+  const upper = (((tens | 0) % 10) << 16) | (((hundreds | 0) % 10) << 8) | (thousands | 0);
+  return ((number % 10) << 24) + upper + 0x30303030;
+});
+
+/** Writes floats into bytes that the caller has made room in. Keeps scratch memory: one writer at a time. */
 export class DecimalBytes {
   readonly #float = new Float64Array(1);
   readonly #words = new Uint32Array(this.#float.buffer);
-  /** By decimal exponent: where the next one begins. */
-  readonly #magnitudeEnds = Float64Array.from({ length: 21 }, (_, i) =>
-    Number(`1e${i + leastMagnitude + 1}`),
-  );
-  /** Powers of ten, exact, and the halves of each. */
-  readonly #powers = Float64Array.from({ length: 23 }, (_, i) => Number(`1e${i}`));
-  readonly #powerTops = this.#powers.map(topHalf);
-  readonly #powerRests = this.#powers.map((power) => power - topHalf(power));
-  /** By binary exponent: half the distance to the next float. */
-  readonly #halfGaps = Float64Array.from({ length: 67 }, (_, i) => 2 ** (i + leastExponent - 53));
-  readonly #fourDigits = fourDigits();
   /** The digits of the number at hand: the first nine, the other eight, and how many more than one stand before the point. */
   #high = 0;
   #low = 0;
@@ -70,16 +76,16 @@ export class DecimalBytes {
     const exponent = (highBits >>> 20) - 1023;
     // The decimal exponent of 2^exponent; the size's may be one more.
     let magnitude = (exponent * 78913) >> 18;
-    if (size >= this.#magnitudeEnds[magnitude - leastMagnitude]!) magnitude++;
+    if (size >= magnitudeEnds[magnitude - leastMagnitude]!) magnitude++;
     const scale = digitCount - 1 - magnitude;
-    const scaled = size * this.#powers[scale]!;
+    const scaled = size * powers[scale]!;
     let high = (scaled / lowEnd) | 0;
     let low = (scaled - high * lowEnd) | 0;
     if (low < 0) {
       high--;
       low += lowEnd;
     }
-    const halfGap = this.#halfGaps[exponent - leastExponent]! * this.#powers[scale]!;
+    const halfGap = halfGaps[exponent - leastExponent]! * powers[scale]!;
     const change = nearestChange(low % 100, this.#errorOf(size, scale, scaled), halfGap);
     if (Number.isNaN(change)) return false;
     low += change;
@@ -100,8 +106,8 @@ export class DecimalBytes {
   #errorOf(size: number, scale: number, scaled: number): number {
     const top = topHalf(size);
     const rest = size - top;
-    const powerTop = this.#powerTops[scale]!;
-    const powerRest = this.#powerRests[scale]!;
+    const powerTop = powerTops[scale]!;
+    const powerRest = powerRests[scale]!;
     return top * powerTop - scaled + top * powerRest + rest * powerTop + rest * powerRest;
   }
 
@@ -140,8 +146,8 @@ export class DecimalBytes {
 
   #placeEight(view: DataView, at: number, number: number): void {
     const upper = (number / 10_000) | 0;
-    view.setInt32(at, this.#fourDigits[upper]!, true);
-    view.setInt32(at + 4, this.#fourDigits[number - upper * 10_000]!, true);
+    view.setInt32(at, fourDigits[upper]!, true);
+    view.setInt32(at + 4, fourDigits[number - upper * 10_000]!, true);
   }
 }
 
@@ -166,14 +172,4 @@ function nearestChange(lastTwo: number, error: number, halfGap: number): number 
   if (toTen < halfGap) return ten - lastTwo;
   const one = Math.floor(error + 0.5);
   return Math.abs(one - error) === 0.5 ? Number.NaN : one;
-}
-
-/** The digits of 0 to 9999, four ASCII bytes in each, the first one lowest. */
-function fourDigits(): Int32Array {
-  return Int32Array.from({ length: 10_000 }, (_, number) => {
-    const text = String(number).padStart(4, "0");
-    let bytes = 0;
-    for (let i = 3; i >= 0; i--) bytes = (bytes << 8) | text.charCodeAt(i);
-    return bytes;
-  });
 }
