@@ -4,6 +4,7 @@
  * The built-in query is ours: alerts that fire, and policies that changed.
  */
 
+import { labelValue } from "./frame.ts";
 import {
   asArray,
   asBoolean,
@@ -199,7 +200,7 @@ function eventOf(
     endMs,
     title: renderLegendFormat(query.titleFormat === "" ? query.name : query.titleFormat, labels),
     text: renderLegendFormat(query.textFormat, labels),
-    tags: query.tagKeys.flatMap((key) => labels[key] ?? []),
+    tags: query.tagKeys.flatMap((key) => labelValue(labels, key) ?? []),
     color: query.color,
     ...optional("panels", query.panels),
   };

@@ -88,6 +88,7 @@ describe("framesFromPrometheus", () => {
 describe("legends", () => {
   it("prints nothing for a missing label", () => {
     expect(renderServerLegend("{{ pod }}/{{ns}}", { pod: "a" })).toBe("a/");
+    expect(renderServerLegend("{{constructor}}{{__proto__}}", { pod: "a" })).toBe("");
   });
 
   it("leaves the name to the labels for __auto", () => {

@@ -19,6 +19,11 @@ export type FieldType =
 
 export type Labels = Readonly<Record<string, string>>;
 
+/** The value of a label whose name is outside text: a dashboard may ask for one called "constructor". */
+export function labelValue(labels: Labels, name: string): string | undefined {
+  return Object.hasOwn(labels, name) ? labels[name] : undefined;
+}
+
 /** Values of a column. Index them; time is ms since the epoch. */
 export type FieldValues = readonly unknown[] | Float64Array;
 

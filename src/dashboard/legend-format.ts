@@ -1,6 +1,6 @@
 /** Legends of Prometheus queries: `{{label}}` templates and what a series is called without one. */
 
-import type { Labels } from "./frame.ts";
+import { type Labels, labelValue } from "./frame.ts";
 
 const templatePattern = /\{\{\s*(.+?)\s*\}\}/g;
 /** "Auto" of Grafana's editor: the name is left to the labels. */
@@ -8,12 +8,15 @@ const autoLegend = "__auto";
 
 /** `{{label}}` replaced; a label that is missing or empty prints its name, as Grafana's front end does. */
 export function renderLegendFormat(format: string, labels: Labels): string {
-  return format.replace(templatePattern, (_match, name: string) => labels[name] || name);
+  return format.replace(
+    templatePattern,
+    (_match, name: string) => labelValue(labels, name) || name,
+  );
 }
 
 /** `{{label}}` replaced; a missing label prints nothing, as Grafana's server does, which names Prometheus series. */
 export function renderServerLegend(format: string, labels: Labels): string {
-  return format.replace(templatePattern, (_match, name: string) => labels[name] ?? "");
+  return format.replace(templatePattern, (_match, name: string) => labelValue(labels, name) ?? "");
 }
 
 /** The legend of a series: its template, else `up{job="x"}`, else the expression; undefined: named for its labels (auto). */

@@ -252,24 +252,24 @@ function programOf(annotations: YamlCursor | undefined): PodProgram {
   return { kind };
 }
 
-const shortKinds: Readonly<Record<string, string>> = {
-  cnp: "CiliumNetworkPolicy",
-  ccnp: "CiliumClusterwideNetworkPolicy",
-  netpol: "NetworkPolicy",
-  ns: "Namespace",
-  svc: "Service",
-  po: "Pod",
-  deploy: "Deployment",
-  sts: "StatefulSet",
-  ds: "DaemonSet",
-};
+const shortKinds: ReadonlyMap<string, string> = new Map([
+  ["cnp", "CiliumNetworkPolicy"],
+  ["ccnp", "CiliumClusterwideNetworkPolicy"],
+  ["netpol", "NetworkPolicy"],
+  ["ns", "Namespace"],
+  ["svc", "Service"],
+  ["po", "Pod"],
+  ["deploy", "Deployment"],
+  ["sts", "StatefulSet"],
+  ["ds", "DaemonSet"],
+]);
 
 /** The kind that a word means. Throws AppError `usage`. */
 export function toKind(text: string): string {
   const known = [...policyKinds, ...workloadKinds, ...otherKinds];
   const lower = text.toLowerCase();
   const found =
-    shortKinds[lower] ??
+    shortKinds.get(lower) ??
     known.find((kind) => {
       const name = kind.toLowerCase();
       return lower === name || lower === `${name}s` || lower === name.replace(/y$/, "ies");

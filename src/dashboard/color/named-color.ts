@@ -17,20 +17,24 @@ const hues: Readonly<Record<string, string>> = {
   purple: "DEB6F2 CA95E5 B877D9 A352CC 8F3BB8 7C2EA3",
 };
 
-const themeColors: Readonly<Record<ThemeName, Readonly<Record<string, string>>>> = {
-  dark: { transparent: "rgba(0,0,0,0)", text: "rgb(204, 204, 220)", "panel-bg": "#181b1f" },
-  light: {
-    transparent: "rgba(255, 255, 255, 0)",
-    text: "rgba(36, 41, 46, 1)",
-    "panel-bg": "#ffffff",
-  },
+const themeColors: Readonly<Record<ThemeName, ReadonlyMap<string, string>>> = {
+  dark: new Map([
+    ["transparent", "rgba(0,0,0,0)"],
+    ["text", "rgb(204, 204, 220)"],
+    ["panel-bg", "#181b1f"],
+  ]),
+  light: new Map([
+    ["transparent", "rgba(255, 255, 255, 0)"],
+    ["text", "rgba(36, 41, 46, 1)"],
+    ["panel-bg", "#ffffff"],
+  ]),
 };
 
 /** The CSS colour of a name; a CSS colour stays as it is, "" is the fallback. */
 export function resolveColor(name: string | undefined, theme: ThemeName = "dark"): string {
   if (name === undefined || name === "") return fallbackColor;
   if (name.startsWith("#")) return name;
-  return shadeColor(name, theme) ?? themeColors[theme][name] ?? cssColor(name) ?? name;
+  return shadeColor(name, theme) ?? themeColors[theme].get(name) ?? cssColor(name) ?? name;
 }
 
 function shadeColor(name: string, theme: ThemeName): string | undefined {

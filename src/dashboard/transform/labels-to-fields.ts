@@ -1,7 +1,7 @@
 /** labelsToFields: labels of series as columns (or rows) of their frames. */
 
 import { createFieldNamer } from "../field-name.ts";
-import type { Field, Frame } from "../frame.ts";
+import { type Field, type Frame, labelValue } from "../frame.ts";
 import { asString, asStrings, type JsonObject } from "../json-reader.ts";
 import type { TransformStep } from "./step.ts";
 
@@ -25,7 +25,7 @@ function labelsToColumns(frames: readonly Frame[], options: JsonObject): Frame[]
         if (!keeps(name) || name === valueLabel) continue;
         columns.set(name, (columns.get(name) ?? new Set()).add(value));
       }
-      return withoutLabels(field, field.labels[valueLabel] ?? field.name);
+      return withoutLabels(field, labelValue(field.labels, valueLabel) ?? field.name);
     });
     const added = [...columns].flatMap(([name, values]) =>
       [...values].map((value): Field => {
@@ -50,7 +50,9 @@ function labelsToRows(frames: readonly Frame[], options: JsonObject): Frame[] {
     frame.fields.flatMap((field) => {
       const { labels } = field;
       if (labels === undefined) return [];
-      const pairs = (kept ?? Object.keys(labels)).map((label) => [label, labels[label]] as const);
+      const pairs = (kept ?? Object.keys(labels)).map(
+        (label) => [label, labelValue(labels, label)] as const,
+      );
       if (pairs.length === 0) return [];
       const column = (name: string, values: (string | undefined)[]): Field => ({
         name,
