@@ -5,12 +5,13 @@
  */
 
 import type { Registry } from "../../metrics/registry.ts";
-import type { ProxyConnectionChange, ProxyConnectionEvent } from "../events.ts";
 import { proxyPorts } from "../proxy/proxy-ports.ts";
+import {
+  type ConnectionCounts,
+  countConnections,
+  type TakeConnection,
+} from "./envoy-connections.ts";
 import { countCodeClasses, EnvoyFamilies, managerLabel, managerPrefix } from "./envoy-families.ts";
-
-/** Takes an event of a proxy's connection. */
-export type TakeConnection = (event: ProxyConnectionEvent) => void;
 
 const listenerLabel = "envoy_listener_address";
 const listenerAddress = `127.0.0.1_${proxyPorts.http}`;
@@ -37,7 +38,7 @@ export function countDownstream(
   const active = manager.gauge("downstream_rq_active", managerPrefix);
   const ended = countEnds(manager);
   const upgraded = countUpgrades(manager);
-  const plain: Readonly<Partial<Record<ProxyConnectionChange, ReturnType<typeof counter>>>> = {
+  const plain: ConnectionCounts["plain"] = {
     protocol_error: counter("downstream_cx_protocol_error"),
     early_answer: counter("downstream_rq_response_before_rq_complete"),
     broken_answer: counter("rq_reset_after_downstream_response_started"),
@@ -46,7 +47,7 @@ export function countDownstream(
   };
   const reset = counter("downstream_rq_tx_reset");
   let openCount = 0;
-  const takes: Readonly<Partial<Record<ProxyConnectionChange, TakeConnection>>> = {
+  const takes: ConnectionCounts["takes"] = {
     opened: () => {
       openConnections(++openCount);
       for (const one of [connection, listener]) one.opened();
@@ -69,12 +70,7 @@ export function countDownstream(
       ended(event);
     },
   };
-  return (event) => {
-    received.inc(event.receivedBytes);
-    sent.inc(event.sentBytes);
-    plain[event.change]?.inc();
-    takes[event.change]?.(event);
-  };
+  return countConnections({ received, sent, plain, takes });
 }
 
 function managerSeries(manager: EnvoyFamilies): ConnectionSeries {

@@ -6,8 +6,11 @@
 
 import type { Counter } from "../../metrics/families.ts";
 import type { Registry } from "../../metrics/registry.ts";
-import type { ProxyConnectionChange } from "../events.ts";
-import type { TakeConnection } from "./envoy-downstream.ts";
+import {
+  type ConnectionCounts,
+  countConnections,
+  type TakeConnection,
+} from "./envoy-connections.ts";
 import { countCodeClasses, EnvoyFamilies } from "./envoy-families.ts";
 
 const clusterLabel = "envoy_cluster_name";
@@ -56,7 +59,7 @@ function countCluster(
   const ejected = counter("rq_pending_failure_eject");
   const codes = new Map<number, Counter>();
   const ended = countEnds(families, cluster);
-  const plain: Readonly<Partial<Record<ProxyConnectionChange, Counter>>> = {
+  const plain: ConnectionCounts["plain"] = {
     pending: counter("rq_pending_total"),
     connect_failed: counter("cx_connect_fail"),
     cancelled: counter("rq_cancelled"),
@@ -66,7 +69,7 @@ function countCluster(
     backed_up: counter("flow_control_backed_up_total"),
     drained: counter("flow_control_drained_total"),
   };
-  const takes: Readonly<Partial<Record<ProxyConnectionChange, TakeConnection>>> = {
+  const takes: ConnectionCounts["takes"] = {
     pending: () => pending.inc(),
     cancelled: () => pending.dec(),
     connect_failed: () => {
@@ -103,12 +106,7 @@ function countCluster(
       ended(event);
     },
   };
-  return (event) => {
-    received.inc(event.receivedBytes);
-    sent.inc(event.sentBytes);
-    plain[event.change]?.inc();
-    takes[event.change]?.(event);
-  };
+  return countConnections({ received, sent, plain, takes });
 }
 
 function countEnds(families: EnvoyFamilies, cluster: string): TakeConnection {
