@@ -55,7 +55,7 @@ export function successStream(data: Iterator<string | Uint8Array>, remarks: Rema
   return new Response(stream, { headers: jsonHeaders });
 }
 
-/** The bytes of an envelope; small pieces are joined, large ones stand alone. */
+/** The bytes of an envelope; small pieces are joined, large ones stand alone and are not copied. */
 function* envelopePieces(
   data: Iterator<string | Uint8Array>,
   tail: string,
@@ -64,10 +64,14 @@ function* envelopePieces(
   let size = 0;
   for (let next = data.next(); next.done !== true; next = data.next()) {
     const bytes = typeof next.value === "string" ? Buffer.from(next.value) : next.value;
-    if (size > 0 && size + bytes.length > pieceBytes) {
+    if (waiting.length > 0 && size + bytes.length > pieceBytes) {
       yield Buffer.concat(waiting);
       waiting = [];
       size = 0;
+    }
+    if (bytes.length >= pieceBytes) {
+      yield bytes;
+      continue;
     }
     waiting.push(bytes);
     size += bytes.length;

@@ -11,6 +11,7 @@ import type { Matcher } from "../model/matcher.ts";
 import type { MetricMetadata } from "../model/sample.ts";
 import type { QueryResult } from "../promql/engine/query-result.ts";
 import type { ParserOptions } from "../promql/parser.ts";
+import type { ReadHandler } from "../remote/read-handler.ts";
 import type { WriteReceiver } from "../remote/write-receiver.ts";
 import type { ExemplarQueryable, Queryable } from "../storage/storage.ts";
 import type { DashboardStore } from "./dashboard-store.ts";
@@ -161,6 +162,8 @@ export interface ApiSources {
   readonly storage?: StorageView;
   /** Present only where --web.enable-admin-api was given. */
   readonly admin?: StorageAdmin;
+  /** Remote read; absent in tests that need none. */
+  readonly readHandler?: ReadHandler;
   /** Present only where --web.enable-remote-write-receiver was given. */
   readonly writeReceiver?: WriteReceiver;
   /** `atMs`: the last that succeeded; `failedAtMs`: one since then that did not. */

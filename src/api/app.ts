@@ -27,6 +27,7 @@ import {
   queryRangeRoute,
   queryRoute,
 } from "./query-routes.ts";
+import { createRemoteReadRoute } from "./remote-read-route.ts";
 import { createRemoteWriteRoute } from "./remote-write-route.ts";
 import { alertmanagersRoute, alertsRoute, rulesRoute } from "./rule-routes.ts";
 import { labelNamesRoute, labelValuesRoute, seriesRoute } from "./series-routes.ts";
@@ -106,6 +107,8 @@ export function createApp(sources: ApiSources, guard: Guard, options: AppOptions
   }
   const writeRoute = createRemoteWriteRoute(sources.writeReceiver);
   app.all("/api/v1/write", (context) => writeRoute(context.req.raw));
+  const readRoute = createRemoteReadRoute(sources.readHandler, sources.logger);
+  app.all("/api/v1/read", (context) => readRoute(context.req.raw));
   app.all("/api/v1/label/:name/values", (context) =>
     answer(sources, context, "GET", (parameters) =>
       labelValuesRoute(sources, parameters, context.req.param("name")),

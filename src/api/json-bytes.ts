@@ -37,13 +37,14 @@ export class AsciiTexts {
 /** See the head comment. */
 export class JsonBytes {
   readonly #decimals = new DecimalBytes();
-  #bytes: Uint8Array;
-  #view: DataView;
+  readonly #capacity: number;
+  #bytes: Uint8Array = new Uint8Array(0);
+  #view = new DataView(this.#bytes.buffer);
   #length = 0;
 
+  /** `capacity` bytes are made room for at first, and again after each `take`. */
   constructor(capacity: number) {
-    this.#bytes = new Uint8Array(capacity);
-    this.#view = new DataView(this.#bytes.buffer);
+    this.#capacity = capacity;
   }
 
   get length(): number {
@@ -80,9 +81,10 @@ export class JsonBytes {
     this.#length = at;
   }
 
-  /** What was written, as bytes of their own; starts anew. */
+  /** What was written, which is the taker's from now on; starts anew. */
   take(): Uint8Array {
-    const taken = this.#bytes.slice(0, this.#length);
+    const taken = this.#bytes.subarray(0, this.#length);
+    this.#bytes = new Uint8Array(0);
     this.#length = 0;
     return taken;
   }
@@ -90,7 +92,8 @@ export class JsonBytes {
   #reserve(more: number): void {
     const wanted = this.#length + more;
     if (wanted <= this.#bytes.length) return;
-    const grown = new Uint8Array(Math.max(wanted, this.#bytes.length * 2));
+    // Not filled with zeros, nor a part of Node's pool: answers are large.
+    const grown = Buffer.allocUnsafeSlow(Math.max(wanted, this.#capacity, this.#bytes.length * 2));
     grown.set(this.#bytes.subarray(0, this.#length));
     this.#bytes = grown;
     this.#view = new DataView(grown.buffer);

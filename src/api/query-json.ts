@@ -11,8 +11,14 @@ import type { MatrixSeries, QueryValue, VectorSample } from "../promql/engine/qu
 import { AsciiTexts, JsonBytes } from "./json-bytes.ts";
 import { jsonText } from "./json-text.ts";
 
-/** A piece is handed on once it holds this many characters. */
+/** A piece of text is handed on once it holds this many characters. */
 const pieceLength = 64 * 1024;
+/** The same of bytes, and what is made room for beyond: a series is never cut. */
+const pieceBytes = 256 * 1024;
+const pieceRoom = 64 * 1024;
+/** A point takes about so many bytes, the labels of a series so many. */
+const pointBytes = 36;
+const labelBytes = 512;
 
 /** The `data` member of a query's answer; `stats` is JSON beside the result. O(result). */
 export function* queryValueJson(
@@ -62,7 +68,9 @@ function vectorSampleJson(sample: VectorSample): string {
 
 /** The matrix and what stands behind it. Series without gaps share their times, which are then bytes already. */
 function* matrixJson(series: readonly MatrixSeries[], tail: string): Generator<Uint8Array, void> {
-  const bytes = new JsonBytes(2 * pieceLength);
+  const points = series.reduce((sum, { values }) => sum + values.length, 0);
+  const expected = points * pointBytes + series.length * labelBytes;
+  const bytes = new JsonBytes(Math.min(pieceBytes, expected) + pieceRoom);
   bytes.text('{"resultType":"matrix","result":[');
   let times: Float64Array | undefined;
   let heads = new AsciiTexts([]);
@@ -74,7 +82,7 @@ function* matrixJson(series: readonly MatrixSeries[], tail: string): Generator<U
     }
     if (i > 0) bytes.text(",");
     writeMatrixSeries(bytes, one, heads);
-    if (bytes.length >= pieceLength) yield bytes.take();
+    if (bytes.length >= pieceBytes) yield bytes.take();
   }
   bytes.text(`]${tail}`);
   yield bytes.take();

@@ -9,6 +9,7 @@ import { snappyPlainLength } from "../remote/snappy-block.ts";
 import { contentTypeProblem, encodingProblem, writeBodyBytesMax } from "../remote/write-headers.ts";
 import type { WriteReceiver } from "../remote/write-receiver.ts";
 import { plainText } from "./answers.ts";
+import { readBoundedBody } from "./bounded-body.ts";
 
 /** Bodies and their plain bytes that may be in memory at the same time. */
 const heldBytesMax = 256 << 20;
@@ -50,7 +51,7 @@ export function createRemoteWriteRoute(receiver: WriteReceiver | undefined): Rem
 async function receive(receiver: WriteReceiver, request: Request): Promise<Response> {
   const encoding = encodingProblem(request.headers.get("content-encoding") ?? "");
   if (encoding !== undefined) return plainText(415, encoding);
-  const block = await readBody(request);
+  const block = await readBoundedBody(request, writeBodyBytesMax);
   if (block === undefined) {
     return plainText(413, `request body exceeds the ${writeBodyBytesMax} bytes limit`);
   }
@@ -71,29 +72,5 @@ async function receive(receiver: WriteReceiver, request: Request): Promise<Respo
       return plainText(400, thrown.message);
     }
     throw thrown;
-  }
-}
-
-/** The body, or undefined where it is too large; no more than the bound is ever read. */
-async function readBody(request: Request): Promise<Uint8Array | undefined> {
-  const declared = request.headers.get("content-length");
-  if (declared !== null) {
-    // Node gives no more bytes than the header says.
-    return Number(declared) > writeBodyBytesMax
-      ? undefined
-      : new Uint8Array(await request.arrayBuffer());
-  }
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  const reader = request.body?.getReader();
-  for (;;) {
-    const next = await reader?.read();
-    if (next === undefined || next.done) return Buffer.concat(chunks);
-    length += next.value.length;
-    if (length > writeBodyBytesMax) {
-      await reader?.cancel();
-      return undefined;
-    }
-    chunks.push(next.value);
   }
 }

@@ -336,6 +336,13 @@ const prometheusOperations: readonly OperationSpec[] = [
     data: record({ name: text }),
   },
   {
+    path: "/api/v1/read",
+    methods: ["post"],
+    tag: "remote",
+    summary: "Samples by Prometheus' remote read: a snappy block, or a stream of chunks",
+    media: "application/x-protobuf",
+  },
+  {
     path: "/api/v1/write",
     methods: ["post"],
     tag: "remote",
