@@ -4,25 +4,14 @@
  * sums see values in the order in which Prometheus adds them, with the same compensation.
  */
 
-import type { Labels } from "../../model/labels.ts";
 import type { AggregateOperator } from "../ast.ts";
 import { HistogramFold } from "./aggregate-histograms.ts";
 import { histogramIgnoredIn } from "./annotations.ts";
-import type { RangeCall, RangeFunction, RowCells } from "./functions/function-call.ts";
-import type { AggregateNode, VectorSelectorNode } from "./plan-node.ts";
+import type { AggregateNode } from "./plan-node.ts";
 import type { QueryRun } from "./query-run.ts";
-import { forEachRow, type WindowSource } from "./range-call.ts";
-import { forEachSelectedRow } from "./selectors.ts";
-import { groupLabels, groupRows, type SeriesGroups } from "./series-groups.ts";
-import {
-  cellKind,
-  hasEqualRows,
-  hasOneMetric,
-  metadataLabels,
-  StepVector,
-  sameLabelsetError,
-  withoutMetadata,
-} from "./step-vector.ts";
+import type { RowSource } from "./row-source.ts";
+import type { SeriesGroups } from "./series-groups.ts";
+import { cellKind, StepVector } from "./step-vector.ts";
 
 /** Operators of this file. */
 export type FoldOperator = Extract<
@@ -87,130 +76,28 @@ export function isFold(operator: AggregateOperator): operator is FoldOperator {
   return Object.hasOwn(addRow, operator);
 }
 
-/** Evaluates such an aggregation; `input` is only read. */
-export async function foldGroups(
+/** Evaluates such an aggregation over rows. */
+export async function foldRows(
   node: AggregateNode,
   operator: FoldOperator,
-  input: StepVector,
+  rows: RowSource,
   run: QueryRun,
 ): Promise<StepVector> {
-  const groups = groupRows(node, input);
-  const state = createState(operator, groups, input.stepCount);
-  const add = adder(operator, state);
-  const { stepCount } = input;
-  for (let row = 0; row < input.rowCount; row++) {
-    if ((row & 63) === 0 && run.isPauseDue()) await run.pause();
-    const base = groups.groupOfRow[row]! * stepCount;
-    if (input.hasHistograms) {
-      const { metricName } = input.labels[row] as Labels;
-      addHistograms(
-        { node, operator, run, state },
-        input,
-        { base: row * stepCount, metricName },
-        base,
-      );
-    }
-    const source = row * stepCount;
-    const isFull = !input.hasHistograms && isFullOfFloats(input.kinds, source, stepCount);
-    add(input, source, base, isFull);
-  }
-  finish(operator, state);
-  return state.result;
-}
-
-/**
- * The same over a range function's rows, added as they come: `sum(rate(x[5m]))` never holds the
- * rates of all series. Not for functions with a `finish`.
- */
-export async function foldRangeCall(
-  node: AggregateNode,
-  operator: FoldOperator,
-  applied: RangeFunction,
-  call: RangeCall,
-  source: WindowSource,
-): Promise<StepVector> {
-  const dropsNames = applied.keepsName !== true && !call.run.isNameRemovalDelayed;
-  const mayMeet = dropsNames && source.facts?.isOneMetric !== true;
-  const groups = groupCall(node, applied, call, source);
-  const { stepCount } = node.grid;
+  const groups = rows.groups(node);
+  const { stepCount } = rows;
   const state = createState(operator, groups, stepCount);
+  const context: FoldContext = { node, operator, run, state };
   const add = adder(operator, state);
-  const scratch = new StepVector(stepCount, 1);
-  const { values, kinds } = scratch;
-  const cells: RowCells = { vector: scratch, values, kinds, base: 0, present: -1 };
-  const nextRow = () => {
-    scratch.clearReservedRow();
-    cells.present = -1;
-    return cells;
-  };
-  const seen: Labels[] = [];
-  await forEachRow(applied, call, source, nextRow, (index, _row, present) => {
-    if (mayMeet) seen.push(source.labelsOf(index));
+  await rows.forEach((index, vector, source, isFull) => {
     const base = groups.groupOfRow[index]! * stepCount;
-    if (scratch.hasHistograms) {
-      const metricName = dropsNames ? "" : source.labelsOf(index).metricName;
-      addHistograms(
-        { node, operator, run: call.run, state },
-        scratch,
-        { base: 0, metricName },
-        base,
-      );
+    if (vector.hasHistograms) {
+      const metricName = rows.metricNameOf(index);
+      addHistograms(context, vector, { base: source, metricName }, base);
     }
-    add(scratch, 0, base, present === stepCount && !scratch.hasHistograms);
-  });
-  // Series of several metrics may be equal once their names are gone.
-  if (mayMeet && !hasOneMetric(seen) && hasEqualRows(seen.map(withoutMetadata)))
-    throw sameLabelsetError();
-  finish(operator, state);
-  return state.result;
-}
-
-/** The same over the rows of an instant selector, as they come. */
-export async function foldSelector(
-  node: AggregateNode,
-  operator: FoldOperator,
-  selector: VectorSelectorNode,
-  run: QueryRun,
-): Promise<StepVector> {
-  const facts = run.selections.of(selector.source.series);
-  const groups = facts.groups(node, false);
-  const { stepCount } = node.grid;
-  const state = createState(operator, groups, stepCount);
-  const add = adder(operator, state);
-  const scratch = new StepVector(stepCount, 1);
-  await forEachSelectedRow(selector, run, { result: scratch, aspect: "values" }, (index, found) => {
-    const base = groups.groupOfRow[index]! * stepCount;
-    if (scratch.hasHistograms) {
-      const { metricName } = facts.labels[index]!;
-      addHistograms({ node, operator, run, state }, scratch, { base: 0, metricName }, base);
-    }
-    add(scratch, 0, base, found === stepCount && !scratch.hasHistograms);
-    scratch.clearReservedRow();
+    add(vector, source, base, isFull);
   });
   finish(operator, state);
   return state.result;
-}
-
-function groupCall(
-  node: AggregateNode,
-  applied: RangeFunction,
-  call: RangeCall,
-  source: WindowSource,
-): SeriesGroups {
-  const isDelayed = call.run.isNameRemovalDelayed;
-  const keepsName = applied.keepsName === true;
-  // `by` takes only what it names, so names need not be taken off first.
-  const namesMetadata = node.grouping.some((name) => metadataLabels.has(name));
-  const mustDrop = !keepsName && !isDelayed && (node.isWithout || namesMetadata);
-  if (source.facts !== undefined && !isDelayed) return source.facts.groups(node, mustDrop);
-  const labels: Labels[] = [];
-  const isPending: boolean[] = [];
-  for (let index = 0; index < source.seriesCount; index++) {
-    const own = source.labelsOf(index);
-    labels.push(mustDrop ? withoutMetadata(own) : own);
-    isPending.push(source.isNamePending(index) || (isDelayed && !keepsName));
-  }
-  return groupLabels(node, labels, isPending);
 }
 
 interface FoldContext {
@@ -275,11 +162,6 @@ function adder(operator: FoldOperator, state: FoldState): AddKnownRow {
     plain(state, input, source, base);
     if (isRowFull && fullness[group] === 0) fullness[group] = 1;
   };
-}
-
-function isFullOfFloats(kinds: Uint8Array, from: number, count: number): boolean {
-  for (let i = from; i < from + count; i++) if (kinds[i] !== cellKind.float) return false;
-  return true;
 }
 
 function addFullToSum(

@@ -6,6 +6,7 @@
 
 import type { BinaryOperator } from "../ast.ts";
 import {
+  type Annotations,
   boundsReconciled,
   conflictingResets,
   incompatibleLayouts,
@@ -26,7 +27,6 @@ import {
   withHint,
 } from "./histogram/histogram-value.ts";
 import type { BinaryNode } from "./plan-node.ts";
-import type { QueryRun } from "./query-run.ts";
 import { cellKind, type StepVector } from "./step-vector.ts";
 
 /** One side of an operator at one step. */
@@ -111,31 +111,39 @@ function combine(operator: "+" | "-", left: HistogramValue, right: HistogramValu
 }
 
 /**
- * The cells of a vector with scalars that need this file, in place: histograms, and floats too where
- * the operator trims. The other floats are dealt with already.
+ * What an operator does to the cells of a vector with a scalar that need this file: histograms, and floats
+ * too where it trims. The other floats are dealt with already.
  */
-export async function applyToHistograms(
-  node: BinaryNode,
-  vector: StepVector,
-  scalar: Float64Array,
-  run: QueryRun,
-): Promise<void> {
-  const { operator } = node;
-  const trims = operator === "</" || operator === ">/";
-  if (!vector.hasHistograms && !trims) return;
-  // Of each step only what the last row has to say is told, as in Prometheus.
-  const remarks = new Map<number, string>();
-  for (let row = 0; row < vector.rowCount; row++) {
-    if (run.isPauseDue()) await run.pause();
+export class HistogramOperation {
+  /** Floats are dealt with here, too. */
+  readonly isForFloats: boolean;
+  readonly #node: BinaryNode;
+  readonly #scalar: Float64Array;
+  /** Of each step only what the last row has to say is told, as in Prometheus. */
+  readonly #remarks = new Map<number, string>();
+
+  /** `scalar` holds one value a step. */
+  constructor(node: BinaryNode, scalar: Float64Array) {
+    this.#node = node;
+    this.#scalar = scalar;
+    this.isForFloats = node.operator === "</" || node.operator === ">/";
+  }
+
+  /** Changes the cells of a row, from `base` on. */
+  applyTo(vector: StepVector, base: number): void {
     for (let step = 0; step < vector.stepCount; step++) {
-      const at = row * vector.stepCount + step;
+      const at = base + step;
       const isOwn = vector.kinds[at] === cellKind.histogram;
-      if (!isOwn && !(trims && vector.kinds[at] === cellKind.float)) continue;
-      const remark = applyToCell(node, vector, at, scalar[step]!);
-      if (remark !== undefined) remarks.set(step, remark);
+      if (!isOwn && !(this.isForFloats && vector.kinds[at] === cellKind.float)) continue;
+      const remark = applyToCell(this.#node, vector, at, this.#scalar[step]!);
+      if (remark !== undefined) this.#remarks.set(step, remark);
     }
   }
-  for (const remark of remarks.values()) run.annotations.add(remark, node.start);
+
+  /** Adds the remarks, once all rows are done. */
+  report(annotations: Annotations): void {
+    for (const remark of this.#remarks.values()) annotations.add(remark, this.#node.start);
+  }
 }
 
 /** Changes one cell; returns what is to be said of it. */

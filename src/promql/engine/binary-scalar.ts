@@ -6,7 +6,6 @@
 import type { BinaryOperator } from "../ast.ts";
 import { goPow } from "./go-math.ts";
 import type { BinaryNode } from "./plan-node.ts";
-import type { QueryRun } from "./query-run.ts";
 import { cellKind, type StepVector } from "./step-vector.ts";
 
 /** An operator that computes rather than compares or combines sets. */
@@ -81,41 +80,31 @@ export function scalarsBinary(
   return left;
 }
 
-/**
- * The floats of a vector with a scalar, in place; the scalar stands on the side where the node has it.
- * Other operators than arithmetic and comparisons leave all as it is.
- */
-export async function vectorScalarFloats(
-  node: BinaryNode,
-  vector: StepVector,
-  scalar: Float64Array,
-  run: QueryRun,
-): Promise<void> {
-  const { operator } = node;
-  if (!isArithmetic(operator) && !isComparison(operator)) return;
-  const applyToRow = rowOperation(operator, vector, scalar, node);
-  for (let row = 0; row < vector.rowCount; row++) {
-    if ((row & 63) === 0 && run.isPauseDue()) await run.pause();
-    applyToRow(row);
-  }
-}
+/** Changes the floats of a row in place, from `base` on; absent cells are computed too: cheaper than asking. */
+export type FloatOperation = (vector: StepVector, base: number) => void;
 
-function rowOperation(
-  operator: ArithmeticOperator | ComparisonOperator,
-  vector: StepVector,
-  scalar: Float64Array,
-  node: BinaryNode,
-): (row: number) => void {
+/**
+ * What an operator with a scalar does to floats; the scalar (one value a step) stands on the side where
+ * the node has it. Undefined for operators other than arithmetic and comparisons.
+ */
+export function floatOperation(node: BinaryNode, scalar: Float64Array): FloatOperation | undefined {
+  const { operator, isBool } = node;
   const isScalarLeft = node.left.type === "scalar";
   if (isArithmetic(operator)) {
-    return (row) =>
-      computeRow(operator, vector.values, row * vector.stepCount, scalar, isScalarLeft);
+    return ({ values }, base) => computeRow(operator, values, base, scalar, isScalarLeft);
   }
-  const how = { isTrue: comparisonOf(operator, isScalarLeft), isBool: node.isBool };
-  return (row) => compareRow(vector, row, scalar, how);
+  if (!isComparison(operator)) return undefined;
+  const { mark, isMirrored } = markers[operator];
+  const isScalarFirst = isScalarLeft !== isMirrored;
+  const isTrue = new Uint8Array(scalar.length);
+  return ({ values, kinds }, base) => {
+    if (isScalarFirst) mark(scalar, 0, values, base, isTrue);
+    else mark(values, base, scalar, 0, isTrue);
+    if (isBool) values.set(isTrue, base);
+    else keepTrue(kinds, base, isTrue);
+  };
 }
 
-/** Cells that are absent are computed too: cheaper than asking. */
 function computeRow(
   operator: ArithmeticOperator,
   values: Float64Array,
@@ -140,29 +129,55 @@ function computeRow(
   }
 }
 
-function comparisonOf(operator: ComparisonOperator, isScalarLeft: boolean) {
-  return isScalarLeft
-    ? (value: number, scalar: number) => compare(operator, scalar, value)
-    : (value: number, scalar: number) => compare(operator, value, scalar);
-}
+/** Writes 1 at each step where `left`, from `leftBase` on, compares so with `right`, else 0. */
+type MarkTrue = (
+  left: Float64Array,
+  leftBase: number,
+  right: Float64Array,
+  rightBase: number,
+  isTrue: Uint8Array,
+) => void;
 
-/** The vector's value stays, whichever side it stood on. */
-function compareRow(
-  vector: StepVector,
-  row: number,
-  scalar: Float64Array,
-  how: {
-    readonly isTrue: (value: number, scalar: number) => boolean;
-    readonly isBool: boolean;
-  },
-): void {
-  const { values, kinds, stepCount } = vector;
-  const base = row * stepCount;
-  for (let step = 0; step < stepCount; step++) {
-    const at = base + step;
-    if (kinds[at] !== cellKind.float) continue;
-    const isTrue = how.isTrue(values[at]!, scalar[step]!);
-    if (how.isBool) values[at] = isTrue ? 1 : 0;
-    else if (!isTrue) kinds[at] = cellKind.absent;
+const markEqual: MarkTrue = (left, leftBase, right, rightBase, isTrue) => {
+  for (let i = 0; i < isTrue.length; i++) {
+    isTrue[i] = left[leftBase + i]! === right[rightBase + i]! ? 1 : 0;
+  }
+};
+
+const markUnequal: MarkTrue = (left, leftBase, right, rightBase, isTrue) => {
+  for (let i = 0; i < isTrue.length; i++) {
+    isTrue[i] = left[leftBase + i]! !== right[rightBase + i]! ? 1 : 0;
+  }
+};
+
+const markLess: MarkTrue = (left, leftBase, right, rightBase, isTrue) => {
+  for (let i = 0; i < isTrue.length; i++) {
+    isTrue[i] = left[leftBase + i]! < right[rightBase + i]! ? 1 : 0;
+  }
+};
+
+const markLessOrEqual: MarkTrue = (left, leftBase, right, rightBase, isTrue) => {
+  for (let i = 0; i < isTrue.length; i++) {
+    isTrue[i] = left[leftBase + i]! <= right[rightBase + i]! ? 1 : 0;
+  }
+};
+
+/** A loop for each comparison; those that are another with its sides swapped have that one's. */
+const markers: Readonly<
+  Record<ComparisonOperator, { readonly mark: MarkTrue; readonly isMirrored: boolean }>
+> = {
+  "==": { mark: markEqual, isMirrored: false },
+  "!=": { mark: markUnequal, isMirrored: false },
+  "<": { mark: markLess, isMirrored: false },
+  "<=": { mark: markLessOrEqual, isMirrored: false },
+  ">": { mark: markLess, isMirrored: true },
+  ">=": { mark: markLessOrEqual, isMirrored: true },
+};
+
+/** Floats for which the comparison does not hold become absent; what is absent or a histogram stays. */
+function keepTrue(kinds: Uint8Array, base: number, isTrue: Uint8Array): void {
+  const keepsOthers = ~cellKind.float;
+  for (let i = 0; i < isTrue.length; i++) {
+    kinds[base + i] = kinds[base + i]! & (isTrue[i]! | keepsOthers);
   }
 }

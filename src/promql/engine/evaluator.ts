@@ -5,15 +5,18 @@
 
 import { assert, assertNever } from "../../base/assert.ts";
 import { QueryError } from "../../base/errors.ts";
-import { foldGroups, foldRangeCall, foldSelector, isFold } from "./aggregation.ts";
+import { foldRows, isFold } from "./aggregation.ts";
 import { isSelection, quantileGroups, selectFromGroups } from "./aggregation-param.ts";
-import { applyToHistograms } from "./binary-histogram.ts";
-import { isArithmetic, scalarsBinary, vectorScalarFloats } from "./binary-scalar.ts";
+import { scalarsBinary } from "./binary-scalar.ts";
 import { countValues } from "./count-values.ts";
 import { evaluateSmoothedSelector, extendRangeFunction } from "./extended-range.ts";
-import type { RangeCall, RangeFunction, StepValue } from "./functions/function-call.ts";
+import type {
+  FloatFunction,
+  RangeCall,
+  RangeFunction,
+  StepValue,
+} from "./functions/function-call.ts";
 import { implementationOf } from "./functions/registry.ts";
-import { scaleHistogram } from "./histogram/histogram-sum.ts";
 import { joinInfo } from "./info-join.ts";
 import type {
   AggregateNode,
@@ -34,12 +37,21 @@ import {
   subqueryWindows,
   type WindowSource,
 } from "./range-call.ts";
+import {
+  functionOperation,
+  negation,
+  operateOnRows,
+  type RowOperation,
+  type RowwiseNode,
+  rowwise,
+  scalarOperation,
+} from "./row-operations.ts";
+import { type RowSource, rangeRows, selectorRows, vectorRows } from "./row-source.ts";
 import { evaluateSelector } from "./selectors.ts";
 import { combineSets } from "./set-operators.ts";
 import {
   cellKind,
   dropMetricNames,
-  mapHistograms,
   mergeEqualRows,
   StepVector,
   withoutMetadata,
@@ -125,14 +137,11 @@ async function evaluateNode(node: PlanNode, run: QueryRun): Promise<StepValue> {
   }
 }
 
-function negate(value: StepValue, run: QueryRun): StepValue {
+async function negate(value: StepValue, run: QueryRun): Promise<StepValue> {
   assert(typeof value !== "string", "a string has no sign");
-  const cells = value instanceof StepVector ? value.values : value;
-  for (let i = 0; i < cells.length; i++) cells[i] = -cells[i]!;
-  if (value instanceof StepVector) {
-    mapHistograms(value, (histogram) => scaleHistogram(histogram, -1));
-  }
-  return value instanceof StepVector ? dropMetricNames(value, run.isNameRemovalDelayed) : value;
+  if (value instanceof StepVector) return operateOnRows(negation, value, run);
+  for (let i = 0; i < value.length; i++) value[i] = -value[i]!;
+  return value;
 }
 
 async function evaluateBinary(node: BinaryNode, run: QueryRun): Promise<StepValue> {
@@ -144,29 +153,16 @@ async function evaluateBinary(node: BinaryNode, run: QueryRun): Promise<StepValu
     return isSet ? combineSets(node, left, right, run) : matchVectors(node, left, right, run);
   }
   if (left instanceof StepVector && right instanceof Float64Array) {
-    return evaluateVectorScalar(node, left, right, run);
+    return operateOnRows(scalarOperation(node, right), left, run);
   }
   if (left instanceof Float64Array && right instanceof StepVector) {
-    return evaluateVectorScalar(node, right, left, run);
+    return operateOnRows(scalarOperation(node, left), right, run);
   }
   assert(
     left instanceof Float64Array && right instanceof Float64Array,
     "operands are vectors or scalars",
   );
   return scalarsBinary(node.operator, left, right);
-}
-
-/** A vector with a scalar; the vector is changed in place. */
-async function evaluateVectorScalar(
-  node: BinaryNode,
-  vector: StepVector,
-  scalar: Float64Array,
-  run: QueryRun,
-): Promise<StepVector> {
-  await vectorScalarFloats(node, vector, scalar, run);
-  await applyToHistograms(node, vector, scalar, run);
-  const changesMeaning = isArithmetic(node.operator) || node.isBool;
-  return changesMeaning ? dropMetricNames(vector, run.isNameRemovalDelayed) : vector;
 }
 
 async function evaluateAggregate(node: AggregateNode, run: QueryRun): Promise<StepVector> {
@@ -177,26 +173,66 @@ async function evaluateAggregate(node: AggregateNode, run: QueryRun): Promise<St
   }
   const param =
     node.param === undefined ? new Float64Array(0) : await evaluateScalar(node.param, run);
-  const isApart = run.nodeCosts !== undefined;
-  if (isFold(operator) && node.inner.kind === "call" && !isApart) {
-    const implementation = implementationOf(node.inner.functionName);
-    if (implementation?.kind === "range" && implementation.finish === undefined) {
-      const { applied, call, source } = await openRangeCall(node.inner, implementation, run);
-      return foldRangeCall(node, operator, applied, call, source);
-    }
-  }
-  if (isFold(operator) && node.inner.kind === "vectorSelector" && !isApart) {
-    if (canFoldSelector(node.inner, run)) return foldSelector(node, operator, node.inner, run);
+  if (isFold(operator)) {
+    const rows = await openRows(node.inner, run);
+    const source = rows ?? vectorRows(await evaluateVector(node.inner, run), run);
+    return foldRows(node, operator, source, run);
   }
   const input = await evaluateVector(node.inner, run);
-  if (isFold(operator)) return foldGroups(node, operator, input, run);
   if (isSelection(operator)) return selectFromGroups(node, operator, param, input, run);
   return quantileGroups(node, param, input, run);
 }
 
-/** Whether rows can be added as they come: nobody asks for what the selector alone reads. */
-function canFoldSelector(node: VectorSelectorNode, run: QueryRun): boolean {
-  return !node.isSmoothed && run.stepSamples === undefined && !run.isNameRemovalDelayed;
+/**
+ * The rows of a node, where they can be taken one by one: those of a selector or range call, or what
+ * operations on single rows make of them. Undefined where the node must be evaluated whole: also where
+ * its cost is asked for, and where dropping names might join rows.
+ */
+async function openRows(node: PlanNode, run: QueryRun): Promise<RowSource | undefined> {
+  if (run.nodeCosts !== undefined) return undefined;
+  const steps: RowwiseNode[] = [];
+  let leaf = node;
+  for (let step = rowwise(leaf); step !== undefined; step = rowwise(leaf)) {
+    steps.unshift(step);
+    leaf = step.operand;
+  }
+  const openLeaf = leafOpener(leaf, run);
+  if (openLeaf === undefined || (steps.length > 0 && !keepsRowsApart(leaf, run))) return undefined;
+  const operations: RowOperation[] = [];
+  for (const step of steps) {
+    const scalars: Float64Array[] = [];
+    for (const scalar of step.scalars) scalars.push(await evaluateScalar(scalar, run));
+    operations.push(step.open(scalars));
+  }
+  return openLeaf(operations);
+}
+
+type LeafOpener = (operations: readonly RowOperation[]) => Promise<RowSource>;
+
+/** How the rows of a selector or range call are opened, where they can be taken as they come. */
+function leafOpener(leaf: PlanNode, run: QueryRun): LeafOpener | undefined {
+  if (leaf.kind === "vectorSelector") {
+    // Not where somebody asks for what the selector alone reads.
+    if (leaf.isSmoothed || run.stepSamples !== undefined || run.isNameRemovalDelayed) {
+      return undefined;
+    }
+    return async (operations) => selectorRows(leaf, run, operations);
+  }
+  if (leaf.kind !== "call") return undefined;
+  const implementation = implementationOf(leaf.functionName);
+  if (implementation?.kind !== "range" || implementation.finish !== undefined) return undefined;
+  return async (operations) => {
+    const { applied, call, source } = await openRangeCall(leaf, implementation, run);
+    return rangeRows(applied, call, source, operations);
+  };
+}
+
+/** Whether the rows of a selector or range call stay apart without their names, and lose them at once. */
+function keepsRowsApart(leaf: PlanNode, run: QueryRun): boolean {
+  const selector =
+    leaf.kind === "call" ? leaf.args.find(({ kind }) => kind === "matrixSelector") : leaf;
+  if (selector?.kind !== "matrixSelector" && selector?.kind !== "vectorSelector") return false;
+  return !run.isNameRemovalDelayed && run.selections.of(selector.source.series).isOneMetric;
 }
 
 async function evaluateCall(node: CallNode, run: QueryRun): Promise<StepValue> {
@@ -211,7 +247,21 @@ async function evaluateCall(node: CallNode, run: QueryRun): Promise<StepValue> {
   if (isStart && first?.kind === "vectorSelector") return sampleTimes(first, run, "starts");
   const args: StepValue[] = [];
   for (const arg of node.args) args.push(await evaluate(arg, run));
+  if (implementation.kind === "floats") return callFloatFunction(implementation, args, run);
   return await implementation.evaluate({ node, run, grid: node.grid, args });
+}
+
+function callFloatFunction(
+  implementation: FloatFunction,
+  [operand, ...scalars]: readonly StepValue[],
+  run: QueryRun,
+): Promise<StepVector> {
+  assert(operand instanceof StepVector, "a function of floats has a vector");
+  const numbers = scalars.map((value) => {
+    assert(value instanceof Float64Array, "its other arguments are scalars");
+    return value;
+  });
+  return operateOnRows(functionOperation(implementation, numbers), operand, run);
 }
 
 /** timestamp() of a selector: the samples' own times; start_timestamp(): when what they count began. */

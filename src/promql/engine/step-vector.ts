@@ -94,18 +94,38 @@ export class StepVector {
   /** Makes histograms absent. O(1) where there are none, else O(cells). */
   dropHistograms(): void {
     if (this.#histograms === undefined) return;
+    this.#emptyHistograms(0, this.rowCount * this.stepCount);
+    this.#histograms = undefined;
+  }
+
+  /** The same in the row that `reserveRow` gave. */
+  dropReservedHistograms(): void {
+    if (this.#histograms === undefined) return;
+    const base = this.labels.length * this.stepCount;
+    this.#emptyHistograms(base, base + this.stepCount);
+    this.#forgetReserved();
+  }
+
+  #emptyHistograms(from: number, to: number): void {
     const { kinds } = this;
-    for (let i = 0, end = this.rowCount * this.stepCount; i < end; i++) {
+    for (let i = from; i < to; i++) {
       if (kinds[i] === cellKind.histogram) kinds[i] = cellKind.absent;
     }
-    this.#histograms = undefined;
   }
 
   /** Empties the cells of the row that `reserveRow` gave, for use again. */
   clearReservedRow(): void {
     const base = this.labels.length * this.stepCount;
     this.kinds.fill(cellKind.absent, base, base + this.stepCount);
-    if (this.#histograms !== undefined) this.#histograms.length = this.labels.length;
+    this.#forgetReserved();
+  }
+
+  #forgetReserved(): void {
+    const { length } = this.labels;
+    if (length === 0) this.#histograms = undefined;
+    else if (this.#histograms !== undefined && this.#histograms.length > length) {
+      this.#histograms.length = length;
+    }
   }
 
   /** Adds a row whose cells are those of `reserveRow`; returns its offset. */
@@ -154,12 +174,12 @@ export class StepVector {
 
   /** How many samples the cells hold; a histogram weighs as its size. O(cells). */
   presentCount(): number {
+    const cells = this.rowCount * this.stepCount;
+    if (this.#histograms === undefined) return countFloats(this.kinds, cells);
     const { kinds } = this;
     let present = 0;
-    for (let i = 0, end = this.rowCount * this.stepCount; i < end; i++) {
-      if (kinds[i] !== cellKind.absent) present++;
-    }
-    return this.#histograms === undefined ? present : present + this.#extraWeight();
+    for (let i = 0; i < cells; i++) if (kinds[i] !== cellKind.absent) present++;
+    return present + this.#extraWeight();
   }
 
   /** What histograms weigh beyond one sample each. */
@@ -171,6 +191,16 @@ export class StepVector {
     }
     return weight;
   }
+}
+
+/** How many of the first `count` kinds are floats; none is a histogram. Four at a time. */
+function countFloats(kinds: Uint8Array, count: number): number {
+  const words = new Uint32Array(kinds.buffer, kinds.byteOffset, count >> 2);
+  let found = 0;
+  // Each byte of a word is 0 or 1: their sum is the highest byte of the product.
+  for (let i = 0; i < words.length; i++) found += Math.imul(words[i]!, 0x01010101) >>> 24;
+  for (let i = words.length * 4; i < count; i++) found += kinds[i]!;
+  return found;
 }
 
 /** Labels without name, type and unit. */

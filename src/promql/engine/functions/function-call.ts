@@ -1,6 +1,7 @@
 /**
- * What a function is given and gives. Two kinds: range functions see one series at a time, all its
- * windows at once, and fill one row; all others see whole vectors and scalars over all steps.
+ * What a function is given and gives. Three kinds: range functions see one series at a time, all its
+ * windows at once, and fill one row; functions of floats change one row at a time; all others see whole
+ * vectors and scalars over all steps.
  */
 
 import { assert } from "../../../base/assert.ts";
@@ -26,6 +27,21 @@ export interface ValueFunction {
   readonly kind: "value";
   /** May throw QueryError execution. What takes long on a big vector gives way to others. */
   readonly evaluate: (call: ValueCall) => StepVector | Float64Array | Promise<StepVector>;
+}
+
+/** Changes the cells of a row in place, from `base` on; absent ones may be computed too. */
+export type ApplyToFloats = (vector: StepVector, base: number) => void;
+
+/**
+ * A function of each float of a vector on its own, the first argument; the others are scalars. It
+ * leaves histograms out and drops names.
+ */
+export interface FloatFunction {
+  readonly kind: "floats";
+  /** Some floats become absent. */
+  readonly mayEmptyCells?: boolean;
+  /** What it does to a row, with the scalar arguments given in order, one value a step. */
+  readonly prepare: (scalars: readonly Float64Array[]) => ApplyToFloats;
 }
 
 /** What a range function may know beside the samples. */
@@ -67,7 +83,7 @@ export interface RangeFunction {
   readonly finish?: (result: StepVector, call: RangeCall) => StepVector;
 }
 
-export type FunctionImplementation = ValueFunction | RangeFunction;
+export type FunctionImplementation = ValueFunction | FloatFunction | RangeFunction;
 
 /** The vector at a position; the parser has checked the type. */
 export function vectorArg(call: ValueCall, index: number): StepVector {

@@ -1,11 +1,14 @@
 /** Functions of one float at a time, which leave histograms out: arithmetic, logarithms, trigonometry, clamps, rounding. */
 
 import { goMax, goMin } from "../go-math.ts";
-import { cellKind, dropMetricNames, type StepVector } from "../step-vector.ts";
-import { scalarArg, type ValueCall, type ValueFunction, vectorArg } from "./function-call.ts";
-
-/** Worth about a millisecond. */
-const cellsBetweenPauses = 100_000;
+import { cellKind } from "../step-vector.ts";
+import {
+  type ApplyToFloats,
+  type FloatFunction,
+  scalarArg,
+  type ValueCall,
+  type ValueFunction,
+} from "./function-call.ts";
 
 export const mathFunctions = {
   abs: pointwise(Math.abs),
@@ -34,38 +37,18 @@ export const mathFunctions = {
   pi: { kind: "value", evaluate: (call) => new Float64Array(call.grid.stepCount).fill(Math.PI) },
   max_of: { kind: "value", evaluate: (call) => pairwise(call, goMax) },
   min_of: { kind: "value", evaluate: (call) => pairwise(call, goMin) },
-  round: { kind: "value", evaluate: round },
-  clamp: {
-    kind: "value",
-    evaluate: (call) => clamp(call, scalarArg(call, 1), scalarArg(call, 2)),
-  },
-  clamp_min: {
-    kind: "value",
-    evaluate: (call) => clamp(call, scalarArg(call, 1), everyStep(call, Infinity)),
-  },
-  clamp_max: {
-    kind: "value",
-    evaluate: (call) => clamp(call, everyStep(call, -Infinity), scalarArg(call, 1)),
-  },
-} as const satisfies Record<string, ValueFunction>;
+  round: { kind: "floats", prepare: ([nearest]) => round(nearest) },
+  clamp: { kind: "floats", mayEmptyCells: true, prepare: ([low, high]) => clamp(low, high) },
+  clamp_min: { kind: "floats", prepare: ([low]) => clamp(low, undefined) },
+  clamp_max: { kind: "floats", prepare: ([high]) => clamp(undefined, high) },
+} as const satisfies Record<string, ValueFunction | FloatFunction>;
 
 /** Absent cells are computed too: cheaper than asking, and nobody reads them. */
-function pointwise(apply: (value: number) => number): ValueFunction {
-  return {
-    kind: "value",
-    async evaluate(call) {
-      const vector = vectorArg(call, 0);
-      vector.dropHistograms();
-      const { values } = vector;
-      const cells = vector.rowCount * vector.stepCount;
-      for (let start = 0; start < cells; start += cellsBetweenPauses) {
-        if (call.run.isPauseDue()) await call.run.pause();
-        const end = Math.min(cells, start + cellsBetweenPauses);
-        for (let i = start; i < end; i++) values[i] = apply(values[i]!);
-      }
-      return dropMetricNames(vector, call.run.isNameRemovalDelayed);
-    },
+function pointwise(apply: (value: number) => number): FloatFunction {
+  const applyToRow: ApplyToFloats = ({ values, stepCount }, base) => {
+    for (let at = base; at < base + stepCount; at++) values[at] = apply(values[at]!);
   };
+  return { kind: "floats", prepare: () => applyToRow };
 }
 
 function pairwise(call: ValueCall, apply: (a: number, b: number) => number): Float64Array {
@@ -75,35 +58,24 @@ function pairwise(call: ValueCall, apply: (a: number, b: number) => number): Flo
   return left;
 }
 
-function everyStep(call: ValueCall, value: number): Float64Array {
-  return new Float64Array(call.grid.stepCount).fill(value);
+/** Ties round up; to whole numbers unless told otherwise. The inverse is multiplied with, as it loses less. */
+function round(nearest: Float64Array | undefined): ApplyToFloats {
+  return ({ values, stepCount }, base) => {
+    for (let step = 0, at = base; step < stepCount; step++, at++) {
+      const inverse = nearest === undefined ? 1 : 1 / nearest[step]!;
+      values[at] = Math.floor(values[at]! * inverse + 0.5) / inverse;
+    }
+  };
 }
 
-/** Ties round up. The inverse is multiplied with, as it loses less. */
-function round(call: ValueCall): StepVector {
-  const vector = vectorArg(call, 0);
-  vector.dropHistograms();
-  const nearest = call.args.length > 1 ? scalarArg(call, 1) : everyStep(call, 1);
-  const { values, stepCount } = vector;
-  for (let row = 0; row < vector.rowCount; row++) {
-    for (let step = 0, i = row * stepCount; step < stepCount; step++, i++) {
-      const inverse = 1 / nearest[step]!;
-      values[i] = Math.floor(values[i]! * inverse + 0.5) / inverse;
+/** Nothing is left of steps whose bounds are the wrong way round; a bound may be missing. */
+function clamp(low: Float64Array | undefined, high: Float64Array | undefined): ApplyToFloats {
+  return ({ values, kinds, stepCount }, base) => {
+    for (let step = 0, at = base; step < stepCount; step++, at++) {
+      const least = low === undefined ? -Infinity : low[step]!;
+      const most = high === undefined ? Infinity : high[step]!;
+      if (most < least) kinds[at] = cellKind.absent;
+      else values[at] = goMax(least, goMin(most, values[at]!));
     }
-  }
-  return dropMetricNames(vector, call.run.isNameRemovalDelayed);
-}
-
-/** Nothing is left of steps whose bounds are the wrong way round. */
-function clamp(call: ValueCall, low: Float64Array, high: Float64Array): StepVector {
-  const vector = vectorArg(call, 0);
-  vector.dropHistograms();
-  const { values, kinds, stepCount } = vector;
-  for (let row = 0; row < vector.rowCount; row++) {
-    for (let step = 0, i = row * stepCount; step < stepCount; step++, i++) {
-      if (high[step]! < low[step]!) kinds[i] = cellKind.absent;
-      else values[i] = goMax(low[step]!, goMin(high[step]!, values[i]!));
-    }
-  }
-  return dropMetricNames(vector, call.run.isNameRemovalDelayed);
+  };
 }
