@@ -1,8 +1,9 @@
-import type { AddressFamily } from "../address-family.ts";
 /**
  * curl's command line: the flags that guides use, spelled and combined as with the real one (-sS,
  * -XPOST, -H'A: b', --data=...). Errors are curl's own sentences.
  */
+
+import type { AddressFamily } from "../address-family.ts";
 
 /** A checked command line. */
 export interface CurlOptions {
