@@ -100,7 +100,7 @@ export class LimitError extends AppError {
   }
 }
 
-/** The message of whatever was thrown, causes appended once each as "outer: inner". */
+/** The message of whatever was thrown. */
 export function errorMessage(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }
