@@ -82,7 +82,18 @@ export const rooms: readonly Room[] = [
   {
     folder: "tsdb",
     layer: 3,
-    publicFiles: ["tsdb.ts", "tsdb-options.ts", "data-lock.ts", "offline.ts", "sample-size.ts"],
+    publicFiles: [
+      "tsdb.ts",
+      "tsdb-options.ts",
+      "data-lock.ts",
+      "offline.ts",
+      "sample-size.ts",
+      // For remote read, which sends chunks and snappy blocks as they are on disk.
+      "byte-writer.ts",
+      "compaction/chunk-encoder.ts",
+      "crc32c.ts",
+      "wal/snappy.ts",
+    ],
     isBrowserSafe: false,
   },
   {
@@ -130,7 +141,8 @@ export const rooms: readonly Room[] = [
       "server.ts",
       "server-options.ts",
       "flow-keeping.ts",
-      "flow-metrics-service.ts",
+      "chosen-flow-metrics.ts",
+      "flow-metrics-page.ts",
       "pino-logger.ts",
       "port-holder.ts",
     ],

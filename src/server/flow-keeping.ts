@@ -27,12 +27,9 @@ import { CompletenessLog } from "../flow/store/completeness-log.ts";
 import { FlowStore } from "../flow/store/flow-store.ts";
 import { StoredUuids } from "../flow/store/stored-uuids.ts";
 import type { Registry } from "../metrics/registry.ts";
+import type { FlowMetricsOptions } from "./chosen-flow-metrics.ts";
 import type { BackfillStorage } from "./flow-backfill.ts";
-import {
-  type FlowMetricsOptions,
-  type FlowMetricsService,
-  startFlowMetricsService,
-} from "./flow-metrics-service.ts";
+import { type FlowMetricsService, startFlowMetricsService } from "./flow-metrics-service.ts";
 import { registerSourceMetrics } from "./flow-source-metrics.ts";
 import { watchPods } from "./pod-watch.ts";
 import { studioFeature } from "./studio-feature.ts";

@@ -7,7 +7,8 @@ import { renderText } from "../metrics/exposition.ts";
 import { Registry } from "../metrics/registry.ts";
 import { SampleBuffer } from "../model/sample.ts";
 import { MemoryStorage } from "../storage/memory-storage.ts";
-import { type FlowMetricsOptions, startFlowMetricsService } from "./flow-metrics-service.ts";
+import type { FlowMetricsOptions } from "./chosen-flow-metrics.ts";
+import { startFlowMetricsService } from "./flow-metrics-service.ts";
 
 const drop: Flow = {
   verdict: "DROPPED",

@@ -4,8 +4,9 @@ import type { Command } from "commander";
 import { AppError } from "../../base/errors.ts";
 import { parseDuration } from "../../model/duration.ts";
 import { parseSizeBytes } from "../../schema/scalars.ts";
+import { flowMetricsDefault } from "../../server/chosen-flow-metrics.ts";
 import type { FlowSettings } from "../../server/flow-keeping.ts";
-import { flowMetricsDefault, flowMetricsListenDefault } from "../../server/flow-metrics-service.ts";
+import { flowMetricsListenDefault } from "../../server/flow-metrics-page.ts";
 
 /** Adds the flags to a command. */
 export function addFlowFlags(command: Command): Command {
