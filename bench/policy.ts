@@ -7,9 +7,9 @@
 
 import { parseArgs } from "node:util";
 import { seededRandom } from "../src/base/seeded-random.ts";
-import { PolicyEngine } from "../src/policy/policy-engine.ts";
-import { parsePolicies } from "../src/policy/policy-parse.ts";
-import type { PolicyEndpoint } from "../src/policy/verdict.ts";
+import { parsePolicies } from "../src/policy/document/policy-parse.ts";
+import { PolicyEngine } from "../src/policy/engine/policy-engine.ts";
+import type { PolicyEndpoint } from "../src/policy/engine/verdict.ts";
 
 const { values: flags } = parseArgs({
   options: {

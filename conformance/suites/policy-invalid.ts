@@ -5,9 +5,9 @@
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { PolicyEngine } from "../../src/policy/policy-engine.ts";
-import { PolicyError, type PolicyFault } from "../../src/policy/policy-fault.ts";
-import { checkPolicies, parsePolicies } from "../../src/policy/policy-parse.ts";
+import { PolicyError, type PolicyFault } from "../../src/policy/document/policy-fault.ts";
+import { checkPolicies, parsePolicies } from "../../src/policy/document/policy-parse.ts";
+import { PolicyEngine } from "../../src/policy/engine/policy-engine.ts";
 import { reportCase, type Suite } from "../suite.ts";
 
 interface InvalidCase {

@@ -3,11 +3,11 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { AppError } from "../../src/base/errors.ts";
-import { normalizeName } from "../../src/policy/fqdn-pattern.ts";
-import { matchL7Dns, matchL7Http } from "../../src/policy/l7-match.ts";
-import { matchesPeer } from "../../src/policy/peer-selector.ts";
-import type { L7Rules } from "../../src/policy/policy-document.ts";
-import { parsePolicies } from "../../src/policy/policy-parse.ts";
+import type { L7Rules } from "../../src/policy/document/policy-document.ts";
+import { parsePolicies } from "../../src/policy/document/policy-parse.ts";
+import { matchL7Dns, matchL7Http } from "../../src/policy/engine/l7-match.ts";
+import { normalizeName } from "../../src/policy/selector/fqdn-pattern.ts";
+import { matchesPeer } from "../../src/policy/selector/peer-selector.ts";
 import { reportCase, type Suite } from "../suite.ts";
 
 interface HttpCase {

@@ -2,23 +2,23 @@
 
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { PolicyEnforcementMode } from "../../src/policy/endpoint-policy.ts";
-import { matchL7Dns, matchL7Http } from "../../src/policy/l7-match.ts";
 import type {
   HttpRule,
   KafkaRule,
   PolicyProtocol,
   ServiceFacts,
-} from "../../src/policy/policy-document.ts";
-import { PolicyEngine } from "../../src/policy/policy-engine.ts";
-import { parsePolicies } from "../../src/policy/policy-parse.ts";
+} from "../../src/policy/document/policy-document.ts";
+import { parsePolicies } from "../../src/policy/document/policy-parse.ts";
+import type { PolicyEnforcementMode } from "../../src/policy/engine/endpoint-policy.ts";
+import { matchL7Dns, matchL7Http } from "../../src/policy/engine/l7-match.ts";
+import { PolicyEngine } from "../../src/policy/engine/policy-engine.ts";
 import type {
   AuthVerdict,
   L7Verdict,
   NamedPort,
   PolicyEndpoint,
   Verdict,
-} from "../../src/policy/verdict.ts";
+} from "../../src/policy/engine/verdict.ts";
 import { reportCase, type Suite } from "../suite.ts";
 
 interface CaseEndpoint {

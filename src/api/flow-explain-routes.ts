@@ -7,10 +7,14 @@ import { Hono } from "hono";
 import { AppError, errorMessage } from "../base/errors.ts";
 import type { ClusterPolicies, ClusterView } from "../cilium/cluster-view.ts";
 import type { Flow } from "../flow/model/flow.ts";
-import { type ExplanationStep, explainFlow, peerText } from "../policy/flow-explanation.ts";
-import type { PolicyDirection, PolicyDocument, RuleOrigin } from "../policy/policy-document.ts";
-import { PolicyEngine } from "../policy/policy-engine.ts";
-import { parsePolicies } from "../policy/policy-parse.ts";
+import type {
+  PolicyDirection,
+  PolicyDocument,
+  RuleOrigin,
+} from "../policy/document/policy-document.ts";
+import { parsePolicies } from "../policy/document/policy-parse.ts";
+import { PolicyEngine } from "../policy/engine/policy-engine.ts";
+import { type ExplanationStep, explainFlow, peerText } from "../policy/traffic/flow-explanation.ts";
 import { guarded } from "./own-answers.ts";
 import type {
   WireEndpointPolicy,

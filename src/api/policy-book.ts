@@ -11,13 +11,17 @@ import type {
   ClusterView,
   RefusedPolicy,
 } from "../cilium/cluster-view.ts";
-import type { Connection, ConnectionEnd } from "../policy/flow-tally.ts";
-import { clusterLabelKey } from "../policy/label-selector.ts";
-import type { CidrGroup, PolicyDocument, ServiceFacts } from "../policy/policy-document.ts";
-import { PolicyEngine } from "../policy/policy-engine.ts";
-import { faultMessage, PolicyError } from "../policy/policy-fault.ts";
-import { type PolicyObjects, parsePolicyObjects } from "../policy/policy-parse.ts";
-import type { SceneEndpoint } from "../policy/scene.ts";
+import type {
+  CidrGroup,
+  PolicyDocument,
+  ServiceFacts,
+} from "../policy/document/policy-document.ts";
+import { faultMessage, PolicyError } from "../policy/document/policy-fault.ts";
+import { type PolicyObjects, parsePolicyObjects } from "../policy/document/policy-parse.ts";
+import { PolicyEngine } from "../policy/engine/policy-engine.ts";
+import type { SceneEndpoint } from "../policy/review/scene.ts";
+import { clusterLabelKey } from "../policy/selector/label-selector.ts";
+import type { Connection, ConnectionEnd } from "../policy/traffic/flow-tally.ts";
 import type { WirePolicyError } from "./wire/policy.ts";
 
 /** One applied policy. */

@@ -1,16 +1,16 @@
 /** Drafts checked as typed (faults, warnings, mends that can be put in place), and single connections explained. */
 
 import { AppError } from "../base/errors.ts";
-import { explainQuery } from "../policy/explanation.ts";
-import { matchesSelector, parseIdentityLabel } from "../policy/label-selector.ts";
-import type { MendEdit } from "../policy/mend-edit.ts";
-import { mendOfFault, mendOfFinding } from "../policy/mend-edit.ts";
-import type { PolicyProtocol } from "../policy/policy-document.ts";
-import { faultMessage, type PolicyFault, stageNames } from "../policy/policy-fault.ts";
-import { lintPolicies } from "../policy/policy-lint.ts";
-import { checkPolicies } from "../policy/policy-parse.ts";
-import type { SceneEndpoint } from "../policy/scene.ts";
-import type { PolicyEndpoint } from "../policy/verdict.ts";
+import type { PolicyProtocol } from "../policy/document/policy-document.ts";
+import { faultMessage, type PolicyFault, stageNames } from "../policy/document/policy-fault.ts";
+import { checkPolicies } from "../policy/document/policy-parse.ts";
+import { explainQuery } from "../policy/engine/explanation.ts";
+import type { PolicyEndpoint } from "../policy/engine/verdict.ts";
+import type { MendEdit } from "../policy/review/mend-edit.ts";
+import { mendOfFault, mendOfFinding } from "../policy/review/mend-edit.ts";
+import { lintPolicies } from "../policy/review/policy-lint.ts";
+import type { SceneEndpoint } from "../policy/review/scene.ts";
+import { matchesSelector, parseIdentityLabel } from "../policy/selector/label-selector.ts";
 import { draftFile, type PolicyBook, readDraftObjects } from "./policy-book.ts";
 import type {
   WireConnectionExplanation,

@@ -6,8 +6,8 @@ import {
   type MatrixWorkload,
   matrixRow,
   SeenTraffic,
-} from "../policy/connectivity-matrix.ts";
-import type { ConnectionEnd } from "../policy/flow-tally.ts";
+} from "../policy/review/connectivity-matrix.ts";
+import type { ConnectionEnd } from "../policy/traffic/flow-tally.ts";
 import { readDraftObjects } from "./policy-book.ts";
 import { ownConnections, type PolicyQuestion } from "./policy-question.ts";
 import { eachInSlices } from "./policy-traffic.ts";

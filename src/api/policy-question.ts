@@ -1,7 +1,7 @@
 /** What one question about policies and traffic is answered from. */
 
 import type { Clock } from "../base/clock.ts";
-import type { Connection, FlowTally } from "../policy/flow-tally.ts";
+import type { Connection, FlowTally } from "../policy/traffic/flow-tally.ts";
 import { connectionsOf, type PolicyBook, type PolicyCluster } from "./policy-book.ts";
 import type { WirePolicyWindow } from "./wire/policy.ts";
 

@@ -5,12 +5,16 @@
 
 import { AppError } from "../base/errors.ts";
 import type { ClusterEndpoint } from "../cilium/cluster-view.ts";
-import { isDeniedSide, type SideVerdict, verdictOfSide } from "../policy/connection-verdict.ts";
-import { explainVerdict } from "../policy/explanation.ts";
-import { type Connection, formatService } from "../policy/flow-tally.ts";
-import { formatSelector, namespaceLabelKey } from "../policy/label-selector.ts";
-import { type LineHit, LineHitCounter, type PolicyKey } from "../policy/line-hits.ts";
-import type { PolicyDirection, PolicySpec } from "../policy/policy-document.ts";
+import type { PolicyDirection, PolicySpec } from "../policy/document/policy-document.ts";
+import { explainVerdict } from "../policy/engine/explanation.ts";
+import { formatSelector, namespaceLabelKey } from "../policy/selector/label-selector.ts";
+import {
+  isDeniedSide,
+  type SideVerdict,
+  verdictOfSide,
+} from "../policy/traffic/connection-verdict.ts";
+import { type Connection, formatService } from "../policy/traffic/flow-tally.ts";
+import { type LineHit, LineHitCounter, type PolicyKey } from "../policy/traffic/line-hits.ts";
 import type { AppliedPolicy, PolicyCluster } from "./policy-book.ts";
 import { ownConnections, type PolicyQuestion } from "./policy-question.ts";
 import { eachInSlices } from "./policy-traffic.ts";

@@ -6,7 +6,7 @@ import { FakeClock } from "../base/clock.ts";
 import { silentLogger } from "../base/logger.ts";
 import { type Flow, formatTimestamp } from "../flow/model/flow.ts";
 import { FlowStore } from "../flow/store/flow-store.ts";
-import { FlowTally } from "../policy/flow-tally.ts";
+import { FlowTally } from "../policy/traffic/flow-tally.ts";
 import { PolicyTraffic } from "./policy-traffic.ts";
 
 const startMs = Date.parse("2026-01-15T10:00:00Z");

@@ -13,7 +13,7 @@ import type { FlowStore } from "../flow/store/flow-store.ts";
 import { type ClassPart, classifyRows, type FlowClass } from "../flow/store/row-classes.ts";
 import { RowFilter, type TimeSpan } from "../flow/store/row-filter.ts";
 import { inSlices, nextTurn } from "../flow/turns.ts";
-import { endKey, FlowTally, skipReason } from "../policy/flow-tally.ts";
+import { endKey, FlowTally, skipReason } from "../policy/traffic/flow-tally.ts";
 
 /** Fields of a flow that policies look at, beside its ends. */
 const policyPaths: readonly string[] = [

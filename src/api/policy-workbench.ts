@@ -1,11 +1,11 @@
 /** Drafts against recorded flows: replay, proposals from traffic, and test cases. */
 
 import { AppError } from "../base/errors.ts";
-import { isDeniedSide, verdictsOf } from "../policy/connection-verdict.ts";
-import { type DraftChange, DraftReplay } from "../policy/draft-replay.ts";
-import { PolicyEngine } from "../policy/policy-engine.ts";
-import { proposePolicies } from "../policy/policy-proposal.ts";
-import { writeTestCase } from "../policy/test-case.ts";
+import { PolicyEngine } from "../policy/engine/policy-engine.ts";
+import { writeTestCase } from "../policy/review/test-case.ts";
+import { isDeniedSide, verdictsOf } from "../policy/traffic/connection-verdict.ts";
+import { type DraftChange, DraftReplay } from "../policy/traffic/draft-replay.ts";
+import { proposePolicies } from "../policy/traffic/policy-proposal.ts";
 import { draftFile, readDraftObjects } from "./policy-book.ts";
 import { ownConnections, type PolicyQuestion } from "./policy-question.ts";
 import { grouped } from "./policy-state.ts";

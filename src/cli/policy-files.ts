@@ -7,12 +7,12 @@ import { createGunzip } from "node:zlib";
 import { AppError, ConfigError, ParseError } from "../base/errors.ts";
 import { readByteLines } from "../flow/observe/byte-line-source.ts";
 import { listLabEndpoints, listLabServices } from "../lab/lab-client.ts";
-import { FlowTally } from "../policy/flow-tally.ts";
-import type { ServiceFacts } from "../policy/policy-document.ts";
-import type { PolicyEngineOptions } from "../policy/policy-engine.ts";
-import { PolicyEngine } from "../policy/policy-engine.ts";
-import { type PolicyObjects, parsePolicyObjects } from "../policy/policy-parse.ts";
-import { parseSceneFile, type SceneEndpoint, scenePortLookup } from "../policy/scene.ts";
+import type { ServiceFacts } from "../policy/document/policy-document.ts";
+import { type PolicyObjects, parsePolicyObjects } from "../policy/document/policy-parse.ts";
+import type { PolicyEngineOptions } from "../policy/engine/policy-engine.ts";
+import { PolicyEngine } from "../policy/engine/policy-engine.ts";
+import { parseSceneFile, type SceneEndpoint, scenePortLookup } from "../policy/review/scene.ts";
+import { FlowTally } from "../policy/traffic/flow-tally.ts";
 
 /** A text and where it came from. */
 export interface TextFile {

@@ -11,7 +11,7 @@ import { AppError, errorMessage } from "../base/errors.ts";
 import { type LogFields, type Logger, silentLogger } from "../base/logger.ts";
 import { FlowStore } from "../flow/store/flow-store.ts";
 import { parseDuration } from "../model/duration.ts";
-import { FlowTally, type TallySnapshot } from "../policy/flow-tally.ts";
+import { FlowTally, type TallySnapshot } from "../policy/traffic/flow-tally.ts";
 import { readFlows } from "./policy-files.ts";
 
 /** Where flows come from, as flags say. */

@@ -11,8 +11,8 @@ import {
   policyMatchTypes,
   traceSubTypes,
 } from "../flow/model/flow.ts";
-import type { RuleOrigin } from "../policy/policy-document.ts";
-import type { PolicyMatch } from "../policy/verdict.ts";
+import type { RuleOrigin } from "../policy/document/policy-document.ts";
+import type { PolicyMatch } from "../policy/engine/verdict.ts";
 import { familyOf } from "./address-family.ts";
 import type { ClusterSet } from "./cluster/cluster-set.ts";
 import type { Endpoint } from "./cluster/endpoint.ts";

@@ -5,8 +5,8 @@
  */
 
 import { AppError } from "../base/errors.ts";
-import { readMap } from "../policy/cluster-object-parse.ts";
-import type { YamlCursor } from "../policy/yaml-cursor.ts";
+import { readMap } from "../policy/document/cluster-object-parse.ts";
+import type { YamlCursor } from "../policy/document/yaml-cursor.ts";
 import { didYouMean } from "../schema/did-you-mean.ts";
 import type { Cluster } from "./cluster/cluster.ts";
 import {

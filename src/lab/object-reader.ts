@@ -1,6 +1,6 @@
 /** Kubernetes objects in YAML, as far as the laboratory takes them: kind, name and where they stand. */
 
-import { openYaml, type YamlCursor } from "../policy/yaml-cursor.ts";
+import { openYaml, type YamlCursor } from "../policy/document/yaml-cursor.ts";
 import { didYouMean } from "../schema/did-you-mean.ts";
 
 /** Kinds of policy, of what owns pods, and the rest. */

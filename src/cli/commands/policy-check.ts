@@ -1,14 +1,14 @@
 /** `ciliascope policy check`: faults first, then the linter's findings, as text, JSON or SARIF. */
 
-import type { LintFinding } from "../../policy/lint-finding.ts";
-import { faultMessage, type PolicyFault, stageNames } from "../../policy/policy-fault.ts";
-import { lintPolicies } from "../../policy/policy-lint.ts";
+import { faultMessage, type PolicyFault, stageNames } from "../../policy/document/policy-fault.ts";
 import {
   checkPolicies,
   type PolicyObjects,
   parsePolicyObjects,
-} from "../../policy/policy-parse.ts";
-import { formatCheckSarif } from "../../policy/report-format.ts";
+} from "../../policy/document/policy-parse.ts";
+import type { LintFinding } from "../../policy/review/lint-finding.ts";
+import { lintPolicies } from "../../policy/review/policy-lint.ts";
+import { formatCheckSarif } from "../../policy/review/report-format.ts";
 import { type CliContext, exitCodes } from "../command.ts";
 import {
   type AgentFlags,

@@ -1,11 +1,14 @@
 /** `ciliascope policy diff` and `policy trace`: connectivity between endpoints, without any flow. */
 
 import { AppError } from "../../base/errors.ts";
-import { type ConnectivityChange, diffConnectivity } from "../../policy/connectivity-diff.ts";
-import { explainQuery } from "../../policy/explanation.ts";
-import type { PolicyProtocol } from "../../policy/policy-document.ts";
-import type { SceneEndpoint } from "../../policy/scene.ts";
-import { witnessEndpoints } from "../../policy/witness-endpoints.ts";
+import type { PolicyProtocol } from "../../policy/document/policy-document.ts";
+import { explainQuery } from "../../policy/engine/explanation.ts";
+import {
+  type ConnectivityChange,
+  diffConnectivity,
+} from "../../policy/review/connectivity-diff.ts";
+import type { SceneEndpoint } from "../../policy/review/scene.ts";
+import { witnessEndpoints } from "../../policy/review/witness-endpoints.ts";
 import { type CliContext, exitCodes } from "../command.ts";
 import { type AgentFlags, loadPolicyObjects, makeEngine, readCluster } from "../policy-files.ts";
 

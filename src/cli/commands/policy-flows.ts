@@ -1,11 +1,15 @@
 /** `ciliascope policy replay|unused|score|propose`: policies against recorded flows. */
 
-import { formatOrigin } from "../../policy/explanation.ts";
-import { type ReplayGroup, replayFlows, scoreSimulation } from "../../policy/flow-replay.ts";
-import type { FlowTally } from "../../policy/flow-tally.ts";
-import { parsePolicyObjects } from "../../policy/policy-parse.ts";
-import { proposePolicies } from "../../policy/policy-proposal.ts";
-import { measureUsage } from "../../policy/rule-usage.ts";
+import { parsePolicyObjects } from "../../policy/document/policy-parse.ts";
+import { formatOrigin } from "../../policy/engine/explanation.ts";
+import {
+  type ReplayGroup,
+  replayFlows,
+  scoreSimulation,
+} from "../../policy/traffic/flow-replay.ts";
+import type { FlowTally } from "../../policy/traffic/flow-tally.ts";
+import { proposePolicies } from "../../policy/traffic/policy-proposal.ts";
+import { measureUsage } from "../../policy/traffic/rule-usage.ts";
 import { type CliContext, exitCodes } from "../command.ts";
 import { type AgentFlags, loadPolicyObjects, makeEngine, parseOptions } from "../policy-files.ts";
 

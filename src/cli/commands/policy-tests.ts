@@ -4,8 +4,12 @@ import { existsSync, statSync, watch } from "node:fs";
 import { dirname, isAbsolute, join } from "node:path";
 import { systemClock } from "../../base/clock.ts";
 import { AppError, ConfigError, errorMessage } from "../../base/errors.ts";
-import { isTestFile, runPolicyTests, type TestSuiteResult } from "../../policy/policy-test.ts";
-import { formatJunit, formatTap, formatTestSarif } from "../../policy/report-format.ts";
+import {
+  isTestFile,
+  runPolicyTests,
+  type TestSuiteResult,
+} from "../../policy/review/policy-test.ts";
+import { formatJunit, formatTap, formatTestSarif } from "../../policy/review/report-format.ts";
 import { type CliContext, exitCodes } from "../command.ts";
 import { readPolicyFiles, type TextFile } from "../policy-files.ts";
 import { readVersion } from "../version.ts";

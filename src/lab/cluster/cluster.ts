@@ -3,7 +3,7 @@
  * Everything that changes here is published. It knows nothing of sockets; the datapath asks it who is who.
  */
 
-import type { PolicyProtocol } from "../../policy/policy-document.ts";
+import type { PolicyProtocol } from "../../policy/document/policy-document.ts";
 import { addressesOf, addressOn, type DualAddress, hostPort } from "../address-family.ts";
 import type { ObjectScope, ObjectStore, StoreClient } from "../controllers/object-store.ts";
 import type { LabContext } from "../lab-context.ts";

@@ -3,8 +3,8 @@
  * published; its policy map and redirects are what the present policies give it.
  */
 
-import type { PolicyEngine } from "../../policy/policy-engine.ts";
-import type { NamedPort, PolicyEndpoint } from "../../policy/verdict.ts";
+import type { PolicyEngine } from "../../policy/engine/policy-engine.ts";
+import type { NamedPort, PolicyEndpoint } from "../../policy/engine/verdict.ts";
 import type { LabContext } from "../lab-context.ts";
 import type {
   EndpointState,

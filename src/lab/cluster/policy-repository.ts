@@ -4,9 +4,9 @@
  */
 
 import { AppError, errorMessage } from "../../base/errors.ts";
-import type { PolicyDocument, ServiceFacts } from "../../policy/policy-document.ts";
-import { PolicyEngine, type PolicyEngineOptions } from "../../policy/policy-engine.ts";
-import { parsePolicies } from "../../policy/policy-parse.ts";
+import type { PolicyDocument, ServiceFacts } from "../../policy/document/policy-document.ts";
+import { parsePolicies } from "../../policy/document/policy-parse.ts";
+import { PolicyEngine, type PolicyEngineOptions } from "../../policy/engine/policy-engine.ts";
 import type { LabContext } from "../lab-context.ts";
 import type { LabPolicy } from "../lab-state.ts";
 import { RefusedPolicies, type RefusedText } from "./refused-policies.ts";

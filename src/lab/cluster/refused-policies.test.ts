@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { PolicyError } from "../../policy/policy-fault.ts";
-import { parsePolicies } from "../../policy/policy-parse.ts";
+import { PolicyError } from "../../policy/document/policy-fault.ts";
+import { parsePolicies } from "../../policy/document/policy-parse.ts";
 import { RefusedPolicies } from "./refused-policies.ts";
 
 const good = `apiVersion: cilium.io/v2

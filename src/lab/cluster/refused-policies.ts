@@ -7,8 +7,8 @@
 import { isMap, parseAllDocuments } from "yaml";
 import { errorMessage } from "../../base/errors.ts";
 import type { RefusedPolicy } from "../../cilium/cluster-view.ts";
-import { faultMessage, PolicyError } from "../../policy/policy-fault.ts";
-import { parsePolicies } from "../../policy/policy-parse.ts";
+import { faultMessage, PolicyError } from "../../policy/document/policy-fault.ts";
+import { parsePolicies } from "../../policy/document/policy-parse.ts";
 
 /** What names a policy in a cluster. */
 type PolicyName = Pick<RefusedPolicy, "kind" | "namespace" | "name">;

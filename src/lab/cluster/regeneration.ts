@@ -5,8 +5,8 @@
  */
 
 import { AppError, errorMessage } from "../../base/errors.ts";
-import type { PolicyDirection, PortMatch } from "../../policy/policy-document.ts";
-import type { PolicyEngine } from "../../policy/policy-engine.ts";
+import type { PolicyDirection, PortMatch } from "../../policy/document/policy-document.ts";
+import type { PolicyEngine } from "../../policy/engine/policy-engine.ts";
 import type { LabContext } from "../lab-context.ts";
 import type { PolicyEnforcement } from "../lab-state.ts";
 import { randomInteger } from "../random.ts";

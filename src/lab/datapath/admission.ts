@@ -3,8 +3,8 @@
  * reported of them. The same engine answers here as in the tools.
  */
 
-import type { PolicyDirection, PolicyProtocol } from "../../policy/policy-document.ts";
-import type { Verdict } from "../../policy/verdict.ts";
+import type { PolicyDirection, PolicyProtocol } from "../../policy/document/policy-document.ts";
+import type { Verdict } from "../../policy/engine/verdict.ts";
 import { familyOf } from "../address-family.ts";
 import type { ClusterSet } from "../cluster/cluster-set.ts";
 import type { Endpoint } from "../cluster/endpoint.ts";

@@ -1,7 +1,7 @@
 /** What the datapath wants of the L7 proxies; proxy/ implements it. */
 
 import type { Duplex } from "node:stream";
-import type { Verdict } from "../../policy/verdict.ts";
+import type { Verdict } from "../../policy/engine/verdict.ts";
 import type { Endpoint } from "../cluster/endpoint.ts";
 import type { PacketDirection } from "../events.ts";
 import type { PacketEnd } from "./packet.ts";

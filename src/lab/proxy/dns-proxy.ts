@@ -6,9 +6,9 @@
 import type { Duplex } from "node:stream";
 import { type Answer, type Packet as DnsPacket, decode, encode } from "dns-packet";
 import { errorMessage } from "../../base/errors.ts";
-import { normalizeName } from "../../policy/fqdn-pattern.ts";
-import { compileDnsRules } from "../../policy/l7-match.ts";
-import type { DnsRule } from "../../policy/policy-document.ts";
+import type { DnsRule } from "../../policy/document/policy-document.ts";
+import { compileDnsRules } from "../../policy/engine/l7-match.ts";
+import { normalizeName } from "../../policy/selector/fqdn-pattern.ts";
 import type { Endpoint } from "../cluster/endpoint.ts";
 import type { DnsProxy, StreamJob } from "../datapath/proxies.ts";
 import type { FlowEmitter } from "../flow-emitter.ts";

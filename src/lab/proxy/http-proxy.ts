@@ -7,8 +7,8 @@
 
 import type { Duplex } from "node:stream";
 import { errorMessage } from "../../base/errors.ts";
-import { compileHttpRules, type HttpMatcher } from "../../policy/l7-match.ts";
-import type { HttpRule } from "../../policy/policy-document.ts";
+import type { HttpRule } from "../../policy/document/policy-document.ts";
+import { compileHttpRules, type HttpMatcher } from "../../policy/engine/l7-match.ts";
 import type { HttpProxy, ProxyJob } from "../datapath/proxies.ts";
 import type { FlowEmitter } from "../flow-emitter.ts";
 import type { LabContext } from "../lab-context.ts";

@@ -5,7 +5,7 @@
  */
 
 import { ConfigError, errorMessage } from "../../base/errors.ts";
-import { parsePolicies } from "../../policy/policy-parse.ts";
+import { parsePolicies } from "../../policy/document/policy-parse.ts";
 import type { DocumentPath } from "../../schema/yaml-document.ts";
 import { parseCurlArguments } from "../curl/curl-options.ts";
 import { readObjects } from "../object-reader.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { parsePolicies } from "../../policy/policy-parse.ts";
+import { parsePolicies } from "../../policy/document/policy-parse.ts";
 import { listSceneNames, loadScene } from "./scene-file.ts";
 import { parseScene } from "./scene-schema.ts";
 
