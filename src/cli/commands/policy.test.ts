@@ -46,7 +46,7 @@ describe("docs/policy.md", () => {
 
   it("names every code of the linter", () => {
     const sources = ["policy-lint.ts", "l7-lint.ts"].map((file) =>
-      readFileSync(join(import.meta.dirname, "../../policy", file), "utf8"),
+      readFileSync(join(import.meta.dirname, "../../policy/review", file), "utf8"),
     );
     const codes = sources.flatMap((text) =>
       [...text.matchAll(/(?:"(?:warning|note)",\s*|code: )"([a-z0-9-]+)"/g)].map(

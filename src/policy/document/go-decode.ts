@@ -6,6 +6,7 @@
 
 import type { Schema } from "./crd-schema.ts";
 import type { PolicyFault } from "./policy-fault.ts";
+import { isOfSchemaType } from "./schema-type.ts";
 import type { YamlCursor } from "./yaml-cursor.ts";
 
 /** Types of fields that have a name of their own in Go. */
@@ -113,7 +114,8 @@ class GoDecoder {
   /** Gives the complaint that ends the decoding. */
   decode(cursor: YamlCursor, schema: Schema, place: GoPlace): PolicyFault | undefined {
     if (cursor.isNull() || schema.type === "any") return undefined;
-    if (!isOfGoType(cursor, schema)) return this.#refuse(cursor, schema, place);
+    // Unlike the schema the decoder takes any number that fits.
+    if (!isOfSchemaType(cursor, schema, fitsInt32)) return this.#refuse(cursor, schema, place);
     switch (schema.type) {
       case "object":
         return this.#decodeStruct(cursor, schema, place);
@@ -181,24 +183,6 @@ function nameOfStruct(goType: string, { path, structName }: GoPlace): string {
 
 function sortedEntries(cursor: YamlCursor): [string, YamlCursor][] {
   return cursor.entries().sort(([a], [b]) => (a < b ? -1 : 1));
-}
-
-/** Unlike the schema the decoder takes any number that fits. */
-function isOfGoType(cursor: YamlCursor, schema: Schema): boolean {
-  const { jsonType } = cursor;
-  switch (schema.type) {
-    case "object":
-    case "map":
-      return jsonType === "object";
-    case "integer":
-      return jsonType === "number" && fitsInt32(cursor);
-    case "intOrString":
-      return jsonType === "string" || (jsonType === "number" && fitsInt32(cursor));
-    case "any":
-      return true;
-    default:
-      return jsonType === schema.type;
-  }
 }
 
 const int32Max = 2 ** 31 - 1;

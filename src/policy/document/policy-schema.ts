@@ -8,6 +8,7 @@ import { parseCidr } from "../selector/cidr.ts";
 import type { Schema } from "./crd-schema.ts";
 import { decodeAsGo, mendOfType, objectMetaSchema } from "./go-decode.ts";
 import type { FaultStage, PolicyFault } from "./policy-fault.ts";
+import { isOfSchemaType } from "./schema-type.ts";
 import type { YamlCursor } from "./yaml-cursor.ts";
 
 type ObjectSchema = Extract<Schema, { type: "object" }>;
@@ -299,20 +300,7 @@ function pathOf(cursor: YamlCursor, name: string): string {
 }
 
 function isOfType(cursor: YamlCursor, schema: Schema): boolean {
-  const { jsonType } = cursor;
-  switch (schema.type) {
-    case "object":
-    case "map":
-      return jsonType === "object";
-    case "integer":
-      return jsonType === "number" && Number.isInteger(cursor.scalar());
-    case "intOrString":
-      return jsonType === "string" || (jsonType === "number" && Number.isInteger(cursor.scalar()));
-    case "any":
-      return true;
-    default:
-      return jsonType === schema.type;
-  }
+  return isOfSchemaType(cursor, schema, (number) => Number.isInteger(number.scalar()));
 }
 
 /** "spec.ingress.0". */

@@ -13,7 +13,14 @@ import type {
 import { type AllowPart, uniteL7 } from "./l7-union.ts";
 import { findMapEntry, isDenyEntry, type MapEntry, type RulePart } from "./map-entry.ts";
 import { blockSize } from "./port-blocks.ts";
-import type { AuthVerdict, DirectionPolicy, PeerEntry, PolicyMatch, Verdict } from "./verdict.ts";
+import {
+  type AuthVerdict,
+  type DirectionPolicy,
+  dropReasons,
+  type PeerEntry,
+  type PolicyMatch,
+  type Verdict,
+} from "./verdict.ts";
 
 /** A packet, as port rules see it. */
 export interface PacketFacts {
@@ -40,7 +47,7 @@ export function decidesOn(entry: PolicyEntry, packet: PacketFacts): boolean {
 /** A part of an entry that holds the packet. */
 type Part = RulePart & AllowPart;
 
-/** Ranks of port rules: none, the protocol, and one port as the narrowest. */
+/** A rule without ports has rank 0, the whole protocol 1; the fewer ports, the higher, up to one port. */
 const onePortRank = 17;
 
 /** Decides. `entries` are those of `policy` that select the peer. */
@@ -58,9 +65,10 @@ export function decide(
   const found = findMapEntry(all, { hasAuth: policy.hasAuth, isLocalhost });
   if (found === undefined) {
     const { defaultDenyBy } = policy;
-    return { ...noVerdict, decision: "denied", dropReason: 133, defaultDenyBy };
+    return { ...noVerdict, decision: "denied", dropReason: dropReasons.defaultDeny, defaultDenyBy };
   }
-  if (isDenyEntry(found)) return { ...verdictOf(found), decision: "denied", dropReason: 181 };
+  if (isDenyEntry(found))
+    return { ...verdictOf(found), decision: "denied", dropReason: dropReasons.denyRule };
   if (found.sources.length === 0 && !found.isLocalhost) return noVerdict;
   const auth = authOf(found);
   return {

@@ -7,7 +7,7 @@ import type { PolicyEntry, PortMatch, RuleOrigin } from "../document/policy-docu
 import { formatPeer } from "../selector/peer-selector.ts";
 import { decidesOn, type PacketFacts } from "./entry-decision.ts";
 import type { PolicyEngine } from "./policy-engine.ts";
-import type { L7Verdict, Verdict, VerdictQuery } from "./verdict.ts";
+import { dropReasons, type L7Verdict, type Verdict, type VerdictQuery } from "./verdict.ts";
 
 /** Rules that nearly matched, and policies behind a default deny, beyond this are only counted. */
 const namedMax = 5;
@@ -37,7 +37,7 @@ export function explainVerdict(verdict: Verdict): string {
     case "default-allow":
       return "allowed: no policy closes this direction";
     case "denied":
-      if (verdict.dropReason === 181) return `denied by ${rules}`;
+      if (verdict.dropReason === dropReasons.denyRule) return `denied by ${rules}`;
       return defaultDenyBy.length === 0
         ? "denied: the endpoint is closed by the agent's own settings, and no rule matches"
         : `denied: no rule matches, and default deny is created by ${firstFew(defaultDenyBy.map(formatOrigin))}`;
@@ -65,7 +65,7 @@ function l7Text(l7: L7Verdict | undefined): string {
 export function explainQuery(engine: PolicyEngine, query: VerdictQuery): string[] {
   const verdict = engine.resolveVerdict(query);
   const lines = [explainVerdict(verdict)];
-  if (verdict.decision !== "denied" || verdict.dropReason === 181) return lines;
+  if (verdict.decision !== "denied" || verdict.dropReason === dropReasons.denyRule) return lines;
   const near = nearMisses(engine, query);
   lines.push(...near.slice(0, namedMax));
   if (near.length > namedMax) lines.push(`and ${near.length - namedMax} more rules came near`);

@@ -75,6 +75,9 @@ export interface AuthVerdict {
   readonly isDerived: boolean;
 }
 
+/** Why policies drop, as Cilium numbers it: no rule matched where one must (POLICY_DENIED), a deny rule did (POLICY_DENY). */
+export const dropReasons = { defaultDeny: 133, denyRule: 181 } as const;
+
 /** The answer for one direction. Shared between questions: never changed. */
 export interface Verdict {
   /**
@@ -88,8 +91,8 @@ export interface Verdict {
   readonly matchedBy: readonly RuleOrigin[];
   /** The host may always reach its own pods; no policy is named then. */
   readonly isAllowLocalhost: boolean;
-  /** For denials: an explicit deny rule (181) or nothing matched (133). */
-  readonly dropReason: 133 | 181 | undefined;
+  /** For denials, one of `dropReasons`. */
+  readonly dropReason: (typeof dropReasons)[keyof typeof dropReasons] | undefined;
   /** For "nothing matched": the first entry of each spec that turned default deny on. */
   readonly defaultDenyBy: readonly RuleOrigin[];
   /** The traffic goes through the L7 proxy, which has these rules. */

@@ -16,7 +16,7 @@ import { decidesOn } from "../engine/entry-decision.ts";
 import { formatPolicyName, formatPort } from "../engine/explanation.ts";
 import { matchL7Dns, matchL7Http } from "../engine/l7-match.ts";
 import type { PolicyEngine } from "../engine/policy-engine.ts";
-import type { SelectedEntry, Verdict } from "../engine/verdict.ts";
+import { dropReasons, type SelectedEntry, type Verdict } from "../engine/verdict.ts";
 import {
   clusterLabelKey,
   formatSelector,
@@ -393,7 +393,7 @@ function conclusion(around: Around, side: SideVerdict): ExplanationStep {
     return { state: "denies", title: "The request is dropped", text, ...nowhere };
   }
   if (verdict.decision === "denied") {
-    const isExplicit = verdict.dropReason === 181;
+    const isExplicit = verdict.dropReason === dropReasons.denyRule;
     return {
       state: "denies",
       title: isExplicit ? "A deny rule wins: dropped" : "No other rule is left: dropped",

@@ -5,6 +5,7 @@
  * memory: one entry per distinct connection, and up to 256 MiB of lines to know again.
  */
 
+import { assert } from "../../base/assert.ts";
 import { LimitError } from "../../base/errors.ts";
 import type { Flow, FlowEndpoint } from "../../flow/model/flow.ts";
 import { parseFlowLine } from "../../flow/model/jsonpb.ts";
@@ -197,8 +198,9 @@ export class FlowTally {
   }
 
   #meaningOf(flow: Flow | undefined): FlowMeaning {
-    const reason = flow === undefined ? "no flow" : skipReason(flow);
-    if (flow === undefined || reason !== undefined) return reason ?? "no flow";
+    if (flow === undefined) return "no flow";
+    const reason = skipReason(flow);
+    if (reason !== undefined) return reason;
     const { verdict } = flow;
     return {
       connection: this.#connectionOf(flow),
@@ -233,10 +235,12 @@ export class FlowTally {
         actual: connectionsMax,
       });
     }
+    const service = portOf(flow);
+    assert(service !== undefined, "flows without a port are skipped");
     connection = {
       source: endOf(flow.source, flow.IP?.source, flow.source_names),
       destination: endOf(flow.destination, flow.IP?.destination, flow.destination_names),
-      ...(portOf(flow) as { protocol: PolicyProtocol; port: number }),
+      ...service,
       direction: flow.traffic_direction === "INGRESS" ? "ingress" : "egress",
       request: requestOf(flow),
       forwardedCount: 0,

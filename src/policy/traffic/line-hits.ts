@@ -16,7 +16,7 @@ import { matchesPort } from "../engine/entry-decision.ts";
 import { formatPort } from "../engine/explanation.ts";
 import { compileDnsRules, compileHttpRules } from "../engine/l7-match.ts";
 import type { PolicyEngine } from "../engine/policy-engine.ts";
-import type { L7Verdict, PolicyEndpoint } from "../engine/verdict.ts";
+import { dropReasons, type L7Verdict, type PolicyEndpoint } from "../engine/verdict.ts";
 import { parseIdentityLabel } from "../selector/label-selector.ts";
 import { formatPeer, matchesPeer, type Peer, peerAddress } from "../selector/peer-selector.ts";
 import type { SideVerdict } from "./connection-verdict.ts";
@@ -76,7 +76,7 @@ export class LineHitCounter {
   add(connection: Connection, side: SideVerdict, count: number): void {
     if (count === 0) return;
     const { verdict } = side;
-    if (verdict.decision === "denied" && verdict.dropReason !== 181) {
+    if (verdict.decision === "denied" && verdict.dropReason !== dropReasons.denyRule) {
       const specs = new Set(
         verdict.defaultDenyBy.flatMap((one) => this.#byOrigin.get(one)?.spec ?? []),
       );

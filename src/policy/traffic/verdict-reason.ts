@@ -8,6 +8,7 @@ import type { PolicyEntry, RuleOrigin } from "../document/policy-document.ts";
 import { decidesOn } from "../engine/entry-decision.ts";
 import { formatPort } from "../engine/explanation.ts";
 import type { PolicyEngine } from "../engine/policy-engine.ts";
+import { dropReasons } from "../engine/verdict.ts";
 import {
   clusterLabelKey,
   formatSelector,
@@ -58,7 +59,7 @@ export function reasonOfSide(
       return reasonOfAllow(engine, connection, side, origin, texts);
     }
     case "denied":
-      if (verdict.dropReason === 181 && origin !== undefined) {
+      if (verdict.dropReason === dropReasons.denyRule && origin !== undefined) {
         const text = `${origin.section}[${origin.index}] denies it`;
         return { origin, line: origin.line, text };
       }
