@@ -3,7 +3,7 @@
 import { createFieldNamer } from "../../src/dashboard/field-name.ts";
 import { type Frame, timeField } from "../../src/dashboard/frame.ts";
 import { applyTransformations } from "../../src/dashboard/transform/apply-transformations.ts";
-import { csvLine } from "../explore/series-csv.ts";
+import { csvLine } from "../ui/csv-line.ts";
 
 const joinByTime = { id: "joinByField", isDisabled: false, options: {} };
 

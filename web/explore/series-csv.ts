@@ -1,11 +1,10 @@
 /**
  * Answers as CSV (RFC 4180): a range with a row a time and a column a series, an instant with a row a
- * series and a column a label. A native histogram is one cell, as Prometheus prints it. Text that a
- * spreadsheet would take for a formula is quoted by an apostrophe. Pure, O(samples).
+ * series and a column a label. A native histogram is one cell, as Prometheus prints it. Pure, O(samples).
  */
 
-import type { QuerySeries } from "../api/query-series.ts";
-import { seriesText } from "../api/query-series.ts";
+import { type QuerySeries, seriesText } from "../api/query-series.ts";
+import { csvLine } from "../ui/csv-line.ts";
 
 /** A row a time: `time,series…`; times in ISO 8601, UTC. Holes are empty. */
 export function rangeCsv(series: readonly QuerySeries[], isNamed: boolean): string {
@@ -58,15 +57,4 @@ function numberText(value: number | undefined): string {
   if (value === undefined) return "";
   if (value === Number.POSITIVE_INFINITY) return "+Inf";
   return value === Number.NEGATIVE_INFINITY ? "-Inf" : String(value);
-}
-
-/** One line without its end. */
-export function csvLine(cells: readonly string[]): string {
-  return cells.map(csvCell).join(",");
-}
-
-function csvCell(text: string): string {
-  const isNumber = /^[+-]?(?:\d|\.\d|Inf)/.test(text);
-  const safe = /^[=+\-@\t\r]/.test(text) && !isNumber ? `'${text}` : text;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
