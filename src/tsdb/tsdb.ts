@@ -48,6 +48,7 @@ import { HeadLog } from "./head/head-log.ts";
 import { type ReplayResult, replayLog } from "./head/head-replay.ts";
 import { saveHeadSnapshot } from "./head/head-snapshot.ts";
 import { LateLog } from "./head/late-log.ts";
+import { shortenLog } from "./head/log-shortening.ts";
 import { decodedCacheBytesDefault, defaultMemoryBudget } from "./head/memory-budget.ts";
 import { RemovedSeries } from "./head/removed-series.ts";
 import { SampleBatch } from "./head/sample-batch.ts";
@@ -57,9 +58,7 @@ import { readOnlyFiles } from "./read-only-files.ts";
 import { diskBytes, logBytes } from "./tsdb-disk-usage.ts";
 import { type LogCounts, registerTsdbMetrics } from "./tsdb-metrics.ts";
 import type { TsdbOptions, TsdbStats } from "./tsdb-options.ts";
-import { writeCheckpoint } from "./wal/checkpoint.ts";
 import { loadCompression, type RecordCompression } from "./wal/record-compression.ts";
-import { listCheckpoints, listSegments } from "./wal/wal-segments.ts";
 import { WalWriter } from "./wal/wal-writer.ts";
 
 /** Exemplars kept unless told otherwise: Prometheus' own default where they are on. */
@@ -391,9 +390,16 @@ class HeadTsdb implements Tsdb {
   }
 
   truncate(cutoffMs: number): Promise<void> {
-    // One at a time: a second caller waits for the first, then does its own.
+    return this.#truncating(() => {
+      this.#dropBefore(cutoffMs);
+      return this.#shortenLog();
+    });
+  }
+
+  /** One at a time: a second caller waits for the first, then does its own. */
+  #truncating(work: () => Promise<void> | void): Promise<void> {
     const before = this.#truncation ?? Promise.resolve();
-    const mine = before.then(() => (this.#isClosed ? undefined : this.#truncateNow(cutoffMs)));
+    const mine = before.then(() => (this.#isClosed ? undefined : work()));
     this.#truncation = mine.catch(() => undefined);
     return mine;
   }
@@ -470,8 +476,9 @@ class HeadTsdb implements Tsdb {
         head: this.#head,
         truncate: async (cutoffMs) => {
           await this.#reads.settled(cutoffMs, clock);
-          await this.truncate(cutoffMs);
+          await this.#truncating(() => this.#dropBefore(cutoffMs));
         },
+        shortenLog: () => this.#truncating(() => this.#shortenLog()),
         beginLate: () => this.#lateLog.freeze(),
         endLate: async (mark) => {
           await this.#reads.settled(Number.POSITIVE_INFINITY, clock);
@@ -526,14 +533,11 @@ class HeadTsdb implements Tsdb {
     if (cutoffMs - oldestMs > retentionMs * truncationShare) await this.truncate(cutoffMs);
   }
 
-  async #truncateNow(cutoffMs: number): Promise<void> {
+  #dropBefore(cutoffMs: number): void {
     this.#lastCutoffMs = cutoffMs;
     this.#truncateHead(cutoffMs);
     this.#parts.chunkFiles.truncate(cutoffMs);
     this.#counts.truncations++;
-    // A new segment, so that a low rate of samples does not keep more log than it needs.
-    this.#wal.nextSegment();
-    await this.#shortenLog(cutoffMs);
   }
 
   #truncateHead(cutoffMs: number): void {
@@ -555,40 +559,20 @@ class HeadTsdb implements Tsdb {
     });
   }
 
-  /** As Prometheus: the older two thirds of the finished segments go into a checkpoint. */
-  async #shortenLog(minMs: number): Promise<void> {
-    const { fs, walDir, head } = this.#parts;
-    const segments = listSegments(fs, walDir);
-    const first = segments[0]?.index ?? 0;
-    const finished = (segments.at(-1)?.index ?? 0) - 1;
-    const lastSegment = first + Math.floor(((finished - first) * 2) / 3);
-    if (lastSegment <= first) return;
-    const alive = new Set<number>();
-    for (let slot = 1; slot < head.series.slotEnd; slot++) {
-      if (head.series.isAlive(slot)) alive.add(head.series.logIdOf(slot));
-    }
-    const needed = this.#removedSeries.neededAfter(lastSegment);
-    // Samples that were replayed under these numbers keep their names until they are cut.
-    const others = minMs <= this.#replayedMaxMs ? this.replay.otherLogIds : new Set<number>();
-    const checkpointIndex = listCheckpoints(fs, walDir).at(-1)?.index ?? -1;
-    const isWritten = await writeCheckpoint({
-      dir: walDir,
-      fs,
-      clock: this.#options.clock,
-      logger: this.#options.logger,
-      lastSegment,
-      minMs,
-      keepsSeries: (logId) => alive.has(logId) || needed.has(logId) || others.has(logId),
-      compression: this.#parts.compression,
+  async #shortenLog(): Promise<void> {
+    const { fs, walDir, head, compression } = this.#parts;
+    const { clock, logger } = this.#options;
+    const minMs = this.#lastCutoffMs;
+    // A new segment, so that a low rate of samples does not keep more log than it needs.
+    this.#wal.nextSegment();
+    const isShorter = await shortenLog(head, {
+      ...{ dir: walDir, fs, clock, logger, minMs, compression },
+      removedSeries: this.#removedSeries,
+      // Samples that were replayed under these numbers keep their names until they are cut.
+      otherLogIds: minMs <= this.#replayedMaxMs ? this.replay.otherLogIds : new Set<number>(),
       // A week of log takes minutes; the next start goes on from the log as it is.
       isAbandoned: () => this.#isClosed,
     });
-    if (!isWritten) return;
-    this.#removedSeries.forgetUpTo(lastSegment);
-    this.#counts.checkpoints++;
-    this.#options.logger.info(
-      { from: Math.max(first, checkpointIndex + 1), to: lastSegment },
-      "replaced WAL segments by a checkpoint",
-    );
+    if (isShorter) this.#counts.checkpoints++;
   }
 }

@@ -136,6 +136,18 @@ describe("cutting the head", () => {
     await db.compact();
     expect(blockNames()).toEqual([]);
   });
+
+  it("shortens the log once, after all blocks that are due", async () => {
+    const said: string[] = [];
+    const db = await open({ logger: recorder(said, "info"), walSegmentSizeBytes: 32 * 1024 });
+    fill(db, 0, 96);
+    await db.compact();
+    const messages = said.map((line) => line.slice(0, line.indexOf("{")).trim());
+    const atCheckpoint = messages.indexOf("replaced WAL segments by a checkpoint");
+    expect(messages.lastIndexOf("cut a block from the head")).toBe(atCheckpoint - 1);
+    expect(messages.slice(0, atCheckpoint)).toHaveLength(47);
+    expect(messages.lastIndexOf("replaced WAL segments by a checkpoint")).toBe(atCheckpoint);
+  });
 });
 
 describe("compaction", () => {
@@ -352,10 +364,12 @@ class BreakingFiles {
   }
 }
 
-function recorder(said: string[]): Logger {
+/** Notes messages of the level and above. */
+function recorder(said: string[], level: "info" | "warn" = "warn"): Logger {
   const note = (fields: LogFields, message: string): void => {
     said.push(`${message} ${JSON.stringify(fields)}`);
   };
-  const logger: Logger = { ...silentLogger, warn: note, error: note, child: () => logger };
+  const info = level === "info" ? note : silentLogger.info;
+  const logger: Logger = { ...silentLogger, info, warn: note, error: note, child: () => logger };
   return logger;
 }

@@ -3,7 +3,7 @@
  * what retention gives up. One run at a time; each step leaves a directory that can be opened, and
  * what is replaced goes only when its successor is on disk. Works in slices of a few milliseconds.
  *
- *   head -> block (synced, renamed) -> head truncated -> WAL checkpoint
+ *   head -> block (synced, renamed) -> head truncated -> next block … -> WAL checkpoint
  *   blocks -> block (synced, renamed) -> blocks removed
  */
 
@@ -34,8 +34,10 @@ const longestMs = 31 * 24 * 3_600_000;
 /** The head and what a compaction does to it. */
 export interface CompactableHead {
   readonly head: Head;
-  /** Drops what is older, once nobody reads it, and shortens the log. */
+  /** Drops what is older, once nobody reads it. */
   truncate(cutoffMs: number): Promise<void>;
+  /** Leaves out of the log what was dropped. Reads and writes most of the log, so once after many blocks. */
+  shortenLog(): Promise<void>;
   /** Freezes the late samples; returns a mark for `endLate`, -1 where there are none. */
   beginLate(): number;
   /** Drops the frozen samples and their log: they are in blocks. */
@@ -155,23 +157,34 @@ export class Compactor {
 
   /** Cuts the blocks that are due; true where there were any. */
   async #compactHead(): Promise<boolean> {
-    const { head, rangeMs, logger, blocks } = this.#options;
-    for (let wasCut = false; ; wasCut = true) {
-      const span = spanOf(head.head);
-      if (span === undefined || this.#isStopped) return wasCut;
-      if (span.maxMs - span.minMs <= rangeMs * headSpanFactor) return wasCut;
-      const endMs = Math.floor(span.minMs / rangeMs) * rangeMs + rangeMs;
-      const meta = await this.#timed(() => this.#writeHeadBlock(blocks.dir, span.minMs, endMs));
-      if (meta !== undefined) {
-        blocks.add(meta.ulid);
-        this.counts.headBlocks++;
-        logger.info(
-          { ...figures(meta), seconds: this.counts.lastSeconds },
-          "cut a block from the head",
-        );
+    const { head, rangeMs } = this.#options;
+    let wasCut = false;
+    try {
+      for (;;) {
+        const span = spanOf(head.head);
+        if (span === undefined || this.#isStopped) return wasCut;
+        if (span.maxMs - span.minMs <= rangeMs * headSpanFactor) return wasCut;
+        const endMs = Math.floor(span.minMs / rangeMs) * rangeMs + rangeMs;
+        await this.#cutBlock(span.minMs, endMs);
+        await head.truncate(endMs);
+        wasCut = true;
       }
-      await head.truncate(endMs);
+    } finally {
+      // Also where the disk is full: that makes room.
+      if (wasCut && !this.#isStopped) await head.shortenLog();
     }
+  }
+
+  async #cutBlock(minMs: number, endMs: number): Promise<void> {
+    const { blocks, logger } = this.#options;
+    const meta = await this.#timed(() => this.#writeHeadBlock(blocks.dir, minMs, endMs));
+    if (meta === undefined) return;
+    blocks.add(meta.ulid);
+    this.counts.headBlocks++;
+    logger.info(
+      { ...figures(meta), seconds: this.counts.lastSeconds },
+      "cut a block from the head",
+    );
   }
 
   /**
