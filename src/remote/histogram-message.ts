@@ -11,7 +11,8 @@ import { type ProtoCursor, wireType, wrongWireType } from "./proto-cursor.ts";
 const schemaMax = 8;
 const schemaMaxReserved = 52;
 
-const resetHints: readonly CounterResetHint[] = ["unknown", "reset", "not_reset", "gauge"];
+/** Names of the counter reset hints by their numbers in the message. */
+export const resetHints: readonly CounterResetHint[] = ["unknown", "reset", "not_reset", "gauge"];
 
 /** A histogram with its time. */
 export interface HistogramSample {

@@ -4,6 +4,7 @@ import type { Clock } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
 import type { ClusterView } from "../cilium/cluster-view.ts";
 import type { FeatureSwitches } from "../config/feature-switches.ts";
+import type { ReadLimits } from "../remote/read-limits.ts";
 import type { TsdbOptions } from "../tsdb/tsdb-options.ts";
 import type { FlowSettings } from "./flow-keeping.ts";
 
@@ -37,6 +38,8 @@ export interface ServerOptions {
   readonly queryTimeoutMs: number;
   readonly querySamplesMax: number;
   readonly queryConcurrencyMax: number;
+  /** Absent: readLimitsDefault. */
+  readonly readLimits?: ReadLimits;
   readonly clock: Clock;
   readonly logger: Logger;
   /** For status/flags. */

@@ -19,6 +19,8 @@ import { loadWebConfig, type WebConfig } from "../config/web-config.ts";
 import { negotiateExposition, renderExposition } from "../metrics/exposition.ts";
 import { registerProcessMetrics } from "../metrics/process-metrics.ts";
 import { Registry } from "../metrics/registry.ts";
+import { ReadHandler } from "../remote/read-handler.ts";
+import { readLimitsDefault } from "../remote/read-limits.ts";
 import { WriteReceiver } from "../remote/write-receiver.ts";
 import { ScrapeManager } from "../scrape/scrape-manager.ts";
 import { openTsdb, type Tsdb } from "../tsdb/tsdb.ts";
@@ -302,6 +304,13 @@ function apiSources(parts: Parts): ApiSources {
     isReady: () => true,
     storage: tsdb,
     ...(options.hasAdminApi ? { admin: storageAdmin(parts) } : {}),
+    readHandler: new ReadHandler({
+      queryable: tsdb,
+      clock,
+      registry,
+      externalLabels: () => config.merged.global.externalLabels,
+      limits: options.readLimits ?? readLimitsDefault,
+    }),
     ...(options.hasRemoteWriteReceiver === true ? { writeReceiver: writeReceiver(parts) } : {}),
     lastConfigReload: () => config.lastReload,
     reload: () => reload(parts),

@@ -11,6 +11,7 @@ import { parseSizeBytes } from "../../schema/scalars.ts";
 import { createPinoLogger, type LogFormat, type LogLevel } from "../../server/pino-logger.ts";
 import type { ServerOptions } from "../../server/server-options.ts";
 import { addFlowFlags, toFlowSettings } from "./flow-options.ts";
+import { addRemoteReadFlags, toReadLimits } from "./remote-read-options.ts";
 
 /** Flags as commander gives them. */
 export interface SharedFlags {
@@ -24,7 +25,7 @@ export interface SharedFlags {
 
 /** Adds the shared flags to a command. */
 export function addServerFlags(command: Command): Command {
-  return addFlowFlags(command)
+  return addRemoteReadFlags(addFlowFlags(command))
     .option(
       "--data-dir <dir>",
       "where everything is kept; DIR/tsdb is a Prometheus data directory",
@@ -115,6 +116,7 @@ export function toServerOptions(
     queryTimeoutMs: durationFlag(flags, "query.timeout"),
     querySamplesMax: countFlag(flags, "query.max-samples"),
     queryConcurrencyMax: countFlag(flags, "query.max-concurrency"),
+    readLimits: toReadLimits((name) => flagValue(flags, name)),
     clock: systemClock,
     logger: createPinoLogger({ level: logLevel(flags), format: logFormat(flags) }),
     flags: flagTexts(flags),
