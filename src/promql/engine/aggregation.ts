@@ -7,6 +7,7 @@
 import type { AggregateOperator } from "../ast.ts";
 import { HistogramFold } from "./aggregate-histograms.ts";
 import { histogramIgnoredIn } from "./annotations.ts";
+import type { CellMemory } from "./cell-memory.ts";
 import type { AggregateNode } from "./plan-node.ts";
 import type { QueryRun } from "./query-run.ts";
 import type { RowSource } from "./row-source.ts";
@@ -85,7 +86,7 @@ export async function foldRows(
 ): Promise<StepVector> {
   const groups = rows.groups(node);
   const { stepCount } = rows;
-  const state = createState(operator, groups, stepCount);
+  const state = createState(operator, groups, stepCount, run.memory);
   const context: FoldContext = { node, operator, run, state };
   const add = adder(operator, state);
   await rows.forEach((index, vector, source, isFull) => {
@@ -97,6 +98,8 @@ export async function foldRows(
     add(vector, source, base, isFull);
   });
   finish(operator, state);
+  run.memory.give(state.extra);
+  run.memory.give(state.counts);
   return state.result;
 }
 
@@ -127,16 +130,21 @@ function addHistograms(
   }
 }
 
-function createState(operator: FoldOperator, groups: SeriesGroups, stepCount: number): FoldState {
-  const result = new StepVector(stepCount, groups.labels.length);
+function createState(
+  operator: FoldOperator,
+  groups: SeriesGroups,
+  stepCount: number,
+  memory: CellMemory,
+): FoldState {
+  const result = new StepVector(stepCount, groups.labels.length, memory);
   for (const [group, labels] of groups.labels.entries()) {
     result.addRow(labels, groups.isNamePending[group] === true);
   }
   const cells = groups.labels.length * stepCount;
   return {
     result,
-    extra: new Float64Array(usesExtra.has(operator) ? cells : 0),
-    counts: new Float64Array(usesCounts.has(operator) ? cells : 0),
+    extra: memory.take(usesExtra.has(operator) ? cells : 0),
+    counts: memory.take(usesCounts.has(operator) ? cells : 0),
     isRunningMean: new Uint8Array(operator === "avg" ? cells : 0),
     histograms: undefined,
     fullness: new Uint8Array(groups.labels.length),

@@ -12,6 +12,7 @@ import type { Expr } from "../ast.ts";
 import { type ParserOptions, parseExpr, valueTypeOf } from "../parser.ts";
 import { printExpr } from "../printer.ts";
 import { documentedType } from "../value-type.ts";
+import { CellMemory } from "./cell-memory.ts";
 import { dropPendingNames, evaluateScalar, evaluateVector, openRange } from "./evaluator.ts";
 import { NodeCosts } from "./node-costs.ts";
 import { planQuery } from "./plan.ts";
@@ -77,6 +78,7 @@ export interface QueryRange {
 export class Engine {
   readonly #options: EngineOptions;
   readonly #selections = new KnownSelections();
+  readonly #memory = new CellMemory();
 
   constructor(options: EngineOptions) {
     this.#options = options;
@@ -177,6 +179,7 @@ export class Engine {
       hasTypeAndUnitLabels: own.enableTypeAndUnitLabels ?? false,
       usesStartTimestamps: own.enableStartTimestamps ?? false,
       selections: this.#selections,
+      memory: this.#memory,
       signal: options.signal,
       yieldNow: own.yieldNow ?? yieldToEventLoop,
     });

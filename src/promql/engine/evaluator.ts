@@ -175,8 +175,11 @@ async function evaluateAggregate(node: AggregateNode, run: QueryRun): Promise<St
     node.param === undefined ? new Float64Array(0) : await evaluateScalar(node.param, run);
   if (isFold(operator)) {
     const rows = await openRows(node.inner, run);
-    const source = rows ?? vectorRows(await evaluateVector(node.inner, run), run);
-    return foldRows(node, operator, source, run);
+    if (rows !== undefined) return foldRows(node, operator, rows, run);
+    const vector = await evaluateVector(node.inner, run);
+    const result = await foldRows(node, operator, vectorRows(vector, run), run);
+    vector.release(run.memory);
+    return result;
   }
   const input = await evaluateVector(node.inner, run);
   if (isSelection(operator)) return selectFromGroups(node, operator, param, input, run);

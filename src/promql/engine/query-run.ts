@@ -8,6 +8,7 @@ import type { Clock } from "../../base/clock.ts";
 import { QueryError } from "../../base/errors.ts";
 import { formatDuration } from "../../model/duration.ts";
 import { Annotations } from "./annotations.ts";
+import type { CellMemory } from "./cell-memory.ts";
 import type { NodeCosts } from "./node-costs.ts";
 import type { SharedSlot } from "./plan-node.ts";
 import type { KnownSelections } from "./selection-facts.ts";
@@ -33,6 +34,7 @@ export interface QueryRunOptions {
   readonly hasTypeAndUnitLabels: boolean;
   readonly usesStartTimestamps: boolean;
   readonly selections: KnownSelections;
+  readonly memory: CellMemory;
   readonly signal: AbortSignal | undefined;
   readonly yieldNow: () => Promise<void>;
 }
@@ -55,6 +57,8 @@ export class QueryRun {
   readonly usesStartTimestamps: boolean;
   /** What is known of lists of series. */
   readonly selections: KnownSelections;
+  /** Large arrays that queries before were done with. */
+  readonly memory: CellMemory;
   /** Costs of nodes, where they are asked for; set before evaluation begins. */
   nodeCosts: NodeCosts | undefined;
   /** Samples by step, where they are asked for; set before evaluation begins. */
@@ -80,6 +84,7 @@ export class QueryRun {
     this.hasTypeAndUnitLabels = options.hasTypeAndUnitLabels;
     this.usesStartTimestamps = options.usesStartTimestamps;
     this.selections = options.selections;
+    this.memory = options.memory;
     const nowMs = options.clock.monotonicMs();
     this.#deadlineMs = nowMs + options.timeoutMs;
     this.#sliceEndMs = nowMs + sliceMs;

@@ -13,6 +13,7 @@
 
 import { QueryError } from "../../base/errors.ts";
 import { Labels } from "../../model/labels.ts";
+import type { CellMemory } from "./cell-memory.ts";
 import { type HistogramValue, sampleWeight } from "./histogram/histogram-value.ts";
 
 /** What a cell holds. */
@@ -40,10 +41,11 @@ export class StepVector {
   /** By row, by step; rows without a histogram may have no list. */
   #histograms: (HistogramValue | undefined)[][] | undefined;
 
-  constructor(stepCount: number, rowCapacity = 0) {
+  /** Values come from `memory` where it is given: for a vector that will be released. */
+  constructor(stepCount: number, rowCapacity = 0, memory?: CellMemory) {
     this.stepCount = stepCount;
     const cells = Math.min(rowCapacity * stepCount, Math.max(firstCellsMax, stepCount));
-    this.values = new Float64Array(cells);
+    this.values = memory?.take(cells) ?? new Float64Array(cells);
     this.kinds = new Uint8Array(cells);
   }
 
@@ -147,6 +149,16 @@ export class StepVector {
     this.#histograms ??= [];
     while (this.#histograms.length < this.rowCount) this.#histograms.push([]);
     this.#histograms[this.rowCount - 1] = histograms.slice();
+  }
+
+  /** Gives its memory back. To be called by the owner once nobody reads the vector any more. */
+  release(memory: CellMemory): void {
+    memory.give(this.values);
+    this.values = new Float64Array(0);
+    this.kinds = new Uint8Array(0);
+    this.labels.length = 0;
+    this.isNamePending.length = 0;
+    this.#histograms = undefined;
   }
 
   /** A copy that shares nothing. */
