@@ -76,7 +76,7 @@ export function readOffset(reader: TokenReader): Duration {
     reader.take();
     const inner = readDuration(reader, 0, missingOffset);
     reader.expect(")", missingOffset.context, missingOffset.expected);
-    return applySign(reader, sign, wrap(inner, inner.start, inner.end));
+    return applySign(reader, sign, wrap(inner, inner.start));
   }
   if (isCallNext(reader)) {
     const right = readCall(reader, missingOffset, sign);
@@ -158,9 +158,9 @@ function readOperand(reader: TokenReader, missing: Missing): Duration {
     case "(": {
       reader.take();
       const inner = readDuration(reader, 0, missing);
-      const close = reader.expect(")", missing.context, missing.expected);
+      reader.expect(")", missing.context, missing.expected);
       requireDurationExpressions(reader, inner);
-      return wrap(inner, token.start, close.end);
+      return wrap(inner, token.start);
     }
     default:
       if (isCallNext(reader)) return readCall(reader, missing);
@@ -179,8 +179,9 @@ function isOutOfRange(seconds: number): boolean {
 }
 
 /** A bracketed number becomes an expression, so that the printer shows the brackets again. */
-function wrap(inner: Duration, start: number, end: number): DurationExpr {
+function wrap(inner: Duration, start: number): DurationExpr {
   if (inner.kind === "duration") return { ...inner, isWrapped: true };
+  const { end } = inner;
   return { kind: "duration", operator: "+", right: inner, isWrapped: true, start, end };
 }
 
@@ -206,7 +207,10 @@ function isCallNext(reader: TokenReader): boolean {
   return kind === "step" || kind === "range" || kind === "min_of" || kind === "max_of";
 }
 
-/** `errorAt` is where Prometheus complains of the missing feature flag, where that is not the call. */
+/**
+ * min_of() and max_of() lie, as for Prometheus, from their first operand to the last. `errorAt` is where
+ * Prometheus complains of the missing feature flag, where that is not the call.
+ */
 function readCall(reader: TokenReader, missing: Missing, errorAt?: Token): DurationExpr {
   const { context, expected } = missing;
   const name = reader.take();
@@ -218,16 +222,17 @@ function readCall(reader: TokenReader, missing: Missing, errorAt?: Token): Durat
     operands = { left, right: readDuration(reader, 0, missing) };
   }
   const close = reader.expect(")", context, expected);
+  const { left = name, right = close } = operands;
   const operator = name.kind.replace("_of", "") as DurationExpr["operator"];
   const call: DurationExpr = {
     kind: "duration",
     operator,
     ...operands,
     isWrapped: false,
-    start: name.start,
-    end: close.end,
+    start: left.start,
+    end: right.end,
   };
-  requireDurationExpressions(reader, errorAt ?? operands.left ?? call);
+  requireDurationExpressions(reader, errorAt ?? call);
   return call;
 }
 

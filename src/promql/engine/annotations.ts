@@ -35,7 +35,7 @@ interface Entry {
 /** Collects remarks of one query. */
 export class Annotations {
   /** Whole text without position → where. Storage warnings have no position: -1. */
-  readonly #entries = new Map<string, Entry>();
+  #entries = new Map<string, Entry>();
 
   /** `start` is the byte offset in the query that the remark is about. */
   add(text: string, start: number): void {
@@ -50,16 +50,40 @@ export class Annotations {
   /** A counter's start timestamp that lies before its previous sample. */
   addStartOverlap(start: number, metricName: string): void {
     const text = `${warning}sample has start time that overlaps with previous sample timestamp for metric ${quoteString(metricName)}`;
-    const occurrences = (this.#entries.get(text)?.occurrences ?? 0) + 1;
-    this.#entries.set(text, { start, details: undefined, occurrences });
+    this.#merge(text, { start, details: undefined, occurrences: 1 });
   }
 
   /** Input of histogram_quantile that was not monotonic, as one call found it. */
   addForcedMonotonicity(start: number, metricName: string, found: MonotonicityDetails): void {
     const text = `${info}input to histogram_quantile needed to be fixed for monotonicity (see https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile)${forMetric(metricName)}`;
+    this.#merge(text, { start, details: found });
+  }
+
+  /** What `evaluate` gives, and how to say once more what it said. */
+  async repeatable<T>(evaluate: () => Promise<T>): Promise<{ value: T; repeat: () => void }> {
+    const before = this.#entries;
+    const said = new Map<string, Entry>();
+    this.#entries = said;
+    const value = await evaluate();
+    this.#entries = before;
+    const repeat = () => {
+      for (const [text, entry] of said) this.#merge(text, entry);
+    };
+    repeat();
+    return { value, repeat };
+  }
+
+  #merge(text: string, entry: Entry): void {
     const known = this.#entries.get(text);
-    const details = known?.details === undefined ? found : mergeDetails(known.details, found);
-    this.#entries.set(text, { start: known?.start ?? start, details });
+    if (entry.details !== undefined && known?.details !== undefined) {
+      const details = mergeDetails(known.details, entry.details);
+      this.#entries.set(text, { start: known.start, details });
+    } else if (entry.occurrences !== undefined && known?.occurrences !== undefined) {
+      const occurrences = known.occurrences + entry.occurrences;
+      this.#entries.set(text, { ...entry, occurrences });
+    } else {
+      this.#entries.set(text, entry);
+    }
   }
 
   /** Texts with positions, at most ten of each kind and a line that counts the rest. */

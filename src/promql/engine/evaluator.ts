@@ -282,7 +282,9 @@ async function evaluateShared({ slot }: SharedNode, run: QueryRun): Promise<Step
   if (known === undefined) {
     const samplesBefore = run.totalSamples;
     const stepsBefore = run.stepSamples?.counts.slice();
-    const vector = await evaluateVector(slot.node, run);
+    const { value: vector, repeat } = await run.annotations.repeatable(() =>
+      evaluateVector(slot.node, run),
+    );
     if (slot.uses > 1) {
       const stepSamples = stepsBefore && run.stepSamples?.since(stepsBefore);
       const totalSamples = run.totalSamples - samplesBefore;
@@ -292,12 +294,14 @@ async function evaluateShared({ slot }: SharedNode, run: QueryRun): Promise<Step
         vector: copy,
         totalSamples,
         stepSamples,
+        repeatRemarks: repeat,
         waiting: slot.uses - 1,
       });
     }
     return vector;
   }
   run.totalSamples += known.totalSamples;
+  known.repeatRemarks();
   if (known.stepSamples !== undefined) run.stepSamples?.add(known.stepSamples);
   known.waiting--;
   if (known.waiting > 0) return known.vector.clone();
@@ -308,9 +312,13 @@ async function evaluateShared({ slot }: SharedNode, run: QueryRun): Promise<Step
 
 async function evaluateInfo(node: InfoNode, run: QueryRun): Promise<StepVector> {
   const base = await evaluateVector(node.inner, run);
+  if (base.presentCount() === 0) return base;
   const values = await evaluateSelector(node.info, run);
-  if (values.kinds.includes(cellKind.histogram)) {
-    throw new QueryError("execution", "info sample should be float");
+  const histogramAt = values.kinds.indexOf(cellKind.histogram);
+  if (histogramAt !== -1) {
+    const labels = values.labels[Math.floor(histogramAt / values.stepCount)];
+    const wanted = "this should be an info metric, with float samples";
+    throw new QueryError("execution", `${wanted}: ${labels}`);
   }
   return joinInfo(node, base, await evaluateSelector(node.info, run, "timestamps"), run);
 }

@@ -97,7 +97,9 @@ function anchorWindows(windows: SampleWindows): void {
 }
 
 function differences(windows: SampleWindows, row: RowCells, options: ExtendedKind): void {
-  for (let step = 0; step < windows.from.length; step++) {
+  const { from, endMs, timestampsMs } = windows;
+  for (let step = 0; step < from.length; step++) {
+    if (options.isSmoothed && timestampsMs[from[step]!]! > endMs[step]!) continue;
     const edges = findEdges(windows, step, options.isSmoothed, options.isCounter);
     if (edges === undefined) continue;
     let difference = edges.right - edges.left;
@@ -130,7 +132,6 @@ function findEdges(
   let first = Math.max(from, firstAfter(timestampsMs, from, last, startMs) - 1);
   if (isSmoothed) last = firstAfter(timestampsMs, from, last, endMs - 1);
   if (timestampsMs[last]! <= startMs) return undefined;
-  if (isSmoothed && timestampsMs[first]! > endMs) return undefined;
   const isLeftBetween = isSmoothed && timestampsMs[first]! < startMs;
   const isRightBetween = isSmoothed && last > from && timestampsMs[last]! > endMs;
   const left = isLeftBetween ? interpolate(windows, first, startMs, isCounter) : values[first]!;

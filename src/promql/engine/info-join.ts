@@ -77,6 +77,14 @@ function signatureOf(metricName: string, labels: Labels): string {
   return JSON.stringify([metricName, ...identifyingLabels.map((name) => labels.get(name))]);
 }
 
+/** Info series do not matter, not even their faults, where there is nothing to join. */
+function hasSample({ kinds, rowCount, stepCount }: StepVector, step: number): boolean {
+  for (let row = 0; row < rowCount; row++) {
+    if (kinds[row * stepCount + step] !== cellKind.absent) return true;
+  }
+  return false;
+}
+
 class InfoJoin {
   readonly result: StepVector;
   readonly #node: InfoNode;
@@ -99,8 +107,9 @@ class InfoJoin {
   }
 
   joinStep(step: number): void {
-    const newest = this.#newestRows(step);
     const { kinds, values, stepCount } = this.#base;
+    if (!hasSample(this.#base, step)) return;
+    const newest = this.#newestRows(step);
     for (let row = 0; row < this.#base.rowCount; row++) {
       const at = row * stepCount + step;
       if (kinds[at] === cellKind.absent) continue;

@@ -45,6 +45,8 @@ export interface SharedResult {
   /** What evaluating it read: counted for each node, as if it were evaluated there. */
   readonly totalSamples: number;
   readonly stepSamples: Float64Array | undefined;
+  /** Makes its remarks once more, as if it were evaluated there: the place of the last one counts. */
+  readonly repeatRemarks: () => void;
   waiting: number;
 }
 

@@ -259,7 +259,10 @@ export function hasOneMetric(labels: readonly Labels[]): boolean {
   return true;
 }
 
-/** Joins rows with equal labels; throws where two hold a value at one step. O(rows), more only where rows join. */
+/**
+ * Joins rows with equal labels; throws where two hold a value at one step. Whether the name is still to
+ * be dropped, the first sample says. O(rows), more only where rows join.
+ */
 export function mergeEqualRows(vector: StepVector): StepVector {
   const { labels } = vector;
   const rowByKey = new Map<string, number>();
@@ -292,6 +295,8 @@ function overlayRow(target: StepVector, targetRow: number, from: StepVector, row
   const { stepCount } = target;
   const base = targetRow * stepCount;
   const source = row * stepCount;
+  const isEarlier = firstPresent(from, source) < firstPresent(target, base);
+  if (isEarlier) target.isNamePending[targetRow] = from.isNamePending[row]!;
   for (let step = 0; step < stepCount; step++) {
     const kind = from.kinds[source + step]!;
     if (kind === cellKind.absent) continue;
@@ -301,6 +306,13 @@ function overlayRow(target: StepVector, targetRow: number, from: StepVector, row
     const histogram = from.histogramAt(source + step);
     if (histogram !== undefined) target.setHistogram(base + step, histogram);
   }
+}
+
+/** The first step with a sample of the row that begins at `base`, stepCount where there is none. */
+function firstPresent({ kinds, stepCount }: StepVector, base: number): number {
+  let step = 0;
+  while (step < stepCount && kinds[base + step] === cellKind.absent) step++;
+  return step;
 }
 
 /** Replaces each histogram of a vector. */

@@ -25,6 +25,7 @@ export interface LoadCommand {
   readonly stepMs: number;
   /** Classic histograms are to be stored as native ones with custom buckets too. */
   readonly withCustomBuckets: boolean;
+  /** A series that is written twice is as it was written last. */
   readonly series: readonly LoadedSeries[];
 }
 
@@ -134,7 +135,7 @@ class ScriptReader {
     if (match === null) return this.#fail("a load needs a step");
     const line = this.#index + 1;
     const stepMs = this.#duration(match[2] ?? "");
-    const series: LoadedSeries[] = [];
+    const series = new Map<string, LoadedSeries>();
     let startLine: ReturnType<typeof parseStartLine> | undefined;
     while (this.#nextOfBody()) {
       const body = this.#line();
@@ -146,11 +147,17 @@ class ScriptReader {
       if (startLine !== undefined && !startLine.labels.equals(read.labels)) {
         this.#fail("the @st line before is of another series");
       }
+      const startCount = startLine?.offsetsMs.length ?? read.points.length;
+      if (startCount !== read.points.length) {
+        this.#fail(`the @st line before has ${startCount} values, not ${read.points.length}`);
+      }
       const starts = startLine === undefined ? {} : { startOffsetsMs: startLine.offsetsMs };
-      series.push({ ...read, ...starts });
+      series.set(read.labels.key, { ...read, ...starts });
       startLine = undefined;
     }
-    return { kind: "load", line, stepMs, withCustomBuckets: match[1] !== undefined, series };
+    if (startLine !== undefined) this.#fail("an @st line has no line of samples");
+    const withCustomBuckets = match[1] !== undefined;
+    return { kind: "load", line, stepMs, withCustomBuckets, series: [...series.values()] };
   }
 
   #readEval(): EvalCommand {

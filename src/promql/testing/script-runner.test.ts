@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { labelsFromObject } from "../../model/labels.ts";
 import type { QueryResult, QueryValue } from "../engine/query-result.ts";
+import { parseScript } from "./promql-script.ts";
 import { runScript, type ScriptEngine } from "./script-runner.ts";
 import { parseSeriesLine, type SeriesPoint } from "./series-notation.ts";
 
@@ -122,5 +123,22 @@ eval instant at 0 x
     await runScript('eval instant at 10s x\n  {a="b"} 2\n', recording);
     expect(seen[0]).toBe("x 10000");
     expect(seen).toContain("x @ 10.000 100000");
+  });
+});
+
+describe("loads", () => {
+  const load = (text: string) => {
+    const [command] = parseScript(text);
+    return command?.kind === "load" ? command.series : [];
+  };
+
+  it("take a series that is written twice as it was written last", () => {
+    const series = load('load 1m\n  a{b="1"} 1 2 3\n  c 1\n  a{b="1"} 4');
+    expect(series.map(({ points }) => points.length)).toEqual([1, 1]);
+  });
+
+  it("refuse start timestamps that do not go with the samples", () => {
+    expect(() => load("load 1m\n  a@st -1mx3\n  a 1 2")).toThrow("has 4 values, not 2");
+    expect(() => load("load 1m\n  a@st -1m")).toThrow("has no line of samples");
   });
 });

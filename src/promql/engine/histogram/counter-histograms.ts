@@ -107,6 +107,9 @@ function differenceOf(
   const oldest = isFirstVoid ? emptyLike(histograms[first + 1]!) : histograms[first]!;
   const schema = commonSchema(windows, { first, last }, oldest, isCounter);
   if (schema === undefined) {
+    if (isCounter && hasCustomBounds(newest) !== hasCustomBounds(oldest)) {
+      noteGauges([histograms[first]!, newest], windows.metricName, call);
+    }
     call.run.annotations.add(mixedSchemas(windows.metricName), call.rangeStart);
     return undefined;
   }
@@ -174,11 +177,16 @@ function noteKind(
     annotations.add(histogramNotGauge(metricName), call.rangeStart);
     return;
   }
-  for (let i = first; i <= last; i++) {
-    if (histograms[i]!.hint !== "gauge") continue;
-    annotations.add(histogramNotCounter(metricName), call.rangeStart);
-    return;
-  }
+  noteGauges(histograms.slice(first, last + 1), metricName, call);
+}
+
+function noteGauges(
+  histograms: readonly HistogramValue[],
+  metricName: string,
+  call: RangeCall,
+): void {
+  if (!histograms.some(({ hint }) => hint === "gauge")) return;
+  call.run.annotations.add(histogramNotCounter(metricName), call.rangeStart);
 }
 
 /** irate or idelta of the samples `before` and `last`. */
