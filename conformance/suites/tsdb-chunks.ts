@@ -97,11 +97,10 @@ function checkFloatsRead(recorded: FloatCase, isXor2: boolean): string | undefin
   const bytes = withSlack(recorded.bytesHex);
   const length = bytes.length - bitSlackBytes;
   const into = new SampleBuffer();
-  const everything = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY] as const;
-  const window = { startMs: everything[0], endMs: everything[1] };
+  const window = { startMs: Number.NEGATIVE_INFINITY, endMs: Number.POSITIVE_INFINITY };
   const used = isXor2
     ? readXor2Samples(bytes, 0, length, into, window)
-    : readXorSamples(bytes, 0, into, ...everything);
+    : readXorSamples(bytes, 0, into, window);
   if (used !== length) return `read ${used} of ${length} bytes`;
   if (into.count !== recorded.numSamples) return `read ${into.count} samples`;
   for (const [i, { t, bits, st }] of recorded.samples.entries()) {

@@ -112,7 +112,7 @@ export class SampleBuffer {
   reserve(more: number): void {
     // Whoever asks for room writes times of its own there.
     this.#dropLines(this.count);
-    this.#grow(more);
+    this.grow(more);
   }
 
   /**
@@ -122,7 +122,7 @@ export class SampleBuffer {
    */
   addLine(firstMs: number, intervalMs: number, count: number): void {
     const at = this.count;
-    this.#grow(count);
+    this.grow(count);
     if (this.#hasLine(at, firstMs, intervalMs, count)) {
       if (this.sameTimesCount === at) this.sameTimesCount = at + count;
       return;
@@ -183,7 +183,8 @@ export class SampleBuffer {
     this.#lineAt = Math.min(this.#lineAt, Math.max(0, this.#lineCount - 1));
   }
 
-  #grow(more: number): void {
+  /** As `reserve`, for one who writes values only: times that stand there are still known. */
+  grow(more: number): void {
     const wanted = this.count + more;
     if (wanted <= this.values.length) return;
     this.#dropLines(this.count);

@@ -63,11 +63,6 @@ export function codeOfSpan(span: number): number {
   return span < 2 ** 16 ? valueCode.uint16 : valueCode.uint32;
 }
 
-/** The largest number of a code of whole numbers. */
-export function numberMax(value: number): number {
-  return value === valueCode.same ? 0 : 2 ** (4 * 2 ** value) - 1;
-}
-
 /** The page as numbers of a code of whole numbers, and how many of them are in a unit. */
 export function wholeNumbers(
   page: Page,

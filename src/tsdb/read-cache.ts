@@ -5,9 +5,8 @@
  */
 
 import type { Registry } from "../metrics/registry.ts";
-import { SampleBuffer } from "../model/sample.ts";
-import { type DecodedChunks, type DecodedHandle, epochOf, placeOf } from "./decoded-chunks.ts";
-import { dropOutside } from "./record-reading.ts";
+import type { DecodedChunks } from "./decoded-chunks.ts";
+import { KeptChunkReader } from "./kept-chunks.ts";
 import { type MergedLists, SelectionMap } from "./selections.ts";
 
 /** Series kept: each about 500 bytes with its labels. */
@@ -46,128 +45,6 @@ export class GenerationMap<V> {
       this.#young = new Map();
     }
     this.#young.set(key, value);
-  }
-}
-
-/** What is kept of a series' chunks. */
-export interface SeriesHandles {
-  /** By the finished chunk's place in the series: its first timestamp, and the handle of its samples. */
-  readonly startsMs: number[];
-  readonly handles: DecodedHandle[];
-  /** The finished chunks kept last, from one to another, that have one handle. */
-  runFrom: number;
-  runTo: number;
-  /** That handle's parts, as small numbers, which lie in the object itself. */
-  runPlace: number;
-  runEpoch: number;
-  /** The open chunk as it was read last: when it began, its bits, and its samples where they are kept. */
-  openStartMs: number;
-  openBits: number;
-  openHandle: DecodedHandle;
-}
-
-/** Handles of a series of which nothing is kept yet. */
-export function noHandles(): SeriesHandles {
-  return {
-    startsMs: [],
-    handles: [],
-    runFrom: 0,
-    runTo: -1,
-    runPlace: 0,
-    runEpoch: 0,
-    openStartMs: Number.NaN,
-    openBits: 0,
-    openHandle: 0,
-  };
-}
-
-/**
- * Reads the chunks of one series after the other through the cache: `begin`, then `takeAll`, or for each
- * chunk `take` or `keep`.
- */
-export class KeptChunkReader {
-  readonly #chunks: DecodedChunks;
-  #series = noHandles();
-  #into = new SampleBuffer(1);
-  #startMs = 0;
-  #endMs = 0;
-  /** Chunks that share this one's samples were read with it. */
-  #taken: DecodedHandle = 0;
-
-  constructor(chunks: DecodedChunks) {
-    this.#chunks = chunks;
-  }
-
-  begin(series: SeriesHandles, into: SampleBuffer, startMs: number, endMs: number): this {
-    this.#series = series;
-    this.#into = into;
-    this.#startMs = startMs;
-    this.#endMs = endMs;
-    this.#taken = 0;
-    return this;
-  }
-
-  /** Appends the samples of all `count` chunks that lie in the window; false where they are not kept as one. */
-  takeAll(count: number, firstMs: number): boolean {
-    const { runFrom, runTo, runPlace, runEpoch } = this.#series;
-    if (runFrom !== 0 || runTo !== count - 1) return false;
-    const chunks = this.#chunks;
-    if (!chunks.has(runPlace, runEpoch, firstMs)) return false;
-    chunks.readAt(runPlace, this.#into, this.#startMs, this.#endMs);
-    return true;
-  }
-
-  /** Appends the chunk's samples of the window; false where they are not kept (any more). */
-  take(index: number, firstMs: number): boolean {
-    const { startsMs, handles } = this.#series;
-    // A list that lost its oldest chunks has others at their places.
-    const handle = startsMs[index] === firstMs ? handles[index]! : 0;
-    if (handle !== 0 && handle === this.#taken) return true;
-    if (!this.#chunks.read(handle, this.#into, this.#startMs, this.#endMs)) return false;
-    this.#taken = handle;
-    return true;
-  }
-
-  /** Keeps the whole chunk, which was just decoded to `from` and behind, and cuts it to the window. */
-  keep(index: number, firstMs: number, from: number): void {
-    const series = this.#series;
-    const { startsMs, handles } = series;
-    while (startsMs.length < index) {
-      startsMs.push(Number.NaN);
-      handles.push(0);
-    }
-    const previous = index > 0 ? handles[index - 1]! : 0;
-    const handle = this.#chunks.keep(this.#into, from, previous);
-    startsMs[index] = firstMs;
-    handles[index] = handle;
-    if (handle !== previous || series.runTo !== index - 1) series.runFrom = index;
-    series.runTo = index;
-    series.runPlace = placeOf(handle);
-    series.runEpoch = epochOf(handle);
-    dropOutside(this.#into, from, this.#startMs, this.#endMs);
-  }
-
-  /**
-   * Appends the samples of the open chunk as it is now, told by its begin and its bits ("taken"). It
-   * changes with every sample, so it is worth keeping only where it is read twice as it is ("keep").
-   */
-  takeOpen(openStartMs: number, bits: number): "taken" | "keep" | "pass" {
-    const series = this.#series;
-    if (series.openStartMs !== openStartMs || series.openBits !== bits) {
-      series.openStartMs = openStartMs;
-      series.openBits = bits;
-      series.openHandle = 0;
-      return "pass";
-    }
-    const { openHandle } = series;
-    const isKept = this.#chunks.read(openHandle, this.#into, this.#startMs, this.#endMs);
-    return isKept ? "taken" : "keep";
-  }
-
-  /** Keeps the open chunk, which was just decoded to `from` and behind, and cuts it to the window. */
-  keepOpen(from: number): void {
-    this.#series.openHandle = this.#chunks.keep(this.#into, from);
-    dropOutside(this.#into, from, this.#startMs, this.#endMs);
   }
 }
 

@@ -1,227 +1,229 @@
-/** Writes packed records (packed-record.ts): chooses the narrowest numbers, adds a chunk to a record where its values allow it. */
+/**
+ * Writes packed records (packed-record.ts): chooses the narrowest numbers and how many chunks of a run
+ * go into one record. Values are looked at once to choose and once to write: about 2 ns a sample.
+ */
 
-import type { SampleBuffer } from "../model/sample.ts";
+import { highWord, SampleBuffer } from "../model/sample.ts";
+import type { SampleRun } from "./chunks/sample-run.ts";
 import {
   codeOfSpan,
   headerUnits,
-  numberMax,
   type Page,
+  pageUnits,
+  plainFlag,
+  risingFlag,
   timeCode,
   unitsFor,
   valueCode,
-  wholeNumbers,
 } from "./packed-record.ts";
 
 /** Whole numbers up to here are exact, and so are their sums. */
 const wholeMax = 2 ** 52;
-
-/** A chunk joins a record whose numbers are wider than its own only where that costs less than this. */
+/** Samples of a record, beyond its first chunk. */
+const recordSamplesMax = 8192;
+/** What the count's bits can say. */
+const countMax = 0xffff;
+/** Units that a record may take beyond what its chunks would take in two: reading one is faster. */
 const widerUnitsMax = 16;
 
-/** How the samples of one chunk are packed. */
-export interface Packing {
-  readonly intervalMs: number;
-  readonly base: number;
-  readonly time: number;
-  readonly value: number;
+/** What is known of a run of values; O(1) to add another that follows. */
+class ValueFacts {
+  count = 0;
+  least = 0;
+  most = 0;
+  first = 0;
+  last = 0;
+  /** Whole numbers only, none of them -0. */
+  isWhole = false;
   /** No NaN; and none less than the one before. */
-  readonly isPlain: boolean;
-  readonly isRising: boolean;
-}
+  isPlain = false;
+  isRising = false;
 
-/** The narrowest packing of the samples from `from` on; undefined where their times are too far apart. */
-export function choosePacking(buffer: SampleBuffer, from: number): Packing | undefined {
-  const { timestampsMs, count } = buffer;
-  const firstMs = timestampsMs[from]!;
-  const steps = count - from - 1;
-  const intervalMs = steps === 0 ? 0 : Math.round((timestampsMs[count - 1]! - firstMs) / steps);
-  let off = 0;
-  for (let i = from; i < count; i++) {
-    off = Math.max(off, Math.abs(timestampsMs[i]! - firstMs - (i - from) * intervalMs));
-  }
-  // Weeks without a sample.
-  if (off >= 2 ** 31) return undefined;
-  const time = off === 0 ? timeCode.onLine : off < 2 ** 15 ? timeCode.int16 : timeCode.int32;
-  return { intervalMs, time, ...chooseValues(buffer, from), ...seeOrder(buffer, from) };
-}
-
-function seeOrder(buffer: SampleBuffer, from: number): { isPlain: boolean; isRising: boolean } {
-  const { values, count } = buffer;
-  let before = -Infinity;
-  let isRising = true;
-  for (let i = from; i < count; i++) {
-    const value = values[i]!;
-    if (Number.isNaN(value)) return { isPlain: false, isRising: false };
-    if (value < before) isRising = false;
-    before = value;
-  }
-  return { isPlain: true, isRising };
-}
-
-function chooseValues(buffer: SampleBuffer, from: number): { base: number; value: number } {
-  const { values, count } = buffer;
-  let least = Infinity;
-  let most = -Infinity;
-  for (let i = from; i < count; i++) {
-    const value = values[i]!;
-    // False for NaN; -0 has a sign to keep.
-    if (!(Math.floor(value) === value) || (value === 0 && 1 / value < 0)) {
-      return { base: 0, value: valueCode.bits };
+  /** Looks at values [from, to), at least one. O(values), no allocation. */
+  look(buffer: SampleBuffer, from: number, to: number): void {
+    const { values } = buffer;
+    let before = values[from]!;
+    let [least, most] = [before, before];
+    let [isWhole, isPlain, isRising] = [true, true, true];
+    for (let i = from; i < to; i++) {
+      const value = values[i]!;
+      // True of NaN, too.
+      if (Math.floor(value) !== value) {
+        isWhole = false;
+        if (Number.isNaN(value)) isPlain = false;
+      }
+      if (value < before) {
+        isRising = false;
+        if (value < least) least = value;
+      } else if (value > most) most = value;
+      before = value;
     }
-    if (value < least) least = value;
-    if (value > most) most = value;
+    this.count = to - from;
+    this.least = least;
+    this.most = most;
+    this.first = values[from]!;
+    this.last = before;
+    this.isWhole = isWhole && !(least <= 0 && most >= 0 && hasNegativeZero(buffer, from, to));
+    this.isPlain = isPlain;
+    this.isRising = isPlain && isRising;
   }
+
+  /** Adds what follows. */
+  add(next: ValueFacts): void {
+    this.isRising &&= next.isRising && next.first >= this.last;
+    this.isPlain &&= next.isPlain;
+    this.isWhole &&= next.isWhole;
+    this.least = Math.min(this.least, next.least);
+    this.most = Math.max(this.most, next.most);
+    this.count += next.count;
+    this.last = next.last;
+  }
+
+  get code(): number {
+    return codeOf(this.isWhole, this.least, this.most);
+  }
+
+  /** The code of these values and those that follow. */
+  codeWith(next: ValueFacts): number {
+    const least = Math.min(this.least, next.least);
+    return codeOf(this.isWhole && next.isWhole, least, Math.max(this.most, next.most));
+  }
+}
+
+/** The narrowest code for values between the two. */
+function codeOf(isWhole: boolean, least: number, most: number): number {
   const span = most - least;
-  if (span >= 2 ** 32 || !(least >= -wholeMax && most <= wholeMax)) {
-    return { base: 0, value: valueCode.bits };
+  if (!isWhole || !(span < 2 ** 32) || !(least >= -wholeMax && most <= wholeMax)) {
+    return valueCode.bits;
   }
-  const value = codeOfSpan(span);
-  if (value === valueCode.same) return { base: least, value };
-  // Counters go on upwards; others either way, and the next chunk shall fit the same numbers.
-  const goesUp = values[from] === least && values[count - 1] === most;
-  const room = goesUp ? 0 : Math.floor((numberMax(value) - span) / 2);
-  return { base: least - room, value };
+  return codeOfSpan(span);
 }
 
-/** Writes the times from `from` on at `unit`. */
-export function packTimes(
-  page: Page,
-  unit: number,
-  buffer: SampleBuffer,
-  from: number,
-  { time, intervalMs }: Packing,
-): void {
-  if (time === timeCode.onLine) return;
-  const { timestampsMs, count } = buffer;
-  const firstMs = timestampsMs[from]!;
-  const isShort = time === timeCode.int16;
-  const offsets = isShort ? page.int16s : page.int32s;
-  const first = unit * (isShort ? 4 : 2);
-  for (let i = 0; i < count - from; i++) {
-    offsets[first + i] = timestampsMs[from + i]! - firstMs - i * intervalMs;
+function hasNegativeZero({ valueWords, values }: SampleBuffer, from: number, to: number): boolean {
+  for (let i = from; i < to; i++) {
+    if (values[i] === 0 && valueWords[i * 2 + highWord] !== 0) return true;
   }
+  return false;
 }
 
-/** Whether the samples from `from` on are at next, next + interval … */
-export function liesOnLine(
-  buffer: SampleBuffer,
-  from: number,
-  nextMs: number,
-  intervalMs: number,
-): boolean {
-  const { timestampsMs, count } = buffer;
-  let timeMs = nextMs;
-  for (let i = from; i < count; i++, timeMs += intervalMs) {
-    if (timestampsMs[i] !== timeMs) return false;
+/** Plans a record, then writes it. Reused for all records of a cache. */
+export class RecordWriter {
+  /** Of the record planned last: how many units it takes, the chunk behind it, and what is known of its values. */
+  units = 0;
+  chunkEnd = 0;
+  readonly facts = new ValueFacts();
+  readonly #next = new ValueFacts();
+  #buffer = new SampleBuffer(1);
+  #from = 0;
+  #firstMs = 0;
+  #intervalMs = 0;
+  #time: number = timeCode.onLine;
+  #value: number = valueCode.bits;
+
+  /** A record of the run's chunks from `chunk` on; false where the first of them cannot be packed. O(samples). */
+  plan(run: SampleRun, chunk: number): boolean {
+    const { into: buffer, ends, isOnLine } = run;
+    this.chunkEnd = chunk + 1;
+    const from = chunk === 0 ? run.from : ends[chunk - 1]!;
+    const to = ends[chunk]!;
+    if (to === from || to - from > countMax) return false;
+    if (buffer.histograms !== undefined || buffer.startTimestampsMs !== undefined) return false;
+    this.#buffer = buffer;
+    this.#from = from;
+    this.facts.look(buffer, from, to);
+    if (isOnLine) {
+      this.#firstMs = run.firstMs + (from - run.from) * run.intervalMs;
+      this.#intervalMs = run.intervalMs;
+      this.#time = timeCode.onLine;
+      this.#addChunks(run);
+    } else if (!this.#fitTimes(to)) return false;
+    const { count, code } = this.facts;
+    this.#value = code;
+    this.units = headerUnits + unitsFor(this.#time, count) + unitsFor(code, count);
+    return this.units <= pageUnits;
   }
-  return true;
-}
 
-/**
- * Writes the values from `from` on behind the `known` ones of the record at unit `at`, or says that they
- * do not fit its numbers, or would be much narrower in a record of their own.
- */
-export function appendValues(
-  page: Page,
-  at: number,
-  known: number,
-  value: number,
-  buffer: SampleBuffer,
-  from: number,
-): ValueOrder {
-  const base = page.doubles[at + 2]!;
-  const last = lastNumber(page, at, known, value);
-  if (value === valueCode.bits) {
-    const { value: own } = chooseValues(buffer, from);
-    if (isTooWide(value, own, buffer.count - from)) return noFit;
-    page.words.set(
-      buffer.valueWords.subarray(from * 2, buffer.count * 2),
-      (at + headerUnits + known) * 2,
-    );
-    const { isPlain, isRising } = seeOrder(buffer, from);
-    if (!isPlain) return hasNaN;
-    return isRising && buffer.values[from]! >= last ? rises : falls;
+  /** Writes what was planned. O(samples), no allocation. */
+  write(page: Page, unit: number): void {
+    const { count, least, isPlain, isRising } = this.facts;
+    page.doubles[unit] = this.#firstMs;
+    page.doubles[unit + 1] = this.#intervalMs;
+    page.doubles[unit + 2] = this.#value === valueCode.bits ? 0 : least;
+    const known = (isPlain ? plainFlag : 0) | (isRising ? risingFlag : 0);
+    page.words[unit * 2 + 6] = count | (this.#value << 16) | (this.#time << 24) | known;
+    const timesUnit = unit + headerUnits;
+    if (this.#time !== timeCode.onLine) this.#writeTimes(page, timesUnit);
+    this.#writeValues(page, timesUnit + unitsFor(this.#time, count));
   }
-  if (value === valueCode.same) return areAll(buffer, from, base) ? rises : noFit;
-  const [numbers, perUnit] = wholeNumbers(page, value);
-  const first = (at + headerUnits) * perUnit + known;
-  return appendNumbers(numbers, first, numberMax(value), base, buffer, from);
-}
 
-/** What is known of values that were added, beside the one before them. */
-type ValueOrder = typeof noFit | typeof hasNaN | typeof falls | typeof rises;
-/** The outcomes: nothing is added; a NaN is; one less than the one before is; neither is. */
-export const noFit = 0;
-export const hasNaN = 1;
-const falls = 2;
-export const rises = 3;
-
-/** As `appendValues`, of whole numbers above the base. */
-function appendNumbers(
-  numbers: Uint8Array | Uint16Array | Uint32Array,
-  first: number,
-  most: number,
-  base: number,
-  buffer: SampleBuffer,
-  from: number,
-): ValueOrder {
-  const { values, count } = buffer;
-  let before = numbers[first - 1]!;
-  let isRising = true;
-  let least = most;
-  let greatest = 0;
-  for (let i = from; i < count; i++) {
-    const value = values[i]!;
-    const above = (value - base) >>> 0;
-    // False for NaN, fractions and what is too far off; -0 has a sign to keep.
-    if (base + above !== value || above > most || (value === 0 && 1 / value < 0)) return noFit;
-    numbers[first + i - from] = above;
-    if (above < before) isRising = false;
-    if (above < least) least = above;
-    if (above > greatest) greatest = above;
-    before = above;
+  /** Takes chunks behind the first as long as they do not make the record much wider. */
+  #addChunks({ into: buffer, ends, chunkCount }: SampleRun): void {
+    const { facts } = this;
+    const next = this.#next;
+    while (this.chunkEnd < chunkCount) {
+      const from = ends[this.chunkEnd - 1]!;
+      const to = ends[this.chunkEnd]!;
+      const count = facts.count + to - from;
+      if (to === from || count > recordSamplesMax) return;
+      next.look(buffer, from, to);
+      const units = unitsFor(facts.codeWith(next), count);
+      const apart = unitsFor(facts.code, facts.count) + unitsFor(next.code, to - from);
+      if (headerUnits + units > pageUnits || units > 2 * apart + widerUnitsMax) return;
+      facts.add(next);
+      this.chunkEnd++;
+    }
   }
-  const own = codeOfSpan(greatest - least);
-  if (isTooWide(codeOfSpan(most), own, count - from)) return noFit;
-  return isRising ? rises : falls;
-}
 
-function areAll(buffer: SampleBuffer, from: number, wanted: number): boolean {
-  const { values, count } = buffer;
-  for (let i = from; i < count; i++) if (!Object.is(values[i], wanted)) return false;
-  return true;
-}
-
-/** Whether values of the code `own` cost too much in a record of wider numbers. */
-function isTooWide(value: number, own: number, count: number): boolean {
-  return unitsFor(value, count) > 2 * unitsFor(own, count) + widerUnitsMax;
-}
-
-/** The last value of a record on a line; NaN where that is not a whole number. */
-function lastNumber(page: Page, at: number, count: number, value: number): number {
-  const base = page.doubles[at + 2]!;
-  if (value === valueCode.same) return base;
-  if (value === valueCode.bits) return page.doubles[at + headerUnits + count - 1]!;
-  const [numbers, perUnit] = wholeNumbers(page, value);
-  return base + numbers[(at + headerUnits) * perUnit + count - 1]!;
-}
-
-/** Writes the values from `from` on at `unit`. */
-export function packValues(
-  page: Page,
-  unit: number,
-  buffer: SampleBuffer,
-  from: number,
-  { value, base }: Packing,
-): void {
-  const { values, count } = buffer;
-  if (value === valueCode.same) return;
-  if (value === valueCode.bits) {
-    // As words: a copy as doubles might change the bits of a NaN.
-    page.words.set(buffer.valueWords.subarray(from * 2, count * 2), unit * 2);
-    return;
+  /** Finds the line that the times up to `to` are closest to; false where they are weeks off. */
+  #fitTimes(to: number): boolean {
+    const { timestampsMs } = this.#buffer;
+    const from = this.#from;
+    const firstMs = timestampsMs[from]!;
+    const steps = to - from - 1;
+    const intervalMs = steps === 0 ? 0 : Math.round((timestampsMs[to - 1]! - firstMs) / steps);
+    let off = 0;
+    for (let i = from; i < to; i++) {
+      off = Math.max(off, Math.abs(timestampsMs[i]! - firstMs - (i - from) * intervalMs));
+    }
+    this.#firstMs = firstMs;
+    this.#intervalMs = intervalMs;
+    this.#time = off === 0 ? timeCode.onLine : off < 2 ** 15 ? timeCode.int16 : timeCode.int32;
+    return off < 2 ** 31;
   }
-  const [numbers, perUnit] = wholeNumbers(page, value);
-  const first = unit * perUnit;
-  for (let i = 0; i < count - from; i++) numbers[first + i] = values[from + i]! - base;
+
+  #writeTimes(page: Page, unit: number): void {
+    const { timestampsMs } = this.#buffer;
+    const { count } = this.facts;
+    const from = this.#from;
+    const firstMs = this.#firstMs;
+    const intervalMs = this.#intervalMs;
+    const isShort = this.#time === timeCode.int16;
+    const offsets = isShort ? page.int16s : page.int32s;
+    const at = unit * (isShort ? 4 : 2);
+    for (let i = 0; i < count; i++) {
+      offsets[at + i] = timestampsMs[from + i]! - firstMs - i * intervalMs;
+    }
+  }
+
+  /** A loop for each width, as V8 wants it. */
+  #writeValues(page: Page, unit: number): void {
+    const { values, valueWords } = this.#buffer;
+    const { count, least } = this.facts;
+    const from = this.#from;
+    const code = this.#value;
+    if (code === valueCode.uint8) {
+      const { uint8s } = page;
+      for (let i = 0; i < count; i++) uint8s[unit * 8 + i] = values[from + i]! - least;
+    } else if (code === valueCode.uint16) {
+      const { uint16s } = page;
+      for (let i = 0; i < count; i++) uint16s[unit * 4 + i] = values[from + i]! - least;
+    } else if (code === valueCode.uint32) {
+      const { words } = page;
+      for (let i = 0; i < count; i++) words[unit * 2 + i] = values[from + i]! - least;
+    } else if (code === valueCode.bits) {
+      // As words: a copy as doubles might change the bits of a NaN.
+      const { words } = page;
+      for (let i = 0; i < count * 2; i++) words[unit * 2 + i] = valueWords[from * 2 + i]!;
+    }
+  }
 }

@@ -14,11 +14,13 @@ import type {
   Series,
   SeriesSet,
 } from "../../storage/storage.ts";
-import { type KeptKinds, noHandles, type ReadCache, type SeriesHandles } from "../read-cache.ts";
+import type { SampleRun } from "../chunks/sample-run.ts";
+import { type ChunkList, KeptSeries } from "../kept-chunks.ts";
+import type { KeptKinds, ReadCache } from "../read-cache.ts";
 import { matchersKey, NarrowedList } from "../selections.ts";
 import type { Block } from "./block.ts";
-import { readChunkSamples } from "./chunk-samples.ts";
-import type { IndexReader, IndexSeries } from "./index-reader.ts";
+import { decodeChunk, readChunkSamples } from "./chunk-samples.ts";
+import type { IndexChunks, IndexReader, IndexSeries } from "./index-reader.ts";
 import { sortTail } from "./merge-samples.ts";
 import { intersect, meets, subtract, uniteDisjoint } from "./postings-lists.ts";
 import { isCovered, noIntervals, remainingTime, type TimeIntervals } from "./time-intervals.ts";
@@ -26,15 +28,13 @@ import type { TimeSlice } from "./time-slice.ts";
 import type { Tombstones } from "./tombstones.ts";
 
 const noWarnings: readonly string[] = [];
-/** The window of a whole chunk. */
-const everything = { startMs: -Infinity, endMs: Infinity };
 /** Below this many series per value it is cheaper to read the series than all lists of a label. */
 const valuesPerSeries = 4;
 
 /** What is kept of a series that was read: it holds no block, which may be dropped meanwhile. */
 export interface KnownSeries {
-  readonly entry: IndexSeries;
-  readonly kept: SeriesHandles;
+  readonly chunks: IndexChunks;
+  readonly kept: KeptSeries;
   labels: Labels;
 }
 
@@ -160,7 +160,9 @@ export class BlockQuerier implements Querier {
     if (known !== undefined) return known;
     const { index } = this.#block;
     const entry = index.series(ref);
-    const read = { entry, kept: noHandles(), labels: labelsOf(index, entry) };
+    const { chunkMinMs, chunkMaxMs, chunkRefs } = entry;
+    const chunks = { chunkMinMs, chunkMaxMs, chunkRefs };
+    const read = { chunks, kept: new KeptSeries(), labels: labelsOf(index, entry) };
     cache?.blockSeries.set(key + ref, read);
     return read;
   }
@@ -223,12 +225,11 @@ function cut(values: readonly string[], limit: number): LabelResult {
 
 /** Whether a chunk that is not deleted whole lies in the span. */
 function hasTime(
-  entry: IndexSeries,
+  { chunkMinMs, chunkMaxMs }: IndexChunks,
   deleted: TimeIntervals,
   startMs: number,
   endMs: number,
 ): boolean {
-  const { chunkMinMs, chunkMaxMs } = entry;
   for (let i = 0; i < chunkMinMs.length; i++) {
     const [minMs, maxMs] = [chunkMinMs[i] as number, chunkMaxMs[i] as number];
     if (minMs > endMs || maxMs < startMs) continue;
@@ -274,7 +275,7 @@ export class BlockSelection {
 }
 
 /** A series of an answer. */
-class BlockSeries implements Series {
+class BlockSeries implements Series, ChunkList {
   /** Times of its first and last sample. */
   readonly firstMs: number;
   readonly lastMs: number;
@@ -282,8 +283,6 @@ class BlockSeries implements Series {
   readonly #known: KnownSeries;
   readonly #deleted: TimeIntervals;
   readonly #cache: BlockReadCache | undefined;
-  readonly #kept: SeriesHandles;
-  readonly #chunkCount: number;
 
   constructor(
     block: Block,
@@ -295,9 +294,7 @@ class BlockSeries implements Series {
     this.#known = known;
     this.#deleted = deleted;
     this.#cache = cache;
-    this.#kept = known.kept;
-    const { chunkMinMs, chunkMaxMs } = known.entry;
-    this.#chunkCount = chunkMinMs.length;
+    const { chunkMinMs, chunkMaxMs } = known.chunks;
     this.firstMs = chunkMinMs[0] ?? Infinity;
     this.lastMs = chunkMaxMs.reduce((latest, maxMs) => Math.max(latest, maxMs), -Infinity);
   }
@@ -310,7 +307,7 @@ class BlockSeries implements Series {
       (firstMs >= startMs && firstMs <= endMs) || (lastMs >= startMs && lastMs <= endMs);
     return (
       (isAtEdge && this.#deleted.length === 0) ||
-      hasTime(this.#known.entry, this.#deleted, startMs, endMs)
+      hasTime(this.#known.chunks, this.#deleted, startMs, endMs)
     );
   }
 
@@ -333,23 +330,36 @@ class BlockSeries implements Series {
     }
   }
 
+  get chunkCount(): number {
+    return this.#known.chunks.chunkRefs.length;
+  }
+
+  firstMsOf(chunk: number): number {
+    return this.#known.chunks.chunkMinMs[chunk]!;
+  }
+
+  lastMsOf(chunk: number): number {
+    return this.#known.chunks.chunkMaxMs[chunk]!;
+  }
+
+  decode(chunk: number, run: SampleRun): boolean {
+    const { chunks } = this.#block;
+    chunks.read(this.#known.chunks.chunkRefs[chunk]!);
+    return decodeChunk(chunks, run);
+  }
+
   #read(into: SampleBuffer, startMs: number, endMs: number): void {
-    const reader = this.#cache?.reader.begin(this.#kept, into, startMs, endMs);
-    if (reader?.takeAll(this.#chunkCount, this.firstMs) === true) return;
-    const { chunkMinMs, chunkMaxMs, chunkRefs } = this.#known.entry;
+    if (this.#cache !== undefined) {
+      this.#cache.reader.begin(this.#known.kept, into, startMs, endMs).read(this);
+      return;
+    }
     const { chunks } = this.#block;
     const first = into.count;
-    for (let i = 0; i < chunkRefs.length; i++) {
-      if (chunkMinMs[i]! > endMs || chunkMaxMs[i]! < startMs) continue;
+    for (let i = 0; i < this.chunkCount; i++) {
+      if (this.firstMsOf(i) > endMs || this.lastMsOf(i) < startMs) continue;
       const before = into.count;
-      if (reader?.take(i, chunkMinMs[i]!) !== true) {
-        chunks.read(chunkRefs[i]!);
-        if (reader === undefined) readChunkSamples(chunks, into, { startMs, endMs });
-        else {
-          readChunkSamples(chunks, into, everything);
-          reader.keep(i, chunkMinMs[i]!, before);
-        }
-      }
+      chunks.read(this.#known.chunks.chunkRefs[i]!);
+      readChunkSamples(chunks, into, { startMs, endMs });
       // Chunks of out-of-order samples may overlap.
       sortTail(into, first, before);
     }

@@ -7,8 +7,9 @@ import {
   HistogramChunkReader,
   readHistogramSamples,
 } from "../chunks/histogram/histogram-reader.ts";
+import type { SampleRun } from "../chunks/sample-run.ts";
 import { xorEncoding } from "../chunks/xor/xor-appender.ts";
-import { readXorSamples } from "../chunks/xor/xor-reader.ts";
+import { decodeXorChunk, notNext, readXorSamples } from "../chunks/xor/xor-reader.ts";
 import { xor2Encoding } from "../chunks/xor2/xor2-appender.ts";
 import { type ChunkWindow, readXor2Samples } from "../chunks/xor2/xor2-reader.ts";
 
@@ -38,7 +39,7 @@ export function readChunkSamples(
   const { encoding, bytes, at, length } = chunk;
   let used = -1;
   if (encoding === xorEncoding) {
-    used = readXorSamples(bytes, at, into, window.startMs, window.endMs);
+    used = readXorSamples(bytes, at, into, window);
   } else if (encoding === xor2Encoding) {
     used = readXor2Samples(bytes, at, length, into, window);
   } else if (histogramEncodings.includes(encoding)) {
@@ -47,10 +48,32 @@ export function readChunkSamples(
   } else {
     throw new AppError("corruption", `cannot read chunk: encoding ${encoding} is not known`);
   }
-  if (used < 0 || used > length) {
-    throw new AppError("corruption", "cannot read chunk: its samples do not fit its length");
-  }
+  if (used < 0 || used > length) throw doesNotFit();
 }
+
+function doesNotFit(): AppError {
+  return new AppError("corruption", "cannot read chunk: its samples do not fit its length");
+}
+
+/**
+ * Adds all samples of the chunk to the run; false where it does not go on with the run, which is then as
+ * it was. O(samples of the chunk). Throws AppError "corruption".
+ */
+export function decodeChunk(chunk: EncodedChunk, run: SampleRun): boolean {
+  if (chunk.encoding === xorEncoding) {
+    const used = decodeXorChunk(chunk.bytes, chunk.at, run);
+    if (used === notNext) return false;
+    if (used > chunk.length) throw doesNotFit();
+    return true;
+  }
+  if (run.chunkCount > 0) return false;
+  run.leaveLine();
+  readChunkSamples(chunk, run.into, everything);
+  run.endChunk();
+  return true;
+}
+
+const everything: ChunkWindow = { startMs: -Infinity, endMs: Infinity };
 
 /** How many samples a chunk says it holds. */
 export function chunkSampleCount({ encoding, bytes, at }: EncodedChunk): number {

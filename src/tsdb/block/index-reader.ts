@@ -29,6 +29,8 @@ export const tocSize = 6 * 8 + 4;
 export const seriesAlignment = 16;
 /** Decoded symbols kept; then the list starts over. */
 const symbolTextsMax = 200_000;
+/** A chunk of a series takes at least a byte for each of its three numbers. */
+const chunkEntryMinBytes = 3;
 /** Longest uvarint. */
 const uvarintMaxBytes = 10;
 
@@ -42,14 +44,18 @@ export interface IndexToc {
   readonly postingsTable: number;
 }
 
-/** One series: symbol numbers of its labels (name, value alternating) and its chunks by time. */
-export interface IndexSeries {
-  readonly labelSymbols: readonly number[];
+/** The chunks of a series, by time. */
+export interface IndexChunks {
   readonly chunkMinMs: readonly number[];
   /** Inclusive. */
   readonly chunkMaxMs: readonly number[];
   /** segment * 2^32 + offset of the chunk in it. */
   readonly chunkRefs: readonly number[];
+}
+
+/** One series: symbol numbers of its labels (name, value alternating) and its chunks. */
+export interface IndexSeries extends IndexChunks {
+  readonly labelSymbols: readonly number[];
 }
 
 /** The label values of one name: where their entries stand in the postings table. */
@@ -157,18 +163,20 @@ export class IndexReader {
     const labelSymbols = new Array<number>(body.uvarint() * 2);
     for (let i = 0; i < labelSymbols.length && !body.isShort; i++) labelSymbols[i] = body.uvarint();
     const count = body.uvarint();
-    const chunkMinMs: number[] = [];
-    const chunkMaxMs: number[] = [];
-    const chunkRefs: number[] = [];
+    if (count * chunkEntryMinBytes > body.left) this.#fail("a series ends within a field", offset);
+    // Of their very length: these stay in memory for each series that was read.
+    const chunkMinMs = new Array<number>(count);
+    const chunkMaxMs = new Array<number>(count);
+    const chunkRefs = new Array<number>(count);
     let lastMs = 0;
     let chunkRef = 0;
     for (let i = 0; i < count && !body.isShort; i++) {
       const minMs = i === 0 ? body.varint() : lastMs + readGap(body);
       lastMs = minMs + body.uvarint();
       chunkRef = i === 0 ? body.uvarint() : chunkRef + body.varint();
-      chunkMinMs.push(minMs);
-      chunkMaxMs.push(lastMs);
-      chunkRefs.push(chunkRef);
+      chunkMinMs[i] = minMs;
+      chunkMaxMs[i] = lastMs;
+      chunkRefs[i] = chunkRef;
     }
     if (body.isShort) this.#fail("a series ends within a field", offset);
     return { labelSymbols, chunkMinMs, chunkMaxMs, chunkRefs };

@@ -25,6 +25,8 @@ import {
 } from "../chunks/xor/xor-appender.ts";
 import { readXorSamples } from "../chunks/xor/xor-reader.ts";
 import { Xor2Chunk } from "../chunks/xor2/xor2-appender.ts";
+import type { KeptChunkReader } from "../kept-chunks.ts";
+import { OpenCursor, SealedCursor } from "./chunk-cursors.ts";
 import {
   chunkMaxBytes,
   isHistogramChunkFull,
@@ -33,15 +35,13 @@ import {
   samplesPerChunk,
 } from "./chunk-cut.ts";
 import type { StoredChunk } from "./head-chunk-files.ts";
-import { entryBytes, entryDoubles, firstEndingFrom } from "./sealed-list.ts";
+import { entryBytes, entryDoubles, firstEndingFrom, lengthMask } from "./sealed-list.ts";
 import { type SeriesTable, seriesField } from "./series-table.ts";
 import { byteIndex, doubleIndex, type SharedArena, wordIndex } from "./shared-arena.ts";
 
 const openChunkBytes = 48;
 const sealedInitialRoom = 2;
 
-/** Bits of the length in a sealed entry; the encoding stands above them. */
-const lengthMask = 0xffffff;
 /** What a sample of an XOR2 chunk may take; the chunk is cut before it could exceed its size. */
 const xor2SampleMaxBytes = 32;
 /** Stands for the last value of a series whose newest sample is a histogram: no float has these bits. */
@@ -62,30 +62,13 @@ export interface SealedChunk {
 /** An open chunk outside the arena. */
 type OpenObject = HistogramChunk | Xor2Chunk;
 
-/** Times of samples, both inclusive, ms. */
-export interface SampleSpan {
-  readonly startMs: number;
-  readonly endMs: number;
-}
-
-/** Keeps decoded chunks of the series that is being read. */
-export interface ChunkKeeper {
-  /** Appends the samples of chunk number `index`, which begins at `firstMs`; false where it does not have them. */
-  take(index: number, firstMs: number): boolean;
-  /** Takes over all samples of the chunk, which stand from `from` on, and cuts them to the window. */
-  keep(index: number, firstMs: number, from: number): void;
-  /** `take` for all chunks, the first of which begins at `firstMs`, at once. */
-  takeAll(count: number, firstMs: number): boolean;
-  /** `take` for the open chunk, told by its begin and its bits; "keep": it wants all of its samples, "pass": it does not. */
-  takeOpen(openStartMs: number, bits: number): "taken" | "keep" | "pass";
-  keepOpen(from: number): void;
-}
-
 /** Chunk memory of all series. */
 export class HeadChunks {
   readonly #table: SeriesTable;
   readonly #arena: SharedArena;
   readonly #openObjects = new Map<number, OpenObject>();
+  readonly #sealed: SealedCursor;
+  readonly #open: OpenCursor;
   /** Chunks, open ones included. */
   chunkCount = 0;
   /** Chunks ever made and freed. */
@@ -96,6 +79,8 @@ export class HeadChunks {
   constructor(table: SeriesTable) {
     this.#table = table;
     this.#arena = table.arena;
+    this.#sealed = new SealedCursor(table);
+    this.#open = new OpenCursor(table);
   }
 
   /**
@@ -116,7 +101,7 @@ export class HeadChunks {
         }
         this.#sealObject(slot);
       }
-      this.#open(words, doubles, at, timestampMs);
+      this.#beginOpen(words, doubles, at, timestampMs);
     } else {
       if (count === samplesPerChunk / 4) predictCut(doubles, at);
       const usedBytes = (words[at + seriesField.endBits]! + 7) >>> 3;
@@ -126,7 +111,7 @@ export class HeadChunks {
         usedBytes > chunkMaxBytes - xorSampleMaxBytes
       ) {
         this.#seal(slot);
-        this.#open(words, doubles, at, timestampMs);
+        this.#beginOpen(words, doubles, at, timestampMs);
       } else if (usedBytes + xorFirstSampleMaxBytes > words[at + seriesField.chunkCapacity]!) {
         this.#growOpen(words, at, usedBytes);
       }
@@ -346,49 +331,20 @@ export class HeadChunks {
     if (doubles[(at + seriesField.lastTimestampMs) >>> 1]! < startMs) return;
     if (doubles[(at + seriesField.chunkStartMs) >>> 1]! > endMs) return;
     const bytes = this.#arena.bytePages[address >>> 16]!;
-    readXorSamples(bytes, byteIndex(address), into, startMs, endMs);
+    readXorSamples(bytes, byteIndex(address), into, { startMs, endMs });
   }
 
-  /** As `read`, with finished chunks kept by `keeper`, which knows buffer and window. */
-  readKept(slot: number, into: SampleBuffer, window: SampleSpan, keeper: ChunkKeeper): void {
-    const { startMs, endMs } = window;
-    const words = this.#table.wordsOf(slot);
-    const at = this.#table.wordAt(slot);
-    const sealed = words[at + seriesField.sealedCount]!;
-    let openFromMs = startMs;
-    if (sealed > 0) {
-      const list = words[at + seriesField.sealedAddress]!;
-      const times = this.#arena.doublePages[list >>> 16]!;
-      const places = this.#arena.wordPages[list >>> 16]!;
-      const first = doubleIndex(list);
-      const isTaken = keeper.takeAll(sealed, times[first]!);
-      const begin = isTaken ? sealed : firstEndingFrom(times, first, sealed, startMs);
-      for (let i = begin; i < sealed; i++) {
-        const entry = first + i * entryDoubles;
-        const firstMs = times[entry]!;
-        if (firstMs > endMs) return;
-        if (keeper.take(i, firstMs)) continue;
-        const from = into.count;
-        const [address, packed] = [places[entry * 2 + 4]!, places[entry * 2 + 5]!];
-        this.#readSealed(address, packed, into, -Infinity, Infinity);
-        keeper.keep(i, firstMs, from);
-      }
-      openFromMs = Math.max(startMs, times[first + (sealed - 1) * entryDoubles + 1]! + 1);
-    }
-    if (words[at + seriesField.chunkAddress] === 0) {
-      this.read(slot, into, openFromMs, endMs);
+  /** As `read`, through a reader that keeps what it decodes and knows buffer and window. */
+  readKept(slot: number, into: SampleBuffer, reader: KeptChunkReader): void {
+    reader.read(this.#sealed.of(slot));
+    const { startMs, endMs } = reader;
+    const open = this.#open.of(slot);
+    if (open !== undefined) {
+      if (open.firstMs <= endMs && open.lastMs >= startMs) reader.readOpen(open);
       return;
     }
-    const doubles = this.#table.doublesOf(slot);
-    const openMs = doubles[(at + seriesField.chunkStartMs) >>> 1]!;
-    const lastMs = doubles[(at + seriesField.lastTimestampMs) >>> 1]!;
-    if (openMs > endMs || lastMs < startMs) return;
-    const outcome = keeper.takeOpen(openMs, words[at + seriesField.endBits]!);
-    if (outcome === "taken") return;
-    const from = into.count;
-    const isKept = outcome === "keep";
-    this.read(slot, into, isKept ? openMs : openFromMs, isKept ? lastMs : endMs);
-    if (isKept) keeper.keepOpen(from);
+    const object = this.#openObject(slot);
+    if (object !== undefined) readOpenObject(object, into, startMs, endMs);
   }
 
   /** The finished chunks that touch the span, oldest first; their bytes stay until the head is truncated. */
@@ -438,7 +394,7 @@ export class HeadChunks {
     return this.countOf(slot) === 0;
   }
 
-  #open(words: Uint32Array, doubles: Float64Array, at: number, timestampMs: number): void {
+  #beginOpen(words: Uint32Array, doubles: Float64Array, at: number, timestampMs: number): void {
     const address = this.#arena.allocate(openChunkBytes);
     words[at + seriesField.chunkAddress] = address;
     words[at + seriesField.chunkCapacity] = this.#arena.slotSize(openChunkBytes);
@@ -473,7 +429,7 @@ export class HeadChunks {
     const length = packed & lengthMask;
     // Fast path: nearly all chunks are XOR. Prometheus' own may be longer than their samples need.
     if (encoding === xorEncoding) {
-      const used = readXorSamples(bytes, base, into, startMs, endMs);
+      const used = readXorSamples(bytes, base, into, { startMs, endMs });
       assert(used <= length, "a sealed chunk does not decode to its length");
     } else {
       readChunkSamples({ bytes, at: base, length, encoding }, into, { startMs, endMs });

@@ -17,7 +17,8 @@ import type {
   SeriesSet,
 } from "../../storage/storage.ts";
 import type { TimeSlice } from "../block/time-slice.ts";
-import { type KeptKinds, noHandles, type ReadCache, type SeriesHandles } from "../read-cache.ts";
+import { KeptSeries } from "../kept-chunks.ts";
+import type { KeptKinds, ReadCache } from "../read-cache.ts";
 import { matchersKey, NarrowedList } from "../selections.ts";
 import type { Head } from "./head.ts";
 
@@ -164,7 +165,7 @@ export class HeadSeries implements Series {
   readonly #slot: number;
   readonly #ref: number;
   readonly #cache: HeadReadCache | undefined;
-  readonly #kept: SeriesHandles = noHandles();
+  readonly #kept = new KeptSeries();
   labels: Labels;
 
   constructor(head: Head, slot: number, cache: HeadReadCache | undefined) {
@@ -193,8 +194,8 @@ export class HeadSeries implements Series {
       chunks.read(this.#slot, into, startMs, endMs);
       return;
     }
-    const keeper = this.#cache.reader.begin(this.#kept, into, startMs, endMs);
-    chunks.readKept(this.#slot, into, { startMs, endMs }, keeper);
+    const reader = this.#cache.reader.begin(this.#kept, into, startMs, endMs);
+    chunks.readKept(this.#slot, into, reader);
   }
 
   shareLabels(labels: Labels): void {

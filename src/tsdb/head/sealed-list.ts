@@ -4,6 +4,8 @@
 export const entryBytes = 24;
 /** The same in float64s. */
 export const entryDoubles = entryBytes / 8;
+/** Bits of the length in an entry; the encoding stands above them. */
+export const lengthMask = 0xffffff;
 
 /** Index of the first of `count` entries, from `first` on, whose last timestamp is not below `startMs`. O(log count). */
 export function firstEndingFrom(

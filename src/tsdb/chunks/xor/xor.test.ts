@@ -72,7 +72,7 @@ function encodeSlowly(samples: readonly ContractSample[]): Uint8Array {
 describe("XOR chunks", () => {
   runChunkContract({
     encode,
-    decode: (bytes, into, startMs, endMs) => readXorSamples(bytes, 0, into, startMs, endMs),
+    decode: (bytes, into, startMs, endMs) => readXorSamples(bytes, 0, into, { startMs, endMs }),
   });
 
   it("has the bytes that the layout says", () => {
