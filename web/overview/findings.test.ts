@@ -55,7 +55,7 @@ describe("findings", () => {
     expect(findings[0]?.way.path).toBe(
       "/flows?q=--verdict%20DROPPED%20--from-pod%20default%2Fxwing",
     );
-    expect(overviewSentence(findings, { share: 1, flows: 10 })).toEqual({
+    expect(overviewSentence(findings, { share: 1, flows: 10, dropped: 9 })).toEqual({
       head: "Two things need you:",
       tail: "drops of xwing and L7 denials of tiefighter. The rest is quiet.",
     });
@@ -95,9 +95,21 @@ describe("findings", () => {
       importErrors: 1,
     });
     expect(findings.map(({ severity }) => severity)).toEqual(["crit", "crit", "crit", "soon"]);
-    expect(overviewSentence(findings, { share: 1, flows: 1 }).head).toBe(
+    expect(overviewSentence(findings, { share: 1, flows: 1, dropped: 0 }).head).toBe(
       "Three things need you, one is coming up:",
     );
+  });
+
+  it("name the nodes that miss the most others and count the rest", () => {
+    const unreachable = [1, 1, 2, 1, 5, 1].map((count, index) => ({ node: `w${index}`, count }));
+    const titles = findFindings({ ...quiet, unreachable }).map(({ title }) => title);
+    expect(titles).toEqual([
+      "w4 cannot reach 5 nodes.",
+      "w2 cannot reach 2 nodes.",
+      "w0 cannot reach one node.",
+      "w1 cannot reach one node.",
+      "2 more nodes cannot reach others.",
+    ]);
   });
 
   it("name the node that loses flows, the cause and the mend", () => {
@@ -112,9 +124,12 @@ describe("findings", () => {
   });
 
   it("say a true zero only where all was seen", () => {
-    expect(overviewSentence([], { share: 1, flows: 5 }).tail).toContain("true zero");
-    expect(overviewSentence([], { share: 0.97, flows: 5 }).tail).toContain("97.0 %");
-    expect(overviewSentence([], { share: undefined, flows: undefined }).tail).toBe(
+    expect(overviewSentence([], { share: 1, flows: 5, dropped: 0 }).tail).toContain("true zero");
+    expect(overviewSentence([], { share: 1, flows: 5, dropped: 955 }).tail).toBe(
+      "Flows were dropped in this window (955), but none lately.",
+    );
+    expect(overviewSentence([], { share: 0.97, flows: 5, dropped: 0 }).tail).toContain("97.0 %");
+    expect(overviewSentence([], { share: undefined, flows: undefined, dropped: 0 }).tail).toBe(
       "No flows came in this window, so drops may be unseen.",
     );
   });

@@ -6,6 +6,7 @@
 import type { FlowCompletenessAnswer } from "../../src/api/wire/flows.ts";
 import type { AlertAnswer } from "../../src/api/wire/rules.ts";
 import { completeShare, lossName, shareText } from "../app/loss-text.ts";
+import { groupThousands } from "../charts/plain-number.ts";
 import { rateText } from "./figure-text.ts";
 
 /** How much it matters: crit and warn need somebody, soon is coming up, info is worth a look. */
@@ -68,8 +69,8 @@ export interface FindingInput {
   readonly alerts: readonly AlertAnswer[];
 }
 
-/** Pairs named one by one; the rest is counted. */
-const pairsMax = 4;
+/** Pairs, and nodes, named one by one; the rest is counted. */
+const namedMax = 4;
 /** A rate this many times the usual one is unusual. */
 const unusualFactor = 3;
 /** Endpoint states that pass by themselves. */
@@ -113,17 +114,31 @@ function alertFinding(alert: AlertAnswer): Finding {
   };
 }
 
+/** Those that miss the most nodes first. */
 function nodeFindings({ unreachable }: FindingInput): Finding[] {
-  return unreachable.map(({ node, count }) => ({
-    key: `node ${node}`,
+  const worst = [...unreachable].sort((a, b) => b.count - a.count);
+  const rest = worst.length - namedMax;
+  const named = worst.slice(0, namedMax).map(({ node, count }) =>
+    nodeFinding(node, {
+      title: `${node} cannot reach ${count === 1 ? "one node" : `${count} nodes`}.`,
+      gist: `${node} cannot reach ${count === 1 ? "a node" : `${count} nodes`}`,
+    }),
+  );
+  if (rest <= 0) return named;
+  const what = rest === 1 ? "1 more node" : `${rest} more nodes`;
+  const title = `${what} cannot reach others.`;
+  return [...named, nodeFinding("more", { title, gist: `${what} cannot reach others` })];
+}
+
+function nodeFinding(key: string, words: Pick<Finding, "title" | "gist">): Finding {
+  return {
+    key: `node ${key}`,
     severity: "crit",
-    title: `${node} cannot reach ${count === 1 ? "one node" : `${count} nodes`}.`,
-    reason:
-      "Its agent's last probes had no answer. Look at the tunnel, the route and the firewall.",
-    gist: `${node} cannot reach ${count === 1 ? "a node" : `${count} nodes`}`,
+    ...words,
+    reason: "The last probes had no answer. Look at the tunnel, the route and the firewall.",
     sinceMs: undefined,
     way: { label: "Show the probes", path: exploreHref(["cilium_unreachable_nodes"]) },
-  }));
+  };
 }
 
 function pairFindings({ pairs, drops }: FindingInput): Finding[] {
@@ -132,8 +147,8 @@ function pairFindings({ pairs, drops }: FindingInput): Finding[] {
     drops.usual === undefined ||
     drops.now === undefined ||
     drops.now > Math.max(drops.usual * unusualFactor, 0.05);
-  const named = live.slice(0, pairsMax).map((pair) => pairFinding(pair, isUnusual));
-  const rest = live.slice(pairsMax);
+  const named = live.slice(0, namedMax).map((pair) => pairFinding(pair, isUnusual));
+  const rest = live.slice(namedMax);
   if (rest.length === 0) return named;
   const flows = rest.reduce((sum, pair) => sum + pair.flows, 0);
   return [
@@ -309,24 +324,21 @@ export interface OverviewSentence {
 
 const numbers = ["No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine"];
 
+/** What flows of the window can tell. */
+export interface SeenFlows {
+  /** 0 to 1; undefined: not known. */
+  readonly share: number | undefined;
+  /** undefined: none came. */
+  readonly flows: number | undefined;
+  readonly dropped: number;
+}
+
 /** "Three things need you, one is coming up." with what they are; or that all is well, as far as was seen. */
-export function overviewSentence(
-  findings: readonly Finding[],
-  seen: { readonly share: number | undefined; readonly flows: number | undefined },
-): OverviewSentence {
+export function overviewSentence(findings: readonly Finding[], seen: SeenFlows): OverviewSentence {
   const urgent = findings.filter(({ severity }) => severity === "crit" || severity === "warn");
   const soon = findings.filter(({ severity }) => severity === "soon");
-  const isPartial = seen.share !== undefined && seen.share < 1;
   if (urgent.length === 0 && soon.length === 0) {
-    if (seen.flows === undefined)
-      return {
-        head: "Nothing needs you.",
-        tail: "No flows came in this window, so drops may be unseen.",
-      };
-    const tail = isPartial
-      ? `At least as far as ${shareText(seen.share)} of flows tell.`
-      : "No drops in this window. 100 % of flows were seen, so this is a true zero.";
-    return { head: "Nothing needs you.", tail };
+    return { head: "Nothing needs you.", tail: quietTail(seen) };
   }
   const word = (count: number) => numbers[count] ?? String(count);
   const need =
@@ -339,6 +351,15 @@ export function overviewSentence(
       : `, ${word(soon.length).toLowerCase()} ${soon.length === 1 ? "is" : "are"} coming up`;
   const gists = listWords(gistsOf([...urgent, ...soon]));
   return { head: `${need}${coming}:`, tail: `${gists}. The rest is quiet.` };
+}
+
+function quietTail({ share, flows, dropped }: SeenFlows): string {
+  if (flows === undefined) return "No flows came in this window, so drops may be unseen.";
+  if (dropped > 0)
+    return `Flows were dropped in this window (${groupThousands(dropped)}), but none lately.`;
+  if (share !== undefined && share < 1)
+    return `At least as far as ${shareText(share)} of flows tell.`;
+  return "No drops in this window. 100 % of flows were seen, so this is a true zero.";
 }
 
 /** Gists in order; those of one kind together: "drops of xwing and probe-droid". */

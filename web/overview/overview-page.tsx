@@ -121,6 +121,7 @@ function tell(data: OverviewData) {
   const sentence = overviewSentence(findings, {
     share: completeness?.share,
     flows: completeness?.seen,
+    dropped: data.pairs.matched,
   });
   return {
     findings,
