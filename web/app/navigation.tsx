@@ -1,4 +1,4 @@
-/** The left navigation: only pages that exist are here. Below 1360 px it shows icons only. */
+/** The navigation: only pages that exist are here. Below 1360 px it shows icons only; to 768 px it stands behind a button. */
 
 import { useServerStatus } from "../api/server-queries.ts";
 import { groupThousands } from "../charts/plain-number.ts";
@@ -6,6 +6,7 @@ import { buildHref, updateParams } from "../router/history-router.ts";
 import { Link, useRoute } from "../router/router-context.tsx";
 import { Glyph } from "../ui/glyph.tsx";
 import { Icon } from "../ui/icon.tsx";
+import { Popover } from "../ui/popover.tsx";
 import { useNavBadges } from "./nav-badges.ts";
 import { type PageEntry, pageEntries } from "./page-entries.ts";
 
@@ -22,11 +23,7 @@ export function pageHref(path: string, params: URLSearchParams): string {
 
 /** Landmark with the brand, the pages and what is being watched. */
 export function Navigation() {
-  const { path, params } = useRoute();
-  const groups = [...new Set(pageEntries.map((entry) => entry.group))];
-  const badges = useNavBadges();
-  const isCurrent = (entry: PageEntry) =>
-    entry.path === path || (entry.covers !== undefined && path.startsWith(entry.covers));
+  const { params } = useRoute();
   return (
     <nav className="navigation" aria-label="Main">
       <Link className="brand" href={pageHref("/", params)} aria-label="Ciliascope, overview">
@@ -34,38 +31,72 @@ export function Navigation() {
         <b>Ciliascope</b>
       </Link>
       <WatchedPlace />
-      {groups.map((group) => (
-        <div key={group}>
-          <div className="navigation-group">{group}</div>
-          {pageEntries
-            .filter((entry) => entry.group === group)
-            .map((entry) => (
-              <Link
-                key={entry.path}
-                className={`navigation-item ${isCurrent(entry) ? "is-on" : ""}`}
-                href={pageHref(entry.path, params)}
-                aria-current={isCurrent(entry) ? "page" : undefined}
-                title={`${entry.label} (${entry.keys})`}
-              >
-                <Icon name={entry.icon} />
-                <span>{entry.label}</span>
-                {badges[entry.path] === undefined ? (
-                  <i className="navigation-key" aria-hidden="true">
-                    {entry.keys}
-                  </i>
-                ) : (
-                  <span className="navigation-badge" title={badges[entry.path]?.label}>
-                    <Glyph kind="crit" label={badges[entry.path]?.label ?? ""} />
-                    <i aria-hidden="true">{badges[entry.path]?.count}</i>
-                  </span>
-                )}
-              </Link>
-            ))}
-        </div>
-      ))}
+      <PageList />
       <ServerFoot />
     </nav>
   );
+}
+
+/** The navigation of narrow screens: a button that opens the list of pages. CSS shows the one or the other. */
+export function NavigationButton() {
+  return (
+    <span className="navigation-button">
+      <Popover
+        label="Pages"
+        buttonClass="control is-ghost is-icon"
+        button={<Icon name="menu" />}
+        paneClass="navigation-pane"
+      >
+        {(close) => (
+          <nav aria-label="Main">
+            <PageList onLeave={close} />
+          </nav>
+        )}
+      </Popover>
+    </span>
+  );
+}
+
+interface PageListProps {
+  readonly onLeave?: () => void;
+}
+
+function PageList({ onLeave }: PageListProps) {
+  const { path, params } = useRoute();
+  const groups = [...new Set(pageEntries.map((entry) => entry.group))];
+  const badges = useNavBadges();
+  const isCurrent = (entry: PageEntry) =>
+    entry.path === path || (entry.covers !== undefined && path.startsWith(entry.covers));
+  return groups.map((group) => (
+    <div key={group}>
+      <div className="navigation-group">{group}</div>
+      {pageEntries
+        .filter((entry) => entry.group === group)
+        .map((entry) => (
+          <Link
+            key={entry.path}
+            className={`navigation-item ${isCurrent(entry) ? "is-on" : ""}`}
+            href={pageHref(entry.path, params)}
+            aria-current={isCurrent(entry) ? "page" : undefined}
+            title={`${entry.label} (${entry.keys})`}
+            onClick={onLeave}
+          >
+            <Icon name={entry.icon} />
+            <span>{entry.label}</span>
+            {badges[entry.path] === undefined ? (
+              <i className="navigation-key" aria-hidden="true">
+                {entry.keys}
+              </i>
+            ) : (
+              <span className="navigation-badge" title={badges[entry.path]?.label}>
+                <Glyph kind="crit" label={badges[entry.path]?.label ?? ""} />
+                <i aria-hidden="true">{badges[entry.path]?.count}</i>
+              </span>
+            )}
+          </Link>
+        ))}
+    </div>
+  ));
 }
 
 /** What this server watches, with its state: the laboratory or the targets of a file. */

@@ -4,6 +4,7 @@ import { lazy, type ReactNode, Suspense, useState } from "react";
 import { Link } from "../router/router-context.tsx";
 import { Icon } from "../ui/icon.tsx";
 import { useKeys } from "./keys-context.ts";
+import { NavigationButton } from "./navigation.tsx";
 import { RefreshControl } from "./refresh-control.tsx";
 import { useTheme } from "./theme.ts";
 import { TimePicker } from "./time-picker.tsx";
@@ -34,6 +35,7 @@ export function TopBar({ title, crumb, badge }: TopBarProps) {
   ]);
   return (
     <header className="top-bar">
+      <NavigationButton />
       {crumb !== undefined && (
         <span className="crumb">
           <Link href={crumb.href}>{crumb.label}</Link> /

@@ -33,7 +33,7 @@ export function Popover({
     document.addEventListener("focusin", closeOutside);
     const pane = document.getElementById(paneId);
     const first = pane?.querySelector<HTMLElement>(
-      "[autofocus], [data-autofocus], [aria-selected=true], button, input",
+      "[autofocus], [data-autofocus], [aria-selected=true], [aria-current=page], button, input",
     );
     first?.focus();
     return () => {
