@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { formatDuration, parseDuration } from "./duration.ts";
+import { durationProblem, formatDuration, parseDuration } from "./duration.ts";
 import { formatGoFloat, formatPlainDecimal } from "./value-format.ts";
 
 describe("durations", () => {
@@ -16,6 +16,21 @@ describe("durations", () => {
     check("1m1h", undefined);
     check("-1s", undefined);
     check("300y", undefined);
+  });
+
+  it("that are none are refused in Prometheus' words", () => {
+    const check = (text: string, want: string | undefined) =>
+      expect([text, durationProblem(text)]).toEqual([text, want]);
+    check("1m30s", undefined);
+    check("0", undefined);
+    check("", "empty duration string");
+    check("s", 'not a valid duration string: "s"');
+    check("5", 'not a valid duration string: "5"');
+    check("1s1m", 'not a valid duration string: "1s1m"');
+    check("5x", 'unknown unit "x" in duration "5x"');
+    check("1h5x", 'unknown unit "x" in duration "1h5x"');
+    check("300y5x", "duration out of range");
+    check("99999999999999999999h", 'not a valid duration string: "99999999999999999999h"');
   });
 
   it("print in the shortest spelling, years and weeks only when exact", () => {

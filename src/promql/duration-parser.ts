@@ -241,7 +241,8 @@ function requireDurationExpressions(reader: TokenReader, at: PositionRange): voi
   reader.fail(at, "experimental duration expression is not enabled");
 }
 
-/** Milliseconds of a duration in seconds, rounded to nanoseconds first as Go does. */
+/** Milliseconds of a duration in seconds, rounded to nanoseconds first as Go does, which makes of NaN the least. */
 export function durationToMs(seconds: number): number {
+  if (Number.isNaN(seconds)) return -Math.trunc(durationMaxSeconds * 1000);
   return Math.trunc(Math.round(seconds * 1e9) / 1e6);
 }

@@ -3,7 +3,7 @@
  * 0b…, with underscores) and floats, Inf and NaN in any case, and durations in seconds. Browser-safe.
  */
 
-import { parseDuration } from "../model/duration.ts";
+import { durationProblem, parseDuration } from "../model/duration.ts";
 import { quoteString } from "../model/labels.ts";
 
 /** A number, or why the text is none, in Go's words. */
@@ -45,25 +45,8 @@ function floatError(text: string, reason: string): NumberResult {
   };
 }
 
-const durationUnits: readonly string[] = ["y", "w", "d", "h", "m", "s", "ms"];
-
 /** Seconds of a duration token. */
 export function parseDurationSeconds(text: string): NumberResult {
-  const ms = parseDuration(text);
-  return ms === undefined ? { error: durationError(text) } : { value: ms / 1000 };
-}
-
-/** What Prometheus says of the first part of a duration that is wrong. */
-function durationError(text: string): string {
-  const invalid = `not a valid duration string: ${quoteString(text)}`;
-  if (!/^\d/.test(text)) return invalid;
-  let lastUnit = -1;
-  for (const [, , unit = ""] of text.matchAll(/(\d+)(\D*)/g)) {
-    if (unit === "") return invalid;
-    const index = durationUnits.indexOf(unit);
-    if (index < 0) return `unknown unit ${quoteString(unit)} in duration ${quoteString(text)}`;
-    if (index <= lastUnit) return invalid;
-    lastUnit = index;
-  }
-  return "duration out of range";
+  const problem = durationProblem(text);
+  return problem === undefined ? { value: (parseDuration(text) ?? 0) / 1000 } : { error: problem };
 }

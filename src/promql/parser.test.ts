@@ -220,6 +220,10 @@ describe("errors", () => {
     check("5m5m", '1:1: parse error: not a valid duration string: "5m5m"');
     check("a[5y1hs]", '1:3: parse error: unknown unit "hs" in duration "5y1hs"');
     check("a[1.5m]", '1:3: parse error: unknown unit "." in duration "1.5m"');
+    check(
+      "a offset 20000000000000000000m",
+      '1:10: parse error: not a valid duration string: "20000000000000000000m"',
+    );
     check("a[300y]", "1:3: parse error: duration out of range");
     check(
       "1e400",

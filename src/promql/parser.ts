@@ -527,7 +527,12 @@ function readAtTarget(reader: TokenReader, expr: Expr): AtModifier {
   if (!(Math.abs(seconds) < 2 ** 63)) {
     reader.fail(expr, `timestamp out of bounds for @ modifier: ${formatSixDecimals(seconds)}`);
   }
-  return { kind: "timestamp", timestampMs: roundHalfAway(seconds * 1000) };
+  const timestampMs = roundHalfAway(seconds * 1000);
+  // Beyond 64 bits all become the earliest time, in Go on amd64.
+  return {
+    kind: "timestamp",
+    timestampMs: Math.abs(timestampMs) < 2 ** 63 ? timestampMs : -(2 ** 63),
+  };
 }
 
 /** Go's math.Round: halves away from zero. */

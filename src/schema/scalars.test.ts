@@ -1,21 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { nearestWord } from "./did-you-mean.ts";
-import {
-  booleanScalar,
-  durationProblem,
-  durationScalar,
-  parseSizeBytes,
-  Secret,
-} from "./scalars.ts";
+import { booleanScalar, durationScalar, parseSizeBytes, Secret } from "./scalars.ts";
 
 describe("scalars", () => {
-  it("says why a text is no duration in Prometheus' words", () => {
-    expect(durationProblem("5x")).toBe('unknown unit "x" in duration "5x"');
-    expect(durationProblem("")).toBe("empty duration string");
-    expect(durationProblem("s")).toBe('not a valid duration string: "s"');
-    expect(durationProblem("1m30s")).toBeUndefined();
-  });
-
   it("prints durations in their shortest form", () => {
     expect(durationScalar.parse("90s")).toBe("1m30s");
   });

@@ -6,7 +6,7 @@
  */
 
 import { z } from "zod";
-import { formatDuration, parseDuration } from "../model/duration.ts";
+import { durationProblem, formatDuration, parseDuration } from "../model/duration.ts";
 
 /** What a secret prints as, in YAML, JSON and templates; Prometheus' own word. */
 export const redacted = "<secret>";
@@ -61,18 +61,6 @@ export function integerScalar(min = 0) {
     });
     return z.NEVER;
   });
-}
-
-/** Prometheus' reason why a text is no duration, word for word. */
-export function durationProblem(text: string): string | undefined {
-  if (parseDuration(text) !== undefined) return undefined;
-  if (text === "") return "empty duration string";
-  const rest = /^\d+/.exec(text) === null ? text : text.replace(/^\d+/, "");
-  const unit = /^\D+/.exec(rest)?.[0];
-  if (rest !== text && unit !== undefined && !/^(?:ms|[smhdwy])$/.test(unit)) {
-    return `unknown unit ${JSON.stringify(unit)} in duration ${JSON.stringify(text)}`;
-  }
-  return `not a valid duration string: ${JSON.stringify(text)}`;
 }
 
 /** A Prometheus duration, as the shortest text of the same length of time: "90s" becomes "1m30s". */

@@ -5,9 +5,8 @@
 
 import { addressLabel, type TargetGroup } from "../discovery/target-group.ts";
 import { addressProblem } from "../discovery/target-group-schema.ts";
-import { parseDuration } from "../model/duration.ts";
+import { durationProblem, parseDuration } from "../model/duration.ts";
 import { type Labels, LabelsBuilder } from "../model/labels.ts";
-import { durationProblem } from "../schema/scalars.ts";
 import { MetadataCache } from "./metadata-cache.ts";
 import type { ScrapeConfig } from "./scrape-config.ts";
 
