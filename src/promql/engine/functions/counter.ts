@@ -159,6 +159,11 @@ function extrapolateSteadily(
     const end = Math.min(steps, begin + stepsPerLook);
     const least = values[from[begin]!]!;
     const most = values[to[end - 1]! - 1]! - least;
+    // Nothing rose: most counters stand still most of the time.
+    if (isRising && most === 0) {
+      results.fill(0, base + begin, base + end);
+      continue;
+    }
     // No window of these begins lower or rises more. False where anything is NaN.
     if (!isCounter || (isRising && least > longest * most)) {
       for (let step = begin; step < end; step++) {
