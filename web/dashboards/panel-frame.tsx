@@ -82,7 +82,7 @@ export function PanelFrame({ panel, scope, surroundings, isViewed = false }: Pan
         />
       </header>
       {surroundings.edit !== undefined && !isViewed && panel.id === originalId(panel) && (
-        <PanelHandles panel={panel} {...surroundings.edit} />
+        <PanelHandles panel={panel} widthPx={widthPx} {...surroundings.edit} />
       )}
       <div className="panel-body">
         <ErrorBoundary what="This panel" resetKey={`${panel.id} ${data.dataUpdatedAt}`}>

@@ -10,13 +10,17 @@ interface PanelHandlesProps {
   readonly panel: Panel;
   readonly editing: DashboardEditing;
   readonly onEdit: (panel: Panel) => void;
+  /** Width of the panel. */
+  readonly widthPx: number;
 }
 
 const gridColumns = 24;
 /** Height of a grid unit with its gap, px. */
 const unitHeightPx = 38;
+/** In narrower panels the bar would cover the title: it lies at the foot. */
+const titleBesideBarPx = 260;
 
-export function PanelHandles({ panel, editing, onEdit }: PanelHandlesProps) {
+export function PanelHandles({ panel, editing, onEdit, widthPx }: PanelHandlesProps) {
   const { gridPos } = panel;
   const name = panel.title === "" ? "the panel" : panel.title;
   const put = (change: Partial<GridPosition>) =>
@@ -32,7 +36,7 @@ export function PanelHandles({ panel, editing, onEdit }: PanelHandlesProps) {
   );
   return (
     <>
-      <div className="panel-handles">
+      <div className={`panel-handles ${widthPx < titleBesideBarPx ? "is-low" : ""}`}>
         <button
           type="button"
           className="control is-ghost is-small is-icon is-grab"
