@@ -112,9 +112,8 @@ async function writeTheirs(
 ): Promise<string> {
   const data = join(dir, `theirs-${peer.hasOpenRanges}`, "tsdb");
   mkdirSync(data, { recursive: true });
-  const { url, program } = await startPrometheus(context, peer, data, [
-    "--web.enable-remote-write-receiver",
-  ]);
+  const args = ["--web.enable-remote-write-receiver"];
+  const { url, program } = await startPrometheus(context, peer, data, { args });
   for (let minute = 0; minute < hours * 60; minute += 2) {
     const series = Array.from({ length: seriesCount * 2 }, (_, n) => {
       const i = n % seriesCount;
@@ -275,7 +274,7 @@ async function exchangeLocks(
   const dataDir = join(dir, `locks-${peer.hasOpenRanges}`);
   const data = join(dataDir, "tsdb");
   mkdirSync(data, { recursive: true });
-  const theirs = await startPrometheus(context, peer, data, args);
+  const theirs = await startPrometheus(context, peer, data, { args });
   const refused = await openTsdb({ dir: data, clock: systemClock, logger: silentLogger }).then(
     async (db) => {
       await db.close();
@@ -287,7 +286,7 @@ async function exchangeLocks(
   await theirs.program.stop("SIGTERM");
   const db = await openTsdb({ dir: data, clock: systemClock, logger: silentLogger });
   try {
-    const second = await startPrometheus(context, peer, data, args);
+    const second = await startPrometheus(context, peer, data, { args });
     expectEqual(second.url, "", `${peer.name} starts beside us`);
     expectMatch(
       second.program.output(),
@@ -297,7 +296,7 @@ async function exchangeLocks(
   } finally {
     await db.close();
   }
-  const third = await startPrometheus(context, peer, data, args);
+  const third = await startPrometheus(context, peer, data, { args });
   expectEqual(third.url !== "", true, `${peer.name} after us`);
   await third.program.stop("SIGTERM");
   console.log(`      locks with ${peer.name}: each refuses the other`);

@@ -81,19 +81,26 @@ export async function startBesidePrometheus(
   return { theirs: await start(prometheus), ours: await start(ciliascope) };
 }
 
+/** What a Prometheus is started with beside its folder. */
+interface PrometheusOptions {
+  readonly args?: readonly string[];
+  /** Its configuration. */
+  readonly config?: string;
+}
+
+const storageConfig =
+  "global: {scrape_interval: 1h}\nstorage: {tsdb: {out_of_order_time_window: 1h}}\n";
+
 /** Starts a Prometheus on a data directory and waits until it answers; "" where it ended instead. */
 export async function startPrometheus(
   context: AppTestContext,
-  peer: PrometheusPeer,
+  peer: Pick<PrometheusPeer, "prometheus">,
   dir: string,
-  args: readonly string[] = [],
+  options: PrometheusOptions = {},
 ): Promise<{ readonly url: string; readonly program: RunningProgram }> {
   const port = await context.freePort();
   const config = `${dir}.yml`;
-  writeFileSync(
-    config,
-    "global: {scrape_interval: 1h}\nstorage: {tsdb: {out_of_order_time_window: 1h}}\n",
-  );
+  writeFileSync(config, options.config ?? storageConfig);
   const program = context.startCommand(peer.prometheus, [
     `--config.file=${config}`,
     `--storage.tsdb.path=${dir}`,
@@ -101,7 +108,7 @@ export async function startPrometheus(
     `--web.listen-address=127.0.0.1:${port}`,
     "--enable-feature=native-histograms",
     "--log.level=warn",
-    ...args,
+    ...(options.args ?? []),
   ]);
   const url = `http://127.0.0.1:${port}`;
   const isReady = await poll(async () => {

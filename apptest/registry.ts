@@ -22,6 +22,7 @@ import { prometheusReadsOurHeadTest } from "./prometheus-reads-our-head.ts";
 import { prometheusReadsOurWalTest } from "./prometheus-reads-our-wal.ts";
 import { queriesBesidePrometheusTest } from "./queries-beside-prometheus.ts";
 import { realExportersTest } from "./real-exporters.ts";
+import { remoteReadTest } from "./remote-read.ts";
 import { remoteWriteBesidePrometheusTest } from "./remote-write-beside-prometheus.ts";
 import { securityTest } from "./security.ts";
 import { seriesChurnTest } from "./series-churn.ts";
@@ -44,6 +45,7 @@ export const appTests: readonly AppTest[] = [
   prometheusReadsOurHeadTest,
   interoperabilityTest,
   remoteWriteBesidePrometheusTest,
+  remoteReadTest,
   queriesBesidePrometheusTest,
   powerLossTest,
   killUnderLoadTest,

@@ -270,6 +270,9 @@ describe("refusals in Prometheus' words", () => {
     const open = readBody(query(...all, matcher("a", "=~", "(")));
     await check(open, 500, "error parsing regexp: missing closing ): `(`");
     await check(readBody(query(...all, matcher("a", 7, "x"))), 500, "invalid matcher type");
+    const noText = [0x1a, 9, 0x08, 2, 0x12, 1, 97, 0x1a, 2, 46, 0xff];
+    const message = "error parsing regexp: invalid UTF-8: `\ufffd`";
+    await check(readBody(query(...all, noText)), 500, message);
   });
 
   it("of more samples of one query than may be, which chunks do not know", async () => {

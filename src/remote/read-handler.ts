@@ -215,7 +215,7 @@ function chooseType(accepted: readonly number[]): number {
   );
 }
 
-/** Throws AppError "query" in Prometheus' words. */
+/** Throws what `unreadable` makes. */
 function compileQuery(
   { startMs, endMs, hints, matchers }: WrittenQuery,
   externalLabels: Labels,
@@ -229,16 +229,32 @@ function compileQuery(
   };
 }
 
-function compileMatcher({ type, name, value }: WrittenMatcher, externalLabels: Labels): Matcher {
+function compileMatcher(
+  { type, name, value, isUtf8 }: WrittenMatcher,
+  externalLabels: Labels,
+): Matcher {
   const operator = operators[type];
-  if (operator === undefined) throw new AppError("query", "invalid matcher type");
+  if (operator === undefined) throw unreadable("invalid matcher type");
   const isExternal = operator === "=" && externalLabels.get(name) === value;
+  let matcher: Matcher;
   try {
-    return createMatcher(operator, name, isExternal ? "" : value);
+    matcher = createMatcher(operator, name, isExternal ? "" : value);
   } catch (thrown) {
-    // Not the client's fault in Prometheus' eyes, which answers 500.
-    throw new AppError("query", errorMessage(thrown), { cause: thrown });
+    throw unreadable(isUtf8 ? errorMessage(thrown) : notUtf8(value), thrown);
   }
+  const { regexp } = matcher;
+  // A list of literals is not parsed: its bytes do not matter.
+  if (isUtf8 || regexp === undefined || regexp.literals !== undefined) return matcher;
+  throw unreadable(notUtf8(value));
+}
+
+function notUtf8(expression: string): string {
+  return `error parsing regexp: invalid UTF-8: \`${expression.slice(expression.indexOf("\ufffd"))}\``;
+}
+
+/** Not the client's fault in Prometheus' eyes, which answers 500. */
+function unreadable(message: string, cause?: unknown): AppError {
+  return new AppError("query", message, { cause });
 }
 
 function withExternal(labels: Labels, externalLabels: Labels): Labels {

@@ -4,7 +4,7 @@
  */
 
 import { AppError } from "../base/errors.ts";
-import { decodeUtf8 } from "../textparse/byte-text.ts";
+import { decodeUtf8, isUtf8 } from "../textparse/byte-text.ts";
 import { ProtoCursor, wireType, wrongWireType } from "./proto-cursor.ts";
 import { decodeSnappyBlock, snappyPlainLength } from "./snappy-block.ts";
 
@@ -37,6 +37,8 @@ export interface WrittenMatcher {
   type: number;
   name: string;
   value: string;
+  /** Whether the value's bytes are UTF-8; what is not became U+FFFD. */
+  isUtf8: boolean;
 }
 
 /** What of the hints changes an answer. */
@@ -136,14 +138,17 @@ class RequestReader {
 
   #matcher(end: number): WrittenMatcher {
     this.#countPart();
-    const matcher: WrittenMatcher = { type: 0, name: "", value: "" };
+    const matcher: WrittenMatcher = { type: 0, name: "", value: "", isUtf8: true };
     this.#fields("LabelMatcher", end, (field, type) => {
       if (field === 1) {
         requireType(type, wireType.varint, "Type");
         matcher.type = this.#cursor.uint32(end) | 0;
       } else if (field === 2) matcher.name = this.#text(this.#bytesEnd(type, "Name", end));
-      else if (field === 3) matcher.value = this.#text(this.#bytesEnd(type, "Value", end));
-      else return false;
+      else if (field === 3) {
+        const valueEnd = this.#bytesEnd(type, "Value", end);
+        matcher.isUtf8 = isUtf8(this.#cursor.bytes, this.#cursor.at, valueEnd);
+        matcher.value = this.#text(valueEnd);
+      } else return false;
       return true;
     });
     return matcher;
