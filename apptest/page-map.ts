@@ -224,6 +224,7 @@ function largeEdge(source: string, destination: string, flows: number): MapEdgeA
     verdicts: { [verdict]: flows },
     dropReasons: verdict === "DROPPED" ? { POLICY_DENIED: flows } : {},
     ports: { "TCP 80": flows },
+    portCount: 1,
     l7: [],
     latency: null,
     history: [flows],

@@ -303,6 +303,23 @@ describe("map route", () => {
     });
   });
 
+  it("names the busiest ports of a scan and counts them all", async () => {
+    const scan = Array.from({ length: 500 }, (_, i): Flow => {
+      const flow = exchange(9);
+      return {
+        ...flow,
+        uuid: undefined,
+        l4: { TCP: { ...flow.l4?.TCP, destination_port: 80 + i } },
+      };
+    });
+    store.append(scan);
+    const map: MapAnswer = await get("/map?since=2026-01-15T10:00:00Z&until=2026-01-15T10:10:00Z");
+    const edge = map.edges.find(({ source }) => source.includes("xwing"));
+    expect(edge?.portCount).toBe(500);
+    expect(Object.keys(edge?.ports ?? {})).toHaveLength(32);
+    expect(edge?.ports).toMatchObject({ "TCP 80": 61, "TCP 100": 1 });
+  });
+
   it("gives the same from stored minutes and from rows", async () => {
     const span = "since=2026-01-15T10:00:00Z&until=2026-01-15T10:10:00Z";
     const stored: MapAnswer = await get(`/map?${span}`);

@@ -20,6 +20,8 @@ import type { MapAnswer, MapChange, MapEdgeAnswer, MapNodeAnswer } from "./wire/
 
 /** Pods named with a node; the count is whole. */
 const podsShown = 50;
+/** Ports named with an edge: a scan would name thousands. */
+const portsShown = 32;
 /** The verdict that an edge is drawn by: the first of these that it has. */
 const verdictOrder = ["DROPPED", "ERROR", "AUDIT", "REDIRECTED", "FORWARDED"];
 const outsideKinds: ReadonlySet<string> = new Set(["fqdn", "cidr", "entity"]);
@@ -221,7 +223,8 @@ function edgeAnswer(
     verdict,
     verdicts: Object.fromEntries(verdicts),
     dropReasons: Object.fromEntries(edge.dropReasons),
-    ports: Object.fromEntries(edge.ports),
+    ports: busiest(edge.ports, portsShown),
+    portCount: edge.ports.size,
     l7: [...edge.l7].map(([protocol, l7]) => ({
       protocol,
       requests: l7.requests,
@@ -237,6 +240,13 @@ function edgeAnswer(
     firstMs,
     lastMs,
   };
+}
+
+/** The largest counts; of equal ones those whose names come first, so that answers agree. */
+function busiest(counts: ReadonlyMap<string, number>, max: number): Record<string, number> {
+  if (counts.size <= max) return Object.fromEntries(counts);
+  const sorted = [...counts].sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1));
+  return Object.fromEntries(sorted.slice(0, max));
 }
 
 function latencyOf({ latencies }: MapEdge): MapEdgeAnswer["latency"] {

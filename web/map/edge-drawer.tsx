@@ -219,17 +219,22 @@ function changeSentence(kind: string, change: number | undefined): string {
   return `${percentText(Math.abs(change))} ${change > 0 ? "more" : "less"} than then.`;
 }
 
+const portsShown = 8;
+
 function Ports({ link }: { readonly link: MapLink }) {
+  const { portCount } = link.edge;
   const ports = Object.entries(link.edge.ports).sort(([, a], [, b]) => b - a);
   if (ports.length === 0) return null;
   return (
     <MapSection title="Protocols and ports">
       <ul className="map-bars">
-        {ports.slice(0, 8).map(([name, flows]) => (
+        {ports.slice(0, portsShown).map(([name, flows]) => (
           <BarRow key={name} name={name} count={flows} share={flows / (ports[0]?.[1] ?? 1)} />
         ))}
       </ul>
-      {ports.length > 8 && <p className="dim">and {ports.length - 8} more</p>}
+      {portCount > portsShown && (
+        <p className="dim">and {groupThousands(portCount - portsShown)} more</p>
+      )}
     </MapSection>
   );
 }

@@ -181,6 +181,7 @@ export function mergeEdges(
     null,
   );
   const verdicts = addCounts(edges.map((edge) => edge.verdicts));
+  const ports = addCounts(edges.map((edge) => edge.ports));
   const hasVs = edges.some((edge) => edge.vs !== null);
   return {
     ...ends,
@@ -189,7 +190,9 @@ export function mergeEdges(
     verdict: "",
     verdicts,
     dropReasons: addCounts(edges.map((edge) => edge.dropReasons)),
-    ports: addCounts(edges.map((edge) => edge.ports)),
+    ports,
+    // Edges may share ports: at least so many.
+    portCount: Math.max(Object.keys(ports).length, ...edges.map((edge) => edge.portCount)),
     l7: mergeL7(edges.flatMap((edge) => edge.l7)),
     latency:
       slowest === null ? null : { ...slowest, count: total((edge) => edge.latency?.count ?? 0) },

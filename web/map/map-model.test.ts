@@ -42,6 +42,7 @@ const edge = (
     verdicts,
     dropReasons: {},
     ports: { "TCP 80": flows },
+    portCount: 1,
     l7: [],
     latency: null,
     history: [],

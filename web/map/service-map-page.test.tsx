@@ -41,6 +41,7 @@ function edge(source: string, destination: string, verdict: string): MapEdgeAnsw
     verdicts: { [verdict]: 600 },
     dropReasons: verdict === "DROPPED" ? { POLICY_DENIED: 600 } : {},
     ports: { "TCP 80": 600 },
+    portCount: 1,
     l7: [],
     latency: null,
     history: [600],

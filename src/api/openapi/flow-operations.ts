@@ -172,6 +172,7 @@ export const flowSchemas: Readonly<Record<string, JsonSchema>> = {
     verdicts: counts,
     dropReasons: counts,
     ports: counts,
+    portCount: count,
     l7: listOf(
       record({
         protocol: text,

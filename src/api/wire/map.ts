@@ -68,8 +68,10 @@ export interface MapEdgeAnswer {
   readonly verdict: string;
   readonly verdicts: Readonly<Record<string, number>>;
   readonly dropReasons: Readonly<Record<string, number>>;
-  /** "TCP 80" → flows. */
+  /** "TCP 80" → flows: the busiest. */
   readonly ports: Readonly<Record<string, number>>;
+  /** Ports in all. */
+  readonly portCount: number;
   readonly l7: readonly {
     readonly protocol: string;
     readonly requests: number;
