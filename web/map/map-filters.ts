@@ -27,8 +27,14 @@ export function nodeFilter(node: MapNodeAnswer, side: Side = ""): string {
   return side === "" ? workload : `${workload} ${flag("namespace", node.namespace)}`;
 }
 
-/** The flows of a place; of a folded island those of its namespace. */
+/** The flows of a place; of a folded island those of its namespace; in a mesh of its cluster alone. */
 export function placeFilter(place: MapPlace, side: Side = ""): string {
+  const filter = membersFilter(place, side);
+  const isOpen = filter === "" || place.cluster === "";
+  return isOpen ? filter : `${filter} --${side}cluster ${quoted(place.cluster)}`;
+}
+
+function membersFilter(place: MapPlace, side: Side): string {
   const [first] = place.members;
   if (first === undefined) return "";
   if (place.kind === "island" && first.namespace !== "") {

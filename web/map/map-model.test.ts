@@ -163,6 +163,13 @@ describe("links", () => {
     expect(filterOf(model, "shop/web -> shop/cart")).toBe(
       "--from-workload Deployment/web --from-namespace shop --to-workload Deployment/cart --to-namespace shop",
     );
+    const mesh = answer(
+      [node("shop", "web", { cluster: "c1" }), node("shop", "cart", { cluster: "c2" })],
+      [edge("shop/web", "shop/cart", { FORWARDED: 1 })],
+    );
+    expect(filterOf(buildMapModel(mesh, state("")), "shop/web -> shop/cart")).toBe(
+      "--from-workload Deployment/web --from-namespace shop --from-cluster c1 --to-workload Deployment/cart --to-namespace shop --to-cluster c2",
+    );
     const odd = answer(
       [node("a b", "x'y"), node("c", "d")],
       [edge("a b/x'y", "c/d", { FORWARDED: 1 })],

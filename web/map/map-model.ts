@@ -25,6 +25,8 @@ export interface MapPlace {
   readonly name: string;
   readonly detail: string;
   readonly namespace: string;
+  /** Where the map has several clusters, the one that it is in; else "". */
+  readonly cluster: string;
   readonly members: readonly MapNodeAnswer[];
   /** Of the links that touch it. */
   readonly verdict: Verdict;
@@ -112,7 +114,10 @@ export function buildMapModel(
   for (const group of wanted.groups) draftPlaces(group, placeOf, drafts);
   const links = drawLinks(shown, placeOf, { drafts, chosen: wanted.chosen });
   const notes = [...wanted.notes, ...links.notes];
-  const { places, islands } = finishPlaces(wanted.groups, drafts, links.links);
+  const { places, islands } = finishPlaces(wanted.groups, drafts, {
+    links: links.links,
+    hasClusters: clustersOf(answer).size > 1,
+  });
   return {
     islands,
     places,
@@ -210,7 +215,7 @@ function groupIslands(
     flows.set(edge.destination, (flows.get(edge.destination) ?? 0) + count);
     called.add(edge.destination);
   }
-  const clusters = new Set(answer.nodes.map((node) => node.cluster).filter((name) => name !== ""));
+  const clusters = clustersOf(answer);
   const groups = new Map<string, IslandGroup>();
   for (const node of answer.nodes) {
     const nodeFlows = flows.get(node.id);
@@ -231,6 +236,10 @@ function groupIslands(
     group.shownNodes = group.nodes.length;
   }
   return [...groups.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+function clustersOf({ nodes }: MapAnswer): ReadonlySet<string> {
+  return new Set(nodes.map(({ cluster }) => cluster).filter((name) => name !== ""));
 }
 
 function islandOf(
@@ -389,7 +398,7 @@ function drawLinks(
 function finishPlaces(
   groups: readonly IslandGroup[],
   drafts: ReadonlyMap<string, PlaceDraft>,
-  links: readonly MapLink[],
+  { links, hasClusters }: { readonly links: readonly MapLink[]; readonly hasClusters: boolean },
 ): { places: Map<string, MapPlace>; islands: MapIsland[] } {
   const counts = new Map<string, VerdictCounts>();
   for (const { source, destination, edge } of links) {
@@ -410,6 +419,7 @@ function finishPlaces(
       kind: draft.kind,
       ...placeText(draft),
       namespace: draft.members[0]?.namespace ?? "",
+      cluster: hasClusters ? clusterOf(draft.members) : "",
       members: draft.members,
       verdict: mainVerdict(own),
       hasDrops: own.dropped > 0,
@@ -447,6 +457,12 @@ function addVerdicts(a: VerdictCounts, b: VerdictCounts): VerdictCounts {
 function changeOf(members: readonly MapNodeAnswer[]): MapChange {
   const first = members[0]?.change ?? "";
   return members.every((node) => node.change === first) ? first : "same";
+}
+
+/** "" where they are in several. */
+function clusterOf(members: readonly MapNodeAnswer[]): string {
+  const first = members[0]?.cluster ?? "";
+  return members.every(({ cluster }) => cluster === first) ? first : "";
 }
 
 function placeText({ kind, members, group }: PlaceDraft): { name: string; detail: string } {
