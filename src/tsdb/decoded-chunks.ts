@@ -1,8 +1,9 @@
 /**
  * Samples of finished chunks, decoded and packed, so that a dashboard's next refresh need not decode
- * them again: about 1 ns a sample instead of 12. Bounded by bytes: pages of 256 KiB, the oldest of a
- * few picked at random being emptied whole when all are full. (Random, as a query larger than the
- * cache would otherwise always evict what it needs next.) packed-record.ts draws a record.
+ * them again: about 1 ns a sample instead of 12. Bounded by bytes: pages of 256 KiB, one picked at random
+ * being emptied whole when all are full. (Where queries need more than the cache holds, emptying the
+ * oldest would always take what is needed next: of a quarter too much, random leaves 60 %, oldest none.)
+ * packed-record.ts draws a record.
  *
  * Chunks of a series that follow one another on one line of time share a record where their values
  * allow it, so that a window of many chunks is read at once. Histograms and start timestamps are not
@@ -17,8 +18,6 @@ import { RecordWriter } from "./record-writing.ts";
 
 /** Pages at most: a place is a small number. */
 const pagesMax = 1024;
-/** Pages looked at to find one to empty. */
-const candidates = 4;
 /** Stands for no place. */
 export const noPlace = -1;
 
@@ -96,13 +95,11 @@ export class DecodedChunks {
       this.#pages.push(createPage(this.#epoch));
       return;
     }
-    let oldest = this.#page;
-    for (let i = 0; i < candidates; i++) {
-      const other = Math.floor(this.#random() * this.#pages.length);
-      if (this.#pages[other]!.epoch < this.#pages[oldest]!.epoch) oldest = other;
-    }
-    this.#page = oldest;
-    this.#pages[oldest]!.epoch = this.#epoch;
+    // Any but the one just filled.
+    const others = Math.max(1, this.#pages.length - 1);
+    const page = (this.#page + 1 + Math.floor(this.#random() * others)) % this.#pages.length;
+    this.#page = page;
+    this.#pages[page]!.epoch = this.#epoch;
     this.evictions++;
   }
 }

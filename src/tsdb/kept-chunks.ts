@@ -33,7 +33,7 @@ export class KeptSeries {
   #to = -1;
   #place = noPlace;
   #epoch = 0;
-  /** Records kept before: the same four of each. */
+  /** Records kept before, by chunk: the same four of each. */
   #others: number[] | undefined;
   /** The last chunk of the record that `find` found last. */
   lastFound = -1;
@@ -51,41 +51,56 @@ export class KeptSeries {
       this.lastFound = this.#to;
       return isThere ? this.#place : noPlace;
     }
-    const others = this.#others ?? noRecords;
-    for (let i = 0; i < others.length; i += 4) {
-      if (others[i]! > chunk || chunk > others[i + 1]!) continue;
-      this.lastFound = others[i + 1]!;
-      const place = others[i + 2]!;
-      return chunks.has(place, others[i + 3]!, list.firstMsOf(others[i]!)) ? place : noPlace;
-    }
-    return noPlace;
+    const others = this.#others;
+    if (others === undefined) return noPlace;
+    const at = behind(others, chunk) - recordLength;
+    if (at < 0 || others[at + 1]! < chunk) return noPlace;
+    this.lastFound = others[at + 1]!;
+    const isThere = chunks.has(others[at + 2]!, others[at + 3]!, list.firstMsOf(others[at]!));
+    return isThere ? others[at + 2]! : noPlace;
   }
 
-  /** Notes a record of chunks [from, to]; it takes the place of those that held any of them. */
+  /** Notes a record of chunks [from, to]; it takes the place of those that held any of them. O(1) for one behind all others. */
   add(from: number, to: number, place: number, epoch: number): void {
-    if (this.#to >= this.#from && (this.#to < from || this.#from > to)) {
-      this.#others = (this.#others ?? []).concat(this.#from, this.#to, this.#place, this.#epoch);
+    if (this.#to < from || this.#from > to) this.#keepOther();
+    const others = this.#others;
+    if (others !== undefined) {
+      const last = behind(others, to);
+      let first = last;
+      while (first > 0 && others[first - recordLength + 1]! >= from) first -= recordLength;
+      if (first < last) others.splice(first, last - first);
     }
-    if (this.#others !== undefined) this.#others = without(this.#others, from, to);
     this.#from = from;
     this.#to = to;
     this.#place = place;
     this.#epoch = epoch;
   }
+
+  /** Puts the record kept last among the others. */
+  #keepOther(): void {
+    if (this.#to < this.#from) return;
+    this.#others ??= [];
+    const others = this.#others;
+    const at = behind(others, this.#from);
+    if (at < others.length) {
+      others.splice(at, 0, this.#from, this.#to, this.#place, this.#epoch);
+    } else others.push(this.#from, this.#to, this.#place, this.#epoch);
+  }
 }
 
-const noRecords: readonly number[] = [];
+/** Numbers that tell of a record. */
+const recordLength = 4;
 
-/** The records that hold none of the chunks [from, to]. */
-function without(records: number[], from: number, to: number): number[] {
-  let kept = 0;
-  for (let i = 0; i < records.length; i += 4) {
-    if (records[i]! <= to && records[i + 1]! >= from) continue;
-    records.copyWithin(kept, i, i + 4);
-    kept += 4;
+/** Index behind the last record that begins at the chunk or before. O(log records). */
+function behind(records: readonly number[], chunk: number): number {
+  let low = 0;
+  let high = records.length / recordLength;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (records[middle * recordLength]! <= chunk) low = middle + 1;
+    else high = middle;
   }
-  records.length = kept;
-  return records;
+  return low * recordLength;
 }
 
 /** Reads one series after the other: `begin`, then its finished chunks, then the open one. */
