@@ -30,13 +30,13 @@ function bitsOf(
   values: readonly number[],
   isKnownToRise: boolean,
 ): string {
-  const series = {
+  const series: Series = {
     labels: Labels.empty,
     readSamples(into: SampleBuffer) {
       for (const [index, value] of values.entries()) into.push(index * 15_000 + 7000, value);
       if (isKnownToRise) into.risingCount = into.plainCount = into.count;
     },
-  } as unknown as Series;
+  };
   const node = { grid, shift: { atMs: undefined, offsetMs: 0 }, rangeMs: 300_000 };
   const windows = createWindows(node);
   loadSeries(windows, series, node, createReadBuffer());
