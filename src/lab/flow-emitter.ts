@@ -242,7 +242,7 @@ export class FlowEmitter {
     };
     if (dropReason !== undefined) flow.drop_reason = dropReason;
     flow.ethernet = this.#ethernet(from, to);
-    flow.IP = addressesOf(from, to);
+    flow.IP = ipOf(from, to);
     return flow;
   }
 
@@ -399,14 +399,14 @@ function flagsOf({ flags }: Packet): (typeof flagSets)[number] {
   return flagSets[bits] as (typeof flagSets)[number];
 }
 
-function addressesOf(from: PacketEnd, to: PacketEnd): NonNullable<Flow["IP"]> {
+function ipOf(from: PacketEnd, to: PacketEnd): NonNullable<Flow["IP"]> {
   const ipVersion = familyOf(from.address) === "ipv6" ? "IPv6" : "IPv4";
   return { source: from.address, destination: to.address, ipVersion };
 }
 
 /** Locally administered, from the address: stable and recognisable. */
 function macOf(address: string): string {
-  const bytes = address.includes(":") ? lastGroups(address) : address.split(".").map(Number);
+  const bytes = familyOf(address) === "ipv6" ? lastGroups(address) : address.split(".").map(Number);
   return ["0a", "58", ...bytes.map((byte) => byte.toString(16).padStart(2, "0"))].join(":");
 }
 

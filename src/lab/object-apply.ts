@@ -6,16 +6,11 @@
 
 import { AppError } from "../base/errors.ts";
 import { readMap } from "../policy/document/cluster-object-parse.ts";
+import { isPolicyKind, policyKinds } from "../policy/document/policy-document.ts";
 import type { YamlCursor } from "../policy/document/yaml-cursor.ts";
 import { didYouMean } from "../schema/did-you-mean.ts";
 import type { Cluster } from "./cluster/cluster.ts";
-import {
-  otherKinds,
-  policyKinds,
-  type ReadObject,
-  readObjects,
-  workloadKinds,
-} from "./object-reader.ts";
+import { otherKinds, type ReadObject, readObjects, workloadKinds } from "./object-reader.ts";
 import {
   type PodProgram,
   plainWeb,
@@ -54,8 +49,8 @@ export class ObjectApplier {
   /** Puts every object of the text in force. Throws ConfigError with file, line and mend. */
   async apply(text: string, file: string): Promise<readonly ObjectOutcome[]> {
     const objects = this.#readOrReport(text, file);
-    const hasPolicy = objects.some(({ kind }) => policyKinds.includes(kind));
-    const others = objects.filter(({ kind }) => !policyKinds.includes(kind));
+    const hasPolicy = objects.some(({ kind }) => isPolicyKind(kind));
+    const others = objects.filter(({ kind }) => !isPolicyKind(kind));
     const prepared = others.map((object) => this.#prepare(object));
     const outcomes: ObjectOutcome[] = [];
     if (hasPolicy || objects.length === 0) {
@@ -86,7 +81,7 @@ export class ObjectApplier {
   async deleteOne(kindText: string, namespace: string, name: string): Promise<boolean> {
     const kind = toKind(kindText);
     const cluster = this.#cluster;
-    if (policyKinds.includes(kind)) return cluster.removePolicy(namespace, name, kind);
+    if (isPolicyKind(kind)) return cluster.removePolicy(namespace, name, kind);
     switch (kind) {
       case "Namespace":
         await this.#workloads.removeNamespace(cluster.name, name);
@@ -266,7 +261,7 @@ const shortKinds: ReadonlyMap<string, string> = new Map([
 
 /** The kind that a word means. Throws AppError `usage`. */
 export function toKind(text: string): string {
-  const known = [...policyKinds, ...workloadKinds, ...otherKinds];
+  const known: readonly string[] = [...policyKinds, ...workloadKinds, ...otherKinds];
   const lower = text.toLowerCase();
   const found =
     shortKinds.get(lower) ??

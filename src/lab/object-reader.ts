@@ -1,14 +1,9 @@
 /** Kubernetes objects in YAML, as far as the laboratory takes them: kind, name and where they stand. */
 
+import { policyKinds } from "../policy/document/policy-document.ts";
 import { openYaml, type YamlCursor } from "../policy/document/yaml-cursor.ts";
 import { didYouMean } from "../schema/did-you-mean.ts";
 
-/** Kinds of policy, of what owns pods, and the rest. */
-export const policyKinds = [
-  "CiliumNetworkPolicy",
-  "CiliumClusterwideNetworkPolicy",
-  "NetworkPolicy",
-];
 /** Kinds that run pods. */
 export const workloadKinds = ["Pod", "Deployment", "StatefulSet", "DaemonSet", "Job"];
 /** The rest of what the laboratory takes. */
@@ -33,7 +28,7 @@ export function readObjects(text: string, file: string): ReadObject[] {
     .filter((cursor) => cursor.isMapping())
     .map((cursor): ReadObject => {
       const kind = cursor.field("kind")?.text() ?? cursor.fail("kind is missing");
-      const known = [...policyKinds, ...workloadKinds, ...otherKinds];
+      const known: readonly string[] = [...policyKinds, ...workloadKinds, ...otherKinds];
       if (!known.includes(kind)) {
         cursor.fail(
           `the laboratory has no ${kind}`,

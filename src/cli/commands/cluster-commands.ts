@@ -7,6 +7,7 @@ import { resolve } from "node:path";
 import { type Command, Option } from "commander";
 import { AppError } from "../../base/errors.ts";
 import type { ClusterEndpoint, ClusterPolicies, ClusterView } from "../../cilium/cluster-view.ts";
+import { refusalText } from "../../cilium/refusal-text.ts";
 import { openLabClusterView } from "../../lab/lab-cluster-view.ts";
 import {
   endpointModel,
@@ -115,12 +116,10 @@ export function registerPolicyGet(policy: Command, context: CliContext, done: Do
 
 /** On stderr, so that what is in force stays what Cilium prints. */
 function sayRefused({ refused }: ClusterPolicies, context: CliContext): void {
-  for (const { kind, namespace, name, error } of refused) {
+  for (const policy of refused) {
+    const { kind, namespace, name } = policy;
     const title = `${kind} ${namespace === "" ? "" : `${namespace}/`}${name}`;
-    const { file, line, path, message, mend } = error;
-    const words = [message, mend].filter((part) => part !== "").join("; ");
-    const place = path === "" ? "" : `${path}: `;
-    context.stderr(`not imported: ${title}: ${file}: line ${line}: ${place}${words}\n`);
+    context.stderr(`not imported: ${title}: ${refusalText(policy)}\n`);
   }
 }
 

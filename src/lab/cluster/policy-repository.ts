@@ -4,7 +4,11 @@
  */
 
 import { AppError, errorMessage } from "../../base/errors.ts";
-import type { PolicyDocument, ServiceFacts } from "../../policy/document/policy-document.ts";
+import {
+  type PolicyDocument,
+  policyKey,
+  type ServiceFacts,
+} from "../../policy/document/policy-document.ts";
 import { parsePolicies } from "../../policy/document/policy-parse.ts";
 import { PolicyEngine, type PolicyEngineOptions } from "../../policy/engine/policy-engine.ts";
 import type { LabContext } from "../lab-context.ts";
@@ -94,7 +98,7 @@ export class PolicyRepository {
       throw thrown;
     }
     const changes = documents.map((document): PolicyChange => {
-      const key = keyOf(document);
+      const key = policyKey(document);
       const action = this.#documents.has(key) ? "update" : "add";
       this.#documents.set(key, document);
       this.refused.forget(document);
@@ -114,7 +118,7 @@ export class PolicyRepository {
         (kind === undefined || one.kind === kind),
     );
     if (document === undefined) return undefined;
-    this.#documents.delete(keyOf(document));
+    this.#documents.delete(policyKey(document));
     this.#revision++;
     this.#engine = this.#compile();
     return { action: "delete", document };
@@ -142,7 +146,7 @@ export class PolicyRepository {
     const { bus, clock } = this.#context;
     const { file } = refused;
     const message = errorMessage(refused.thrown);
-    this.refused.note(refused, (policy) => this.#documents.get(keyOf(policy))?.text);
+    this.refused.note(refused, (policy) => this.#documents.get(policyKey(policy))?.text);
     const timeMs = clock.nowMs();
     for (const nodeName of nodeNames) {
       bus.publish({
@@ -164,17 +168,4 @@ export class PolicyRepository {
       });
     }
   }
-}
-
-/** Kinds have names of their own: a NetworkPolicy and a CiliumNetworkPolicy may be called the same. */
-function keyOf({
-  kind,
-  namespace,
-  name,
-}: {
-  readonly kind: string;
-  readonly namespace: string;
-  readonly name: string;
-}): string {
-  return `${kind}/${namespace}/${name}`;
 }

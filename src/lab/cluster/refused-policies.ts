@@ -7,6 +7,7 @@
 import { isMap, parseAllDocuments } from "yaml";
 import { errorMessage } from "../../base/errors.ts";
 import type { RefusedPolicy } from "../../cilium/cluster-view.ts";
+import { isPolicyKind, policyKey } from "../../policy/document/policy-document.ts";
 import { faultMessage, PolicyError } from "../../policy/document/policy-fault.ts";
 import { parsePolicies } from "../../policy/document/policy-parse.ts";
 
@@ -15,7 +16,6 @@ type PolicyName = Pick<RefusedPolicy, "kind" | "namespace" | "name">;
 
 /** Beyond so many the oldest is forgotten: a loop that applies new names must not fill the memory. */
 const refusedMax = 1000;
-const policyKinds = ["CiliumNetworkPolicy", "CiliumClusterwideNetworkPolicy", "NetworkPolicy"];
 
 /** A text that was refused whole. */
 export interface RefusedText {
@@ -47,8 +47,8 @@ export class RefusedPolicies {
       if (named === undefined) continue;
       const own = this.#faultOf(yaml, file);
       if (own === undefined && inForce(named)?.trim() === yaml.trim()) continue;
-      this.#policies.delete(keyOf(named));
-      this.#policies.set(keyOf(named), {
+      this.#policies.delete(policyKey(named));
+      this.#policies.set(policyKey(named), {
         clusterName: this.#clusterName,
         ...named,
         yaml,
@@ -63,7 +63,7 @@ export class RefusedPolicies {
 
   /** The policy was applied rightly. */
   forget(policy: PolicyName): void {
-    this.#policies.delete(keyOf(policy));
+    this.#policies.delete(policyKey(policy));
   }
 
   /** The policy was deleted: of one kind or of any; cluster-wide ones in any namespace. False: none was there. */
@@ -100,10 +100,6 @@ function foreignError({ file, thrown }: RefusedText): RefusedPolicy["error"] {
   return { file, line: 1, path: "", message, mend };
 }
 
-function keyOf({ kind, namespace, name }: PolicyName): string {
-  return `${kind}/${namespace}/${name}`;
-}
-
 /** The documents of a stream, also where one of them cannot be read. */
 function documentsOf(text: string): string[] {
   const found: string[][] = [[]];
@@ -124,7 +120,7 @@ function nameOf(text: string, file: string): PolicyName | undefined {
     return typeof value === "string" && value !== "" ? value : undefined;
   };
   const kind = read("kind");
-  if (kind === undefined || !policyKinds.includes(kind)) return undefined;
+  if (kind === undefined || !isPolicyKind(kind)) return undefined;
   const isClusterwide = kind === "CiliumClusterwideNetworkPolicy";
   return {
     kind,

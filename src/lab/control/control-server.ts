@@ -7,6 +7,7 @@
 import { timingSafeEqual } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { AppError, errorMessage } from "../../base/errors.ts";
+import { refusalText } from "../../cilium/refusal-text.ts";
 import { checkFaultRequest } from "../faults/fault-board.ts";
 import type { LabState } from "../lab-state.ts";
 import type { Laboratory } from "../laboratory.ts";
@@ -253,14 +254,10 @@ function policiesOf({ states, clusters }: Laboratory): LabPolicyRow[] {
     ...[...states.values()].flatMap((state) =>
       state.policies().map((one): LabPolicyRow => ({ ...one, state: "in force", error: "" })),
     ),
-    ...refused.map(({ namespace, name, kind, yaml, error }): LabPolicyRow => {
-      const { file, line, path, message } = error;
-      const place = `${file}: line ${line}${path === "" ? "" : `: ${path}`}`;
-      return {
-        ...{ namespace, name, kind, yaml, entryCount: 0 },
-        state: "not imported",
-        error: `${place}: ${message}${error.mend === "" ? "" : `; ${error.mend}`}`,
-      };
+    ...refused.map((policy): LabPolicyRow => {
+      const { namespace, name, kind, yaml } = policy;
+      const error = refusalText(policy);
+      return { namespace, name, kind, yaml, entryCount: 0, state: "not imported", error };
     }),
   ];
 }

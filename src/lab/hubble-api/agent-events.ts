@@ -5,6 +5,7 @@
 
 import { formatTimestamp } from "../../flow/model/flow.ts";
 import type { AgentEvent } from "../../flow/model/generated/messages.ts";
+import { familyOf } from "../address-family.ts";
 import type { LabEventOf } from "../events.ts";
 import type { LabContext } from "../lab-context.ts";
 
@@ -45,7 +46,7 @@ export function watchAgentEvents(
     bus.on("ipcache", ({ nodeName, timeMs, action, address, identity }) =>
       take(nodeName, timeMs, {
         type: action === "upsert" ? "IPCACHE_UPSERTED" : "IPCACHE_DELETED",
-        ipcache_update: { cidr: `${address}/${address.includes(":") ? 128 : 32}`, identity },
+        ipcache_update: { cidr: `${address}/${familyOf(address) === "ipv6" ? 128 : 32}`, identity },
       }),
     ),
   ];

@@ -18,7 +18,31 @@ export type PolicySection = "ingress" | "egress" | "ingressDeny" | "egressDeny";
 export type PolicyProtocol = "TCP" | "UDP" | "SCTP" | "ICMP" | "ICMPV6" | "VRRP" | "IGMP";
 
 /** The objects that hold policy. */
-export type PolicyKind = "CiliumNetworkPolicy" | "CiliumClusterwideNetworkPolicy" | "NetworkPolicy";
+export const policyKinds = [
+  "CiliumNetworkPolicy",
+  "CiliumClusterwideNetworkPolicy",
+  "NetworkPolicy",
+] as const;
+/** One of the kinds above. */
+export type PolicyKind = (typeof policyKinds)[number];
+
+/** Whether objects of this kind hold policy. */
+export function isPolicyKind(kind: string): kind is PolicyKind {
+  return (policyKinds as readonly string[]).includes(kind);
+}
+
+/** What tells a policy from others: kinds have names of their own, so two may be called the same. */
+export function policyKey({
+  kind,
+  namespace,
+  name,
+}: {
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+}): string {
+  return `${kind}/${namespace}/${name}`;
+}
 
 /** Where an entry was written: what explanations and flows name. */
 export interface RuleOrigin {

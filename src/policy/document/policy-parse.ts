@@ -9,15 +9,17 @@ import { parseCidrGroup, parseServiceFacts } from "./cluster-object-parse.ts";
 import { ciliumPolicySchema, networkPolicySchema, type Schema } from "./crd-schema.ts";
 import { type EntryContext, parseEntry } from "./entry-parse.ts";
 import { parseNetworkPolicySpec } from "./network-policy-parse.ts";
-import type {
-  CidrGroup,
-  PolicyDocument,
-  PolicyEntry,
-  PolicyKind,
-  PolicySection,
-  PolicySpec,
-  RuleOrigin,
-  ServiceFacts,
+import {
+  type CidrGroup,
+  isPolicyKind,
+  type PolicyDocument,
+  type PolicyEntry,
+  type PolicyKind,
+  type PolicySection,
+  type PolicySpec,
+  policyKinds,
+  type RuleOrigin,
+  type ServiceFacts,
 } from "./policy-document.ts";
 import { PolicyError, type PolicyFault } from "./policy-fault.ts";
 import { checkSchema, type SchemaReport } from "./policy-schema.ts";
@@ -50,24 +52,17 @@ export interface PolicyObjects {
   readonly cidrGroups: readonly CidrGroup[];
 }
 
-const policyKinds = new Map<string, { kind: PolicyKind; apiVersion: string; schema: Schema }>([
-  [
-    "CiliumNetworkPolicy",
-    { kind: "CiliumNetworkPolicy", apiVersion: "cilium.io/v2", schema: ciliumPolicySchema },
-  ],
-  [
-    "CiliumClusterwideNetworkPolicy",
-    {
-      kind: "CiliumClusterwideNetworkPolicy",
-      apiVersion: "cilium.io/v2",
-      schema: ciliumPolicySchema,
-    },
-  ],
-  [
-    "NetworkPolicy",
-    { kind: "NetworkPolicy", apiVersion: "networking.k8s.io/v1", schema: networkPolicySchema },
-  ],
-]);
+interface KindForm {
+  readonly apiVersion: string;
+  readonly schema: Schema;
+}
+
+const ciliumForm: KindForm = { apiVersion: "cilium.io/v2", schema: ciliumPolicySchema };
+const kindForms: Readonly<Record<PolicyKind, KindForm>> = {
+  CiliumNetworkPolicy: ciliumForm,
+  CiliumClusterwideNetworkPolicy: ciliumForm,
+  NetworkPolicy: { apiVersion: "networking.k8s.io/v1", schema: networkPolicySchema },
+};
 const sections: readonly PolicySection[] = ["ingress", "ingressDeny", "egress", "egressDeny"];
 
 /** Every policy of a text, in order. Throws PolicyError (a ConfigError) at the first fault; then nothing of the text counts. */
@@ -145,18 +140,14 @@ class ObjectReader implements PolicyObjects {
       for (const item of cursor.field("items")?.items() ?? []) this.read(item);
       return;
     }
-    const known = policyKinds.get(kind);
-    if (known !== undefined) {
-      this.#readPolicy(cursor, known);
+    if (isPolicyKind(kind)) {
+      this.#readPolicy(cursor, kind);
       return;
     }
     if (kind === "Service") this.services.push(parseServiceFacts(cursor, this.#namespace));
     else if (kind === "CiliumCIDRGroup") this.cidrGroups.push(parseCidrGroup(cursor));
     else if (this.#options.skipsOtherKinds !== true) {
-      cursor.fail(
-        `cannot read kind "${kind}"`,
-        `want one of ${[...policyKinds.keys()].join(", ")}`,
-      );
+      cursor.fail(`cannot read kind "${kind}"`, `want one of ${policyKinds.join(", ")}`);
     }
   }
 
@@ -164,10 +155,8 @@ class ObjectReader implements PolicyObjects {
     return this.#options.namespace ?? "default";
   }
 
-  #readPolicy(
-    cursor: YamlCursor,
-    { kind, apiVersion, schema }: { kind: PolicyKind; apiVersion: string; schema: Schema },
-  ): void {
+  #readPolicy(cursor: YamlCursor, kind: PolicyKind): void {
+    const { apiVersion, schema } = kindForms[kind];
     const version = cursor.field("apiVersion");
     if (version?.text() !== apiVersion) {
       (version ?? cursor).fail(
