@@ -2,6 +2,8 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { labelsFromObject } from "../model/labels.ts";
+import { MemoryStorage } from "../storage/memory-storage.ts";
 import { openTestApp } from "./testing/test-app.ts";
 import type { RuleGroupAnswer } from "./wire/rules.ts";
 
@@ -37,6 +39,53 @@ describe("the application", () => {
     const options = await app.request("/api/v1/query", { method: "OPTIONS" });
     expect(options.status).toBe(204);
     expect((await app.request("/-/ready", { method: "HEAD" })).status).toBe(200);
+  });
+
+  it("leads doubled slashes to the path that was meant", async () => {
+    const answer = await openTestApp().request("http://localhost//api//v1/query?query=1");
+    expect([answer.status, answer.headers.get("location")]).toEqual([307, "/api/v1/query?query=1"]);
+  });
+
+  it("is out of time at once for a query that may take none", async () => {
+    const answer = await openTestApp().request("/api/v1/query?query=up&timeout=0s");
+    expect([answer.status, await answer.json()]).toEqual([
+      400,
+      {
+        status: "error",
+        errorType: "bad_data",
+        error: 'invalid parameter "query": context deadline exceeded',
+      },
+    ]);
+  });
+
+  it("federates names in the way that the reader asks for", async () => {
+    const storage = new MemoryStorage();
+    const appender = storage.appender();
+    const labels = labelsFromObject({ __name__: "größe", "a b": 'q"\\\n\u200b', instance: "i" });
+    appender.append(0, labels, 299_000, 1);
+    appender.commit();
+    const app = openTestApp({ queryable: storage });
+    const federate = async (accept: string) => {
+      const answer = await app.request('/federate?match[]={"größe"}', { headers: { accept } });
+      return [answer.headers.get("content-type")?.replace(/.*escaping=/, ""), await answer.text()];
+    };
+    const value = '"q\\"\\\\\\n\u200b"';
+    expect(await federate("*/*")).toEqual([
+      "underscores",
+      `# TYPE gr__e untyped\ngr__e{a_b=${value},instance="i"} 1 299000\n`,
+    ]);
+    expect(await federate("text/plain;escaping=allow-utf-8")).toEqual([
+      "allow-utf-8",
+      `# TYPE "größe" untyped\n{"größe","a b"=${value},instance="i"} 1 299000\n`,
+    ]);
+  });
+
+  it("takes no more rule groups than 32 bits count", async () => {
+    const answer = await openTestApp().request("/api/v1/rules?group_limit=2147483648");
+    expect([answer.status, await answer.text()]).toEqual([
+      400,
+      expect.stringContaining("value out of range"),
+    ]);
   });
 
   it("lets other origins read only where they were named", async () => {

@@ -95,6 +95,11 @@ export function createApp(sources: ApiSources, guard: Guard, options: AppOptions
     for (const [name, value] of headers) context.header(name, value);
     return undefined;
   });
+  app.use((context, next) => {
+    const { pathname, search } = new URL(context.req.url);
+    if (!pathname.includes("//")) return next();
+    return Promise.resolve(redirectTo(`${pathname.replace(/\/+/g, "/")}${search}`));
+  });
   if (options.corsOrigin !== undefined) app.use("/api/*", allowOrigins(options.corsOrigin));
   app.use(compressAnswers());
   for (const path of etagPaths) app.use(path, etag());
@@ -123,10 +128,6 @@ export function createApp(sources: ApiSources, guard: Guard, options: AppOptions
       });
     }),
   );
-  app.all("/api/v1/label//values", (context) => {
-    const search = new URL(context.req.url).search;
-    return redirectTo(`/api/v1/label/values${search}`);
-  });
   app.all("/api/*", () => plainText(404, "404 page not found"));
   app.all("/-/*", () => plainText(404, "404 page not found"));
   if (webDir !== undefined) app.get("*", createWebFiles(webDir));
@@ -194,7 +195,13 @@ function prometheusRoutes(sources: ApiSources): Handlers {
       run: () => cleanTombstonesRoute(sources),
     },
     "/api/v1/admin/tsdb/snapshot": { methods: "POST PUT", run: (p) => snapshotRoute(sources, p) },
-    "/federate": { methods: "GET", run: (p) => federateRoute(sources, p, federationLookbackMs) },
+    "/federate": {
+      methods: "GET",
+      run: (p, { headers }) => {
+        const accept = headers.get("accept") ?? "";
+        return federateRoute(sources, p, { lookbackDeltaMs: federationLookbackMs, accept });
+      },
+    },
     "/metrics": { methods: "GET", run: (_, request) => metricsRoute(sources, request) },
     "/-/healthy": { methods: "GET HEAD", run: () => healthyRoute() },
     "/-/ready": { methods: "GET HEAD", run: () => readyRoute(sources) },

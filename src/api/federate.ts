@@ -10,15 +10,15 @@ import {
   isLegacyMetricName,
   type Labels,
   metricNameLabel,
-  quoteString,
 } from "../model/labels.ts";
 import { SampleBuffer } from "../model/sample.ts";
 import { formatGoFloat } from "../model/value-format.ts";
 import { plainText } from "./answers.ts";
 import type { ApiSources } from "./api-sources.ts";
+import { type EscapingScheme, escapeName, escapingOf } from "./name-escaping.ts";
 import { type Parameters, parseMatcherSets } from "./parameters.ts";
 
-const contentType = "text/plain; version=0.0.4; charset=utf-8; escaping=underscores";
+const contentType = "text/plain; version=0.0.4; charset=utf-8";
 
 interface LatestSample {
   readonly labels: Labels;
@@ -30,7 +30,7 @@ interface LatestSample {
 export async function federateRoute(
   sources: ApiSources,
   parameters: Parameters,
-  lookbackDeltaMs: number,
+  options: { readonly lookbackDeltaMs: number; readonly accept: string },
 ): Promise<Response> {
   let sets: ReturnType<typeof parseMatcherSets>;
   try {
@@ -40,7 +40,7 @@ export async function federateRoute(
     return plainText(400, thrown.message);
   }
   const endMs = sources.clock.nowMs();
-  const startMs = endMs - lookbackDeltaMs;
+  const startMs = endMs - options.lookbackDeltaMs;
   const querier = sources.queryable.querier(startMs, endMs);
   const latest = new Map<string, LatestSample>();
   try {
@@ -66,12 +66,17 @@ export async function federateRoute(
   } finally {
     querier.close();
   }
-  return new Response(renderFederation([...latest.values()], sources), {
-    headers: { "content-type": contentType },
+  const scheme = escapingOf(options.accept);
+  return new Response(renderFederation([...latest.values()], sources, scheme), {
+    headers: { "content-type": `${contentType}; escaping=${scheme}` },
   });
 }
 
-function renderFederation(samples: LatestSample[], sources: ApiSources): string {
+function renderFederation(
+  samples: LatestSample[],
+  sources: ApiSources,
+  scheme: EscapingScheme,
+): string {
   samples.sort(
     (a, b) =>
       compareUtf8(a.labels.metricName, b.labels.metricName) || compareLabels(a.labels, b.labels),
@@ -80,17 +85,20 @@ function renderFederation(samples: LatestSample[], sources: ApiSources): string 
   let previousName = "";
   for (const sample of samples) {
     const name = sample.labels.metricName;
-    if (name !== previousName) text += `# TYPE ${escapeName(name)} untyped\n`;
+    if (name !== previousName) text += `# TYPE ${writtenName(name, scheme)} untyped\n`;
     previousName = name;
-    text += `${sampleLine(sample, sources.externalLabels())}\n`;
+    text += `${sampleLine(sample, sources.externalLabels(), scheme)}\n`;
   }
   return text;
 }
 
-function sampleLine(sample: LatestSample, externalLabels: Labels): string {
-  const parts: string[] = [];
+function sampleLine(sample: LatestSample, externalLabels: Labels, scheme: EscapingScheme): string {
+  const name = writtenName(sample.labels.metricName, scheme);
+  // A name in quotes stands among the labels.
+  const isQuoted = name.startsWith('"');
+  const parts = isQuoted ? [name] : [];
   const add = (label: string, value: string) => {
-    parts.push(`${escapeName(label)}=${quoteString(value)}`);
+    parts.push(`${writtenName(label, scheme)}=${quoteText(value)}`);
   };
   sample.labels.forEach((label, value) => {
     if (label !== metricNameLabel) add(label, value);
@@ -100,11 +108,16 @@ function sampleLine(sample: LatestSample, externalLabels: Labels): string {
   });
   if (!sample.labels.has("instance") && !externalLabels.has("instance")) parts.push('instance=""');
   const labels = parts.length === 0 ? "" : `{${parts.join(",")}}`;
-  const name = escapeName(sample.labels.metricName);
-  return `${name}${labels} ${formatGoFloat(sample.value)} ${sample.timestampMs}`;
+  return `${isQuoted ? "" : name}${labels} ${formatGoFloat(sample.value)} ${sample.timestampMs}`;
 }
 
-/** What the classic format cannot write becomes an underscore, as the content type says. */
-function escapeName(name: string): string {
-  return isLegacyMetricName(name) ? name : name.replace(/^[^a-zA-Z_:]|[^a-zA-Z0-9_:]/gu, "_");
+/** The name as the scheme has it, in quotes where the classic format still cannot write it. */
+function writtenName(name: string, scheme: EscapingScheme): string {
+  const escaped = escapeName(name, scheme);
+  return isLegacyMetricName(escaped) ? escaped : quoteText(escaped);
+}
+
+/** In quotes, with the three escapes of the text format. */
+function quoteText(text: string): string {
+  return `"${text.replace(/["\\]/g, "\\$&").replaceAll("\n", "\\n")}"`;
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import {
+  engineTimeMs,
   matcherSets,
   optionalLimit,
   parseDurationParameter,
@@ -7,7 +8,6 @@ import {
   readParameters,
   requiredTime,
 } from "./parameters.ts";
-import { unescapeName } from "./series-routes.ts";
 
 describe("times", () => {
   it("are seconds or RFC 3339, to the millisecond", () => {
@@ -19,6 +19,7 @@ describe("times", () => {
     check("-5", -5000);
     check("2025-11-21T05:00:00.123+01:00", Date.parse("2025-11-21T04:00:00.123Z"));
     check("2025-11-21T05:00:00.123456789Z", Date.parse("2025-11-21T05:00:00.123Z"));
+    check("2025-11-21T05:00:00,5Z", Date.parse("2025-11-21T05:00:00.5Z"));
     check("2025-11-21", undefined);
     check("now", undefined);
     check("1_0.5e0", 10_500);
@@ -28,6 +29,11 @@ describe("times", () => {
     check("2025-02-30T00:00:00Z", undefined);
     check("-292273086-05-16T16:47:06Z", -8.64e15);
     check("", undefined);
+  });
+
+  it("begin anew for the engine where Go's nanoseconds end", () => {
+    expect(engineTimeMs(1_763_704_800_000)).toBe(1_763_704_800_000);
+    expect(engineTimeMs(1_763_700_000_000_000)).toBe(-7_187_431_076_116);
   });
 
   it("that are missing or broken name the parameter", () => {
@@ -67,12 +73,6 @@ describe("selectors", () => {
     expect(() => matcherSets(new URLSearchParams({ "match[]": '{job=~".*"}' }))).toThrow(
       "match[] must contain at least one non-empty matcher",
     );
-  });
-
-  it("take escaped label names", () => {
-    expect(unescapeName("U__http_2e_status__code")).toBe("http.status_code");
-    expect(unescapeName("U__a_zz_b")).toBe("U__a_zz_b");
-    expect(unescapeName("job")).toBe("job");
   });
 });
 

@@ -60,17 +60,21 @@ export function parseTime(text: string): number | undefined {
   return parseRfc3339(text);
 }
 
-/** Strict, as Go is: no 24:00, no 30th of February. Cut to the millisecond. */
+/** Strict, as Go is: no 24:00, no 30th of February, but a comma before the fraction. Cut to the millisecond. */
 function parseRfc3339(text: string): number | undefined {
-  const match = /^(\d{4}-\d\d-\d\d)T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/.exec(
-    text,
-  );
+  const match =
+    /^(\d{4}-\d\d-\d\d)T([01]\d|2[0-3]):[0-5]\d:[0-5]\d([.,]\d+)?(Z|[+-]\d\d:\d\d)$/.exec(text);
   if (match === null) return undefined;
   const [, date = "", , fraction = ""] = match;
   const dayMs = Date.parse(`${date}T00:00:00Z`);
   if (Number.isNaN(dayMs) || !new Date(dayMs).toISOString().startsWith(date)) return undefined;
-  const ms = Date.parse(text.replace(fraction, fraction.slice(0, 4)));
+  const ms = Date.parse(text.replace(fraction, fraction.slice(0, 4).replace(",", ".")));
   return Number.isNaN(ms) ? undefined : ms;
+}
+
+/** A time as the engine has it: Go counts nanoseconds in an int64, and begins anew beyond it (about 292 years). */
+export function engineTimeMs(ms: number): number {
+  return Number(BigInt.asIntN(64, BigInt(Math.trunc(ms)) * 1_000_000n) / 1_000_000n);
 }
 
 /** A time that must be there; throws with Prometheus' text. */

@@ -12,6 +12,7 @@ import { success, successStream, truncate } from "./answers.ts";
 import type { ApiSources, QueryOptions, RequestOrigin } from "./api-sources.ts";
 import { exprJson } from "./expr-json.ts";
 import {
+  engineTimeMs,
   invalidParameter,
   maxTimeMs,
   minTimeMs,
@@ -73,7 +74,7 @@ async function runInstant(
   asker: Asker,
   extra: QueryOptions = {},
 ): Promise<QueryResult> {
-  const timeMs = optionalTime(parameters, "time", sources.clock.nowMs());
+  const timeMs = engineTimeMs(optionalTime(parameters, "time", sources.clock.nowMs()));
   const options = { ...queryOptions(sources, parameters, asker), ...extra };
   const query = parameters.get("query") ?? "";
   checkParses(query, sources);
@@ -196,6 +197,10 @@ function queryOptions(sources: ApiSources, parameters: Parameters, asker: Asker)
         `error parsing lookback delta duration: ${errorMessage(thrown)}`,
       );
     }
+  }
+  // In Prometheus such a query is out of time when it joins the line.
+  if (timeoutMs !== undefined && timeoutMs <= 0) {
+    throw invalidParameter("query", "context deadline exceeded");
   }
   const wantsStepStats = sources.hasStepStats === true && parameters.get("stats") === "all";
   return {

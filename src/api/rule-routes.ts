@@ -85,11 +85,13 @@ function readPage(parameters: Parameters): { groupsMax: number; token: string } 
       "group_limit needs to be present in order to paginate over the groups",
     );
   }
-  if (!/^[+-]?\d+$/.test(limit)) {
-    const why = `strconv.ParseInt: parsing ${quoteString(limit)}: invalid syntax`;
+  const groupsMax = /^[+-]?\d+$/.test(limit) ? Number(limit) : Number.NaN;
+  const isTooLarge = groupsMax > 2 ** 31 - 1 || groupsMax < -(2 ** 31);
+  if (Number.isNaN(groupsMax) || isTooLarge) {
+    const reason = isTooLarge ? "value out of range" : "invalid syntax";
+    const why = `strconv.ParseInt: parsing ${quoteString(limit)}: ${reason}`;
     throw invalidParameter("group_limit", `group_limit needs to be a valid number: ${why}`);
   }
-  const groupsMax = Number(limit);
   if (groupsMax <= 0)
     throw invalidParameter("group_limit", "group_limit needs to be greater than 0");
   return { groupsMax, token };

@@ -6,6 +6,7 @@ import type { Matcher } from "../model/matcher.ts";
 import type { LabelResult, Querier } from "../storage/storage.ts";
 import { success, truncate } from "./answers.ts";
 import type { ApiSources } from "./api-sources.ts";
+import { unescapeName } from "./name-escaping.ts";
 import {
   matcherSets,
   maxTimeMs,
@@ -94,14 +95,4 @@ async function withQuerier(
   } finally {
     querier.close();
   }
-}
-
-/** `U__http_2e_status` → `http.status`; a name without the prefix, or with a broken escape, stays as it is. */
-export function unescapeName(name: string): string {
-  if (!name.startsWith("U__")) return name;
-  const body = name.slice(3);
-  if (!/^(?:[A-Za-z0-9:]|__|_[0-9a-f]{1,6}_)*$/.test(body)) return name;
-  return body.replace(/__|_([0-9a-f]{1,6})_/g, (_, hex: string | undefined) =>
-    hex === undefined ? "_" : String.fromCodePoint(Number.parseInt(hex, 16)),
-  );
 }

@@ -149,6 +149,7 @@ function responsesOf(spec: OperationSpec): JsonSchema {
   const done = { description: "Done", ...contentOf(data, body, media) };
   return {
     [String(status)]: done,
+    ...(spec.nothing === undefined ? {} : { 204: { description: spec.nothing } }),
     default: { description: "What was wrong", content: failed },
   };
 }

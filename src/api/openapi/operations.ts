@@ -21,6 +21,8 @@ export interface OperationSpec {
   /** Media type of an answer that is no JSON. */
   readonly media?: string;
   readonly status?: number;
+  /** What a 204 beside the usual answer means. */
+  readonly nothing?: string;
   /** Schema of an answer that is an error, where it is not the usual one. */
   readonly error?: JsonSchema;
 }
@@ -97,6 +99,7 @@ const prometheusOperations: readonly OperationSpec[] = [
     summary: "Exemplars of the series that a query selects",
     parameters: ["query!", ...window],
     data: listOf(ref("Exemplars")),
+    nothing: "The query selects no series.",
   },
   {
     path: "/api/v1/format_query",
