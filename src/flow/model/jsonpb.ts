@@ -8,7 +8,7 @@
 import { ParseError } from "../../base/errors.ts";
 import type { ExportEvent, Flow } from "./flow.ts";
 import type { messageFields } from "./generated/fields.ts";
-import { type Field, type Message, messageSchemas } from "./message-schema.ts";
+import { type Field, isDefaultValue, type Message, messageSchemas } from "./message-schema.ts";
 import { readTimestamp } from "./timestamp-reader.ts";
 
 type JsonObject = Record<string, unknown>;
@@ -295,17 +295,7 @@ function formatAny(value: unknown, field: Field, known?: KnownTexts): string {
 
 function isDefault(value: unknown, field: Field): boolean {
   if (field.isRepeated) return (value as readonly unknown[]).length === 0;
-  switch (field.kind) {
-    case "message":
-    case "any":
-      return false;
-    case "enum":
-      return value === 0 || field.numberByName[value as string] === 0;
-    case "int64":
-      return value === "0";
-    default:
-      return value === "" || value === 0 || value === false;
-  }
+  return isDefaultValue(field, value);
 }
 
 function formatList(values: readonly unknown[], field: Field, known?: KnownTexts): string {

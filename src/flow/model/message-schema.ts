@@ -66,6 +66,21 @@ const kindByType: Readonly<Record<string, FieldKind>> = {
   "google.protobuf.Any": "any",
 };
 
+/** Whether a single value is proto3's default, which is not written. A message that is there never is. */
+export function isDefaultValue({ kind, numberByName }: Field, value: unknown): boolean {
+  switch (kind) {
+    case "message":
+    case "any":
+      return false;
+    case "enum":
+      return value === 0 || numberByName[value as string] === 0;
+    case "int64":
+      return value === "0";
+    default:
+      return value === "" || value === 0 || value === false;
+  }
+}
+
 /** Every message by full name ("flow.Flow"). */
 export const messageSchemas: ReadonlyMap<string, Message> = linkMessages();
 function linkMessages(): Map<string, Message> {

@@ -4,7 +4,12 @@
  * For flows in bulk see flow-decoder.ts, which gives the same objects and is watched by the bench.
  */
 
-import { type Field, type Message, messageSchemas } from "../model/message-schema.ts";
+import {
+  type Field,
+  isDefaultValue,
+  type Message,
+  messageSchemas,
+} from "../model/message-schema.ts";
 import type { MessageName } from "../model/protojson.ts";
 import { TextCache } from "./byte-cache.ts";
 import { ByteCursor, wireTypes } from "./byte-cursor.ts";
@@ -84,7 +89,7 @@ export class MessageDecoder {
     if (field.hasPresence) {
       if (field.isOneof) clearOthers(into, message, field);
       into[name] = value;
-    } else if (isDefault(field, value)) delete into[name];
+    } else if (isDefaultValue(field, value)) delete into[name];
     else into[name] = value;
   }
 
@@ -242,17 +247,6 @@ function wireTypeOf(field: Field): number {
 
 function signed({ low, high }: ByteCursor): number {
   return (high | 0) * 2 ** 32 + low;
-}
-
-function isDefault(field: Field, value: unknown): boolean {
-  switch (field.kind) {
-    case "enum":
-      return value === 0 || field.numberByName[value as string] === 0;
-    case "int64":
-      return value === "0";
-    default:
-      return value === "" || value === 0 || value === false;
-  }
 }
 
 /** What was decoded may be shared; what is added to must not be. */

@@ -6,7 +6,12 @@
 
 import { assert } from "../../base/assert.ts";
 import { AppError } from "../../base/errors.ts";
-import { type Field, type Message, messageSchemas } from "../model/message-schema.ts";
+import {
+  type Field,
+  isDefaultValue,
+  type Message,
+  messageSchemas,
+} from "../model/message-schema.ts";
 import type { MessageName } from "../model/protojson.ts";
 import { FlowTimeParser } from "../store/flow-time.ts";
 import { wireTypes } from "./byte-cursor.ts";
@@ -333,20 +338,9 @@ function isText(field: Field): boolean {
 }
 
 function isDefault(field: Field, value: unknown): boolean {
-  switch (field.kind) {
-    case "message":
-    case "any":
-      return false;
-    case "enum":
-      return value === 0 || field.numberByName[value as string] === 0;
-    case "int64":
-      return value === "0";
-    case "string":
-      // A time or a mask that is there is a message that is there.
-      return field.type === "string" && value === "";
-    default:
-      return value === 0 || value === false || value === "";
-  }
+  // A time or a mask that is there is a message that is there.
+  if (field.kind === "string" && field.type !== "string") return false;
+  return isDefaultValue(field, value);
 }
 
 function refuse(why: string): never {
