@@ -1,6 +1,7 @@
 /** One request through the HTTP proxy and its answer, as flows and events tell of them. */
 
 import type { ProxyJob } from "../datapath/proxies.ts";
+import type { LabEventOf } from "../events.ts";
 import type { FlowEmitter } from "../flow-emitter.ts";
 import type { LabContext } from "../lab-context.ts";
 import { randomUuid } from "../random.ts";
@@ -14,6 +15,17 @@ const loggedHeaders = new Map([
   ["user-agent", "User-Agent"],
   ["x-request-id", "X-Request-Id"],
 ]);
+
+/** What an exchange is told by, and of. */
+export interface HttpExchangeParts {
+  readonly context: LabContext;
+  readonly emitter: FlowEmitter;
+  readonly job: ProxyJob;
+  /** The request's. */
+  readonly head: MessageHead;
+  /** Of the proxy. */
+  readonly port: number;
+}
 
 /** One request and its answer, as flows and events tell it. */
 export class HttpExchange {
@@ -30,13 +42,7 @@ export class HttpExchange {
   readonly #startMs: number;
   isAnswered = false;
 
-  constructor(
-    context: LabContext,
-    emitter: FlowEmitter,
-    job: ProxyJob,
-    head: MessageHead,
-    port: number,
-  ) {
+  constructor({ context, emitter, job, head, port }: HttpExchangeParts) {
     this.#context = context;
     this.#emitter = emitter;
     this.#job = job;
@@ -123,20 +129,22 @@ export class HttpExchange {
     });
   }
 
-  #publish(message: "request" | "response", verdict: "forwarded" | "denied"): void {
-    const { bus, clock } = this.#context;
-    const { nodeName, direction } = this.#job;
-    bus.publish({
-      kind: "l7",
-      timeMs: clock.nowMs(),
-      nodeName,
-      proxyType: "envoy",
-      message,
-      verdict,
-      direction,
-      protocol: "http",
-    });
+  #publish(message: HttpMessage["message"], verdict: HttpMessage["verdict"]): void {
+    publishHttp(this.#context, this.#job, { message, verdict });
   }
+}
+
+/** Which message went through, and what became of it. */
+type HttpMessage = Pick<LabEventOf<"l7">, "message" | "verdict">;
+
+/** Tells of a message of HTTP, whole or broken. */
+export function publishHttp(
+  { bus, clock }: LabContext,
+  { nodeName, direction }: ProxyJob,
+  what: HttpMessage,
+): void {
+  const head = { kind: "l7", timeMs: clock.nowMs(), nodeName } as const;
+  bus.publish({ ...head, ...what, proxyType: "envoy", direction, protocol: "http" });
 }
 
 /** Names as the agent logs them: each word with a capital. */

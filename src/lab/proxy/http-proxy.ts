@@ -13,7 +13,7 @@ import type { HttpProxy, ProxyJob } from "../datapath/proxies.ts";
 import type { FlowEmitter } from "../flow-emitter.ts";
 import type { LabContext } from "../lab-context.ts";
 import { ConnectionMeter } from "./connection-meter.ts";
-import { HttpExchange } from "./http-exchange.ts";
+import { HttpExchange, publishHttp } from "./http-exchange.ts";
 import { fieldOf, type MessageHead, type MessageListener, MessageReader } from "./http-message.ts";
 
 /** What Cilium's proxy answers to a refused request, to the byte. */
@@ -150,7 +150,7 @@ class ProxyConnection {
     this.#isRequestWhole = false;
     this.#isAnswered = false;
     this.#isLast = isLastOf(head);
-    const exchange = new HttpExchange(context, emitter, this.#job, head, port);
+    const exchange = new HttpExchange({ context, emitter, job: this.#job, head, port });
     this.#exchange = exchange;
     this.#downMeter.request();
     this.#isRefused = !isAllowed(head);
@@ -379,18 +379,7 @@ class ProxyConnection {
   }
 
   #badRequest(): void {
-    const { bus, clock } = this.#tools.context;
-    const { nodeName, direction } = this.#job;
-    bus.publish({
-      kind: "l7",
-      timeMs: clock.nowMs(),
-      nodeName,
-      proxyType: "envoy",
-      message: "request",
-      verdict: "parse_error",
-      direction,
-      protocol: "http",
-    });
+    publishHttp(this.#tools.context, this.#job, { message: "request", verdict: "parse_error" });
     this.#isAnswered = true;
     this.#downMeter.tell("protocol_error");
     this.#downMeter.closesHere();
