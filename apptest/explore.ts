@@ -1,12 +1,13 @@
 /**
  * Explore in a real browser: the tree of a query with its costs, raw samples, exemplars with a link to
- * their trace, the metric explorer that inserts at the cursor, CSV, and a link to exactly this window.
+ * their trace, the metric explorer that inserts at the cursor, CSV that holds what the API answers, a
+ * link that opens the same elsewhere, and the history of queries.
  */
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
-import type { Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import {
   type AppTest,
   type AppTestContext,
@@ -14,6 +15,7 @@ import {
   expectMatch,
   waitForValue,
 } from "./app-test.ts";
+import { expectAccessible } from "./axe.ts";
 import { openBrowser, openPage, takePicture } from "./browser.ts";
 
 const query = "histogram_quantile(0.9, sum by (le) (rate(demo_seconds_bucket[10s])))";
@@ -27,16 +29,21 @@ export const exploreTest: AppTest = {
     for (const theme of ["dark", "light"] as const) {
       const { page, troubles } = await openPage(browser, { theme });
       await expectTree(page, url);
+      await expectAccessible(page, `the parts of a query, ${theme}`);
       await takePicture(page, `explore-tree-${theme}`);
       await expectExemplars(page, url);
       await takePicture(page, `explore-exemplars-${theme}`);
       await expectMetrics(page, url);
+      await expectAccessible(page, `a query that is not run, ${theme}`);
       await takePicture(page, `explore-metrics-${theme}`);
       await expectShare(page, url);
       // `sum()`, with which the metric explorer begins, is refused.
       const unexpected = troubles.filter((line) => !/status of 400/.test(line));
       expectEqual(unexpected, [], `errors of the ${theme} page`);
     }
+    await expectSameElsewhere(browser, url);
+    await expectCsv(browser, url);
+    await expectHistory(browser, url);
   },
 };
 
@@ -151,17 +158,113 @@ async function expectShare(page: Page, url: string): Promise<void> {
   await page.goto(address(url, "&view=raw"));
   await page.locator(".explore-raw pre").first().waitFor();
   expectMatch(await page.locator(".explore-raw").innerText(), /0\.0\d+\s+@ \d+/, "raw samples");
+  expectMatch(await copyFixedLink(page), /[?&]from=\d{13}&to=\d{13}/, "the fixed link");
+}
+
+/** By the menu and the clipboard, as a user does. */
+async function copyFixedLink(page: Page): Promise<string> {
   await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
-  const share = page.getByRole("button", { name: "Share and export" });
-  await share.click();
+  await page.getByRole("button", { name: "Share and export" }).click();
   await page.getByRole("button", { name: "Copy link to exactly this window" }).click();
   await page.getByText("Copied").waitFor();
   const link = await page.evaluate(() => navigator.clipboard.readText());
-  expectMatch(link, /[?&]from=\d{13}&to=\d{13}/, "the fixed link");
+  await page.keyboard.press("Escape");
+  return link;
+}
+
+/** What somebody sees who was sent the link: a browser that was never here before. */
+async function expectSameElsewhere(browser: Browser, url: string): Promise<void> {
+  const own = await openPage(browser, { theme: "dark" });
+  const other = `${query.replace("0.9", "0.5")} # half`;
+  await own.page.goto(address(url, `&q=${encodeURIComponent(other)}&view=raw&step=5s`));
+  const shown = (page: Page) => page.locator(".explore-raw pre").allInnerTexts();
+  await own.page.locator(".explore-raw pre").nth(1).waitFor();
+  const link = await copyFixedLink(own.page);
+  await own.page.goto(link);
+  await own.page.locator(".explore-raw pre").nth(1).waitFor();
+  const there = await openPage(browser, { theme: "light" });
+  await there.page.goto(link);
+  await there.page.locator(".explore-raw pre").nth(1).waitFor();
+  expectEqual(await shown(there.page), await shown(own.page), "samples behind the link");
+  const texts = await there.page.locator(".cm-content").allInnerTexts();
+  expectEqual(texts, [query, other], "queries behind the link");
+  expectMatch(
+    await there.page.getByRole("button", { name: /Resolution/ }).innerText(),
+    /5s/,
+    "resolution behind the link",
+  );
+}
+
+/** Every cell of the file against the API's answer for the same window. */
+async function expectCsv(browser: Browser, url: string): Promise<void> {
+  const { page } = await openPage(browser, { theme: "dark" });
+  const [stepSeconds, metric] = [2, "demo_seconds_bucket"];
+  const endSeconds = Math.floor(Date.now() / 1000 / stepSeconds) * stepSeconds;
+  const startSeconds = endSeconds - 40;
+  const times = `&from=${startSeconds}000&to=${endSeconds}000&step=${stepSeconds}s&refresh=off`;
+  await page.goto(`${url}/explore?q=${metric}${times}`);
+  await page.getByText("2 series", { exact: false }).first().waitFor();
+  await page.getByRole("button", { name: "Share and export" }).click();
   const [download] = await Promise.all([
     page.waitForEvent("download"),
-    page.getByRole("button", { name: /Download CSV/ }).click(),
+    page.getByRole("button", { name: /Download CSV, 2 series/ }).click(),
   ]);
+  expectMatch(download.suggestedFilename(), /^explore-.*\.csv$/, "name of the file");
   const csv = readFileSync(await download.path(), "utf8");
-  expectMatch(csv, /^time,\{\}\r\n\d{4}-\d\d-\d\dT[\d:.]+Z,0\.0\d/, "CSV");
+  const range = `start=${startSeconds}&end=${endSeconds}&step=${stepSeconds}`;
+  const answer = await fetch(`${url}/api/v1/query_range?query=${metric}&${range}`);
+  const { data } = (await answer.json()) as {
+    data: { result: { metric: { le: string }; values: [number, string][] }[] };
+  };
+  const les = data.result.map((series) => series.metric.le);
+  const lines = csv.trimEnd().split("\r\n");
+  const head = lines[0] ?? "";
+  const columns = les.map((le) => head.indexOf(`le=""${le}""`));
+  expectEqual(
+    columns.every((at, i) => at > (columns[i - 1] ?? 0)),
+    true,
+    `columns of ${head}`,
+  );
+  const wanted = new Map<string, string[]>();
+  for (const [column, { values }] of data.result.entries()) {
+    for (const [seconds, value] of values) {
+      const time = new Date(seconds * 1000).toISOString();
+      const cells = wanted.get(time) ?? les.map(() => "");
+      cells[column] = value;
+      wanted.set(time, cells);
+    }
+  }
+  const rows = [...wanted].sort(([a], [b]) => (a < b ? -1 : 1)).map((row) => row.flat().join());
+  expectEqual(lines.slice(1), rows, "rows of the CSV");
+  expectEqual(rows.length > 2, true, "some rows");
+}
+
+/** Queries come back after a reload, run again by a click, and can be forgotten. */
+async function expectHistory(browser: Browser, url: string): Promise<void> {
+  const { page } = await openPage(browser, { theme: "dark" });
+  const [first, second] = ["sum(demo_seconds_count)", "demo_seconds_sum"] as const;
+  await page.goto(`${url}/explore?q=${encodeURIComponent(first)}&from=now-1m&to=now&refresh=off`);
+  await page.locator(".cm-content").click();
+  await page.keyboard.press("Control+a");
+  await page.keyboard.type(second);
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("Control+Enter");
+  await page.waitForURL(new RegExp(`q=${second}`));
+  await page.goto(`${url}/explore?from=now-1m&to=now&refresh=off`);
+  await page.reload();
+  const open = () => page.getByRole("button", { name: "History" }).click();
+  const entries = page.getByRole("dialog", { name: "History" }).locator(".menu > button");
+  await open();
+  expectEqual(await entries.allInnerTexts(), [second, first], "history after a reload");
+  await takePicture(page, "explore-history-dark");
+  await expectAccessible(page, "the history");
+  const asked = page.waitForResponse((answer) => answer.url().includes("/api/v1/query_range"));
+  await entries.nth(1).click();
+  expectEqual((await asked).status(), 200, "the query that was clicked runs");
+  expectEqual(await page.locator(".cm-content").allInnerTexts(), [first], "the query clicked");
+  await open();
+  expectEqual(await entries.allInnerTexts(), [first, second], "the query clicked comes first");
+  await page.getByRole("button", { name: "Clear history" }).click();
+  await open();
+  await page.getByText("No query was run in this browser yet.").waitFor();
 }

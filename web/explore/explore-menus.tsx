@@ -38,9 +38,13 @@ export function ExploreMenus(props: ExploreMenusProps) {
         >
           {(close) => (
             <HistoryList
-              queries={history.list()}
+              history={history}
               onPick={(text) => {
                 onPick(text);
+                close();
+              }}
+              onClear={() => {
+                history.clear();
                 close();
               }}
             />
@@ -71,23 +75,34 @@ export function ExploreMenus(props: ExploreMenusProps) {
 }
 
 function HistoryList({
-  queries,
+  history,
   onPick,
+  onClear,
 }: {
-  readonly queries: readonly string[];
+  readonly history: QueryHistory;
   readonly onPick: (text: string) => void;
+  readonly onClear: () => void;
 }) {
+  const queries = history.list();
   if (queries.length === 0) {
     return <p className="palette-empty">No query was run in this browser yet.</p>;
   }
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: the arrow keys move among the buttons inside.
-    <div className="menu" onKeyDown={moveFocus}>
-      {queries.map((query) => (
-        <button type="button" key={query} onClick={() => onPick(query)}>
-          {query}
+    <>
+      {/* biome-ignore lint/a11y/noStaticElementInteractions: the arrow keys move among the buttons inside. */}
+      <div className="menu" onKeyDown={moveFocus}>
+        {queries.map((query) => (
+          <button type="button" key={query} onClick={() => onPick(query)}>
+            {query}
+          </button>
+        ))}
+      </div>
+      <footer className="history-foot">
+        <span className="dim">Kept in this browser only.</span>
+        <button type="button" className="link" onClick={onClear}>
+          Clear history
         </button>
-      ))}
-    </div>
+      </footer>
+    </>
   );
 }

@@ -1,7 +1,7 @@
 /** Explore: PromQL with several queries, as graph and table. A link restores all of it. */
 
 import { useQueryClient } from "@tanstack/react-query";
-import { useRef, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { useKeys } from "../app/keys-context.ts";
 import { usePageDefaults } from "../app/page-defaults.ts";
 import { PageFrame } from "../app/page-frame.tsx";
@@ -56,6 +56,12 @@ function useDrafts(queries: readonly string[]) {
   };
 }
 
+/** What the address asks is run, however it came there: by hand, by a link, by a panel. */
+function useKeptQueries(history: QueryHistory, queries: readonly string[]): void {
+  const key = queries.join("\u0000");
+  useEffect(() => history.add(key.split("\u0000")), [history, key]);
+}
+
 function startDrafts(queries: readonly string[], key: string, firstId: number) {
   const drafts: readonly Draft[] = queries.map((text, index) => ({ id: firstId + index, text }));
   return { key, drafts, nextId: firstId + queries.length };
@@ -74,18 +80,18 @@ function Explore() {
   const { drafts, change, remove, add } = useDrafts(state.queries);
   const [kept] = useState(storage);
   const [history] = useState(() => new QueryHistory(kept));
+  useKeptQueries(history, state.queries);
   const insertRef = useRef<((text: string) => void) | undefined>(undefined);
   const run = (texts: readonly string[]) => {
     const queries = texts.filter((text) => text.trim() !== "");
-    history.add(queries);
     if (queries.join("\u0000") === state.queries.join("\u0000")) {
       void client.invalidateQueries({ queryKey: [timedKey, "explore"] });
     } else router.setParams(writeExploreState({ queries }));
   };
   const texts = drafts.map((draft) => draft.text);
   const pick = (text: string) => {
-    add(text);
-    run([...texts, text]);
+    if (!texts.includes(text)) add(text);
+    run([...new Set([...texts, text])]);
   };
   useKeys([
     {

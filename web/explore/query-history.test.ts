@@ -20,6 +20,15 @@ describe("QueryHistory", () => {
     expect(history.list().slice(0, 2)).toEqual(["q30", "q59"]);
   });
 
+  it("forgets all when told to", () => {
+    const history = new QueryHistory(fakeStorage());
+    history.add(["up"]);
+    history.clear();
+    expect(history.list()).toEqual([]);
+    history.add(["up == 0"]);
+    expect(history.list()).toEqual(["up == 0"]);
+  });
+
   it("lives without storage and with a spoilt one", () => {
     expect(new QueryHistory(undefined).list()).toEqual([]);
     const spoilt = new QueryHistory(fakeStorage("{not json"));

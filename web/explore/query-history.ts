@@ -30,4 +30,9 @@ export class QueryHistory {
     const next = [...new Set([...fresh, ...this.list()])].slice(0, entriesMax);
     this.#storage?.setItem(this.#key, JSON.stringify(next));
   }
+
+  /** Forgets all. */
+  clear(): void {
+    this.#storage?.setItem(this.#key, "[]");
+  }
 }
