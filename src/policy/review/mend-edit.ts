@@ -25,15 +25,18 @@ export function mendOfFault(text: string, fault: PolicyFault): MendEdit | undefi
   const wanted = /did you mean "([^"]+)"/.exec(mend)?.[1];
   if (wanted !== undefined) {
     const word = fault.stage === "unknown-field" ? lastKey(path) : quotedValue(fault.reason);
-    return word === undefined ? undefined : replaceWord(text, line, word, wanted);
+    return word === undefined ? undefined : replaceWord(text, line, { word, wanted });
   }
   const quoted = /^quote it, as in "(.*)"$/.exec(mend)?.[1];
-  if (quoted !== undefined)
-    return replaceWord(text, line, quoted, JSON.stringify(quoted), "Quote it");
+  if (quoted !== undefined) {
+    const wanted = JSON.stringify(quoted);
+    return replaceWord(text, line, { word: quoted, wanted, title: "Quote it" });
+  }
   const version = /^want (apiVersion|kind): (\S+)$/.exec(mend);
   if (version !== null) return replaceValue(text, line, version[1] ?? "", version[2] ?? "");
   const cidr = /^write (\S+\/\d+)$/.exec(mend)?.[1];
-  return cidr === undefined ? undefined : replaceWord(text, line, cidr.replace(/\/\d+$/, ""), cidr);
+  if (cidr === undefined) return undefined;
+  return replaceWord(text, line, { word: cidr.replace(/\/\d+$/, ""), wanted: cidr });
 }
 
 /** The change that mends what the linter found: a mistyped label key or value. */
@@ -58,18 +61,22 @@ function quotedValue(reason: string): string | undefined {
 function replaceNear(text: string, line: number, word: string, wanted: string) {
   const count = text.split("\n").length;
   for (let at = line; at <= Math.min(count, line + linesBelow); at++) {
-    const edit = replaceWord(text, at, word, wanted);
+    const edit = replaceWord(text, at, { word, wanted });
     if (edit !== undefined) return edit;
   }
   return undefined;
 }
 
+interface WordChange {
+  readonly word: string;
+  readonly wanted: string;
+  readonly title?: string;
+}
+
 function replaceWord(
   text: string,
   line: number,
-  word: string,
-  wanted: string,
-  title = `Write ${wanted}`,
+  { word, wanted, title = `Write ${wanted}` }: WordChange,
 ): MendEdit | undefined {
   const content = text.split("\n")[line - 1] ?? "";
   for (let from = content.indexOf(word); from >= 0; from = content.indexOf(word, from + 1)) {

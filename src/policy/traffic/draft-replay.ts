@@ -157,7 +157,7 @@ export class DraftReplay {
     const why =
       side === undefined
         ? { origin: undefined, line: undefined, text: "no policy closes it any more" }
-        : reasonOfSide(after, connection, side, texts);
+        : reasonOfSide({ engine: after, connection, side, texts });
     const direction = side?.direction ?? connection.direction;
     const service = `${protocol}/${port}`;
     const key = [source.name, destination.name, service, direction, why.line, why.text].join("\t");

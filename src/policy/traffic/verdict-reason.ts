@@ -38,13 +38,17 @@ const namedMax = 3;
 /** Texts by file, to find the line of a label; a file that is not there gives the rule's line. */
 export type PolicyTexts = ReadonlyMap<string, string>;
 
+/** One side of a connection, and who judged it. */
+export interface JudgedSide {
+  readonly engine: PolicyEngine;
+  readonly connection: Connection;
+  readonly side: SideVerdict;
+  readonly texts: PolicyTexts;
+}
+
 /** The reason of one side's verdict. */
-export function reasonOfSide(
-  engine: PolicyEngine,
-  connection: Connection,
-  side: SideVerdict,
-  texts: PolicyTexts,
-): VerdictReason {
+export function reasonOfSide(judged: JudgedSide): VerdictReason {
+  const { connection, side } = judged;
   const { verdict, direction } = side;
   const [origin] = verdict.matchedBy;
   if (side.isRequestDenied) return reasonOfRequest(connection, side);
@@ -56,14 +60,14 @@ export function reasonOfSide(
     case "allowed": {
       if (origin === undefined)
         return { origin, line: undefined, text: "the host reaches its pods" };
-      return reasonOfAllow(engine, connection, side, origin, texts);
+      return reasonOfAllow(judged, origin);
     }
     case "denied":
       if (verdict.dropReason === dropReasons.denyRule && origin !== undefined) {
         const text = `${origin.section}[${origin.index}] denies it`;
         return { origin, line: origin.line, text };
       }
-      return reasonOfDefaultDeny(engine, connection, side, texts);
+      return reasonOfDefaultDeny(judged);
   }
 }
 
@@ -88,11 +92,8 @@ function anyOf(texts: readonly string[]): string {
 }
 
 function reasonOfAllow(
-  engine: PolicyEngine,
-  connection: Connection,
-  { direction }: SideVerdict,
+  { engine, connection, side: { direction }, texts }: JudgedSide,
   origin: RuleOrigin,
-  texts: PolicyTexts,
 ): VerdictReason {
   const { subject, peer } = endsOf(connection, direction);
   const found = engine
@@ -113,12 +114,8 @@ function reasonOfAllow(
 }
 
 /** The rule that came nearest says why it is not the one. */
-function reasonOfDefaultDeny(
-  engine: PolicyEngine,
-  connection: Connection,
-  { direction, verdict }: SideVerdict,
-  texts: PolicyTexts,
-): VerdictReason {
+function reasonOfDefaultDeny({ engine, connection, side, texts }: JudgedSide): VerdictReason {
+  const { direction, verdict } = side;
   const { subject, peer } = endsOf(connection, direction);
   const { port, protocol } = connection;
   const packet = { port, protocol, portOf: () => undefined };
