@@ -5,6 +5,7 @@
  * through JSON, as they would be on the wire. O(watchers of the kind) a write.
  */
 
+import { InvariantError } from "../../base/assert.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { K8sApiCalled, LabEventBus } from "../events.ts";
 import { WorkQueue } from "./work-queue.ts";
@@ -83,7 +84,7 @@ export class ObjectStore {
     this.#objects.set(key, after);
     const [method, code] =
       before === undefined ? (["POST", 201] as const) : (["PUT", 200] as const);
-    this.#publishCall(client, method, pathByScope[object.scope], code, startMs);
+    this.#publishCall(client, { method, path: pathByScope[object.scope], code, startMs });
     if (before === undefined) this.#announce("create", after, false);
     else if (!isSame(before, after))
       this.#announce("update", after, isSame(before.spec, after.spec));
@@ -98,7 +99,8 @@ export class ObjectStore {
   ): StoredObject | undefined {
     const startMs = this.#clock.monotonicMs();
     const object = this.#objects.get(keyOf(scope, namespace, name));
-    this.#publishCall(client, "GET", pathByScope[scope], object === undefined ? 404 : 200, startMs);
+    const code = object === undefined ? 404 : 200;
+    this.#publishCall(client, { method: "GET", path: pathByScope[scope], code, startMs });
     return object;
   }
 
@@ -109,7 +111,7 @@ export class ObjectStore {
     const object = this.#objects.get(key);
     this.#objects.delete(key);
     const code = object === undefined ? 404 : 200;
-    this.#publishCall(client, "DELETE", pathByScope[scope], code, startMs);
+    this.#publishCall(client, { method: "DELETE", path: pathByScope[scope], code, startMs });
     if (object !== undefined) this.#announce("delete", object, false);
     return object !== undefined;
   }
@@ -119,13 +121,14 @@ export class ObjectStore {
     const startMs = this.#clock.monotonicMs();
     const objects = [...this.#objects.values()].filter((object) => object.scope === scope);
     const path = pathByScope[scope].replace("/namespaces/{namespace}", "").replace("/{name}", "");
-    this.#publishCall(client, "GET", path, 200, startMs);
+    this.#publishCall(client, { method: "GET", path, code: 200, startMs });
     return objects;
   }
 
   /** The API server's health, as clients ask for it. */
   checkHealth(client: StoreClient): void {
-    this.#publishCall(client, "GET", "/healthz", 200, this.#clock.monotonicMs());
+    const startMs = this.#clock.monotonicMs();
+    this.#publishCall(client, { method: "GET", path: "/healthz", code: 200, startMs });
   }
 
   #announce(action: "create" | "update" | "delete", object: StoredObject, isEqual: boolean): void {
@@ -165,7 +168,8 @@ export class ObjectStore {
     let outcome: "success" | "fail" = "success";
     try {
       if (!isEqual) watcher.onEvent?.(action, object);
-    } catch {
+    } catch (thrown) {
+      if (thrown instanceof InvariantError) throw thrown;
       // The failure is the event's outcome; who watches reports the reason itself.
       outcome = "fail";
     }
@@ -176,17 +180,13 @@ export class ObjectStore {
   }
 
   #publishCall(
-    client: StoreClient,
-    method: K8sApiCalled["method"],
-    path: string,
-    code: number,
-    startMs: number,
+    { receiver, nodeName }: StoreClient,
+    { startMs, ...call }: Pick<K8sApiCalled, "method" | "path" | "code"> & { startMs: number },
   ): void {
-    const { receiver, nodeName } = client;
     if (receiver === "other") return;
     const durationSeconds = (this.#clock.monotonicMs() - startMs) / 1000;
     const head = { kind: "k8s_api_call", timeMs: this.#clock.nowMs(), nodeName } as const;
-    this.#bus.publish({ ...head, receiver, method, path, code, durationSeconds });
+    this.#bus.publish({ ...head, receiver, ...call, durationSeconds });
   }
 }
 
