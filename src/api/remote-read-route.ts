@@ -39,7 +39,9 @@ async function bodyOf(request: Request): Promise<Uint8Array> {
 
 /** Made only as fast as the client reads; ends with it. */
 function streamOf(body: ReadBody, signal: AbortSignal, logger: Logger): ReadableStream<Uint8Array> {
+  let isOpen = true;
   const end = (): void => {
+    isOpen = false;
     void body.end();
   };
   signal.addEventListener("abort", end, { once: true });
@@ -48,13 +50,12 @@ function streamOf(body: ReadBody, signal: AbortSignal, logger: Logger): Readable
       try {
         let piece = await body.next();
         while (piece?.length === 0) piece = await body.next();
+        if (!isOpen) return;
         if (piece === undefined) controller.close();
         else controller.enqueue(piece);
       } catch (thrown) {
-        // Nobody reads what is left of it: the connection ends where it was.
-        if (!signal.aborted) {
-          logger.warn({ error: errorMessage(thrown) }, "a remote read was broken off");
-        }
+        // The connection ends where it was: an error's text would be read as a frame.
+        if (isOpen) logger.warn({ error: errorMessage(thrown) }, "a remote read was broken off");
         throw thrown;
       }
     },

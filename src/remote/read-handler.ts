@@ -29,6 +29,8 @@ import { SampledAnswer } from "./sampled-answer.ts";
 
 /** Packed bytes that all answers of samples may hold together. */
 const heldBytesMax = 512 << 20;
+/** Names that limit in errors. */
+const heldLimit = "bytes held for answers of samples";
 /** The function by which a client says that it wants labels only. */
 const labelsOnly = "series";
 /** Operators by the numbers of a matcher's type. */
@@ -179,7 +181,7 @@ export class ReadHandler {
       if (this.#heldBytes <= heldBytesMax) return;
       throw new LimitError(
         `answers of samples hold more than ${heldBytesMax} bytes: ask for STREAMED_XOR_CHUNKS, for less, or later`,
-        { limit: "bytes held for answers of samples", actual: this.#heldBytes },
+        { limit: heldLimit, actual: this.#heldBytes },
       );
     };
     try {
@@ -271,7 +273,7 @@ function refusalOf(thrown: unknown): ReadRefusal {
   if (!(thrown instanceof AppError)) throw thrown;
   const { message } = thrown;
   if (thrown instanceof LimitError) {
-    return { status: thrown.limit.startsWith("bytes held") ? 503 : 400, message };
+    return { status: thrown.limit === heldLimit ? 503 : 400, message };
   }
   return { status: thrown.code === "parse" ? 400 : 500, message };
 }
