@@ -8,6 +8,7 @@ import type { AggregateOperator } from "../ast.ts";
 import { HistogramFold } from "./aggregate-histograms.ts";
 import { histogramIgnoredIn } from "./annotations.ts";
 import type { CellMemory } from "./cell-memory.ts";
+import type { RowCells } from "./functions/function-call.ts";
 import type { AggregateNode } from "./plan-node.ts";
 import type { QueryRun } from "./query-run.ts";
 import type { RowSource } from "./row-source.ts";
@@ -23,16 +24,17 @@ export type FoldOperator = Extract<
 /** Adds one row to the accumulators of its group, whose cells begin at `base`. */
 type AddRow = (state: FoldState, input: StepVector, source: number, base: number) => void;
 
-/** The same where it is known whether the row has a float at every step. */
-type AddKnownRow = (input: StepVector, source: number, base: number, isFull: boolean) => void;
+/** The same where it may be known at which steps the row has floats. */
+type AddKnownRow = (row: RowCells, group: number) => void;
 
-/** The same for a row that has a float at every step, once such a row stands in the group. */
-type AddFullRow = (state: FoldState, inputs: Float64Array, rows: FullRows) => void;
+/** Adds floats to cells that have all begun. */
+type AddFullRow = (state: FoldState, inputs: Float64Array, run: FullRun) => void;
 
-interface FullRows {
+/** So many floats from `source` on, for the accumulators from `base` on. */
+interface FullRun {
   readonly source: number;
   readonly base: number;
-  readonly stepCount: number;
+  readonly count: number;
 }
 
 /** Accumulators; `result.kinds` says which cells have begun. */
@@ -46,8 +48,12 @@ interface FoldState {
   readonly isRunningMean: Uint8Array;
   /** sum and avg only, once a row holds histograms. */
   histograms: HistogramFold | undefined;
-  /** Per group: 1 where every cell has begun, 2 where rows must be added cell by cell from now on. */
-  readonly fullness: Uint8Array;
+  /**
+   * Per group: the cells of the steps [from, to) have begun, perhaps others; from -1: rows must be added
+   * cell by cell from now on.
+   */
+  readonly begunFrom: Int32Array;
+  readonly begunTo: Int32Array;
 }
 
 const addFullRow: Partial<Record<FoldOperator, AddFullRow>> = {
@@ -89,13 +95,13 @@ export async function foldRows(
   const state = createState(operator, groups, stepCount, run.memory);
   const context: FoldContext = { node, operator, run, state };
   const add = adder(operator, state);
-  await rows.forEach((index, vector, source, isFull) => {
-    const base = groups.groupOfRow[index]! * stepCount;
-    if (vector.hasHistograms) {
+  await rows.forEach((index, row) => {
+    const group = groups.groupOfRow[index]!;
+    if (row.vector.hasHistograms) {
       const metricName = rows.metricNameOf(index);
-      addHistograms(context, vector, { base: source, metricName }, base);
+      addHistograms(context, row.vector, { base: row.base, metricName }, group * stepCount);
     }
-    add(vector, source, base, isFull);
+    add(row, group);
   });
   finish(operator, state);
   run.memory.give(state.extra);
@@ -147,37 +153,54 @@ function createState(
     counts: memory.take(usesCounts.has(operator) ? cells : 0),
     isRunningMean: new Uint8Array(operator === "avg" ? cells : 0),
     histograms: undefined,
-    fullness: new Uint8Array(groups.labels.length),
+    begunFrom: new Int32Array(groups.labels.length),
+    begunTo: new Int32Array(groups.labels.length),
   };
 }
 
-/** Fast path: rows that hold a float at every step need no looking at kinds. */
+/** Fast path: where a row's floats stand in a row, and its group's cells there have begun, nobody looks at kinds. */
 function adder(operator: FoldOperator, state: FoldState): AddKnownRow {
   const plain = addRow[operator];
   const full = addFullRow[operator];
-  const { fullness } = state;
-  return (input, source, base, isRowFull) => {
-    if (full === undefined) {
-      plain(state, input, source, base);
+  const { begunFrom, begunTo } = state;
+  const { stepCount } = state.result;
+  return (row, group) => {
+    const { vector, base: source, from, to } = row;
+    const base = group * stepCount;
+    if (full === undefined || to < 0) {
+      plain(state, vector, source, base);
       return;
     }
-    const { stepCount } = input;
-    const group = base / stepCount;
-    if (isRowFull && fullness[group] === 1 && state.histograms === undefined) {
-      full(state, input.values, { source, base, stepCount });
+    const begun = begunFrom[group]!;
+    const isBegun = begun >= 0 && begun <= from && to <= begunTo[group]!;
+    if (isBegun && state.histograms === undefined) {
+      full(state, row.values, { source: source + from, base: base + from, count: to - from });
       return;
     }
-    plain(state, input, source, base);
-    if (isRowFull && fullness[group] === 0) fullness[group] = 1;
+    plain(state, vector, source, base);
+    if (begunFrom[group]! >= 0) noteBegun(state, group, from, to);
   };
+}
+
+/** The cells of the steps [from, to) of a group have begun. Of two stretches that do not touch the longer is kept. */
+function noteBegun({ begunFrom, begunTo }: FoldState, group: number, from: number, to: number) {
+  const knownFrom = begunFrom[group]!;
+  const knownTo = begunTo[group]!;
+  if (from <= knownTo && knownFrom <= to && knownFrom < knownTo) {
+    begunFrom[group] = Math.min(knownFrom, from);
+    begunTo[group] = Math.max(knownTo, to);
+  } else if (to - from > knownTo - knownFrom) {
+    begunFrom[group] = from;
+    begunTo[group] = to;
+  }
 }
 
 function addFullToSum(
   { result: { values }, extra: lost }: FoldState,
   inputs: Float64Array,
-  { source, base, stepCount }: FullRows,
+  { source, base, count }: FullRun,
 ): void {
-  for (let step = 0; step < stepCount; step++) {
+  for (let step = 0; step < count; step++) {
     const value = inputs[source + step]!;
     const sum = values[base + step]!;
     const next = sum + value;
@@ -191,11 +214,11 @@ function addFullToSum(
 function addFullToMean(
   state: FoldState,
   inputs: Float64Array,
-  { source, base, stepCount }: FullRows,
+  { source, base, count }: FullRun,
 ): void {
   const { values } = state.result;
   const { extra: lost, counts } = state;
-  for (let step = 0; step < stepCount; step++) {
+  for (let step = 0; step < count; step++) {
     const value = inputs[source + step]!;
     const at = base + step;
     counts[at] = counts[at]! + 1;
@@ -214,17 +237,17 @@ function addFullToMean(
 function addFullToCount(
   { result: { values } }: FoldState,
   _inputs: Float64Array,
-  { base, stepCount }: FullRows,
+  { base, count }: FullRun,
 ): void {
-  for (let at = base; at < base + stepCount; at++) values[at] = values[at]! + 1;
+  for (let at = base; at < base + count; at++) values[at] = values[at]! + 1;
 }
 
 function addFullToMin(
   { result: { values } }: FoldState,
   inputs: Float64Array,
-  { source, base, stepCount }: FullRows,
+  { source, base, count }: FullRun,
 ): void {
-  for (let step = 0; step < stepCount; step++) {
+  for (let step = 0; step < count; step++) {
     const value = inputs[source + step]!;
     const best = values[base + step]!;
     if (value < best || Number.isNaN(best)) values[base + step] = value;
@@ -234,9 +257,9 @@ function addFullToMin(
 function addFullToMax(
   { result: { values } }: FoldState,
   inputs: Float64Array,
-  { source, base, stepCount }: FullRows,
+  { source, base, count }: FullRun,
 ): void {
-  for (let step = 0; step < stepCount; step++) {
+  for (let step = 0; step < count; step++) {
     const value = inputs[source + step]!;
     const best = values[base + step]!;
     if (value > best || Number.isNaN(best)) values[base + step] = value;
@@ -294,7 +317,7 @@ function addToMean(state: FoldState, input: StepVector, source: number, base: nu
 /** Slow path: a sum that overflows goes on as a mean, and its group cell by cell. */
 function addToRunningMean(state: FoldState, at: number, value: number): void {
   const { values, stepCount } = state.result;
-  state.fullness[Math.floor(at / stepCount)] = 2;
+  state.begunFrom[Math.floor(at / stepCount)] = -1;
   const { extra: lost, counts, isRunningMean } = state;
   const count = counts[at]!;
   if (isRunningMean[at] === 0) {

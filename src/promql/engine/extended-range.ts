@@ -6,7 +6,7 @@
  */
 
 import { QueryError } from "../../base/errors.ts";
-import type { RangeFunction, RowCells } from "./functions/function-call.ts";
+import { type RangeFunction, type RowCells, rowCells } from "./functions/function-call.ts";
 import {
   type ExtendedKind,
   extendedDifference,
@@ -209,13 +209,7 @@ export async function evaluateSmoothedSelector(
     run.totalSamples += total;
     run.stepSamples?.addWindows(windows, grid, total);
     const base = result.reserveRow();
-    const row = {
-      vector: result,
-      values: result.values,
-      kinds: result.kinds,
-      base,
-      present: -1,
-    };
+    const row = rowCells(result, base);
     const { metricName } = series.labels;
     const isAny =
       windows.histograms === undefined

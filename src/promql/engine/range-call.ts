@@ -7,7 +7,12 @@ import type { Labels } from "../../model/labels.ts";
 import { possibleNonCounter, possibleNonCounterLabel } from "./annotations.ts";
 import { extendWindow, extensionWidth, type RangeExtension } from "./extended-range.ts";
 import { isNotCounterName } from "./functions/counter.ts";
-import type { RangeCall, RangeFunction, RowCells } from "./functions/function-call.ts";
+import {
+  type RangeCall,
+  type RangeFunction,
+  type RowCells,
+  rowCells,
+} from "./functions/function-call.ts";
 import { evaluateFloats, weighWindows } from "./mixed-windows.ts";
 import type { MatrixSelectorNode, SubqueryNode } from "./plan-node.ts";
 import type { QueryRun } from "./query-run.ts";
@@ -96,7 +101,7 @@ export async function callRangeFunction(
   let samples = 0;
   const nextRow = (): RowCells => {
     const base = result.reserveRow();
-    return { vector: result, values: result.values, kinds: result.kinds, base, present: -1 };
+    return rowCells(result, base);
   };
   await forEachRow(implementation, call, source, nextRow, (index, _row, present) => {
     samples += present;
@@ -133,7 +138,7 @@ export async function forEachRow(
     const row = nextRow();
     evaluateAnyRow(implementation, windows, row, call);
     const present =
-      row.present >= 0 ? row.present : countPresent(row.kinds, row.base, grid.stepCount);
+      row.to >= 0 ? row.to - row.from : countPresent(row.kinds, row.base, grid.stepCount);
     if (present === 0) continue;
     if (warnsOfNames && hasFloat(row, grid.stepCount)) {
       warnOfNonCounter(source.labelsOf(index), call);
@@ -148,10 +153,15 @@ function evaluateAnyRow(
   row: RowCells,
   call: RangeCall,
 ): void {
-  if (windows.histograms === undefined) implementation.evaluateRow(windows, row, call);
-  else if (implementation.evaluateMixedRow !== undefined) {
+  if (windows.histograms === undefined) {
+    implementation.evaluateRow(windows, row, call);
+    return;
+  }
+  if (implementation.evaluateMixedRow !== undefined) {
     implementation.evaluateMixedRow(windows, row, call);
   } else evaluateFloats(implementation, windows, row, call);
+  // What was said of the floats does not hold for the row.
+  row.to = -1;
 }
 
 /** Whether no series can be worth a remark on its name: all have the same, which is a counter's. */

@@ -28,24 +28,35 @@ function randomHistogram(random: Random): FloatHistogram {
   };
 }
 
+/** When the plain series are there, ms: all the time, from late on, to early on, in the middle. */
+const lives = [
+  [0, 900_000],
+  [420_000, 900_000],
+  [0, 300_000],
+  [360_000, 600_000],
+] as const;
+
 /** Series of two metrics: plain counters, values that hurt, gaps, stale markers, and histograms in a few. */
 function hostileStorage(random: Random, histogramShare: number): MemoryStorage {
   const storage = new MemoryStorage();
   const appender = storage.appender();
   for (const name of ["x_total", "y"]) {
-    for (let index = 0; index < 12; index++) {
+    for (let index = 0; index < 14; index++) {
       const labels = labelsFromObject({ __name__: name, a: String(index % 3), i: String(index) });
-      const isHostile = index >= 4;
-      let level = 0;
-      for (let timeMs = 0; timeMs <= 900_000; timeMs += 15_000) {
+      const isHostile = index >= 8;
+      const [bornMs, diedMs] = lives[
+        isHostile ? 0 : Math.floor(index / 2)
+      ] as (typeof lives)[number];
+      let level = index === 3 ? 1.5e308 : 0;
+      for (let timeMs = bornMs; timeMs <= diedMs; timeMs += 15_000) {
         level += Math.floor(random() * 9);
         const dice = isHostile ? random() : 1;
         if (dice < 0.1) continue;
         if (dice < 0.13) appender.appendStale(0, labels, timeMs);
-        else if (dice < 0.13 + histogramShare && index > 8) {
+        else if (dice < 0.13 + histogramShare && index > 11) {
           appender.appendHistogram(0, labels, timeMs, randomHistogram(random));
         } else if (dice < 0.4) {
-          const value = pick(random, [Number.NaN, Infinity, -Infinity, -0, 1e16, -1e16, 1e-3]);
+          const value = pick(random, [Number.NaN, Infinity, -Infinity, -0, 1e16, -1e16, 1.7e308]);
           appender.append(0, labels, timeMs, value);
         } else appender.append(0, labels, timeMs, dice < 0.5 ? level - 40 : level);
       }

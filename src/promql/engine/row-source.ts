@@ -5,7 +5,12 @@
  */
 
 import type { Labels } from "../../model/labels.ts";
-import type { RangeCall, RangeFunction, RowCells } from "./functions/function-call.ts";
+import {
+  type RangeCall,
+  type RangeFunction,
+  type RowCells,
+  rowCells,
+} from "./functions/function-call.ts";
 import type { AggregateNode, VectorSelectorNode } from "./plan-node.ts";
 import type { QueryRun } from "./query-run.ts";
 import { forEachRow, type WindowSource } from "./range-call.ts";
@@ -22,8 +27,8 @@ import {
   withoutMetadata,
 } from "./step-vector.ts";
 
-/** One row: its cells lie from `base` on and are valid during the call; `isFull`: each is a float. */
-export type RowTaker = (index: number, vector: StepVector, base: number, isFull: boolean) => void;
+/** Takes a row, whose cells are valid during the call. */
+export type RowTaker = (index: number, row: RowCells) => void;
 
 /** See the head comment. To be gone through once. */
 export interface RowSource {
@@ -44,9 +49,12 @@ export function vectorRows(vector: StepVector, run: QueryRun): RowSource {
     groups: (node) => groupRows(node, vector),
     metricNameOf: (index) => vector.labels[index]?.metricName ?? "",
     async forEach(take) {
-      for (let row = 0; row < vector.rowCount; row++) {
-        if ((row & 63) === 0 && run.isPauseDue()) await run.pause();
-        take(row, vector, row * stepCount, isFullOfFloats(vector, row * stepCount));
+      const row = rowCells(vector, 0);
+      for (let index = 0; index < vector.rowCount; index++) {
+        if ((index & 63) === 0 && run.isPauseDue()) await run.pause();
+        row.base = index * stepCount;
+        noteFull(row);
+        take(index, row);
       }
     },
   };
@@ -68,9 +76,12 @@ export function selectorRows(
     async forEach(take) {
       const scratch = new StepVector(stepCount, 1);
       const into = { result: scratch, aspect: "values" } as const;
-      await forEachSelectedRow(selector, run, into, (index, found) => {
-        const isFull = found === stepCount && !scratch.hasHistograms;
-        take(index, scratch, 0, operate(operations, scratch, isFull));
+      const row = rowCells(scratch, 0);
+      await forEachSelectedRow(selector, run, into, (index, _found, stretch) => {
+        row.from = stretch?.from ?? 0;
+        row.to = stretch?.to ?? -1;
+        operate(operations, row);
+        take(index, row);
         scratch.clearReservedRow();
       });
       for (const operation of operations) operation.report?.(run);
@@ -99,18 +110,18 @@ export function rangeRows(
     metricNameOf: (index) => (dropsNames ? "" : source.labelsOf(index).metricName),
     async forEach(take) {
       const scratch = new StepVector(stepCount, 1);
-      const { values, kinds } = scratch;
-      const cells: RowCells = { vector: scratch, values, kinds, base: 0, present: -1 };
+      const row = rowCells(scratch, 0);
       const nextRow = () => {
         scratch.clearReservedRow();
-        cells.present = -1;
-        return cells;
+        row.to = -1;
+        return row;
       };
       const seen: Labels[] = [];
-      await forEachRow(applied, call, source, nextRow, (index, _row, present) => {
+      await forEachRow(applied, call, source, nextRow, (index, _, present) => {
         if (mayMeet) seen.push(source.labelsOf(index));
-        const isFull = present === stepCount && !scratch.hasHistograms;
-        take(index, scratch, 0, operate(operations, scratch, isFull));
+        if (row.to < 0 && present === stepCount) noteFull(row);
+        operate(operations, row);
+        take(index, row);
       });
       // Series of several metrics may be equal once their names are gone.
       if (mayMeet && !hasOneMetric(seen) && hasEqualRows(seen.map(withoutMetadata)))
@@ -120,21 +131,26 @@ export function rangeRows(
   };
 }
 
-/** Changes the only row of `scratch`; returns whether each cell is a float then. */
-function operate(
-  operations: readonly RowOperation[],
-  scratch: StepVector,
-  isFull: boolean,
-): boolean {
-  if (operations.length === 0) return isFull;
-  let mayLack = !isFull;
+/** Changes the only row of its vector. */
+function operate(operations: readonly RowOperation[], row: RowCells): void {
+  let mayLack = false;
   for (let i = 0; i < operations.length; i++) {
     const operation = operations[i]!;
-    if (operation.leavesOutHistograms) scratch.dropReservedHistograms();
-    operation.applyTo(scratch, 0);
+    if (operation.leavesOutHistograms) row.vector.dropReservedHistograms();
+    operation.applyTo(row.vector, row.base);
     if (operation.mayEmptyCells) mayLack = true;
   }
-  return mayLack ? !scratch.hasHistograms && isFullOfFloats(scratch, 0) : isFull;
+  if (mayLack) noteFull(row);
+}
+
+/** Notes a float at every step where that is so, else nothing. */
+function noteFull(row: RowCells): void {
+  const { kinds, base } = row;
+  const { stepCount } = row.vector;
+  let step = 0;
+  while (step < stepCount && kinds[base + step] === cellKind.float) step++;
+  row.from = 0;
+  row.to = step === stepCount ? stepCount : -1;
 }
 
 /** Whether an aggregation groups by labels that dropping names takes away; `by` takes only what it names. */
@@ -159,9 +175,4 @@ function groupsOfRange(
     isPending.push(source.isNamePending(index) || (isDelayed && applied.keepsName !== true));
   }
   return groupLabels(node, labels, isPending);
-}
-
-function isFullOfFloats({ kinds, stepCount }: StepVector, base: number): boolean {
-  for (let i = base; i < base + stepCount; i++) if (kinds[i] !== cellKind.float) return false;
-  return true;
 }

@@ -73,13 +73,14 @@ export async function evaluateSelector(
 
 /**
  * Puts the row of one series after the other where `result.reserveRow` says; `sink` is told those that
- * hold anything, with what they weigh, and adds the row or empties it.
+ * hold anything, with what they weigh, and adds the row or empties it. `stretch` says where their floats
+ * stand if they stand at steps in a row and nothing else is there.
  */
 export async function forEachSelectedRow(
   node: VectorSelectorNode,
   run: QueryRun,
   into: { readonly result: StepVector; readonly aspect: SampleAspect },
-  sink: (index: number, found: number) => void,
+  sink: (index: number, found: number, stretch: Stretch | undefined) => void,
 ): Promise<void> {
   const { stepCount } = node.grid;
   const { series } = node.source;
@@ -94,7 +95,8 @@ export async function forEachSelectedRow(
     present += found;
     run.totalSamples += found;
     run.holdSamples(held + present);
-    sink(index, found);
+    const { picks } = rowInto;
+    sink(index, found, picks.isWhole ? picks : undefined);
   }
 }
 
@@ -179,11 +181,20 @@ interface PickWindow {
   readonly lookbackMs: number;
 }
 
+/** Steps in a row: [from, to). */
+export interface Stretch {
+  readonly from: number;
+  readonly to: number;
+}
+
 /** Which sample each step takes, by its index; -1: none. They depend on the times alone. */
 interface NewestPicks extends PlacedTimes {
   readonly indices: Int32Array;
-  /** Whether every step takes one. */
-  areFull: boolean;
+  /** The steps that take one, if they are in a row; else `to` is -1. */
+  from: number;
+  to: number;
+  /** Of the row written last: each of those steps took a float. */
+  isWhole: boolean;
   /** The samples that any step takes, once a second series had these times. */
   wanted: Int32Array | undefined;
 }
@@ -191,7 +202,8 @@ interface NewestPicks extends PlacedTimes {
 function createPicks(stepCount: number): NewestPicks {
   const indices = new Int32Array(stepCount);
   const placedTimesMs = new Float64Array(0);
-  return { indices, areFull: false, wanted: undefined, placedTimesMs, placedCount: -1 };
+  const none = { from: 0, to: -1, isWhole: false };
+  return { indices, ...none, wanted: undefined, placedTimesMs, placedCount: -1 };
 }
 
 function indicesPicked({ indices }: NewestPicks, count: number): Int32Array {
@@ -206,31 +218,40 @@ function pickNewest(buffer: SampleBuffer, picks: NewestPicks, window: PickWindow
   const { indices } = picks;
   const { firstMs, advanceMs, lookbackMs } = window;
   let next = 0;
-  picks.areFull = true;
+  let begin = -1;
+  let after = 0;
+  let taken = 0;
   picks.wanted = undefined;
   for (let step = 0; step < indices.length; step++) {
     const atMs = firstMs + step * advanceMs;
     while (next < count && timestampsMs[next]! <= atMs) next++;
     const isFresh = next > 0 && timestampsMs[next - 1]! > atMs - lookbackMs;
     indices[step] = isFresh ? next - 1 : -1;
-    if (!isFresh) picks.areFull = false;
+    if (!isFresh) continue;
+    if (begin < 0) begin = step;
+    after = step + 1;
+    taken++;
   }
+  picks.from = Math.max(0, begin);
+  picks.to = after - begin === taken ? after : -1;
 }
 
 /** Puts the samples picked into the row at `base`, stale markers apart; returns how many. O(steps). */
 function takePicks(
   buffer: SampleBuffer,
   source: Float64Array,
-  { indices, areFull }: NewestPicks,
+  picks: NewestPicks,
   { values, kinds }: StepVector,
   base: number,
 ): number {
+  const { indices, from, to } = picks;
   const steps = indices.length;
+  picks.isWhole = to >= 0 && isPlain(buffer);
   // Fast path: no gaps, no NaN.
-  if (areFull && isPlain(buffer)) {
-    kinds.fill(cellKind.float, base, base + steps);
-    for (let step = 0; step < steps; step++) values[base + step] = source[indices[step]!]!;
-    return steps;
+  if (picks.isWhole) {
+    kinds.fill(cellKind.float, base + from, base + to);
+    for (let step = from; step < to; step++) values[base + step] = source[indices[step]!]!;
+    return to - from;
   }
   let found = 0;
   for (let step = 0; step < steps; step++) {

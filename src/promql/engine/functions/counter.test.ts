@@ -7,9 +7,9 @@ import { createReadBuffer, createWindows, loadSeries } from "../sample-windows.t
 import { createGrid } from "../step-grid.ts";
 import { StepVector } from "../step-vector.ts";
 import { counterFunctions } from "./counter.ts";
-import type { RangeCall } from "./function-call.ts";
+import { type RangeCall, rowCells } from "./function-call.ts";
 
-const grid = createGrid(300_000, 6_300_000, 60_000);
+const wholeGrid = createGrid(300_000, 6_300_000, 60_000);
 
 /** A counter that only rises: from 0 or high up, at a pace that changes, standing still now and then. */
 function risingCounter(random: () => number): number[] {
@@ -24,16 +24,17 @@ function risingCounter(random: () => number): number[] {
   return values;
 }
 
-/** Rates of a counter sampled every 15 s, which storage says rises or does not. */
+/** Rates of a counter sampled every 15 s from `firstMs` on, which storage says rises or does not. */
 function bitsOf(
   name: "rate" | "increase" | "delta",
   values: readonly number[],
   isKnownToRise: boolean,
+  { grid = wholeGrid, firstMs = 7000 } = {},
 ): string {
   const series: Series = {
     labels: Labels.empty,
     readSamples(into: SampleBuffer) {
-      for (const [index, value] of values.entries()) into.push(index * 15_000 + 7000, value);
+      for (const [index, value] of values.entries()) into.push(firstMs + index * 15_000, value);
       if (isKnownToRise) into.risingCount = into.plainCount = into.count;
     },
   };
@@ -41,8 +42,7 @@ function bitsOf(
   const windows = createWindows(node);
   loadSeries(windows, series, node, createReadBuffer());
   const vector = new StepVector(grid.stepCount, 1);
-  const row = { vector, values: vector.values, kinds: vector.kinds, base: 0, present: -1 };
-  counterFunctions[name].evaluateRow(windows, row, {} as RangeCall);
+  counterFunctions[name].evaluateRow(windows, rowCells(vector, 0), {} as RangeCall);
   return new BigUint64Array(vector.values.buffer).join(" ");
 }
 
@@ -54,6 +54,20 @@ describe("counters known to rise", () => {
       for (const name of ["rate", "increase", "delta"] as const) {
         expect(bitsOf(name, values, true), name).toBe(bitsOf(name, values, false));
       }
+    }
+  });
+
+  it("have the rates of single steps where they begin late and end early", () => {
+    const random = seededRandom(4);
+    for (let round = 0; round < 10; round++) {
+      const values = risingCounter(random).slice(0, 200);
+      const firstMs = 300_000 + Math.floor(random() * 2_000_000);
+      const steps = Array.from({ length: wholeGrid.stepCount }, (_, step) => {
+        const timeMs = wholeGrid.startMs + step * wholeGrid.stepMs;
+        const grid = createGrid(timeMs, timeMs, 1);
+        return bitsOf("rate", values, false, { grid, firstMs });
+      });
+      expect(bitsOf("rate", values, true, { firstMs })).toBe(steps.join(" "));
     }
   });
 

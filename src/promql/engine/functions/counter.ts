@@ -76,8 +76,7 @@ function lastDifferenceFunction(isRate: boolean): RangeFunction {
 
 /**
  * How far each window is taken to reach beyond its samples: to an edge that is near (1.1 mean distances
- * of samples), else half a mean distance. Rows of `memo`, one number a step; behind them 1 where every
- * window has two samples, and the longest reach before a first sample in parts of the time sampled:
+ * of samples), else half a mean distance. Rows of `memo`, one number a step; behind them `stretchAt`:
  */
 const reachRows = {
   /** What the difference is multiplied with; NaN where there are fewer than two samples. */
@@ -87,6 +86,16 @@ const reachRows = {
   toStart: 2,
   toEnd: 3,
   count: 4,
+} as const;
+
+/** Places behind the rows. */
+const stretchAt = {
+  /** The steps [from, to) have two samples in their windows, no others; `to` is -1 where there are gaps. */
+  from: 0,
+  to: 1,
+  /** The longest reach before a first sample in parts of the time sampled. */
+  longest: 2,
+  count: 3,
 } as const;
 
 /**
@@ -116,7 +125,9 @@ function extrapolate(
   const sampledAt = reachRows.sampled * steps;
   const toStartAt = reachRows.toStart * steps;
   const resets = isCounter ? resetPositions(windows) : noResets;
-  if (resets.length === 0 && memo[reachRows.count * steps] === 1) {
+  row.from = memo[reachRows.count * steps + stretchAt.from]!;
+  row.to = memo[reachRows.count * steps + stretchAt.to]!;
+  if (resets.length === 0 && row.to >= 0) {
     extrapolateSteadily(windows, memo, row, { isCounter, perSeconds });
     return;
   }
@@ -141,7 +152,7 @@ function extrapolate(
   }
 }
 
-/** Fast path: no resets, and at least two samples in each window. */
+/** Fast path: no resets, and no gap between the first window with two samples and the last. */
 function extrapolateSteadily(
   windows: SampleWindows,
   memo: Float64Array,
@@ -150,13 +161,11 @@ function extrapolateSteadily(
 ): void {
   const { values, from, to } = windows;
   const { values: results, kinds, base } = row;
-  const steps = from.length;
-  const longest = memo[reachRows.count * steps + 1]!;
+  const longest = memo[reachRows.count * from.length + stretchAt.longest]!;
   const isRising = windows.risingCount >= windows.count;
-  kinds.fill(cellKind.float, base, base + steps);
-  row.present = steps;
-  for (let begin = 0; begin < steps; begin += stepsPerLook) {
-    const end = Math.min(steps, begin + stepsPerLook);
+  kinds.fill(cellKind.float, base + row.from, base + row.to);
+  for (let begin = row.from; begin < row.to; begin += stepsPerLook) {
+    const end = Math.min(row.to, begin + stepsPerLook);
     const least = values[from[begin]!]!;
     const most = values[to[end - 1]! - 1]! - least;
     // Nothing rose: most counters stand still most of the time.
@@ -202,17 +211,21 @@ const noResets: readonly number[] = [];
 function measureReach(windows: SampleWindows, perSeconds: number): Float64Array {
   const { timestampsMs, from, to, endMs, rangeMs } = windows;
   const steps = from.length;
-  const reach = new Float64Array(steps * reachRows.count + 2);
-  let isSteady = 1;
+  const reach = new Float64Array(steps * reachRows.count + stretchAt.count);
+  let begin = -1;
+  let after = 0;
+  let measured = 0;
   let longest = 0;
   for (let step = 0; step < steps; step++) {
     const first = from[step]!;
     const last = to[step]! - 1;
     if (last <= first) {
       reach[step] = Number.NaN;
-      isSteady = 0;
       continue;
     }
+    if (begin < 0) begin = step;
+    after = step + 1;
+    measured++;
     const sampledMs = timestampsMs[last]! - timestampsMs[first]!;
     const afterMs = endMs[step]! - timestampsMs[last]!;
     const beforeMs = rangeMs - afterMs - sampledMs;
@@ -227,8 +240,10 @@ function measureReach(windows: SampleWindows, perSeconds: number): Float64Array 
     reach[reachRows.toEnd * steps + step] = toEnd;
     longest = Math.max(longest, toStart / sampled);
   }
-  reach[reachRows.count * steps] = isSteady;
-  reach[reachRows.count * steps + 1] = longest * zeroMargin * zeroMargin;
+  const behind = reachRows.count * steps;
+  reach[behind + stretchAt.from] = Math.max(0, begin);
+  reach[behind + stretchAt.to] = measured === 0 || after - begin === measured ? after : -1;
+  reach[behind + stretchAt.longest] = longest * zeroMargin * zeroMargin;
   return reach;
 }
 

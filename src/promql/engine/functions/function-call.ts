@@ -55,15 +55,24 @@ export interface RangeCall {
   readonly rangeStart: number;
 }
 
-/** Where a range function writes: cells base … base + steps of a vector, all absent at first. */
+/** A row that is written or read: cells base … base + steps of a vector, to a range function all absent. */
 export interface RowCells {
   /** Whose cells they are; histograms are set through it. */
   readonly vector: StepVector;
   readonly values: Float64Array;
   readonly kinds: Uint8Array;
-  readonly base: number;
-  /** How many cells hold something, where the function says so; -1: nobody counted. */
-  present: number;
+  base: number;
+  /**
+   * Floats stand at the steps [from, to) and nothing stands at others, where whoever wrote the row says so;
+   * `to` is -1 where nobody does.
+   */
+  from: number;
+  to: number;
+}
+
+/** The row of a vector that begins at `base`, nothing known of it. */
+export function rowCells(vector: StepVector, base: number): RowCells {
+  return { vector, values: vector.values, kinds: vector.kinds, base, from: 0, to: -1 };
 }
 
 /** A function of one range vector and scalars. */
