@@ -3,6 +3,7 @@
 import { useMutation } from "@tanstack/react-query";
 import { type ChangeEvent, type DragEvent, useId, useState } from "react";
 import type { DashboardImported } from "../../src/api/wire/server.ts";
+import { errorMessage } from "../../src/base/errors.ts";
 import { useApi, useDashboardsChanged, useServerStatus } from "../api/server-queries.ts";
 import { pageHref } from "../app/navigation.tsx";
 import { Link, useRoute } from "../router/router-context.tsx";
@@ -16,12 +17,11 @@ type ImportSource =
   | { readonly kind: "files"; readonly files: readonly File[] }
   | { readonly kind: "url"; readonly url: string };
 
-/** What came of one file; one of the two is there. */
-interface ImportOutcome {
-  readonly name: string;
-  readonly imported?: DashboardImported;
-  readonly error?: string;
-}
+/** What came of one file. */
+type ImportOutcome = { readonly name: string } & (
+  | { readonly imported: DashboardImported }
+  | { readonly error: string }
+);
 
 /** Stays open to show what was understood only in part. */
 export function ImportDialog({ onClose }: { readonly onClose: () => void }) {
@@ -108,8 +108,9 @@ export function ImportDialog({ onClose }: { readonly onClose: () => void }) {
           </p>
         )}
         {run.data?.length === 0 && <p className="dim">There is no JSON file among them.</p>}
-        {run.data?.map((outcome) => (
-          <ImportResult key={outcome.name} outcome={outcome} isNamed={run.data.length > 1} />
+        {run.data?.map((outcome, index) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: files of different folders may have one name.
+          <ImportResult key={index} outcome={outcome} isNamed={run.data.length > 1} />
         ))}
       </div>
     </Dialog>
@@ -127,7 +128,7 @@ async function importFiles(
     try {
       outcomes.push({ name, imported: await post(file.name, await file.text()) });
     } catch (thrown) {
-      outcomes.push({ name, error: thrown instanceof Error ? thrown.message : String(thrown) });
+      outcomes.push({ name, error: errorMessage(thrown) });
     }
   }
   return outcomes;
@@ -141,18 +142,18 @@ interface ImportResultProps {
 
 function ImportResult({ outcome, isNamed }: ImportResultProps) {
   const { params } = useRoute();
-  const { name, imported, error } = outcome;
-  if (imported === undefined) {
+  const { name } = outcome;
+  if ("error" in outcome) {
     return (
       <p className="row" role="alert">
         <Glyph kind="crit" />
         <span>
-          {name}: {error}
+          {name}: {outcome.error}
         </span>
       </p>
     );
   }
-  const { problems, uid } = imported;
+  const { problems, uid } = outcome.imported;
   return (
     <div className="import-result" role="status">
       <p className="row">

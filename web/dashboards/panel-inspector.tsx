@@ -77,16 +77,26 @@ export function PanelInspector({ panel, scope, onClose }: PanelInspectorProps) {
                 {note}
               </p>
             ))}
-            {asTables(answer.frames)
-              .slice(0, tablesMax)
-              .map((frame, index) => (
-                // biome-ignore lint/suspicious/noArrayIndexKey: frames have no identity but their place.
-                <FrameTable key={index} frame={frame} />
-              ))}
+            <FrameTables frames={answer.frames} />
           </>
         )}
       </div>
     </Dialog>
+  );
+}
+
+function FrameTables({ frames }: { readonly frames: readonly Frame[] }) {
+  const tables = asTables(frames);
+  return (
+    <>
+      {tables.slice(0, tablesMax).map((frame, index) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: frames have no identity but their place.
+        <FrameTable key={index} frame={frame} />
+      ))}
+      {tables.length > tablesMax && (
+        <p className="dim">and {tables.length - tablesMax} more tables: the downloads have them</p>
+      )}
+    </>
   );
 }
 

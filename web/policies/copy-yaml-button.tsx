@@ -1,6 +1,7 @@
 /** Copies a text and says so for a moment. */
 
 import { useEffect, useState } from "react";
+import { systemClock } from "../../src/base/clock.ts";
 import { Glyph } from "../ui/glyph.tsx";
 
 const shownMs = 2500;
@@ -10,8 +11,7 @@ export function CopyYamlButton({ text }: { readonly text: string }) {
   const [outcome, setOutcome] = useState<"copied" | "refused">();
   useEffect(() => {
     if (outcome === undefined) return;
-    const timer = setTimeout(() => setOutcome(undefined), shownMs);
-    return () => clearTimeout(timer);
+    return systemClock.after(shownMs, () => setOutcome(undefined));
   }, [outcome]);
   const copy = async () => {
     try {

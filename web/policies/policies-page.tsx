@@ -1,6 +1,7 @@
 /** Policies: the list, one policy's YAML with its hits or a draft of it, and what the draft would change. */
 
 import { useState } from "react";
+import { errorMessage } from "../../src/base/errors.ts";
 import { useApi, useServerStatus } from "../api/server-queries.ts";
 import { useKeys } from "../app/keys-context.ts";
 import { PageFrame } from "../app/page-frame.tsx";
@@ -136,7 +137,7 @@ function TestCaseButton({ desk }: { readonly desk: PolicyDesk }) {
       URL.revokeObjectURL(url);
       setFault("");
     } catch (thrown) {
-      setFault(thrown instanceof Error ? thrown.message : String(thrown));
+      setFault(errorMessage(thrown));
     }
   };
   return (

@@ -1,5 +1,6 @@
 /** Runs the transformations of a panel on its frames, one after the other. What cannot be done is said, not dropped. */
 
+import { errorMessage } from "../../base/errors.ts";
 import type { Frame } from "../frame.ts";
 import type { VariableScope } from "../interpolate.ts";
 import { asObject, type JsonObject } from "../json-reader.ts";
@@ -101,7 +102,7 @@ export function applyTransformations(
       current = runStep(current, { step, transformation, scope });
     } catch (thrown) {
       // Options are free JSON (regexps above all); the panel shows what there is and says why.
-      const why = thrown instanceof Error ? thrown.message : String(thrown);
+      const why = errorMessage(thrown);
       problems.push(`the transformation ${id} cannot be applied: ${why}`);
     }
   }
