@@ -24,7 +24,7 @@ export class ProtoWriter {
 
   /** A copy of what was written. */
   toBytes(): Uint8Array {
-    return Uint8Array.from(this.bytes.subarray(0, this.length));
+    return new Uint8Array(this.bytes.subarray(0, this.length));
   }
 
   /** Makes room for `more` bytes; `bytes` may be replaced. */
@@ -39,12 +39,19 @@ export class ProtoWriter {
   uvarint(value: number): void {
     this.reserve(10);
     const { bytes } = this;
+    let at = this.length;
     let rest = value;
-    while (rest > 0x7f) {
-      bytes[this.length++] = (rest % 128) + 128;
+    // Slow path: above 31 bits shifts do not reach.
+    while (rest > 0x7fff_ffff) {
+      bytes[at++] = (rest % 128) | 0x80;
       rest = Math.floor(rest / 128);
     }
-    bytes[this.length++] = rest;
+    while (rest > 0x7f) {
+      bytes[at++] = (rest & 0x7f) | 0x80;
+      rest >>>= 7;
+    }
+    bytes[at++] = rest;
+    this.length = at;
   }
 
   /** A zigzag integer without a tag; exact for |value| < 2^52. */
