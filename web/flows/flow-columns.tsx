@@ -63,7 +63,7 @@ export function endFilter(flow: Flow, end: FlowEnd): string | undefined {
   return name === flow.IP?.[end] ? flag(`${side}-ip`, name) : flag(`${side}-identity`, name);
 }
 
-/** A pod of a deployment without its hash: "deathstar", "-97lrn"; other names as they are. */
+/** A pod's name in two, whose end is never cut: of a deployment's pod without its hash ("deathstar", "-97lrn"), of other long names the last six letters. */
 export function shortPod(name: string): readonly [head: string, tail: string] {
   const [, workload, suffix] = /^(.+)-[a-z0-9]{8,10}-([a-z0-9]{5})$/.exec(name) ?? [];
   if (workload !== undefined && suffix !== undefined) return [workload, `-${suffix}`];

@@ -4,6 +4,7 @@
  */
 
 import type { MapEdgeAnswer, MapNodeAnswer } from "../../src/api/wire/map.ts";
+import { quoteValue } from "../flows/filter-text.ts";
 import type { MapModel, MapPlace } from "./map-model.ts";
 
 type Side = "" | "from-" | "to-";
@@ -14,7 +15,7 @@ const membersMax = 12;
 /** The flows of one node, on any side or on one. */
 export function nodeFilter(node: MapNodeAnswer, side: Side = ""): string {
   const flag = (name: string, value: string | number) =>
-    `--${side}${name} ${quoted(String(value))}`;
+    `--${side}${name} ${quoteValue(String(value))}`;
   const [identity] = node.identities;
   if (node.kind === "Namespace") return flag("namespace", node.namespace);
   if (node.kind === "fqdn") return flag("fqdn", node.name);
@@ -31,14 +32,14 @@ export function nodeFilter(node: MapNodeAnswer, side: Side = ""): string {
 export function placeFilter(place: MapPlace, side: Side = ""): string {
   const filter = membersFilter(place, side);
   const isOpen = filter === "" || place.cluster === "";
-  return isOpen ? filter : `${filter} --${side}cluster ${quoted(place.cluster)}`;
+  return isOpen ? filter : `${filter} --${side}cluster ${quoteValue(place.cluster)}`;
 }
 
 function membersFilter(place: MapPlace, side: Side): string {
   const [first] = place.members;
   if (first === undefined) return "";
   if (place.kind === "island" && first.namespace !== "") {
-    return `--${side}namespace ${quoted(first.namespace)}`;
+    return `--${side}namespace ${quoteValue(first.namespace)}`;
   }
   if (place.members.length === 1) return nodeFilter(first, side);
   return place.members
@@ -64,10 +65,6 @@ export function filterOf(model: MapModel, id: string): string {
   const link = model.links.find((one) => one.id === id);
   if (link === undefined) return "";
   return pairFilter(model.places.get(link.source), model.places.get(link.destination));
-}
-
-function quoted(value: string): string {
-  return /^[\w./:@*+-]+$/.test(value) ? value : `'${value.replaceAll("'", `'\\''`)}'`;
 }
 
 /** Metric queries for Explore, the first the plainest. Labels are those of the shipped Hubble options. */

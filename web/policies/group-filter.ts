@@ -1,6 +1,7 @@
 /** The flows behind a group of a replay as a filter line of the flows page. */
 
 import type { WireReplayChange } from "../../src/api/wire/policy.ts";
+import { quoteValue } from "../flows/filter-text.ts";
 
 /** "--from-pod default/lander --to-pod default/deathstar --to-port 80 --protocol tcp"; refused flows where they would pass. */
 export function groupFilter(
@@ -23,16 +24,13 @@ function icmpOf(protocol: string): string {
 /** "default/web", "world (docs.cilium.io)", "world (192.0.2.7)", "host". */
 function endWords(side: "from" | "to", name: string): string[] {
   // Workloads begin their pods' names, and the filter takes the beginning of a name.
-  if (name.includes("/")) return [`--${side}-pod`, quoted(name)];
+  if (name.includes("/")) return [`--${side}-pod`, quoteValue(name)];
   const outside = /^world \((.+)\)$/.exec(name)?.[1];
-  if (outside === undefined) return name === "unknown" ? [] : [`--${side}-identity`, quoted(name)];
+  if (outside === undefined)
+    return name === "unknown" ? [] : [`--${side}-identity`, quoteValue(name)];
   if (outside === "?") return [`--${side}-identity`, "world"];
   const isAddress = /^[\d.]+$/.test(outside) || outside.includes(":");
   return isAddress
     ? [`--${side}-ip`, outside]
-    : [`--${side}-fqdn`, quoted(outside.replace(/\.$/, ""))];
-}
-
-function quoted(text: string): string {
-  return /^[\w./:@-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+    : [`--${side}-fqdn`, quoteValue(outside.replace(/\.$/, ""))];
 }
