@@ -112,7 +112,7 @@ export function createApp(sources: ApiSources, guard: Guard, options: AppOptions
   }
   const writeRoute = createRemoteWriteRoute(sources.writeReceiver);
   app.all("/api/v1/write", (context) => writeRoute(context.req.raw));
-  const readRoute = createRemoteReadRoute(sources.readHandler, sources.logger);
+  const readRoute = createRemoteReadRoute(sources.readHandler, sources);
   app.all("/api/v1/read", (context) => readRoute(context.req.raw));
   app.all("/api/v1/label/:name/values", (context) =>
     answer(sources, context, "GET", (parameters) =>

@@ -19,14 +19,16 @@ import type { Queryable } from "../storage/storage.ts";
 import { openTestApp, testSources } from "./testing/test-app.ts";
 
 const path = "/api/v1/read";
+const { concurrencyMax } = readLimitsDefault;
 const up = query(0, 60_000, matcher("__name__", "=", "up"));
 
 /** The application over the test sources' two series of `up`. */
-function open(queryable: Queryable = testSources().queryable) {
+function open(queryable: Queryable = testSources().queryable, clock = new FakeClock(0)) {
   return openTestApp({
+    clock,
     readHandler: new ReadHandler({
       queryable,
-      clock: new FakeClock(0),
+      clock,
       registry: new Registry(),
       externalLabels: () => Labels.empty,
       limits: readLimitsDefault,
@@ -71,32 +73,29 @@ describe("POST /api/v1/read", () => {
   });
 
   it("breaks the body off where reading fails after it began", async () => {
-    const { queryable } = testSources();
-    let reads = 0;
-    const app = open({
-      querier(minMs, maxMs) {
-        const querier = queryable.querier(minMs, maxMs);
-        return {
-          labelNames: (matchers) => querier.labelNames(matchers),
-          labelValues: (name, matchers) => querier.labelValues(name, matchers),
-          close: () => querier.close(),
-          async select(matchers, how) {
-            const found = await querier.select(matchers, how);
-            const labels = found.series[0]?.labels ?? Labels.empty;
-            const readSamples = (into: SampleBuffer): void => {
-              if (reads++ > 200) throw new Error("the disk is gone");
-              for (let i = 0; i < 1000; i++) into.push(i * 60, Math.sin(i));
-            };
-            const series = Array.from({ length: 1000 }, () => ({ labels, readSamples }));
-            return { ...found, series };
-          },
-        };
-      },
-    });
+    const app = open(
+      manySeries((read) => {
+        if (read > 200) throw new Error("the disk is gone");
+      }),
+    );
     const body = readBody(up, wantsChunks);
     const answer = await app.request(path, { method: "POST", body });
     expect(answer.status).toBe(200);
     await expect(answer.arrayBuffer()).rejects.toThrow("the disk is gone");
+  });
+
+  it("is over for a reader that takes nothing for minutes, and the next one has its turn", async () => {
+    const clock = new FakeClock(0);
+    const app = open(
+      manySeries(() => {}),
+      clock,
+    );
+    const ask = () => app.request(path, { method: "POST", body: readBody(up, wantsChunks) });
+    const stuck = await Promise.all(Array.from({ length: concurrencyMax }, ask));
+    const next = ask();
+    await clock.advance(6 * 60_000);
+    expect((await next).status).toBe(200);
+    for (const answer of stuck) await expect(answer.arrayBuffer()).rejects.toThrow("takes nothing");
   });
 
   it("answers any bytes with a status of Prometheus, and no request but a whole one with 200", async () => {
@@ -117,3 +116,31 @@ describe("POST /api/v1/read", () => {
     }
   });
 });
+
+/** A thousand series of a thousand samples; `onRead` is told how many were read before. */
+function manySeries(onRead: (count: number) => void): Queryable {
+  const { queryable } = testSources();
+  let reads = 0;
+  return {
+    querier(minMs, maxMs) {
+      const querier = queryable.querier(minMs, maxMs);
+      return {
+        labelNames: (matchers) => querier.labelNames(matchers),
+        labelValues: (name, matchers) => querier.labelValues(name, matchers),
+        close: () => querier.close(),
+        async select(matchers, how) {
+          const found = await querier.select(matchers, how);
+          const labels = found.series[0]?.labels ?? Labels.empty;
+          const readSamples = (into: SampleBuffer): void => {
+            onRead(reads++);
+            for (let i = 0; i < 1000; i++) into.push(i * 60, Math.sin(i));
+          };
+          return {
+            ...found,
+            series: Array.from({ length: 1000 }, () => ({ labels, readSamples })),
+          };
+        },
+      };
+    },
+  };
+}

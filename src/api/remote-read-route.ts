@@ -3,12 +3,22 @@
  * names is looked at: it is snappy and protobuf or it is refused for what it is.
  */
 
-import { errorMessage } from "../base/errors.ts";
+import type { CancelTimer, Clock } from "../base/clock.ts";
+import { AppError, errorMessage } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import type { ReadBody, ReadHandler } from "../remote/read-handler.ts";
 import { readBodyBytesMax } from "../remote/read-request.ts";
 import { methodNotAllowed, plainText } from "./answers.ts";
 import { readBoundedBody } from "./bounded-body.ts";
+
+/** A client that takes nothing for so long is gone, ms. */
+const untakenMsMax = 5 * 60_000;
+
+/** What the route needs beside the handler. */
+interface Parts {
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
 
 /** Handles one request. */
 export type RemoteReadRoute = (request: Request) => Promise<Response>;
@@ -16,7 +26,7 @@ export type RemoteReadRoute = (request: Request) => Promise<Response>;
 /** The route over a handler; undefined: there is nothing to read. */
 export function createRemoteReadRoute(
   handler: ReadHandler | undefined,
-  logger: Logger,
+  parts: Parts,
 ): RemoteReadRoute {
   return async (request) => {
     if (request.method === "OPTIONS") return new Response(null, { status: 204 });
@@ -28,7 +38,7 @@ export function createRemoteReadRoute(
     if (answer.contentEncoding !== undefined) {
       headers.set("content-encoding", answer.contentEncoding);
     }
-    return new Response(streamOf(answer.body, request.signal, logger), { headers });
+    return new Response(streamOf(answer.body, request.signal, parts), { headers });
   };
 }
 
@@ -37,22 +47,35 @@ async function bodyOf(request: Request): Promise<Uint8Array> {
   return (await readBoundedBody(request, readBodyBytesMax)) ?? new Uint8Array(0);
 }
 
-/** Made only as fast as the client reads; ends with it. */
-function streamOf(body: ReadBody, signal: AbortSignal, logger: Logger): ReadableStream<Uint8Array> {
+/**
+ * Made only as fast as the client reads, and ended with it, or when it takes nothing for long: else a few
+ * clients that hang would keep all turns.
+ */
+function streamOf(body: ReadBody, signal: AbortSignal, { clock, logger }: Parts): ReadableStream {
   let isOpen = true;
+  let stopWaiting: CancelTimer = () => {};
   const end = (): void => {
     isOpen = false;
+    stopWaiting();
     void body.end();
   };
+  if (signal.aborted) end();
   signal.addEventListener("abort", end, { once: true });
   return new ReadableStream<Uint8Array>({
     async pull(controller) {
+      stopWaiting();
       try {
         let piece = await body.next();
         while (piece?.length === 0) piece = await body.next();
         if (!isOpen) return;
         if (piece === undefined) controller.close();
-        else controller.enqueue(piece);
+        else {
+          controller.enqueue(piece);
+          stopWaiting = clock.after(untakenMsMax, () => {
+            end();
+            controller.error(new AppError("unreachable", "the reader takes nothing any more"));
+          });
+        }
       } catch (thrown) {
         // The connection ends where it was: an error's text would be read as a frame.
         if (isOpen) logger.warn({ error: errorMessage(thrown) }, "a remote read was broken off");
