@@ -109,7 +109,7 @@ export function registerReadCacheMetrics(registry: Registry, chunks: DecodedChun
   });
   const reads = registry.counter({
     name: `${prefix}_reads_total`,
-    help: "Chunks that queries asked the decoded ones for.",
+    help: "Runs of chunks that queries read: kept decoded, or decoded then.",
     labelNames: ["result"],
   });
   const hits = reads.labels("hit");
