@@ -140,25 +140,25 @@ type MarkTrue = (
 
 const markEqual: MarkTrue = (left, leftBase, right, rightBase, isTrue) => {
   for (let i = 0; i < isTrue.length; i++) {
-    isTrue[i] = left[leftBase + i]! === right[rightBase + i]! ? 1 : 0;
+    isTrue[i] = Number(left[leftBase + i]! === right[rightBase + i]!);
   }
 };
 
 const markUnequal: MarkTrue = (left, leftBase, right, rightBase, isTrue) => {
   for (let i = 0; i < isTrue.length; i++) {
-    isTrue[i] = left[leftBase + i]! !== right[rightBase + i]! ? 1 : 0;
+    isTrue[i] = Number(left[leftBase + i]! !== right[rightBase + i]!);
   }
 };
 
 const markLess: MarkTrue = (left, leftBase, right, rightBase, isTrue) => {
   for (let i = 0; i < isTrue.length; i++) {
-    isTrue[i] = left[leftBase + i]! < right[rightBase + i]! ? 1 : 0;
+    isTrue[i] = Number(left[leftBase + i]! < right[rightBase + i]!);
   }
 };
 
 const markLessOrEqual: MarkTrue = (left, leftBase, right, rightBase, isTrue) => {
   for (let i = 0; i < isTrue.length; i++) {
-    isTrue[i] = left[leftBase + i]! <= right[rightBase + i]! ? 1 : 0;
+    isTrue[i] = Number(left[leftBase + i]! <= right[rightBase + i]!);
   }
 };
 

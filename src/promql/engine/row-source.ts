@@ -53,7 +53,7 @@ export function vectorRows(vector: StepVector, run: QueryRun): RowSource {
       for (let index = 0; index < vector.rowCount; index++) {
         if ((index & 63) === 0 && run.isPauseDue()) await run.pause();
         row.base = index * stepCount;
-        noteFull(row);
+        noteStretch(row);
         take(index, row);
       }
     },
@@ -117,9 +117,9 @@ export function rangeRows(
         return row;
       };
       const seen: Labels[] = [];
-      await forEachRow(applied, call, source, nextRow, (index, _, present) => {
+      await forEachRow(applied, call, source, nextRow, (index) => {
         if (mayMeet) seen.push(source.labelsOf(index));
-        if (row.to < 0 && present === stepCount) noteFull(row);
+        if (row.to < 0) noteStretch(row);
         operate(operations, row);
         take(index, row);
       });
@@ -140,17 +140,21 @@ function operate(operations: readonly RowOperation[], row: RowCells): void {
     operation.applyTo(row.vector, row.base);
     if (operation.mayEmptyCells) mayLack = true;
   }
-  if (mayLack) noteFull(row);
+  if (mayLack) noteStretch(row);
 }
 
-/** Notes a float at every step where that is so, else nothing. */
-function noteFull(row: RowCells): void {
+/** Notes where the floats stand, if they stand at steps in a row and nothing else is there. O(steps). */
+function noteStretch(row: RowCells): void {
   const { kinds, base } = row;
-  const { stepCount } = row.vector;
-  let step = 0;
-  while (step < stepCount && kinds[base + step] === cellKind.float) step++;
-  row.from = 0;
-  row.to = step === stepCount ? stepCount : -1;
+  const end = base + row.vector.stepCount;
+  let from = base;
+  while (from < end && kinds[from] === cellKind.absent) from++;
+  let to = from;
+  while (to < end && kinds[to] === cellKind.float) to++;
+  let after = to;
+  while (after < end && kinds[after] === cellKind.absent) after++;
+  row.from = from - base;
+  row.to = after === end ? to - base : -1;
 }
 
 /** Whether an aggregation groups by labels that dropping names takes away; `by` takes only what it names. */
