@@ -25,11 +25,15 @@ export interface RunningProgram {
   waitForExit(timeoutMs?: number): Promise<number | null>;
 }
 
-/** A demo that is ready. */
-export interface RunningDemo {
+/** A server that is ready. */
+export interface RunningServer {
   readonly program: RunningProgram;
   /** Without a slash at its end. */
   readonly url: string;
+}
+
+/** A demo that is ready. */
+export interface RunningDemo extends RunningServer {
   /** `performance.now()` when it said so. */
   readonly readyMs: number;
 }
@@ -59,6 +63,14 @@ export class AppTestContext {
   /** Starts `ciliascope ARGS` as built in dist/. */
   startProgram(args: readonly string[], options: { readonly cwd?: string } = {}): RunningProgram {
     return this.startCommand(process.execPath, [programFile, ...args], options);
+  }
+
+  /** Starts `ciliascope server ARGS` on a free port, or on the one that is given. */
+  async startServer(args: readonly string[], port?: number): Promise<RunningServer> {
+    const address = `127.0.0.1:${port ?? (await freePort())}`;
+    const program = this.startProgram(["server", "--listen", address, ...args]);
+    await program.waitForLine(/^ready /m);
+    return { program, url: `http://${address}` };
   }
 
   /** Starts the demo on an empty folder and a free port. */

@@ -107,18 +107,8 @@ async function expectReloadKeepsOld(context: AppTestContext, dir: string): Promi
     file,
     `global: {scrape_interval: 1s, scrape_timeout: 1s}\nscrape_configs:\n${jobs.join("")}`,
   );
-  const port = await context.freePort();
-  const url = `http://127.0.0.1:${port}`;
-  const server = context.startProgram([
-    "server",
-    "--data-dir",
-    join(dir, "c"),
-    "--config",
-    file,
-    "--listen",
-    `127.0.0.1:${port}`,
-  ]);
-  await server.waitForLine(/^ready /m);
+  const args = ["--data-dir", join(dir, "c"), "--config", file];
+  const { url, program: server } = await context.startServer(args);
   await waitForValue(url, "demo_value", (value) => value === 42);
   await waitForValue(url, 'up{job="bad"}', (value) => value === 0);
 

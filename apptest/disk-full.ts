@@ -154,21 +154,12 @@ async function startServer(context: AppTestContext, mount: string) {
     config,
     `global: {scrape_interval: 100ms, scrape_timeout: 100ms}\nscrape_configs:\n- job_name: counter\n  static_configs: [{targets: ['127.0.0.1:${targetPort}'], labels: {instance: one}}]\n`,
   );
-  const port = await context.freePort();
-  const program = context.startProgram([
-    "server",
-    "--data-dir",
-    join(mount, "data"),
-    "--config",
-    config,
-    "--listen",
-    `127.0.0.1:${port}`,
-    "--web.enable-remote-write-receiver",
-    "--log.format=json",
+  const { program, url } = await context.startServer([
+    ...["--data-dir", join(mount, "data"), "--config", config],
+    ...["--web.enable-remote-write-receiver", "--log.format=json"],
   ]);
-  await program.waitForLine(/^ready /m);
   return {
-    url: `http://127.0.0.1:${port}`,
+    url,
     output: () => program.output(),
     exit: async () => {
       await program.stop("SIGKILL");

@@ -84,18 +84,8 @@ scrape_configs:
   static_configs: [{targets: ['127.0.0.1:${address.port}']}]
 `,
   );
-  const port = await context.freePort();
-  const server = context.startProgram([
-    "server",
-    "--config",
-    config,
-    "--data-dir",
-    join(dir, "data"),
-    "--listen",
-    `127.0.0.1:${port}`,
-  ]);
-  await server.waitForLine(/^ready /m);
-  return `http://127.0.0.1:${port}`;
+  const args = ["--data-dir", join(dir, "data"), "--config", config];
+  return (await context.startServer(args)).url;
 }
 
 function address(url: string, more: string): string {

@@ -12,7 +12,13 @@ import { silentLogger } from "../src/base/logger.ts";
 import { labelsFromObject } from "../src/model/labels.ts";
 import { createMatcher } from "../src/model/matcher.ts";
 import { openTsdb, type Tsdb } from "../src/tsdb/tsdb.ts";
-import { type AppTest, type AppTestContext, expectEqual, expectMatch } from "./app-test.ts";
+import {
+  type AppTest,
+  type AppTestContext,
+  expectEqual,
+  expectMatch,
+  type RunningServer,
+} from "./app-test.ts";
 import { sendRemoteWrite } from "./faults/remote-write-client.ts";
 import { findPrometheusPeers, type PrometheusPeer, startPrometheus } from "./peers.ts";
 import { dump, expectSameLines } from "./prometheus-reads-our-wal.ts";
@@ -202,21 +208,12 @@ function runTool(peer: PrometheusPeer, command: string, dir: string): string {
   return String(result.stdout);
 }
 
-async function startOurs(context: AppTestContext, dataDir: string) {
-  const port = await context.freePort();
-  const program = context.startProgram([
-    "server",
-    "--data-dir",
-    dataDir,
-    "--config",
-    `${join(dataDir, "..", "copy-peer")}.yml`,
-    "--listen",
-    `127.0.0.1:${port}`,
-    "--storage.tsdb.retention.time=10y",
-    "--log.level=warn",
+function startOurs(context: AppTestContext, dataDir: string): Promise<RunningServer> {
+  const config = `${join(dataDir, "..", "copy-peer")}.yml`;
+  return context.startServer([
+    ...["--data-dir", dataDir, "--config", config],
+    ...["--storage.tsdb.retention.time=10y", "--log.level=warn"],
   ]);
-  await program.waitForLine(/^ready /m);
-  return { url: `http://127.0.0.1:${port}`, program };
 }
 
 async function answerOf(url: string, path: string): Promise<string[]> {

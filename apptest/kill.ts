@@ -18,25 +18,14 @@ export const killTest: AppTest = {
       `global: {scrape_interval: 1s, scrape_timeout: 1s}\nscrape_configs:\n- job_name: counter\n  static_configs: [{targets: ['127.0.0.1:${target.port}']}]\n`,
     );
     const port = await context.freePort();
-    const url = `http://127.0.0.1:${port}`;
-    const args = [
-      "server",
-      "--data-dir",
-      join(dir, "data"),
-      "--config",
-      config,
-      "--listen",
-      `127.0.0.1:${port}`,
-    ];
-    const first = context.startProgram(args);
-    await first.waitForLine(/^ready /m);
+    const args = ["--data-dir", join(dir, "data"), "--config", config];
+    const { url, program: first } = await context.startServer(args, port);
     await waitForValue(url, "count_over_time(scrapes_total[1h])", (count) => count >= 5);
     const before = await matrix(url);
     first.child.kill("SIGKILL");
     await first.waitForExit();
 
-    const second = context.startProgram(args);
-    await second.waitForLine(/^ready /m);
+    const { program: second } = await context.startServer(args, port);
     const after = await matrix(url);
     for (const point of before) {
       if (!after.some(([time, value]) => time === point[0] && value === point[1])) {

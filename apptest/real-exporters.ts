@@ -42,18 +42,8 @@ export const realExportersTest: AppTest = {
       config,
       `global: {scrape_interval: 2s, scrape_timeout: 2s}\nscrape_configs:\n${jobs.join("")}`,
     );
-    const port = await context.freePort();
-    const url = `http://127.0.0.1:${port}`;
-    const server = context.startProgram([
-      "server",
-      "--data-dir",
-      join(dir, "data"),
-      "--config",
-      config,
-      "--listen",
-      `127.0.0.1:${port}`,
-    ]);
-    await server.waitForLine(/^ready /m);
+    const args = ["--data-dir", join(dir, "data"), "--config", config];
+    const { url, program: server } = await context.startServer(args);
     await waitForValue(url, "count(up == 1)", (count) => count === jobs.length);
     await waitForValue(url, "count(rate(node_cpu_seconds_total[1m]) >= 0)", (count) => count > 0);
     for (const file of files) {
