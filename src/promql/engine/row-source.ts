@@ -78,8 +78,11 @@ export function selectorRows(
       const into = { result: scratch, aspect: "values" } as const;
       const row = rowCells(scratch, 0);
       await forEachSelectedRow(selector, run, into, (index, _found, stretch) => {
-        row.from = stretch?.from ?? 0;
-        row.to = stretch?.to ?? -1;
+        if (stretch === undefined) noteStretch(row);
+        else {
+          row.from = stretch.from;
+          row.to = stretch.to;
+        }
         operate(operations, row);
         take(index, row);
         scratch.clearReservedRow();
