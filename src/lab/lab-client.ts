@@ -11,10 +11,10 @@ import type { ExecLine, LabPolicyRow } from "./control/control-wire.ts";
 import { type RunFile, readRunFile } from "./control/run-file.ts";
 import type { Fault } from "./faults/fault-board.ts";
 import type { LabEndpoint, LabIdentity, LabNode, LabPolicy, LabService } from "./lab-state.ts";
-import type { ObjectOutcome } from "./object-apply.ts";
+import type { ObjectOutcome } from "./objects/object-apply.ts";
 
 export type { Fault } from "./faults/fault-board.ts";
-export type { ObjectOutcome } from "./object-apply.ts";
+export type { ObjectOutcome } from "./objects/object-apply.ts";
 
 /** A command to run in a pod, and where its output goes. */
 export interface LabExecOptions {

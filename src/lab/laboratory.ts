@@ -23,8 +23,8 @@ import { ObjectStore } from "./controllers/object-store.ts";
 import { Datapath } from "./datapath/datapath.ts";
 import { LabEventBus } from "./events.ts";
 import { FaultBoard } from "./faults/fault-board.ts";
-import { FlowEmitter } from "./flow-emitter.ts";
-import { FlowLog } from "./flow-log.ts";
+import { FlowEmitter } from "./flows/flow-emitter.ts";
+import { FlowLog } from "./flows/flow-log.ts";
 import { HealthProber } from "./health-prober.ts";
 import { type LabRelay, startHubbleServers } from "./hubble-api/hubble-servers.ts";
 import type { LabContext } from "./lab-context.ts";
@@ -39,7 +39,7 @@ import {
   watchObjects,
 } from "./laboratory-work.ts";
 import { ClusterMesh } from "./mesh/cluster-mesh.ts";
-import { ObjectApplier } from "./object-apply.ts";
+import { ObjectApplier } from "./objects/object-apply.ts";
 import { type ExecOutput, runInPod } from "./pods/pod-exec.ts";
 import { PodRunner } from "./pods/pod-runner.ts";
 import { CachingResolver, type HostResolver, PodResolver } from "./pods/resolver.ts";

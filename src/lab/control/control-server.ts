@@ -11,7 +11,7 @@ import { refusalText } from "../../cilium/refusal-text.ts";
 import { checkFaultRequest } from "../faults/fault-board.ts";
 import type { LabState } from "../lab-state.ts";
 import type { Laboratory } from "../laboratory.ts";
-import { toKind } from "../object-apply.ts";
+import { toKind } from "../objects/object-apply.ts";
 import { isExecRequest, type LabPolicyRow } from "./control-wire.ts";
 
 /** Policies and command lines are small. */

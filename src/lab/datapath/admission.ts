@@ -10,7 +10,7 @@ import type { ClusterSet } from "../cluster/cluster-set.ts";
 import type { Endpoint } from "../cluster/endpoint.ts";
 import type { PacketDirection } from "../events.ts";
 import { dropReasonText } from "../faults/fault-board.ts";
-import type { FlowEmitter } from "../flow-emitter.ts";
+import type { FlowEmitter } from "../flows/flow-emitter.ts";
 import type { LabContext } from "../lab-context.ts";
 import { conntrackMaps } from "./conntrack.ts";
 import type { Delivery } from "./delivery.ts";

@@ -7,7 +7,7 @@ import { ClusterSet } from "../cluster/cluster-set.ts";
 import { ObjectStore } from "../controllers/object-store.ts";
 import { type LabEvent, LabEventBus } from "../events.ts";
 import { FaultBoard } from "../faults/fault-board.ts";
-import { FlowEmitter } from "../flow-emitter.ts";
+import { FlowEmitter } from "../flows/flow-emitter.ts";
 import type { LabContext } from "../lab-context.ts";
 import { PodRunner } from "../pods/pod-runner.ts";
 import { PodResolver } from "../pods/resolver.ts";

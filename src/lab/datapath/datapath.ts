@@ -10,7 +10,7 @@ import type { Duplex } from "node:stream";
 import { addressOn, familyOf, hostPort } from "../address-family.ts";
 import type { ClusterSet } from "../cluster/cluster-set.ts";
 import type { Endpoint } from "../cluster/endpoint.ts";
-import type { FlowEmitter } from "../flow-emitter.ts";
+import type { FlowEmitter } from "../flows/flow-emitter.ts";
 import type { LabContext } from "../lab-context.ts";
 import { randomInteger } from "../random.ts";
 import { type Admission, AdmissionControl } from "./admission.ts";

@@ -5,7 +5,7 @@
  */
 
 import type { PacketDirection } from "../events.ts";
-import type { FlowEmitter, TracePoint } from "../flow-emitter.ts";
+import type { FlowEmitter, TracePoint } from "../flows/flow-emitter.ts";
 import type { LabContext } from "../lab-context.ts";
 import { nodeOf, type Packet, type PacketEnd } from "./packet.ts";
 

@@ -11,7 +11,7 @@ import { compileDnsRules } from "../../policy/engine/l7-match.ts";
 import { normalizeName } from "../../policy/selector/fqdn-pattern.ts";
 import type { Endpoint } from "../cluster/endpoint.ts";
 import type { DnsProxy, StreamJob } from "../datapath/proxies.ts";
-import type { FlowEmitter } from "../flow-emitter.ts";
+import type { FlowEmitter } from "../flows/flow-emitter.ts";
 import type { LabContext } from "../lab-context.ts";
 import type { FqdnCounts } from "../lab-state.ts";
 import { DnsStreamClient, frameDnsMessage, readDnsMessages } from "../pods/dns-stream.ts";

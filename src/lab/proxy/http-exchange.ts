@@ -2,7 +2,7 @@
 
 import type { ProxyJob } from "../datapath/proxies.ts";
 import type { LabEventOf } from "../events.ts";
-import type { FlowEmitter } from "../flow-emitter.ts";
+import type { FlowEmitter } from "../flows/flow-emitter.ts";
 import type { LabContext } from "../lab-context.ts";
 import { randomUuid } from "../random.ts";
 import { fieldOf, type MessageHead } from "./http-message.ts";

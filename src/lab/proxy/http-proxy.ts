@@ -10,7 +10,7 @@ import { errorMessage } from "../../base/errors.ts";
 import type { HttpRule } from "../../policy/document/policy-document.ts";
 import { compileHttpRules, type HttpMatcher } from "../../policy/engine/l7-match.ts";
 import type { HttpProxy, ProxyJob } from "../datapath/proxies.ts";
-import type { FlowEmitter } from "../flow-emitter.ts";
+import type { FlowEmitter } from "../flows/flow-emitter.ts";
 import type { LabContext } from "../lab-context.ts";
 import { ConnectionMeter } from "./connection-meter.ts";
 import { HttpExchange, publishHttp } from "./http-exchange.ts";

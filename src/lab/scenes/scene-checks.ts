@@ -8,7 +8,7 @@ import { ConfigError, errorMessage } from "../../base/errors.ts";
 import { parsePolicies } from "../../policy/document/policy-parse.ts";
 import type { DocumentPath } from "../../schema/yaml-document.ts";
 import { parseCurlArguments } from "../curl/curl-options.ts";
-import { readObjects } from "../object-reader.ts";
+import { readObjects } from "../objects/object-reader.ts";
 import type { Scene, SceneService, SceneTraffic } from "./scene.ts";
 
 const portMax = 65_535;

@@ -10,23 +10,23 @@ import {
   type FlowEndpoint,
   policyMatchTypes,
   traceSubTypes,
-} from "../flow/model/flow.ts";
-import type { RuleOrigin } from "../policy/document/policy-document.ts";
-import type { PolicyMatch } from "../policy/engine/verdict.ts";
-import { familyOf } from "./address-family.ts";
-import type { ClusterSet } from "./cluster/cluster-set.ts";
-import type { Endpoint } from "./cluster/endpoint.ts";
+} from "../../flow/model/flow.ts";
+import type { RuleOrigin } from "../../policy/document/policy-document.ts";
+import type { PolicyMatch } from "../../policy/engine/verdict.ts";
+import { familyOf } from "../address-family.ts";
+import type { ClusterSet } from "../cluster/cluster-set.ts";
+import type { Endpoint } from "../cluster/endpoint.ts";
 import {
   identityOf,
   nodeOf,
   type Packet,
   type PacketEnd,
   type TcpFlag,
-} from "./datapath/packet.ts";
-import type { PacketDirection } from "./events.ts";
-import { dropReasonName } from "./faults/fault-board.ts";
+} from "../datapath/packet.ts";
+import type { PacketDirection } from "../events.ts";
+import { dropReasonName } from "../faults/fault-board.ts";
+import type { LabContext } from "../lab-context.ts";
 import { FlowStamps } from "./flow-stamps.ts";
-import type { LabContext } from "./lab-context.ts";
 
 /** Addresses whose MAC is remembered. */
 const macsMax = 50_000;

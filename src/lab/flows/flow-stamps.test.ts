@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { seededRandom } from "../base/seeded-random.ts";
+import { seededRandom } from "../../base/seeded-random.ts";
 import { FlowStamps } from "./flow-stamps.ts";
 
 describe("the stamps of flows", () => {

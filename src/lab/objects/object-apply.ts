@@ -4,22 +4,22 @@
  * with a fault changes nothing. Pods run the program that the annotation `ciliascope.io/program` names.
  */
 
-import { AppError } from "../base/errors.ts";
-import { readMap } from "../policy/document/cluster-object-parse.ts";
-import { isPolicyKind, policyKinds } from "../policy/document/policy-document.ts";
-import type { YamlCursor } from "../policy/document/yaml-cursor.ts";
-import { didYouMean } from "../schema/did-you-mean.ts";
-import type { Cluster } from "./cluster/cluster.ts";
-import { otherKinds, type ReadObject, readObjects, workloadKinds } from "./object-reader.ts";
+import { AppError } from "../../base/errors.ts";
+import { readMap } from "../../policy/document/cluster-object-parse.ts";
+import { isPolicyKind, policyKinds } from "../../policy/document/policy-document.ts";
+import type { YamlCursor } from "../../policy/document/yaml-cursor.ts";
+import { didYouMean } from "../../schema/did-you-mean.ts";
+import type { Cluster } from "../cluster/cluster.ts";
 import {
   type PodProgram,
   plainWeb,
   type ScenePort,
   type SceneService,
   type SceneWorkload,
-} from "./scenes/scene.ts";
-import { serviceAddress, serviceAddress6, targetOf } from "./scenes/scene-schema.ts";
-import type { WorkloadSet } from "./workload-set.ts";
+} from "../scenes/scene.ts";
+import { serviceAddress, serviceAddress6, targetOf } from "../scenes/scene-schema.ts";
+import type { WorkloadSet } from "../workload-set.ts";
+import { otherKinds, type ReadObject, readObjects, workloadKinds } from "./object-reader.ts";
 
 const programs = ["idle", "echo", "web", "deathstar"] as const;
 /** Addresses of services that name none: after those of scenes. */

@@ -1,8 +1,8 @@
 /** Kubernetes objects in YAML, as far as the laboratory takes them: kind, name and where they stand. */
 
-import { policyKinds } from "../policy/document/policy-document.ts";
-import { openYaml, type YamlCursor } from "../policy/document/yaml-cursor.ts";
-import { didYouMean } from "../schema/did-you-mean.ts";
+import { policyKinds } from "../../policy/document/policy-document.ts";
+import { openYaml, type YamlCursor } from "../../policy/document/yaml-cursor.ts";
+import { didYouMean } from "../../schema/did-you-mean.ts";
 
 /** Kinds that run pods. */
 export const workloadKinds = ["Pod", "Deployment", "StatefulSet", "DaemonSet", "Job"];

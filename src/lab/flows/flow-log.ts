@@ -14,9 +14,9 @@ import {
   type WriteStream,
 } from "node:fs";
 import { dirname } from "node:path";
-import type { CancelTimer } from "../base/clock.ts";
-import { formatFlowLine, type KnownTexts } from "../flow/model/jsonpb.ts";
-import type { LabContext } from "./lab-context.ts";
+import type { CancelTimer } from "../../base/clock.ts";
+import { formatFlowLine, type KnownTexts } from "../../flow/model/jsonpb.ts";
+import type { LabContext } from "../lab-context.ts";
 
 /** Cilium's exporter rotates at 10 MB and keeps 5 files. */
 const fileBytesMax = 10 * 1024 * 1024;

@@ -3,7 +3,7 @@
  * where 50 would do, in rings of 200,000 flows. These are written into bytes first and come out whole.
  */
 
-import type { Random } from "../base/seeded-random.ts";
+import type { Random } from "../../base/seeded-random.ts";
 
 const hexDigits = Buffer.from("0123456789abcdef", "latin1");
 const dash = 45;
