@@ -25,6 +25,16 @@ import { growAt } from "./map-marks.tsx";
 import type { MapModel } from "./map-model.ts";
 import { buildScene } from "./map-scene.ts";
 import type { MapMetric, MapView } from "./map-state.ts";
+import {
+  centred,
+  fitted,
+  isSeen,
+  viewOf,
+  viewportOf,
+  zoomedBy,
+  zoomMax,
+  zoomMin,
+} from "./map-viewport.ts";
 import type { PlacedMap } from "./use-map-layout.ts";
 
 interface MapCanvasProps {
@@ -48,10 +58,6 @@ export interface MapZoom {
   readonly centre: (id: string) => void;
 }
 
-const zoomMin = 0.06;
-const zoomMax = 2;
-/** Small maps are not blown up. */
-const fitZoomMax = 1.1;
 /** Below, the labels of edges fade; below that, the words of boxes. */
 const labelZoom = 0.7;
 const boxZoom = 0.4;
@@ -59,8 +65,6 @@ const boxZoom = 0.4;
 const wordZoom = 0.2;
 /** A hand that goes less far between press and release has clicked, not moved the map, px. */
 const clickDistance = 4;
-/** A margin, and room for the legend, px; above it is the toolbar's height. */
-const inset = { top: 20, right: 24, bottom: 64, left: 24 } as const;
 const moveMs = 240;
 /** Hovering dims the others only where few have to change. */
 const hoverLinksMax = 400;
@@ -259,35 +263,17 @@ function useView(props: MapCanvasProps, { width, height, flow, layout }: ViewGro
   useEffect(() => {
     onReady({
       zoomBy: (factor) => {
-        const { x, y, zoom } = flow?.getViewport() ?? { x: 0, y: 0, zoom: 1 };
-        const next = Math.min(zoomMax, Math.max(zoomMin, zoom * factor));
-        const [cx, cy] = [latest.current.width / 2, latest.current.height / 2];
-        const scale = next / zoom;
-        latest.current.onView(
-          viewOf({ x: cx - (cx - x) * scale, y: cy - (cy - y) * scale, zoom: next }),
-        );
+        const now = flow?.getViewport() ?? { x: 0, y: 0, zoom: 1 };
+        latest.current.onView(viewOf(zoomedBy(now, factor, latest.current)));
       },
       centre: (id) => {
         const box = latest.current.layout.places[id];
         const now = flow?.getViewport();
         if (box === undefined || now === undefined) return;
         const { width: w, height: h } = latest.current;
-        const left = box.x * now.zoom + now.x;
-        const top = box.y * now.zoom + now.y;
-        const isSeen =
-          left >= 0 &&
-          top >= inset.top + toolbarHeight() &&
-          left + box.width * now.zoom <= w &&
-          top + box.height * now.zoom <= h - inset.bottom;
-        if (isSeen && now.zoom >= boxZoom) return;
-        const zoom = Math.max(now.zoom, 0.8);
-        latest.current.onView(
-          viewOf({
-            x: w / 2 - (box.x + box.width / 2) * zoom,
-            y: h / 2 - (box.y + box.height / 2) * zoom,
-            zoom,
-          }),
-        );
+        const frame = { width: w, height: h, above: toolbarHeight() };
+        if (now.zoom >= boxZoom && isSeen(box, now, frame)) return;
+        latest.current.onView(viewOf(centred(box, now.zoom, frame)));
       },
     });
   }, [onReady, flow]);
@@ -300,43 +286,4 @@ function motionMs(): number {
 /** The toolbar lies over the canvas, in one row or two. */
 function toolbarHeight(): number {
   return document.querySelector<HTMLElement>(".map-toolbar")?.offsetHeight ?? 0;
-}
-
-/** The viewport in which everything is seen. */
-function fitted(
-  { islands, places }: MapLayout,
-  {
-    width,
-    height,
-    above,
-  }: { readonly width: number; readonly height: number; readonly above: number },
-): Viewport {
-  const boxes = [...Object.values(islands), ...Object.values(places)];
-  if (boxes.length === 0) return { x: 0, y: 0, zoom: 1 };
-  const left = Math.min(...boxes.map((box) => box.x));
-  const top = Math.min(...boxes.map((box) => box.y));
-  const wide = Math.max(...boxes.map((box) => box.x + box.width)) - left;
-  const high = Math.max(...boxes.map((box) => box.y + box.height)) - top;
-  const room = {
-    width: Math.max(80, width - inset.left - inset.right),
-    height: Math.max(80, height - inset.top - above - inset.bottom),
-  };
-  const zoom = Math.max(
-    zoomMin,
-    Math.min(fitZoomMax, room.width / Math.max(1, wide), room.height / Math.max(1, high)),
-  );
-  return {
-    x: inset.left + (room.width - wide * zoom) / 2 - left * zoom,
-    y: inset.top + above + (room.height - high * zoom) / 2 - top * zoom,
-    zoom,
-  };
-}
-
-/** The address has the corner of what is seen, in the map's own units. */
-function viewOf({ x, y, zoom }: Viewport): MapView {
-  return { x: -x / zoom, y: -y / zoom, zoom };
-}
-
-function viewportOf({ x, y, zoom }: MapView): Viewport {
-  return { x: -x * zoom, y: -y * zoom, zoom };
 }
