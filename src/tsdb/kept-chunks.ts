@@ -109,9 +109,9 @@ export class KeptChunkReader implements ReadWindow {
   startMs = 0;
   endMs = 0;
   readonly #chunks: DecodedChunks;
-  readonly #run = new SampleRun();
   #series = new KeptSeries();
   #into = new SampleBuffer(1);
+  readonly #run = new SampleRun(this.#into);
 
   constructor(chunks: DecodedChunks) {
     this.#chunks = chunks;

@@ -5,14 +5,14 @@
  * Where a chunk leaves the line, times are written from the run's first sample on. Reused: no allocation.
  */
 
-import { highWord, lowWord, SampleBuffer } from "../../model/sample.ts";
+import { highWord, lowWord, type SampleBuffer } from "../../model/sample.ts";
 
 /** See the head comment. */
 export class SampleRun {
   /** `into.count` is the place behind the last sample. */
-  into: SampleBuffer = new SampleBuffer(1);
+  into: SampleBuffer;
   /** Where the run begins. */
-  from = 0;
+  from: number;
   chunkCount = 0;
   /** By chunk: the place behind its last sample; only `chunkCount` of them. */
   readonly ends: number[] = [];
@@ -23,6 +23,12 @@ export class SampleRun {
   isOnLine = true;
 
   /** An empty run behind the buffer's samples. */
+  constructor(into: SampleBuffer) {
+    this.into = into;
+    this.from = into.count;
+  }
+
+  /** Begins another, as the constructor. */
   begin(into: SampleBuffer): this {
     this.into = into;
     this.from = into.count;

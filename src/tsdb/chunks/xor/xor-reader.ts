@@ -30,7 +30,7 @@ export function readXorSamples(
   into: SampleBuffer,
   { startMs, endMs }: { readonly startMs: number; readonly endMs: number },
 ): number {
-  const run = new SampleRun().begin(into);
+  const run = new SampleRun(into);
   const used = decodeXorChunk(bytes, base, run);
   // The buffer's reader may change times in place.
   run.leaveLine();
