@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { systemClock } from "../../base/clock.ts";
 import { MemoryStorage } from "../../storage/memory-storage.ts";
-import { parseScript } from "../testing/promql-script.ts";
-import { loadSeries, scriptParserOptions } from "../testing/script-runner.ts";
-import { Engine } from "./engine.ts";
+import { Engine } from "../engine/engine.ts";
+import { parseScript } from "./promql-script.ts";
+import { loadSeries, scriptParserOptions } from "./script-runner.ts";
 
 function load(script: string): MemoryStorage {
   const storage = new MemoryStorage({ allowOutOfOrder: true });
