@@ -9,7 +9,7 @@ import { isLegacyLabelName, quoteString } from "../model/labels.ts";
 import { compileRe2 } from "../model/regexp.ts";
 import { didYouMean } from "../schema/did-you-mean.ts";
 import { mapping } from "../schema/mapping.ts";
-import { integerScalar, textScalar } from "../schema/scalars.ts";
+import { textScalar } from "../schema/scalars.ts";
 
 /** What a relabel config does. */
 export const relabelActions = [
@@ -52,6 +52,19 @@ const actionScalar = textScalar.transform((text, context): RelabelAction => {
   return z.NEVER;
 });
 
+/** Whole numbers in any base, and floats without their fraction, as YAML gives them to Go's integers. */
+const modulusScalar = textScalar.transform((text, context): number => {
+  const digits = text.replaceAll("_", "");
+  const value = /^0[0-7]+$/.test(digits) ? Number.parseInt(digits, 8) : Number(digits);
+  const isNumber = /^[+-]?[0-9.]/.test(digits) && Number.isSafeInteger(Math.trunc(value));
+  if (isNumber && value >= 0) return Math.trunc(value);
+  context.addIssue({
+    code: "custom",
+    message: `want a whole number of at least 0, have ${quoteString(text)}`,
+  });
+  return z.NEVER;
+});
+
 const regexScalar = textScalar.superRefine((source, context) => {
   try {
     compileRe2(`^(?s:${source})$`, source);
@@ -69,7 +82,7 @@ export const relabelConfigSchema = mapping(
       .optional(),
     separator: textScalar.optional(),
     regex: regexScalar.optional(),
-    modulus: integerScalar().optional(),
+    modulus: modulusScalar.optional(),
     target_label: textScalar.optional(),
     replacement: textScalar.optional(),
     action: actionScalar.optional(),
@@ -165,8 +178,11 @@ function replacementProblem(
   nameValidation: NameValidation,
 ): RelabelProblem | undefined {
   const replacement = config.replacement ?? relabelDefaults.replacement;
-  const changesCase = action === "lowercase" || action === "uppercase";
-  if (changesCase && replacement !== relabelDefaults.replacement) {
+  if (
+    action !== "hashmod" &&
+    plainTarget.has(action) &&
+    replacement !== relabelDefaults.replacement
+  ) {
     return { field: "replacement", message: `'replacement' can not be set for ${action} action` };
   }
   if (action !== "labelmap" || isValidTemplate(replacement, nameValidation)) return undefined;

@@ -55,6 +55,28 @@ describe("compileRelabelConfigs", () => {
     expect(apply(yaml, { a: "straße ᾳ ŉ" })).toBe('{a="STRAßE ᾼ ŉ"}');
   });
 
+  it("takes a modulus in any spelling of YAML's numbers", () => {
+    const modulo = (modulus: string) =>
+      apply(`[{source_labels: [a], target_label: d, action: hashmod, modulus: ${modulus}}]`, {
+        a: "foo",
+      });
+    for (const same of ["0x10", "0o20", "020", "1.6e1", "16.9", "1_6"])
+      expect([same, modulo(same)]).toEqual([same, modulo("16")]);
+    expect(problemOf("[{target_label: d, action: hashmod, modulus: -1}]")).toContain(
+      'want a whole number of at least 0, have "-1"',
+    );
+  });
+
+  it("says first that a comparison takes no replacement", () => {
+    const yaml = (rest: string) => `[{source_labels: [a], target_label: d, ${rest}}]`;
+    expect(problemOf(yaml("action: keepequal, replacement: x, regex: y"))).toContain(
+      "'replacement' can not be set for keepequal action",
+    );
+    expect(problemOf(yaml("action: dropequal, regex: y"))).toContain(
+      "dropequal action requires only",
+    );
+  });
+
   it("names file, line and nearest action", () => {
     expect(problemOf("- source_labels: [a]\n  action: kep\n")).toBe(
       'prometheus.yml:2: [0].action: unknown relabel action "kep"; did you mean "keep"?',
