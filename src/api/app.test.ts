@@ -155,6 +155,12 @@ describe("the application", () => {
               [30, 2],
             ],
             totalQueryableSamples: 6,
+            samplesReadPerStep: [
+              [0, 2],
+              [15, 2],
+              [30, 2],
+            ],
+            samplesRead: 6,
           },
         },
       },

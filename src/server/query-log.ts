@@ -29,6 +29,7 @@ interface LoggedQuery {
 
 const noStats: QueryStats = {
   totalQueryableSamples: 0,
+  samplesRead: 0,
   peakSamples: 0,
   prepareMs: 0,
   selectMs: 0,

@@ -90,6 +90,8 @@ const querySchemas: Readonly<Record<string, JsonSchema>> = {
     samples: record({
       "totalQueryableSamplesPerStep?": stepCounts,
       totalQueryableSamples: count,
+      "samplesReadPerStep?": stepCounts,
+      samplesRead: count,
       peakSamples: count,
     }),
   }),

@@ -269,17 +269,69 @@ describe("Engine", () => {
     expect(plain.stats.totalQueryableSamples).toBe(stats.totalQueryableSamples);
   });
 
-  it("counts samples by step where asked, a subquery's at the last step", async () => {
-    const options = { wantsStepStats: true };
-    const stepsOf = async (query: string) => {
-      const { stats } = await engineOf().rangeQuery(storageOf(2, 40), query, range, options);
-      const counts = Array.from(stats.perStep?.samples ?? []);
-      expect(counts.reduce((sum, count) => sum + count, 0)).toBe(stats.totalQueryableSamples);
-      return counts;
+  describe("counts samples by step where asked", () => {
+    const countsOf = async (query: string) => {
+      const options = { wantsStepStats: true };
+      const { stats } = await engineOf().rangeQuery(storageOf(2, 60), query, late, options);
+      const [queryable, read] = [stats.perStep?.queryable ?? [], stats.perStep?.read ?? []];
+      const sum = (counts: ArrayLike<number>) => Array.from(counts).reduce((a, b) => a + b, 0);
+      const plain = await engineOf().rangeQuery(storageOf(2, 60), query, late);
+      expect([sum(queryable), sum(read)]).toEqual([
+        plain.stats.totalQueryableSamples,
+        plain.stats.samplesRead,
+      ]);
+      return { queryable: [...queryable], read: [...read] };
     };
-    expect(await stepsOf("sum(x_total)")).toEqual(Array(11).fill(2));
-    expect(await stepsOf("sum(rate(x_total[1m])) + sum(rate(x_total[1m]))")).toHaveLength(11);
-    expect((await stepsOf("sum(rate(x_total[1m:30s]))")).at(-1)).toBeGreaterThan(40);
+    // Steps at 5, 6 and 7 minutes; a sample each 15 s.
+    const late = { startMs: 300_000, endMs: 420_000, stepMs: 60_000 };
+
+    it("those of a window whole, and as read what the window before had not", async () => {
+      expect(await countsOf("rate(x_total[2m])")).toEqual({
+        queryable: [16, 16, 16],
+        read: [16, 8, 8],
+      });
+      expect(await countsOf("sum(rate(x_total[30s]))")).toEqual({
+        queryable: [4, 4, 4],
+        read: [4, 4, 4],
+      });
+    });
+
+    it("those of a repeated part each time", async () => {
+      expect(await countsOf("sum(x_total) / sum(x_total)")).toEqual({
+        queryable: [4, 4, 4],
+        read: [4, 4, 4],
+      });
+    });
+
+    it("what holds for all steps as given at each and read at the first", async () => {
+      expect(await countsOf("sum(rate(x_total[2m] @ 300))")).toEqual({
+        queryable: [16, 16, 16],
+        read: [16, 0, 0],
+      });
+    });
+
+    it("a subquery's values as given, its samples as read where they are needed first", async () => {
+      expect(await countsOf("max_over_time(sum(x_total)[2m:30s])")).toEqual({
+        queryable: [4, 4, 4],
+        read: [8, 4, 4],
+      });
+      // Between the windows nothing counts; the offset moves the steps, not what is needed.
+      expect(await countsOf("max_over_time(x_total[30s:15s] offset 1m)")).toEqual({
+        queryable: [4, 4, 4],
+        read: [4, 4, 4],
+      });
+    });
+  });
+
+  it("counts a subquery that is the answer by what it was given", async () => {
+    const { stats } = await engineOf().instantQuery(storageOf(2, 60), "x_total[2m:30s]", 300_000);
+    expect([stats.totalQueryableSamples, stats.samplesRead]).toEqual([8, 8]);
+  });
+
+  it("counts nothing for a part of a subquery that has no steps", async () => {
+    const query = "max_over_time((x_total @ 300)[10s:2m])";
+    const { stats } = await engineOf().instantQuery(storageOf(2, 60), query, 311_000);
+    expect([stats.totalQueryableSamples, stats.samplesRead]).toEqual([0, 0]);
   });
 
   it("evaluates once what is written twice, and answers as if it were not", async () => {

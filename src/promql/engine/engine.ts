@@ -21,10 +21,10 @@ import { instantValue, matrixOfRange, matrixOfSteps, scalarMatrix } from "./quer
 import type { QueryResult, QueryValue } from "./query-result.ts";
 import { QueryRun } from "./query-run.ts";
 import { collectRange } from "./range-call.ts";
+import { SampleTally } from "./sample-tally.ts";
 import { KnownSelections } from "./selection-facts.ts";
 import { openSources } from "./selectors.ts";
 import { createGrid, instantGrid, type StepGrid } from "./step-grid.ts";
-import { StepSamples } from "./step-samples.ts";
 
 /** Prometheus' `--query.lookback-delta`, `--query.timeout`, `--query.max-samples`. */
 const defaultLookbackDeltaMs = 5 * 60_000;
@@ -131,7 +131,7 @@ export class Engine {
   ): Promise<QueryResult> {
     const { clock } = this.#options;
     const startedMs = clock.monotonicMs();
-    const run = this.#createRun(options);
+    const run = this.#createRun(what.grid, options);
     const plan = planQuery(what.expr, {
       grid: what.grid,
       stepMs: what.stepMs,
@@ -140,7 +140,6 @@ export class Engine {
       usesStartTimestamps: this.#options.enableStartTimestamps ?? false,
     });
     if (options.wantsNodeStats === true) run.nodeCosts = new NodeCosts(plan.places);
-    if (options.wantsStepStats === true) run.stepSamples = new StepSamples(what.grid);
     run.checkAlive();
     const preparedMs = clock.monotonicMs();
     const querier = await openSources(queryable, plan.sources, run);
@@ -150,14 +149,18 @@ export class Engine {
       const value = isInstantQuery
         ? await answerInstant(plan, run, what.grid.startMs)
         : await answerRange(plan, run);
+      const { tally } = run;
       const stats = {
-        totalQueryableSamples: run.totalSamples,
+        totalQueryableSamples: tally.queryable,
+        samplesRead: tally.read,
         peakSamples: run.peakSamples,
         prepareMs: preparedMs - startedMs,
         selectMs: selectedMs - preparedMs,
         evaluateMs: clock.monotonicMs() - selectedMs,
         ...(run.nodeCosts === undefined ? {} : { nodes: run.nodeCosts.list() }),
-        ...(run.stepSamples === undefined ? {} : { perStep: run.stepSamples.stats(what.stepMs) }),
+        ...(tally.steps === undefined
+          ? {}
+          : { perStep: { ...tally.steps, startMs: what.grid.startMs, stepMs: what.stepMs } }),
       };
       return { value, ...run.annotations.render(what.text), stats };
     } finally {
@@ -165,7 +168,7 @@ export class Engine {
     }
   }
 
-  #createRun(options: QueryOptions): QueryRun {
+  #createRun(grid: StepGrid, options: QueryOptions): QueryRun {
     const own = this.#options;
     const timeoutMs = own.timeoutMs ?? defaultTimeoutMs;
     const lookbackDeltaMs = options.lookbackDeltaMs ?? 0;
@@ -180,6 +183,7 @@ export class Engine {
       usesStartTimestamps: own.enableStartTimestamps ?? false,
       selections: this.#selections,
       memory: this.#memory,
+      tally: new SampleTally(grid, options.wantsStepStats === true),
       signal: options.signal,
       yieldNow: own.yieldNow ?? yieldToEventLoop,
     });
@@ -199,7 +203,7 @@ async function answerInstant(plan: QueryPlan, run: QueryRun, timeMs: number): Pr
   const { root } = plan;
   if (root.kind === "string") return { type: "string", timestampMs: timeMs, value: root.value };
   if (root.kind === "matrixSelector" || root.kind === "subquery") {
-    const source = await openRange(root, run);
+    const source = await openRange(root, run, { isResult: true });
     const extension = root.kind === "matrixSelector" ? root.extension : undefined;
     return matrixOfRange(await collectRange(source, run, extension));
   }

@@ -47,6 +47,7 @@ import {
   scalarOperation,
 } from "./row-operations.ts";
 import { type RowSource, rangeRows, selectorRows, vectorRows } from "./row-source.ts";
+import { SampleTally } from "./sample-tally.ts";
 import { evaluateSelector } from "./selectors.ts";
 import { combineSets } from "./set-operators.ts";
 import {
@@ -72,14 +73,21 @@ export async function evaluateScalar(node: PlanNode, run: QueryRun): Promise<Flo
   return value;
 }
 
-/** Windows of a node of type matrix, for a function (which may read their ends only) or as a result. */
+/** Windows of a node of type matrix, for a function (which may read their ends only) or as the query's result. */
 export async function openRange(
   node: MatrixSelectorNode | SubqueryNode,
   run: QueryRun,
-  readsEndsOnly = false,
+  use: { readonly readsEndsOnly?: boolean | undefined; readonly isResult?: boolean },
 ): Promise<WindowSource> {
-  if (node.kind === "matrixSelector") return storedWindows(node, run, readsEndsOnly);
-  return subqueryWindows(node, await evaluateVector(node.inner, run));
+  if (node.kind === "matrixSelector") return storedWindows(node, run, use.readsEndsOnly === true);
+  const outer = run.tally;
+  const own = new SampleTally(node.inner.grid, true);
+  run.tally = own;
+  const inner = await evaluateVector(node.inner, run);
+  run.tally = outer;
+  outer.addSubquery(own, node);
+  if (use.isResult === true) outer.addResult(own);
+  return subqueryWindows(node, inner);
 }
 
 /** Drops the names that were kept for the end; the same labels may not meet at one step. */
@@ -128,7 +136,7 @@ async function evaluateNode(node: PlanNode, run: QueryRun): Promise<StepValue> {
     case "shared":
       return evaluateShared(node, run);
     case "stepInvariant":
-      return spread(node, await evaluate(node.inner, run));
+      return evaluateInvariant(node, run);
     case "matrixSelector":
     case "subquery":
       throw new QueryError("execution", "a range vector is not a value at each step");
@@ -216,9 +224,7 @@ type LeafOpener = (operations: readonly RowOperation[]) => Promise<RowSource>;
 function leafOpener(leaf: PlanNode, run: QueryRun): LeafOpener | undefined {
   if (leaf.kind === "vectorSelector") {
     // Not where somebody asks for what the selector alone reads.
-    if (leaf.isSmoothed || run.stepSamples !== undefined || run.isNameRemovalDelayed) {
-      return undefined;
-    }
+    if (leaf.isSmoothed || run.isNameRemovalDelayed) return undefined;
     return async (operations) => selectorRows(leaf, run, operations);
   }
   if (leaf.kind !== "call") return undefined;
@@ -280,29 +286,24 @@ async function sampleTimes(
 async function evaluateShared({ slot }: SharedNode, run: QueryRun): Promise<StepVector> {
   const known = run.sharedResults.get(slot);
   if (known === undefined) {
-    const samplesBefore = run.totalSamples;
-    const stepsBefore = run.stepSamples?.counts.slice();
+    const before = run.tally.counts();
     const { value: vector, repeat } = await run.annotations.repeatable(() =>
       evaluateVector(slot.node, run),
     );
     if (slot.uses > 1) {
-      const stepSamples = stepsBefore && run.stepSamples?.since(stepsBefore);
-      const totalSamples = run.totalSamples - samplesBefore;
       const copy = vector.clone();
       run.keepSamples(copy.presentCount());
       run.sharedResults.set(slot, {
         vector: copy,
-        totalSamples,
-        stepSamples,
+        counts: run.tally.since(before),
         repeatRemarks: repeat,
         waiting: slot.uses - 1,
       });
     }
     return vector;
   }
-  run.totalSamples += known.totalSamples;
+  run.tally.add(known.counts);
   known.repeatRemarks();
-  if (known.stepSamples !== undefined) run.stepSamples?.add(known.stepSamples);
   known.waiting--;
   if (known.waiting > 0) return known.vector.clone();
   run.sharedResults.delete(slot);
@@ -329,11 +330,11 @@ async function evaluateRangeCall(
   run: QueryRun,
 ): Promise<StepVector> {
   const { applied, call, source, range } = await openRangeCall(node, implementation, run);
-  const samplesBefore = run.totalSamples;
+  const samplesBefore = run.tally.queryable;
   const result = await callRangeFunction(applied, call, source);
   run.nodeCosts?.note(range, {
     seriesCount: source.seriesCount,
-    samples: run.totalSamples - samplesBefore,
+    samples: run.tally.queryable - samplesBefore,
     timeMs: 0,
   });
   return result;
@@ -347,7 +348,7 @@ async function openRangeCall(node: CallNode, implementation: RangeFunction, run:
   for (const arg of node.args) {
     if (arg.kind === "matrixSelector" || arg.kind === "subquery") {
       range = arg;
-      source = await openRange(arg, run, implementation.readsEndsOnly);
+      source = await openRange(arg, run, { readsEndsOnly: implementation.readsEndsOnly });
     } else {
       scalars.push(await evaluateScalar(arg, run));
     }
@@ -362,6 +363,17 @@ async function openRangeCall(node: CallNode, implementation: RangeFunction, run:
       ? implementation
       : extendRangeFunction(node.functionName, implementation, extension);
   return { applied, call, source, range };
+}
+
+/** Evaluates what holds for all steps once. */
+async function evaluateInvariant(node: StepInvariantNode, run: QueryRun): Promise<StepValue> {
+  const outer = run.tally;
+  const own = new SampleTally(node.inner.grid, false);
+  run.tally = own;
+  const value = await evaluate(node.inner, run);
+  run.tally = outer;
+  outer.addInvariant(own);
+  return spread(node, value);
 }
 
 /** The value of one step at all steps. */

@@ -206,8 +206,7 @@ export async function evaluateSmoothedSelector(
     loadSeries(windows, series, range, buffer, { leftMs: 0, rightMs: run.lookbackDeltaMs });
     if (windows.total === 0) continue;
     const { total } = weighWindows(windows);
-    run.totalSamples += total;
-    run.stepSamples?.addWindows(windows, grid, total);
+    run.tally.addWindows(windows, total, true);
     const base = result.reserveRow();
     const row = rowCells(result, base);
     const { metricName } = series.labels;

@@ -81,14 +81,19 @@ function countedWindows(windows: SampleWindows, before: (index: number) => numbe
   const to = new Int32Array(steps);
   let fullest = 0;
   let total = 0;
+  let fresh = 0;
+  let seen = 0;
   for (let step = 0; step < steps; step++) {
-    from[step] = before(windows.from[step]!);
-    to[step] = before(windows.to[step]!);
-    const size = to[step]! - from[step]!;
-    total += size;
-    if (size > fullest) fullest = size;
+    const first = before(windows.from[step]!);
+    const end = before(windows.to[step]!);
+    from[step] = first;
+    to[step] = end;
+    total += end - first;
+    fullest = Math.max(fullest, end - first);
+    fresh += Math.max(0, end - Math.max(first, seen));
+    seen = end;
   }
-  return { from, to, fullest, total };
+  return { from, to, fullest, total, fresh };
 }
 
 function pick(numbers: Float64Array, kinds: Uint8Array, wanted: 0 | 1): Float64Array {
@@ -155,14 +160,9 @@ export function weighWindows(windows: SampleWindows): {
   readonly total: number;
   readonly fullest: number;
 } {
-  const { histograms, from, to } = windows;
-  if (histograms === undefined) return windows;
-  const weightBefore = [0];
-  for (let i = 0; i < windows.count; i++) {
-    const histogram = histograms[i];
-    const weight = histogram === undefined ? 1 : sampleWeight(histogram);
-    weightBefore.push(weightBefore[i]! + weight);
-  }
+  const { from, to } = windows;
+  const weightBefore = weightsBefore(windows);
+  if (weightBefore === undefined) return windows;
   let total = 0;
   let fullest = 0;
   for (let step = 0; step < from.length; step++) {
@@ -171,4 +171,15 @@ export function weighWindows(windows: SampleWindows): {
     fullest = Math.max(fullest, weight);
   }
   return { total, fullest };
+}
+
+/** What the samples before each one weigh, and all; undefined where all are floats, which weigh 1. */
+export function weightsBefore({ histograms, count }: SampleWindows): Float64Array | undefined {
+  if (histograms === undefined) return undefined;
+  const before = new Float64Array(count + 1);
+  for (let i = 0; i < count; i++) {
+    const histogram = histograms[i];
+    before[i + 1] = before[i]! + (histogram === undefined ? 1 : sampleWeight(histogram));
+  }
+  return before;
 }

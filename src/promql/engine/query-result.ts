@@ -68,7 +68,9 @@ export interface QueryResult {
 
 /** Costs of a query. */
 export interface QueryStats {
+  /** As Prometheus counts them (sample-tally.ts). */
   readonly totalQueryableSamples: number;
+  readonly samplesRead: number;
   readonly peakSamples: number;
   /** Wall time in the line of queries, ms; absent where there was no line. */
   readonly queueMs?: number;
@@ -82,12 +84,13 @@ export interface QueryStats {
   readonly perStep?: StepStats;
 }
 
-/** Samples that the steps of a query needed; what a subquery read counts at the last step, as in Prometheus. */
+/** The same by step. */
 export interface StepStats {
   readonly startMs: number;
   /** 0 for an instant query. */
   readonly stepMs: number;
-  readonly samples: Float64Array;
+  readonly queryable: Float64Array;
+  readonly read: Float64Array;
 }
 
 /** What a part of the query cost. */

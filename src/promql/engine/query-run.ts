@@ -11,8 +11,8 @@ import { Annotations } from "./annotations.ts";
 import type { CellMemory } from "./cell-memory.ts";
 import type { NodeCosts } from "./node-costs.ts";
 import type { SharedSlot } from "./plan-node.ts";
+import type { SampleCounts, SampleTally } from "./sample-tally.ts";
 import type { KnownSelections } from "./selection-facts.ts";
-import type { StepSamples } from "./step-samples.ts";
 import type { StepVector } from "./step-vector.ts";
 
 /** A query holds the event loop for at most about so long, ms. */
@@ -35,6 +35,8 @@ export interface QueryRunOptions {
   readonly usesStartTimestamps: boolean;
   readonly selections: KnownSelections;
   readonly memory: CellMemory;
+  /** The query's own. */
+  readonly tally: SampleTally;
   readonly signal: AbortSignal | undefined;
   readonly yieldNow: () => Promise<void>;
 }
@@ -43,8 +45,7 @@ export interface QueryRunOptions {
 export interface SharedResult {
   readonly vector: StepVector;
   /** What evaluating it read: counted for each node, as if it were evaluated there. */
-  readonly totalSamples: number;
-  readonly stepSamples: Float64Array | undefined;
+  readonly counts: SampleCounts;
   /** Makes its remarks once more, as if it were evaluated there: the place of the last one counts. */
   readonly repeatRemarks: () => void;
   waiting: number;
@@ -63,12 +64,10 @@ export class QueryRun {
   readonly memory: CellMemory;
   /** Costs of nodes, where they are asked for; set before evaluation begins. */
   nodeCosts: NodeCosts | undefined;
-  /** Samples by step, where they are asked for; set before evaluation begins. */
-  stepSamples: StepSamples | undefined;
   /** Results of parts that are written more than once, while nodes wait for them. */
   readonly sharedResults = new Map<SharedSlot, SharedResult>();
-  /** Samples that selectors gave, window by window, as Prometheus counts them. */
-  totalSamples = 0;
+  /** What selectors gave and read in the evaluation that goes on: the query's, or that of a part over steps of its own. */
+  tally: SampleTally;
   peakSamples = 0;
   readonly #options: QueryRunOptions;
   readonly #deadlineMs: number;
@@ -87,6 +86,7 @@ export class QueryRun {
     this.usesStartTimestamps = options.usesStartTimestamps;
     this.selections = options.selections;
     this.memory = options.memory;
+    this.tally = options.tally;
     const nowMs = options.clock.monotonicMs();
     this.#deadlineMs = nowMs + options.timeoutMs;
     this.#sliceEndMs = nowMs + sliceMs;

@@ -40,6 +40,8 @@ export interface WindowSource {
   readonly seriesCount: number;
   /** What is known of the series, where they are a list of storage's. */
   readonly facts?: SelectionFacts;
+  /** Whether the samples are storage's, not values of a subquery. */
+  readonly isStored: boolean;
   labelsOf(index: number): Labels;
   isNamePending(index: number): boolean;
   /** Loads series `index`; the windows are valid until the next call. */
@@ -62,6 +64,7 @@ export function storedWindows(
   return {
     seriesCount: series.length,
     facts,
+    isStored: true,
     labelsOf: (index) => labels[index]!,
     isNamePending: () => false,
     load(index) {
@@ -77,6 +80,7 @@ export function subqueryWindows(node: SubqueryNode, inner: StepVector): WindowSo
   const buffer = createReadBuffer();
   return {
     seriesCount: inner.rowCount,
+    isStored: false,
     labelsOf: (index) => inner.labels[index] as Labels,
     isNamePending: (index) => inner.isNamePending[index] === true,
     load(index) {
@@ -130,8 +134,7 @@ export async function forEachRow(
     samples = windows.count;
     if (windows.total === 0) continue;
     const weight = weighWindows(windows);
-    run.totalSamples += weight.total;
-    run.stepSamples?.addWindows(windows, grid, weight.total);
+    run.tally.addWindows(windows, weight.total, source.isStored);
     const held = run.samples;
     run.holdSamples(held + weight.fullest);
     run.holdSamples(held);
@@ -208,7 +211,7 @@ function warnOfNonCounter(labels: Labels, call: RangeCall): void {
   }
 }
 
-/** The samples of a range selector at the first step, for a result. */
+/** The samples of a range selector or subquery at the first step, for a result; what a subquery was given counts apart. */
 export async function collectRange(
   source: WindowSource,
   run: QueryRun,
@@ -222,8 +225,7 @@ export async function collectRange(
     const windows = source.load(index);
     if (windows.total === 0) continue;
     const weight = weighWindows(windows);
-    run.totalSamples += weight.total;
-    run.stepSamples?.addLate(weight.total);
+    if (source.isStored) run.tally.addWindows(windows, weight.total, true);
     samples += weight.fullest;
     run.holdSamples(held + samples);
     const labels = source.labelsOf(index);

@@ -39,6 +39,8 @@ export interface SampleWindows extends PlacedTimes {
   /** Samples in the fullest window, and in all windows together. */
   fullest: number;
   total: number;
+  /** Samples in some window that were not in the one before: those that had to be read. */
+  fresh: number;
   /** The function reads only the ends of windows where no sample is less than the one before. */
   readsEndsOnly: boolean;
   /** Those ends, for the times placed, once a second series had them; empty where they are most samples. */
@@ -93,6 +95,7 @@ export function createWindows(node: WindowPlan): SampleWindows {
     rangeMs,
     fullest: 0,
     total: 0,
+    fresh: 0,
     readsEndsOnly: false,
     ends: undefined,
     runs: undefined,
@@ -259,7 +262,9 @@ function placeWindows(
   let afterMove = 0;
   let fullest = 0;
   let total = 0;
+  let fresh = 0;
   for (let step = 0; step < endMs.length; step++) {
+    const seen = after;
     const end = advance(timestampsMs, count, after, afterMove, endMs[step]! + rightMs);
     afterMove = end - after;
     after = end;
@@ -270,10 +275,12 @@ function placeWindows(
     to[step] = after;
     const size = after - first;
     total += size;
+    fresh += Math.max(0, after - Math.max(first, seen));
     if (size > fullest) fullest = size;
   }
   windows.fullest = fullest;
   windows.total = total;
+  windows.fresh = fresh;
 }
 
 /** Index of the first sample after `timeMs`, looked for from `index`, first at `index + guess`. */

@@ -63,9 +63,8 @@ export async function evaluateSelector(
   const { grid } = node;
   const { series } = node.source;
   const result = new StepVector(grid.stepCount, series.length);
-  await forEachSelectedRow(node, run, { result, aspect }, (index, found) => {
+  await forEachSelectedRow(node, run, { result, aspect }, (index) => {
     result.addRow(series[index]!.labels);
-    run.stepSamples?.addRow(grid, found, lastRowWeights(result));
     run.holdCells(result.rowCount * grid.stepCount);
   });
   return result;
@@ -93,21 +92,11 @@ export async function forEachSelectedRow(
     const found = selectRow(node, run, series[index]!, rowInto);
     if (found === 0) continue;
     present += found;
-    run.totalSamples += found;
+    run.tally.addRow(into.result, into.result.reserveRow(), found);
     run.holdSamples(held + present);
     const { picks } = rowInto;
     sink(index, found, picks.isWhole ? picks : undefined);
   }
-}
-
-/** What each step of the row added last counts. */
-function lastRowWeights(result: StepVector): (step: number) => number {
-  const base = (result.rowCount - 1) * result.stepCount;
-  return (step) => {
-    if (result.kinds[base + step] === cellKind.absent) return 0;
-    const histogram = result.histogramAt(base + step);
-    return histogram === undefined ? 1 : sampleWeight(histogram);
-  };
 }
 
 interface ReadableSeries {
