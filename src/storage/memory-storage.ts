@@ -62,6 +62,14 @@ export class MemoryStorage implements Appendable, Queryable, ExemplarQueryable {
     return new MemoryAppender(this, this.#options.allowOutOfOrder ?? false);
   }
 
+  firstMs(): number {
+    let firstMs = Infinity;
+    for (const { samples } of this.#byRef) {
+      if (samples.count > 0) firstMs = Math.min(firstMs, samples.timestampsMs[0] ?? Infinity);
+    }
+    return firstMs;
+  }
+
   querier(minMs: number, maxMs: number): Querier {
     return new MemoryQuerier(this, minMs, maxMs);
   }

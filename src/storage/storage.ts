@@ -131,6 +131,8 @@ export interface Querier {
 /** Something that can be read between `minMs` and `maxMs`, both inclusive. */
 export interface Queryable {
   querier(minMs: number, maxMs: number): Querier;
+  /** Time of the oldest sample, Infinity where there is none; absent where that is not known. */
+  firstMs?(): number;
 }
 
 /** Exemplars of one series, oldest first. */

@@ -333,6 +333,12 @@ class HeadTsdb implements Tsdb {
     this.#isLogFailing = false;
   }
 
+  firstMs(): number {
+    let firstMs = this.#head.minMs;
+    for (const { meta } of this.#blocks.blocks) firstMs = Math.min(firstMs, meta.minTimeMs);
+    return firstMs;
+  }
+
   querier(minMs: number, maxMs: number): Querier {
     const parts = {
       clock: this.#options.clock,

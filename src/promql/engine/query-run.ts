@@ -66,6 +66,8 @@ export class QueryRun {
   nodeCosts: NodeCosts | undefined;
   /** Results of parts that are written more than once, while nodes wait for them. */
   readonly sharedResults = new Map<SharedSlot, SharedResult>();
+  /** Whether what is asked for ends behind the oldest sample. */
+  isStorageReached = true;
   /** What selectors gave and read in the evaluation that goes on: the query's, or that of a part over steps of its own. */
   tally: SampleTally;
   peakSamples = 0;

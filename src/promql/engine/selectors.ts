@@ -29,6 +29,7 @@ export async function openSources(
     minMs = Math.min(minMs, source.minMs);
     maxMs = Math.max(maxMs, source.maxMs);
   }
+  run.isStorageReached = maxMs >= (queryable.firstMs?.() ?? -Infinity);
   const querier = queryable.querier(minMs, maxMs);
   try {
     for (const source of sources) {

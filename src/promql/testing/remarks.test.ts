@@ -111,3 +111,16 @@ describe("smoothed", () => {
     ]);
   });
 });
+
+describe("absent_over_time()", () => {
+  it("takes matchers as written before the oldest sample, as storage orders them behind it", async () => {
+    const storage = load('load 1m\n  a{b="2"} 1 1');
+    const labelsAt = async (seconds: number) => {
+      const query = `absent_over_time(a{b!="1", b="3"}[5m] @ ${seconds})`;
+      const { value } = await engine.instantQuery(storage, query, 0);
+      return value.type === "vector" ? value.samples.map(({ labels }) => String(labels)) : [];
+    };
+    expect(await labelsAt(-600)).toEqual(['{b="3"}']);
+    expect(await labelsAt(60)).toEqual(["{}"]);
+  });
+});

@@ -6,6 +6,7 @@ import type { PlanNode } from "../plan-node.ts";
 import type { SampleWindows } from "../sample-windows.ts";
 import { cellKind, StepVector, vectorOfScalar } from "../step-vector.ts";
 import {
+  type RangeCall,
   type RangeFunction,
   type RowCells,
   scalarArg,
@@ -19,7 +20,7 @@ export const presenceFunctions = {
   vector: { kind: "value", evaluate: (call) => vectorOfScalar(scalarArg(call, 0)) },
   absent: {
     kind: "value",
-    evaluate: (call) => absentRow(vectorArg(call, 0), call.node.args[0]),
+    evaluate: (call) => absentRow(vectorArg(call, 0), call),
   },
 } as const satisfies Record<string, ValueFunction>;
 
@@ -31,7 +32,7 @@ export const presenceRangeFunctions = {
     keepsName: true,
     evaluateRow: present,
     evaluateMixedRow: present,
-    finish: (result, call) => absentRow(result, call.node.args[0]),
+    finish: absentRow,
   },
 } as const satisfies Record<string, RangeFunction>;
 
@@ -62,7 +63,7 @@ function present(windows: SampleWindows, row: RowCells): void {
 }
 
 /** 1 at the steps where no row has a value, with the labels that the argument asks for. */
-function absentRow(vector: StepVector, argument: PlanNode | undefined): StepVector {
+function absentRow(vector: StepVector, call: Pick<RangeCall, "node" | "run">): StepVector {
   const { stepCount, kinds } = vector;
   const isPresent = new Uint8Array(stepCount);
   for (let row = 0; row < vector.rowCount; row++) {
@@ -70,7 +71,7 @@ function absentRow(vector: StepVector, argument: PlanNode | undefined): StepVect
     for (let step = 0; step < stepCount; step++) isPresent[step]! |= kinds[base + step]!;
   }
   const result = new StepVector(stepCount, 1);
-  const base = result.addRow(labelsOfArgument(argument));
+  const base = result.addRow(labelsOfArgument(call.node.args[0], call.run.isStorageReached));
   for (let step = 0; step < stepCount; step++) {
     if (isPresent[step] !== cellKind.absent) continue;
     result.values[base + step] = 1;
@@ -79,23 +80,24 @@ function absentRow(vector: StepVector, argument: PlanNode | undefined): StepVect
   return result;
 }
 
-function labelsOfArgument(argument: PlanNode | undefined): Labels {
+function labelsOfArgument(argument: PlanNode | undefined, isStorageReached: boolean): Labels {
   if (argument?.kind !== "vectorSelector" && argument?.kind !== "matrixSelector") {
     return Labels.empty;
   }
-  return labelsOfMatchers(argument.matchers);
+  const { matchers } = argument;
+  return labelsOfMatchers(isStorageReached ? inStorageOrder(matchers) : matchers);
+}
+
+/** Storage puts what takes series away behind what finds them: `{a!="1", a="2"}` gives no label then. */
+function inStorageOrder(matchers: readonly Matcher[]): readonly Matcher[] {
+  const isTaking = ({ operator, matches }: Matcher) => operator.startsWith("!") && matches("");
+  return [...matchers.filter((matcher) => !isTaking(matcher)), ...matchers.filter(isTaking)];
 }
 
 /** Labels that are asked for with one `=` and nothing else. */
-function labelsOfMatchers(matchers: readonly Matcher[]): Labels {
+function labelsOfMatchers(inOrder: readonly Matcher[]): Labels {
   const builder = new LabelsBuilder();
   const seen = new Set<string>();
-  // Storage has put what takes series away behind what finds them: `{a!="1", a="2"}` gives no label.
-  const isTaking = ({ operator, matches }: Matcher) => operator.startsWith("!") && matches("");
-  const inOrder = [
-    ...matchers.filter((matcher) => !isTaking(matcher)),
-    ...matchers.filter(isTaking),
-  ];
   for (const { name, operator, value } of inOrder) {
     if (name === "__name__") continue;
     if (operator === "=" && !seen.has(name)) {
