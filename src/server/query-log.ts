@@ -41,9 +41,20 @@ export class QueryLog {
   readonly #options: QueryLogOptions;
   #file: number | undefined;
   #hasFailed = false;
+  #failures = 0;
 
   constructor(options: QueryLogOptions) {
     this.#options = options;
+  }
+
+  /** Whether queries are written down. */
+  get isOpen(): boolean {
+    return this.#file !== undefined;
+  }
+
+  /** Queries that could not be written down. */
+  get failures(): number {
+    return this.#failures;
   }
 
   /**
@@ -130,6 +141,7 @@ export class QueryLog {
     try {
       writeSync(this.#file, `${line}\n`);
     } catch (thrown) {
+      this.#failures++;
       if (!this.#hasFailed) {
         this.#options.logger.error({ error: errorMessage(thrown) }, "cannot write the query log");
       }

@@ -1,6 +1,6 @@
 /**
  * The wiring of queries: the engine with its switches, the note of what runs (queries.active), the
- * query log, and the gate before all of it. A query that waits in line is neither noted nor timed.
+ * query log, the gate, and the metrics around all of it. A query that waits in line is neither noted nor timed.
  */
 
 import { mkdirSync } from "node:fs";
@@ -9,10 +9,12 @@ import type { QueryEngine } from "../api/api-sources.ts";
 import { gateQueries } from "../api/query-gate.ts";
 import type { Config } from "../config/config.ts";
 import { noFeatureSwitches } from "../config/feature-switches.ts";
+import type { Registry } from "../metrics/registry.ts";
 import { Engine } from "../promql/engine/engine.ts";
 import type { ParserOptions } from "../promql/parser.ts";
 import { ActiveQueries } from "./active-queries.ts";
 import { QueryLog } from "./query-log.ts";
+import { measureQueries } from "./query-metrics.ts";
 import type { ServerOptions } from "./server-options.ts";
 
 /** Queries as the rest of the server sees them. */
@@ -24,8 +26,12 @@ export interface Querying {
   close(): void;
 }
 
-/** Starts it. Throws ConfigError where the query log cannot be opened. */
-export function startQuerying(options: ServerOptions, config: Config): Querying {
+/** Starts it; its metrics go into `registry`. Throws ConfigError where the query log cannot be opened. */
+export function startQuerying(
+  options: ServerOptions,
+  config: Config,
+  registry: Registry,
+): Querying {
   const { clock, logger, features = noFeatureSwitches } = options;
   const parserOptions: ParserOptions = {
     enableExperimentalFunctions: features.has("promql-experimental-functions"),
@@ -54,15 +60,15 @@ export function startQuerying(options: ServerOptions, config: Config): Querying 
     clock,
     logger: logger.child({ part: "query" }),
   });
+  const gated = gateQueries(active.wrap(engine), {
+    clock,
+    concurrencyMax: options.queryConcurrencyMax,
+    timeoutMs: options.queryTimeoutMs,
+  });
+  const { queryConcurrencyMax: concurrencyMax } = options;
   return {
     // The log tells how long a query waited, and of those that left the line.
-    engine: log.wrap(
-      gateQueries(active.wrap(engine), {
-        clock,
-        concurrencyMax: options.queryConcurrencyMax,
-        timeoutMs: options.queryTimeoutMs,
-      }),
-    ),
+    engine: measureQueries(log.wrap(gated), { registry, log, concurrencyMax }),
     parserOptions,
     applyConfig(next) {
       log.open(next.global.queryLogFile);

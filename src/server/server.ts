@@ -83,7 +83,7 @@ export async function startServer(options: ServerOptions): Promise<ServerHandle>
   for (const { level, message, option } of options.features?.notes ?? []) {
     logger[level]({ option }, message);
   }
-  const querying = startQuerying(options, config.merged);
+  const querying = startQuerying(options, config.merged, registry);
   const startedMs = clock.nowMs();
   let keeping: FlowKeeping | undefined;
   let flows: LiveFlows | undefined;
