@@ -140,11 +140,14 @@ function expectPromtool(url: string): void {
   expectMatch(broken.stderr, /bad_data.*unclosed left parenthesis/s, "what promtool says of it");
 }
 
+/** Nothing but what it also has to say of Prometheus' own page, whose names we have. */
 async function expectLint(url: string): Promise<void> {
   if (!isInstalled("promtool")) return;
+  const known =
+    "prometheus_engine_query_duration_histogram_seconds metric name should not include type 'histogram'\n";
   const metrics = await (await fetch(`${url}/metrics`)).text();
   const lint = spawnSync("promtool", ["check", "metrics"], { input: metrics, encoding: "utf8" });
-  expectEqual([lint.status, lint.stdout, lint.stderr], [0, "", ""], "promtool check metrics");
+  expectEqual([lint.status, lint.stdout, lint.stderr], [3, "", known], "promtool check metrics");
 }
 
 /** vmalert evaluates a rule by asking us, and sends the alert to whom it was told. */
