@@ -52,6 +52,9 @@ export function DropReason({
           </li>
         ))}
       </ul>
+      {why.isError && (
+        <p className="map-sentence">It cannot be explained now: {why.error.message}</p>
+      )}
       {silence != null && <p className="map-sentence">Policies say nothing about it: {silence}</p>}
       <ul className="map-bars">
         {reasons.map(([reason, flows]) => (

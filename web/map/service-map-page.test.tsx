@@ -92,6 +92,35 @@ describe("Service map", () => {
     expect(href(/^Metrics$/)).toContain("/explore?");
   });
 
+  it("asks again why an edge is dropped, where it could not be told at first", async () => {
+    let asked = 0;
+    const step = {
+      state: "misses",
+      title: "rule1",
+      text: "wants org=empire",
+      place: null,
+      line: 0,
+    };
+    renderPage("/map?view=list&refresh=1s", {
+      [path]: map,
+      "/api/ciliascope/v1/flows": ({ pathname }: URL) =>
+        pathname.endsWith("/flows")
+          ? { flows: [{ verdict: "DROPPED" }] }
+          : Response.json({ error: "not here" }, { status: 404 }),
+      "/api/ciliascope/v1/flows/explain": () => {
+        asked++;
+        if (asked === 1) return Response.json({ error: "busy" }, { status: 503 });
+        return { silence: null, sides: [{ steps: [step] }] };
+      },
+    });
+    fireEvent.click(
+      await screen.findByRole("button", { name: "default/xwing to default/deathstar" }),
+    );
+    expect(await screen.findByText(/It cannot be explained now: .*busy/)).toBeTruthy();
+    expect(await screen.findByText(/wants org=empire/)).toBeTruthy();
+    expect(screen.queryByText(/cannot be explained/)).toBeNull();
+  });
+
   it("says what to do where no flow was seen", async () => {
     renderPage("/map", { [path]: { ...map, nodes: [], edges: [], flows: 0 } });
     expect(await screen.findByText(/No flow was seen/)).toBeTruthy();

@@ -105,14 +105,13 @@ export function useDayVerdicts(filter: string) {
   });
 }
 
-/** Why the last dropped flow of `filter` was dropped, by the policies in force; null without one. */
+/** Why the last dropped flow of `filter` was dropped, by the policies in force; null without one. Asked again as the page is. */
 export function useDropReason(filter: string, isWanted: boolean) {
   const client = useApi();
   const time = usePageTime();
   return useQuery({
-    queryKey: ["map-why", filter, time.text.from, time.text.to],
+    queryKey: [timedKey, "map-why", filter, time.text.from, time.text.to],
     queryFn: ({ signal }) => explainLastDrop(client, filter, { window: time.resolve(), signal }),
-    staleTime: 30_000,
     enabled: isWanted && filter !== "",
   });
 }
