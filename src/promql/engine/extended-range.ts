@@ -205,8 +205,7 @@ export async function evaluateSmoothedSelector(
     if (run.isPauseDue()) await run.pause();
     loadSeries(windows, series, range, buffer, { leftMs: 0, rightMs: run.lookbackDeltaMs });
     if (windows.total === 0) continue;
-    const { total } = weighWindows(windows);
-    run.tally.addWindows(windows, total, true);
+    run.tally.addWindows(windows, weighWindows(windows), true);
     const base = result.reserveRow();
     const row = rowCells(result, base);
     const { metricName } = series.labels;

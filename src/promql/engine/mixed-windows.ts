@@ -152,29 +152,31 @@ export function evaluateEither(
   if (floats.count > 0) either.floats(floats, row, call);
 }
 
-/**
- * What all windows together, and the fullest of them, count as in limits and statistics of samples: a
- * histogram weighs as its size.
- */
-export function weighWindows(windows: SampleWindows): {
+/** What windows count as in limits and statistics of samples, where a histogram weighs as its size. */
+export interface WindowWeights {
+  /** Of all windows together, and of the fullest. */
   readonly total: number;
   readonly fullest: number;
-} {
+  /** Of the samples before each one, and of all; absent where all are floats, which weigh 1. */
+  readonly before?: Float64Array;
+}
+
+/** Weighs windows. O(steps), and O(samples) where there are histograms. */
+export function weighWindows(windows: SampleWindows): WindowWeights {
   const { from, to } = windows;
-  const weightBefore = weightsBefore(windows);
-  if (weightBefore === undefined) return windows;
+  const before = weightsBefore(windows);
+  if (before === undefined) return windows;
   let total = 0;
   let fullest = 0;
   for (let step = 0; step < from.length; step++) {
-    const weight = weightBefore[to[step]!]! - weightBefore[from[step]!]!;
+    const weight = before[to[step]!]! - before[from[step]!]!;
     total += weight;
     fullest = Math.max(fullest, weight);
   }
-  return { total, fullest };
+  return { total, fullest, before };
 }
 
-/** What the samples before each one weigh, and all; undefined where all are floats, which weigh 1. */
-export function weightsBefore({ histograms, count }: SampleWindows): Float64Array | undefined {
+function weightsBefore({ histograms, count }: SampleWindows): Float64Array | undefined {
   if (histograms === undefined) return undefined;
   const before = new Float64Array(count + 1);
   for (let i = 0; i < count; i++) {

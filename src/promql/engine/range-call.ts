@@ -134,7 +134,7 @@ export async function forEachRow(
     samples = windows.count;
     if (windows.total === 0) continue;
     const weight = weighWindows(windows);
-    run.tally.addWindows(windows, weight.total, source.isStored);
+    run.tally.addWindows(windows, weight, source.isStored);
     const held = run.samples;
     run.holdSamples(held + weight.fullest);
     run.holdSamples(held);
@@ -225,7 +225,7 @@ export async function collectRange(
     const windows = source.load(index);
     if (windows.total === 0) continue;
     const weight = weighWindows(windows);
-    if (source.isStored) run.tally.addWindows(windows, weight.total, true);
+    if (source.isStored) run.tally.addWindows(windows, weight, true);
     samples += weight.fullest;
     run.holdSamples(held + samples);
     const labels = source.labelsOf(index);

@@ -7,7 +7,7 @@
  */
 
 import { sampleWeight } from "./histogram/histogram-value.ts";
-import { weightsBefore } from "./mixed-windows.ts";
+import type { WindowWeights } from "./mixed-windows.ts";
 import type { SubqueryNode } from "./plan-node.ts";
 import type { SampleWindows } from "./sample-windows.ts";
 import type { StepGrid } from "./step-grid.ts";
@@ -56,16 +56,15 @@ export class SampleTally implements SampleCounts {
     }
   }
 
-  /** Adds the windows of one series, `weight` in all; those of a subquery's values (`isStored` false) read nothing more. */
-  addWindows(windows: SampleWindows, weight: number, isStored: boolean): void {
+  /** Adds the windows of one series; those of a subquery's values (`isStored` false) read nothing more. */
+  addWindows(windows: SampleWindows, { total, before }: WindowWeights, isStored: boolean): void {
     const { steps } = this;
-    this.queryable += weight;
-    if (steps === undefined && windows.histograms === undefined) {
+    this.queryable += total;
+    if (steps === undefined && before === undefined) {
       if (isStored) this.read += windows.fresh;
       return;
     }
     const { from, to } = windows;
-    const before = weightsBefore(windows);
     const between = (first: number, end: number) =>
       before === undefined ? end - first : before[end]! - before[first]!;
     let seen = 0;
