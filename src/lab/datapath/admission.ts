@@ -4,7 +4,7 @@
  */
 
 import type { PolicyDirection, PolicyProtocol } from "../../policy/document/policy-document.ts";
-import type { Verdict } from "../../policy/engine/verdict.ts";
+import { openVerdict, type Verdict } from "../../policy/engine/verdict.ts";
 import { familyOf } from "../address-family.ts";
 import type { ClusterSet } from "../cluster/cluster-set.ts";
 import type { Endpoint } from "../cluster/endpoint.ts";
@@ -24,16 +24,7 @@ export interface Admission {
 }
 
 /** No policy of ours decides there: the host without host firewall, the world, another cluster. */
-const notEnforced: Verdict = {
-  decision: "default-allow",
-  match: "none",
-  matchedBy: [],
-  isAllowLocalhost: false,
-  dropReason: undefined,
-  defaultDenyBy: [],
-  l7: undefined,
-  policyLog: [],
-};
+const notEnforced = openVerdict;
 
 /** An endpoint without a policy of its own yet lets nothing through. */
 const notReady: Verdict = { ...notEnforced, decision: "denied", dropReason: 133 };

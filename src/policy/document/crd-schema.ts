@@ -4,6 +4,8 @@
  * walks. `goType` names the Go type that a decoder's complaint would name.
  */
 
+import { entityNames } from "../selector/peer-selector.ts";
+
 /** One node of the schema. */
 export type Schema =
   | {
@@ -307,21 +309,9 @@ const authentication: Schema = {
   required: ["mode"],
 };
 
-const entities: Schema = list(
-  choice(
-    "all",
-    "world",
-    "cluster",
-    "host",
-    "init",
-    "ingress",
-    "unmanaged",
-    "remote-node",
-    "health",
-    "none",
-    "kube-apiserver",
-  ),
-);
+/** Entities that the agent knows and the CRD does not. */
+const beyondCrd: readonly string[] = ["world-ipv4", "world-ipv6"];
+const entities: Schema = list(choice(...entityNames.filter((name) => !beyondCrd.includes(name))));
 
 const ingressPeers = {
   fromEndpoints: list(labelSelector),

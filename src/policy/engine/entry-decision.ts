@@ -17,6 +17,7 @@ import {
   type AuthVerdict,
   type DirectionPolicy,
   dropReasons,
+  openVerdict,
   type PeerEntry,
   type PolicyMatch,
   type Verdict,
@@ -57,7 +58,7 @@ export function decide(
   input: DecisionInput,
 ): Verdict {
   if (policy.error !== undefined) {
-    return { ...noVerdict, decision: "error", error: policy.error };
+    return { ...openVerdict, decision: "error", error: policy.error };
   }
   const { isLocalhost } = input;
   const parts = entries.flatMap((one) => partsOf(one, input));
@@ -65,11 +66,16 @@ export function decide(
   const found = findMapEntry(all, { hasAuth: policy.hasAuth, isLocalhost });
   if (found === undefined) {
     const { defaultDenyBy } = policy;
-    return { ...noVerdict, decision: "denied", dropReason: dropReasons.defaultDeny, defaultDenyBy };
+    return {
+      ...openVerdict,
+      decision: "denied",
+      dropReason: dropReasons.defaultDeny,
+      defaultDenyBy,
+    };
   }
   if (isDenyEntry(found))
     return { ...verdictOf(found), decision: "denied", dropReason: dropReasons.denyRule };
-  if (found.sources.length === 0 && !found.isLocalhost) return noVerdict;
+  if (found.sources.length === 0 && !found.isLocalhost) return openVerdict;
   const auth = authOf(found);
   return {
     ...verdictOf(found),
@@ -83,17 +89,6 @@ const whole = { l7: undefined, serverNames: [], hasPort: false, ...noProxy };
 
 /** Where nothing turns default deny on, everything is open. */
 const openPart: Part = { ...whole, selected: undefined, selector: "", filter: "", rank: 0 };
-
-const noVerdict: Verdict = {
-  decision: "default-allow",
-  match: "none",
-  matchedBy: [],
-  isAllowLocalhost: false,
-  dropReason: undefined,
-  defaultDenyBy: [],
-  l7: undefined,
-  policyLog: [],
-};
 
 function partsOf(selected: PeerEntry, input: PacketFacts): Part[] {
   const { ports } = selected.entry;
@@ -157,7 +152,7 @@ function authOf({ auth, isAuthExplicit }: MapEntry): AuthVerdict | undefined {
 function verdictOf(found: MapEntry): Verdict {
   const { sources, isLocalhost } = found;
   return {
-    ...noVerdict,
+    ...openVerdict,
     decision: "allowed",
     match: matchOf(found),
     matchedBy: [...new Set(sources.map(({ entry }) => entry.origin))],

@@ -50,6 +50,18 @@ export type PolicyMatch =
   | "all"
   | "none";
 
+/** The verdict where no policy enforces the direction. */
+export const openVerdict: Verdict = {
+  decision: "default-allow",
+  match: "none",
+  matchedBy: [],
+  isAllowLocalhost: false,
+  dropReason: undefined,
+  defaultDenyBy: [],
+  l7: undefined,
+  policyLog: [],
+};
+
 /** Requests that a redirect lets pass; `allowAll` = some rule has no L7 restriction. */
 export type L7Verdict = {
   readonly allowAll: boolean;
