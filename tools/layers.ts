@@ -88,7 +88,8 @@ export const rooms: readonly Room[] = [
       "data-lock.ts",
       "offline.ts",
       "sample-size.ts",
-      // For remote read, which sends chunks and snappy blocks as they are on disk.
+      // For remote read, which sends chunks and snappy blocks as they are on disk, and gives way meanwhile.
+      "block/time-slice.ts",
       "byte-writer.ts",
       "compaction/chunk-encoder.ts",
       "crc32c.ts",

@@ -11,9 +11,8 @@ import { compareLabels, type Labels } from "../model/labels.ts";
 import type { Matcher } from "../model/matcher.ts";
 import { SampleBuffer } from "../model/sample.ts";
 import type { Queryable, Series } from "../storage/storage.ts";
+import { TimeSlice } from "../tsdb/block/time-slice.ts";
 
-/** The event loop gets its turn after so long, ms. */
-const sliceMs = 5;
 /** A querier is kept so long, ms: less than storage waits for one. */
 const querierMsMax = 60_000;
 /** A buffer that a long series made larger than this is not kept for the next one, samples. */
@@ -46,7 +45,7 @@ export async function* readSeries(
   tools: ReadTools,
 ): AsyncGenerator<ReadSeries, void> {
   if (query.matchers.length === 0 || query.endMs < query.startMs) return;
-  const pace = new Pace(tools);
+  const slice = new TimeSlice(tools.clock);
   let last: Labels | undefined;
   let samples = new SampleBuffer();
   for (let isAll = false; !isAll; ) {
@@ -62,7 +61,7 @@ export async function* readSeries(
         (series[i] as Series).readSamples(samples, query.startMs, query.endMs);
         last = labels;
         if (samples.count > 0) yield { labels, samples };
-        await pace.keep();
+        await giveWay(slice, tools.signal);
         if (tools.clock.monotonicMs() - openedMs < querierMsMax) continue;
         isAll = false;
         break;
@@ -86,22 +85,8 @@ function firstAfter(series: readonly Series[], last: Labels | undefined): number
   return low;
 }
 
-/** Lets others run every few milliseconds, and ends where nobody waits any more. */
-class Pace {
-  readonly #tools: ReadTools;
-  #endMs: number;
-
-  constructor(tools: ReadTools) {
-    this.#tools = tools;
-    this.#endMs = tools.clock.monotonicMs() + sliceMs;
-  }
-
-  async keep(): Promise<void> {
-    const { clock, signal } = this.#tools;
-    if (clock.monotonicMs() >= this.#endMs) {
-      await new Promise((resume) => setImmediate(resume));
-      this.#endMs = clock.monotonicMs() + sliceMs;
-    }
-    if (signal.aborted) throw new QueryError("canceled", "the client went away");
-  }
+/** Lets others run where it is time to; throws QueryError "canceled" where nobody waits for the answer any more. */
+async function giveWay(slice: TimeSlice, signal: AbortSignal): Promise<void> {
+  if (slice.isOver) await slice.pause();
+  if (signal.aborted) throw new QueryError("canceled", "the client went away");
 }
