@@ -42,23 +42,41 @@ function encodeFloats(
   end: number,
   into: WrittenChunk[],
 ): void {
-  const { timestampsMs, valueWords } = samples;
+  const { timestampsMs } = samples;
   for (let from = start; from < end; from += samplesPerChunk) {
     const to = Math.min(end, from + samplesPerChunk);
     const starts = hasStarts(samples, from, to) ? samples.startTimestampsMs : undefined;
-    const plain = new XorChunk();
-    const started = new Xor2Chunk();
-    for (let i = from; i < to; i++) {
-      const high = valueWords[i * 2 + highWord]!;
-      const low = valueWords[i * 2 + lowWord]!;
-      if (starts === undefined) plain.append(timestampsMs[i]!, high, low);
-      else started.append(timestampsMs[i]!, high, low, starts[i] ?? 0);
-    }
-    const bytes = (starts === undefined ? plain : started).toBytes();
+    const bytes =
+      starts === undefined ? xorBytes(samples, from, to) : xor2Bytes(samples, starts, { from, to });
     const span = { minMs: timestampsMs[from]!, maxMs: timestampsMs[to - 1]! };
     const encoding = starts === undefined ? xorEncoding : xor2Encoding;
     into.push({ encoding, bytes, at: 0, length: bytes.length, ...span });
   }
+}
+
+function xorBytes(
+  { timestampsMs, valueWords }: SampleBuffer,
+  from: number,
+  to: number,
+): Uint8Array {
+  const chunk = new XorChunk();
+  for (let i = from; i < to; i++) {
+    chunk.append(timestampsMs[i]!, valueWords[i * 2 + highWord]!, valueWords[i * 2 + lowWord]!);
+  }
+  return chunk.toBytes();
+}
+
+function xor2Bytes(
+  { timestampsMs, valueWords }: SampleBuffer,
+  starts: Float64Array,
+  { from, to }: { readonly from: number; readonly to: number },
+): Uint8Array {
+  const chunk = new Xor2Chunk();
+  for (let i = from; i < to; i++) {
+    const [high, low] = [valueWords[i * 2 + highWord]!, valueWords[i * 2 + lowWord]!];
+    chunk.append(timestampsMs[i]!, high, low, starts[i] ?? 0);
+  }
+  return chunk.toBytes();
 }
 
 /** Whether any of the samples has a start time. */
