@@ -6,6 +6,7 @@
 
 import type { Clock } from "../base/clock.ts";
 import { QueryError } from "../base/errors.ts";
+import { TurnGate } from "../base/turn-gate.ts";
 import type { QueryResult } from "../promql/engine/query-result.ts";
 import type { QueryEngine, QueryOptions } from "./api-sources.ts";
 
@@ -14,10 +15,6 @@ export interface QueryGateOptions {
   readonly clock: Clock;
   readonly concurrencyMax: number;
   readonly timeoutMs: number;
-}
-
-interface Waiter {
-  readonly enter: () => void;
 }
 
 /** An engine that runs at most `concurrencyMax` queries of `engine` at a time. */
@@ -33,60 +30,52 @@ export function gateQueries(engine: QueryEngine, options: QueryGateOptions): Que
 
 class QueryGate {
   readonly #options: QueryGateOptions;
-  readonly #line: Waiter[] = [];
-  #running = 0;
+  readonly #gate: TurnGate;
 
   constructor(options: QueryGateOptions) {
     this.#options = options;
+    this.#gate = new TurnGate(options.concurrencyMax);
   }
 
   async run(
     queryOptions: QueryOptions | undefined,
     query: () => Promise<QueryResult>,
   ): Promise<QueryResult> {
-    const { clock, concurrencyMax } = this.#options;
+    const { clock } = this.#options;
     const cameMs = clock.monotonicMs();
-    if (this.#running >= concurrencyMax) await this.#wait(queryOptions);
+    const leave = this.#gate.tryEnter() ?? (await this.#wait(queryOptions));
     const queueMs = clock.monotonicMs() - cameMs;
-    this.#running++;
     try {
       const result = await query();
       return { ...result, stats: { ...result.stats, queueMs } };
     } finally {
-      this.#running--;
-      this.#line.shift()?.enter();
+      leave();
     }
   }
 
-  #wait(queryOptions: QueryOptions | undefined): Promise<void> {
-    const { clock, timeoutMs } = this.#options;
+  /** What ends the query's turn, once it comes. Throws QueryError. */
+  async #wait(queryOptions: QueryOptions | undefined): Promise<() => void> {
+    const { clock, timeoutMs, concurrencyMax } = this.#options;
     const signal = queryOptions?.signal;
-    return new Promise((resolve, reject) => {
-      const leave = (error: QueryError): void => {
-        const at = this.#line.indexOf(waiter);
-        if (at >= 0) this.#line.splice(at, 1);
-        reject(error);
-      };
-      const cancelTimer = clock.after(
-        Math.min(queryOptions?.timeoutMs ?? timeoutMs, timeoutMs),
-        () => {
-          const waited = `query timed out in query queue (${this.#options.concurrencyMax} queries at a time: try later, or raise --query.max-concurrency)`;
-          leave(new QueryError("timeout", waited));
-        },
-      );
-      const abort = (): void => {
-        cancelTimer();
-        leave(new QueryError("canceled", "query was canceled in query queue"));
-      };
-      const waiter: Waiter = {
-        enter: () => {
-          cancelTimer();
-          signal?.removeEventListener("abort", abort);
-          resolve();
-        },
-      };
-      signal?.addEventListener("abort", abort, { once: true });
-      this.#line.push(waiter);
-    });
+    const gaveUp = new AbortController();
+    let isLate = false;
+    const cancelTimer = clock.after(
+      Math.min(queryOptions?.timeoutMs ?? timeoutMs, timeoutMs),
+      () => {
+        isLate = true;
+        gaveUp.abort();
+      },
+    );
+    const abort = (): void => gaveUp.abort();
+    signal?.addEventListener("abort", abort, { once: true });
+    const leave = await this.#gate.enter(gaveUp.signal);
+    cancelTimer();
+    signal?.removeEventListener("abort", abort);
+    if (leave !== undefined) return leave;
+    if (!isLate) throw new QueryError("canceled", "query was canceled in query queue");
+    throw new QueryError(
+      "timeout",
+      `query timed out in query queue (${concurrencyMax} queries at a time: try later, or raise --query.max-concurrency)`,
+    );
   }
 }

@@ -10,12 +10,12 @@
 
 import type { Clock } from "../base/clock.ts";
 import { AppError, errorMessage, LimitError } from "../base/errors.ts";
+import { TurnGate } from "../base/turn-gate.ts";
 import type { Registry } from "../metrics/registry.ts";
 import { type Labels, LabelsBuilder } from "../model/labels.ts";
 import { createMatcher, type Matcher, type MatchOperator } from "../model/matcher.ts";
 import type { Queryable } from "../storage/storage.ts";
 import { ChunkFrames } from "./chunk-frames.ts";
-import { ReadGate } from "./read-gate.ts";
 import type { ReadLimits } from "./read-limits.ts";
 import {
   decodeReadRequest,
@@ -120,13 +120,13 @@ export class ReadBody {
 /** One handler; requests may overlap. */
 export class ReadHandler {
   readonly #options: ReadHandlerOptions;
-  readonly #gate: ReadGate;
+  readonly #gate: TurnGate;
   /** By all answers of samples. */
   #heldBytes = 0;
 
   constructor(options: ReadHandlerOptions) {
     this.#options = options;
-    this.#gate = new ReadGate(options.limits.concurrencyMax);
+    this.#gate = new TurnGate(options.limits.concurrencyMax);
     const queries = options.registry.gauge({
       name: "prometheus_remote_read_handler_queries",
       help: "The current number of remote read queries that are either in execution or queued on the handler.",

@@ -33,6 +33,7 @@ export function startQuerying(
   registry: Registry,
 ): Querying {
   const { clock, logger, features = noFeatureSwitches } = options;
+  const { queryConcurrencyMax: concurrencyMax } = options;
   const parserOptions: ParserOptions = {
     enableExperimentalFunctions: features.has("promql-experimental-functions"),
     enableExtendedRangeSelectors: features.has("promql-extended-range-selectors"),
@@ -56,16 +57,15 @@ export function startQuerying(
   mkdirSync(folder, { recursive: true });
   const active = new ActiveQueries({
     file: join(folder, "queries.active"),
-    concurrencyMax: options.queryConcurrencyMax,
+    concurrencyMax,
     clock,
     logger: logger.child({ part: "query" }),
   });
   const gated = gateQueries(active.wrap(engine), {
     clock,
-    concurrencyMax: options.queryConcurrencyMax,
+    concurrencyMax,
     timeoutMs: options.queryTimeoutMs,
   });
-  const { queryConcurrencyMax: concurrencyMax } = options;
   return {
     // The log tells how long a query waited, and of those that left the line.
     engine: measureQueries(log.wrap(gated), { registry, log, concurrencyMax }),

@@ -1,7 +1,7 @@
-/** Lets so many requests of remote read run at a time; further ones wait in line, first come first served. */
+/** Lets so much work run at a time; further work waits in line, first come first served. Browser-safe. */
 
 /** One gate. */
-export class ReadGate {
+export class TurnGate {
   readonly #concurrencyMax: number;
   readonly #line: (() => void)[] = [];
   #running = 0;
@@ -11,17 +11,27 @@ export class ReadGate {
     this.#concurrencyMax = concurrencyMax;
   }
 
-  /** Requests that run or wait. */
+  /** Work that runs or waits. */
   get count(): number {
     return this.#running + this.#line.length;
   }
 
+  /** What ends the caller's turn, where it has one at once; undefined: it must wait. */
+  tryEnter(): (() => void) | undefined {
+    if (this.#concurrencyMax > 0 && this.#running >= this.#concurrencyMax) return undefined;
+    this.#running++;
+    return this.#leaver();
+  }
+
   /** Settles when it is the caller's turn, with what ends it; undefined: `signal` said first that nobody waits. */
   async enter(signal: AbortSignal): Promise<(() => void) | undefined> {
-    const isFull = this.#concurrencyMax > 0 && this.#running >= this.#concurrencyMax;
+    const leave = this.tryEnter();
+    if (leave !== undefined) return leave;
     // Who is let in from the line takes the place of the one who leaves, which stays counted.
-    if (isFull && !(await this.#wait(signal))) return undefined;
-    if (!isFull) this.#running++;
+    return (await this.#wait(signal)) ? this.#leaver() : undefined;
+  }
+
+  #leaver(): () => void {
     let isInside = true;
     return () => {
       if (!isInside) return;
